@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 from ttc.backends import BackendPart
 from ttc.core import Backend, Call, Capabilities, Completion, ModelIdentity, Prompt, TokenLogprob
-from ttc.errors import CallFailed
 from ttc.registry import register
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Nano(BackendPart):
 
     type: Literal["nano"] = "nano"
     model: str = "nano-solver"
-    """Which network: nano-solver or nano-verifier."""
+    """Which network: nano-solver, the smaller nano-draft, or nano-verifier."""
 
     @property
     def offers(self) -> Capabilities:
@@ -95,21 +94,9 @@ class NanoBackend:
             logprobs=params.logprobs,
             keep_logprobs=params.keep_logprobs,
         )
-        samples = await self._draw(job)
+        samples = await asyncio.wrap_future(self._started().submit(job))
         share = (time.monotonic() - began) / max(1, len(samples))
         return [_completion(sample, share) for sample in samples]
-
-    async def _draw(self, job: nano.SampleJob) -> list[nano.Sample]:
-        from ttc import nano
-
-        try:
-            future = self._started().submit(job)
-        except nano.ContextOverflow as error:
-            text = str(error)
-        else:
-            return await asyncio.wrap_future(future)
-        # The slug that every other backend uses, so that tables need know only one.
-        raise CallFailed(text, "context_length")
 
     async def close(self) -> None:
         if self._engine is not None:

@@ -31,7 +31,7 @@ class ContextOverflow(CallFailed):
     def __init__(self, tokens: int, context: int) -> None:
         super().__init__(
             f"the prompt has {tokens} tokens, the context of this nano model holds {context}",
-            reason="context_overflow",
+            reason="context_length",
         )
         self.tokens = tokens
         self.context = context

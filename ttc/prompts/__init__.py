@@ -74,7 +74,6 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
 
-@cache
 def load_prompt(name: str) -> PromptTemplate:
     """A shipped template by name, or a template file by path.
 
@@ -87,6 +86,12 @@ def load_prompt(name: str) -> PromptTemplate:
         raise UsageError(
             f"no prompt template {name!r}: neither a file nor one of {', '.join(shipped())}"
         )
+    return _read(path.resolve(), path.stat().st_mtime_ns)
+
+
+@cache
+def _read(path: Path, changed: int) -> PromptTemplate:
+    """Parse a file once, and again when it has changed."""
     try:
         return PromptTemplate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
