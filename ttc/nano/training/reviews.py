@@ -2,8 +2,8 @@
 
 A simulated grader goes through a solution line by line, works each line out from the one before
 (with the noise of `noise.GRADER`), writes what it finds with `ok` or `wrong`, stops at the first
-wrong line and gives its verdict. The grader errs, so the verifier learned from it is useful but
-fallible; what a solution's label is (`is_correct`) is exact and never comes from the grader.
+wrong line and gives its verdict. The grader errs, and may be right for wrong reasons; what a
+solution's label is (`is_correct`) is exact and never comes from the grader.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ from ttc.nano.tasks import ANSWER, NanoProblem, final_answer
 def is_correct(problem: NanoProblem, solution: str) -> bool:
     """Whether a solution states the gold answer."""
     return final_answer(solution) == problem.answer
+
+
+def says_yes(text: str) -> bool:
+    """Whether a recheck ends in the verdict Yes."""
+    return text.endswith(f"{VERDICT} Yes")
 
 
 def review(problem: NanoProblem, solution: str, noise: Noise, rng: random.Random) -> str:

@@ -13,7 +13,7 @@ from ttc.nano.prompts import solver_prompt, verifier_prompt
 from ttc.nano.tasks import step_labels
 from ttc.nano.tokenizer import encode
 from ttc.nano.training.data import Text, train_problem
-from ttc.nano.training.reviews import review
+from ttc.nano.training.reviews import is_correct, review, says_yes
 
 OFFSET = 10_000_000  # problems that the solver was not trained on
 PER_PROBLEM = 2
@@ -47,7 +47,11 @@ def sample_solutions(info: ModelInfo, problems: int, seed: int, path: Path) -> N
 
 
 def review_source(path: Path, seed: int, context: int) -> Callable[[int], Text]:
-    """Text number i: a grader's recheck of one of the sampled solutions, newly drawn each time."""
+    """Text number i: a grader's recheck of one of the sampled solutions, newly drawn each time.
+
+    Only rechecks whose verdict agrees with the solution's exact label are kept, as GenRM-FT does
+    with its synthetic rationales (arXiv 2408.15240).
+    """
     pairs = _read(path)
 
     def source(index: int) -> Text:
@@ -57,7 +61,8 @@ def review_source(path: Path, seed: int, context: int) -> Callable[[int], Text]:
             problem = train_problem(seed, number)
             prompt = verifier_prompt(problem.question, solution)
             text = review(problem, solution, GRADER, rng)
-            if len(encode(prompt)) + len(encode(text)) < context:
+            fits = len(encode(prompt)) + len(encode(text)) < context
+            if fits and says_yes(text) == is_correct(problem, solution):
                 return Text(prompt, text)
 
     return source
