@@ -25,7 +25,7 @@ from ttc.nano.training.samples import mark_source, review_source, sample_solutio
 SOLVER = NetConfig(vocab=len(VOCABULARY))
 DRAFT = replace(SOLVER, width=64, layers=3, heads=2, hidden=256)
 REWARD = replace(SOLVER, reward=True)
-STEPS = {"nano-solver": 1700, "nano-draft": 2000, "nano-verifier": 1200, "nano-prm": 200}
+STEPS = {"nano-solver": 1700, "nano-draft": 2000, "nano-verifier": 4000, "nano-prm": 400}
 SAMPLED_PROBLEMS = 16_384
 CARD_PROBLEMS = 32  # a level
 CARD_DEPTH = 32  # solutions verified of each problem, and verifications of each of these
@@ -88,8 +88,8 @@ def build(out: Path, work: Path, seed: int, scale: float = 1.0, device: str = "c
         steps["nano-verifier"],
         work / "verifier.pt",
         seed + 1,
-        lr=0.01,
-        adam_lr=0.002,
+        lr=0.02,
+        adam_lr=0.004,
     )
     ship("nano-verifier", verifier)
     reward = train(
