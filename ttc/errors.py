@@ -59,3 +59,7 @@ class RetryableError(BackendError):
 
 class BudgetExhausted(TtcError):
     """The next call could pass the budget; it was not sent."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in work that can say what is kept and how to go on; the message says so."""

@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ttc.errors import BackendError, CallFailed, RetryableError
+from ttc.redact import redact
 
 _RETRYABLE = {408, 409, 425, 429}
 _NOT_OURS = {501, 505}  # the server will never do it: retrying is idle
@@ -108,8 +109,8 @@ def message_of(body: object) -> tuple[str, str]:
 
 
 def shorten(text: str) -> str:
-    """One line of bearable length."""
-    text = " ".join(text.split())
+    """One line of bearable length; secrets go first, as a cut may leave half of one."""
+    text = " ".join(redact(text).split())
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
 
 

@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import openai
 
 from ttc.backends._errors import Where, from_status, message_of
-from ttc.backends._secrets import split_credentials
+from ttc.backends._secrets import Scrubber, split_credentials
 from ttc.backends._transport import AiohttpTransport
 from ttc.errors import BackendError, CallFailed, RetryableError
 
@@ -42,6 +43,8 @@ def make_client(
     return openai.AsyncOpenAI(
         api_key=key or "none",
         base_url=clean,
+        # Such as Azure's ?api-version=...; kept apart from the URL that messages name.
+        default_query=dict(parse_qsl(urlsplit(url).query)),
         max_retries=0,
         timeout=timeout,
         http_client=http,
@@ -100,8 +103,10 @@ def read_json(response: httpx.Response, where: Where) -> Any:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and "json" not in kind:
         raise RetryableError(where.say(f"the reply is {kind}, not JSON; is this the API's URL?"))
+    scrub = where.scrub
+    content = scrub.reply(response.content) if isinstance(scrub, Scrubber) else response.content
     try:
-        reply = json.loads(response.content)
+        reply = json.loads(content)
     except ValueError:
         reply = None
     if not isinstance(reply, Mapping):

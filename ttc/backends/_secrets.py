@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-# Shorter values ("1", "true") are settings whose name only looks secret; hiding them would blank
-# out ordinary words of every message.
-_SHORTEST_SECRET = 8
+from ttc.redact import HIDDEN, redact, redact_urls, remember
+
+# A dummy key ("test", "EMPTY") is a word that completions may well hold.
+_SHORTEST_IN_REPLIES = 8
 
 
 class Scrubber:
-    """Replaces known secrets in a text. Servers do echo keys back in their error messages."""
+    """Replaces secrets in a text. Servers do echo keys back in their error messages.
+
+    The secrets it is given are hidden from now on wherever this process writes text.
+    """
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
-        found = {s for s in (*secrets, *_environment_secrets(os.environ)) if s}
-        # Longest first, so that a secret that contains another one leaves no rest.
-        self._secrets = sorted(found, key=len, reverse=True)
+        self._secrets = tuple(s for s in secrets if s)
+        remember(self._secrets)
 
     def __call__(self, text: str) -> str:
+        return redact(text)
+
+    def reply(self, content: bytes) -> bytes:
+        """A server's reply without the keys it was sent: an echo must not enter the results."""
         for secret in self._secrets:
-            text = text.replace(secret, "[hidden]")
-        return text
+            if len(secret) >= _SHORTEST_IN_REPLIES:
+                content = content.replace(secret.encode(errors="surrogateescape"), HIDDEN.encode())
+        return content
 
     def __repr__(self) -> str:
         return f"Scrubber({len(self._secrets)} secrets)"
-
-
-def _environment_secrets(environment: Mapping[str, str]) -> list[str]:
-    return [
-        value
-        for name, value in environment.items()
-        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
-    ]
 
 
 def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
@@ -46,3 +43,8 @@ def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
     if parts.username is None:
         return clean, None
     return clean, (parts.username, parts.password or "")
+
+
+def holds_secret(url: str) -> bool:
+    """Whether a URL has a password, or a key in its query, that must not be stored with results."""
+    return redact_urls(url) != url

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, field_validator
 
 from ttc.backends import BackendPart
-from ttc.backends._secrets import split_credentials
+from ttc.backends._secrets import holds_secret
 from ttc.core import Capabilities
 from ttc.registry import register
 
@@ -49,9 +49,9 @@ class LiteLLM(BackendPart):
     @field_validator("api_base")
     @classmethod
     def _no_secrets(cls, value: str | None) -> str | None:
-        if value is not None and split_credentials(value)[1] is not None:
+        if value is not None and holds_secret(value):
             raise ValueError(
-                "a URL here may not hold a password, because recipes are stored with results"
+                "a URL here may hold no password or key, because recipes are stored with results"
             )
         return value
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ttc.backends import BackendPart
-from ttc.backends._secrets import split_credentials
+from ttc.backends._secrets import holds_secret
 from ttc.core import Capabilities
 from ttc.registry import register
 
@@ -69,9 +69,9 @@ class OpenAI(BackendPart):
         for url in [value] if isinstance(value, str) else value or ():
             if not url.startswith(("http://", "https://")):
                 raise ValueError("a URL starts with http:// or https://")
-            if split_credentials(url)[1] is not None:
+            if holds_secret(url):
                 raise ValueError(
-                    "a URL here may not hold a password, because recipes are stored with results; "
+                    "a URL here may hold no password or key: recipes are stored with results; "
                     "put the whole URL into the environment variable OPENAI_BASE_URL"
                 )
         return value

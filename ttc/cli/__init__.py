@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import NoReturn
+import traceback
+from typing import NoReturn, TextIO, cast
+
+_TRACEBACK = "TTC_TRACEBACK"
 
 
 def main() -> NoReturn:
-    """Run the command line; a `TtcError` becomes one message and its exit code, no traceback."""
-    from ttc.cli._app import app
-    from ttc.errors import TtcError
+    """Run the command line; a `TtcError` becomes one message and its exit code, no traceback.
 
+    Whatever is printed passes a stream that hides keys.
+    """
+    from ttc.redact import RedactingStream
+
+    sys.stdout = cast(TextIO, RedactingStream(sys.stdout))
+    sys.stderr = cast(TextIO, RedactingStream(sys.stderr))
     try:
-        app()
-    except TtcError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(130)
+        code = _run()
     except BrokenPipeError:
         # The reader of our output (head, less) went away: no more to say, and no traceback.
         sys.stderr.close()
-        sys.exit(141)
-    sys.exit(0)
+        code = 141
+    sys.exit(code)
+
+
+def _run() -> int:
+    from ttc.errors import TtcError
+
+    try:
+        from ttc.cli._app import app
+
+        app()
+    except TtcError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:  # while the commands are still being imported
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # a bug of ours; its place is wanted, a page of it seldom
+        _say_unexpected(error)
+        return 1
+    return 0
+
+
+def _say_unexpected(error: Exception) -> None:
+    if os.environ.get(_TRACEBACK):
+        traceback.print_exception(error)
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    print(
+        f"Error: {text}; this is a fault of ttc's: please report it with what "
+        f"{_TRACEBACK}=1 in the environment adds",
+        file=sys.stderr,
+    )

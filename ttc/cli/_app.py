@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Annotated
+import sys
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import ttc.cli
 
+
+class _Commands(TyperGroup):
+    """Says what an interrupted command kept; Typer itself would exit without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            print(f"\n{error}" if str(error) else "\nInterrupted.", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
     name="ttc",
+    cls=_Commands,
     help="Spend test-time compute on a language model: sample, verify, select, within a budget.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
