@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.faults import Fault
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
@@ -102,6 +103,14 @@ def _prompts(valid: Valid) -> Iterator[Fault]:
             yield from check_prompt(("verifiers", i), verifier, name, own)
 
 
+def _capabilities(valid: Valid) -> Iterator[Fault]:
+    backend = valid.get("backend")
+    if valid.get("sampler") is not None:
+        yield from check_capabilities(("sampler",), valid["sampler"], backend)
+    for i, verifier in enumerate(valid.get("verifiers") or ()):
+        yield from check_capabilities(("verifiers", i), verifier, backend)
+
+
 _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _grid_solutions,
     _grid_verifications,
@@ -110,4 +119,5 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _distinct_labels,
     _data_file,
     _prompts,
+    _capabilities,
 )

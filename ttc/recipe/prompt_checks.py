@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ttc.core import Capabilities
 from ttc.errors import RecipeError, TtcError
 from ttc.prompts import PromptTemplate, load_prompt, shipped
+from ttc.recipe.capabilities import offered
 from ttc.recipe.faults import Fault, KeyPath, dotted
 from ttc.recipe.source import read_source
 from ttc.recipe.translate import translate
@@ -68,10 +70,26 @@ def _variables(template: PromptTemplate) -> set[str]:
 
 
 def _form(path: KeyPath, name: str, template: PromptTemplate, backend: Any) -> Iterator[Fault]:
-    """Whether the backend takes this form of prompt; one that declares no forms takes any."""
+    """Whether the backend takes this form of prompt; one that tells nothing takes any."""
     form = "chat" if template.is_chat else "raw"
-    forms = getattr(backend, "prompt_forms", None)
+    offers = offered(backend)
+    forms = _forms(backend, offers)
     if forms is not None and form not in forms:
         has = " and ".join(sorted(forms))
         text = f"{name!r} is a {form} prompt, but the backend {backend.type!r} takes {has} prompts"
         yield Fault(path, text)
+    if offers is None:
+        return
+    if template.is_chat and template.prefill and not offers.prefill:
+        begun = "begins the answer (prefill), which the backend"
+        yield Fault(path, f"{name!r} {begun} {backend.type!r} can't continue as it is set")
+    if template.stop and not offers.stop:
+        text = f"{name!r} has stop texts, which the backend {backend.type!r} takes none of"
+        yield Fault(path, text)
+
+
+def _forms(backend: Any, offers: Capabilities | None) -> frozenset[str] | None:
+    declared = getattr(backend, "prompt_forms", None)
+    if declared is not None or offers is None:
+        return declared
+    return frozenset(form for form in ("chat", "raw") if getattr(offers, form))

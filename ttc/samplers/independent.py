@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -35,6 +35,10 @@ class Independent(SamplerPart):
     """Prompt template: a shipped name or a file; the dataset's own where none is named."""
     logprobs: bool = False
     """Ask for token probabilities, to store each solution's mean log probability."""
+
+    @property
+    def needs(self) -> Mapping[str, int]:
+        return {"logprobs": 1} if self.logprobs else {}
 
     async def sample(
         self, problem: Problem, model: Model, answers: AnswerRule, default_prompt: str

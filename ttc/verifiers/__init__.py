@@ -1,6 +1,6 @@
 """Problem + solutions (+ model) -> verifications, one file per method."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from ttc.core import Model, Problem, Solution, Verification
@@ -21,6 +21,14 @@ class VerifierPart(Part):
     @property
     def label(self) -> str:
         return self.name or str(type(self).model_fields["type"].default)
+
+    @property
+    def needs(self) -> Mapping[str, int]:
+        """The least capabilities of the model that it can't do without, by name.
+
+        Such as {"logprobs": 1}; see `ttc.core.Capabilities`. Recipes are checked against them.
+        """
+        return {}
 
     async def verify(
         self, problem: Problem, solutions: Sequence[Solution], model: Model

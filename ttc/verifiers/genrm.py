@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -46,6 +46,10 @@ class GenRM(VerifierPart):
     logprobs: int = Field(default=5, ge=0, le=20)
     """Top alternatives asked for at each token, to read P(Yes); unused by binary scores."""
 
+    @property
+    def needs(self) -> Mapping[str, int]:
+        return {"logprobs": 1} if self.score == "logprob" else {}
+
     async def verify(
         self, problem: Problem, solutions: Sequence[Solution], model: Model
     ) -> Sequence[Verification]:
@@ -75,7 +79,7 @@ class GenRM(VerifierPart):
                 top_p=self.top_p,
                 max_tokens=self.max_tokens,
                 stop=(*template.stop, *self.stop),
-                logprobs=None if self.score == "binary" else self.logprobs,
+                logprobs=self._alternatives(model),
                 keep_logprobs=_VERDICT_TAIL,
             ),
             self.verifications,
@@ -84,6 +88,11 @@ class GenRM(VerifierPart):
             start=start,
         )
         return [self._read(solution, i, c) for i, c in enumerate(completions)]
+
+    def _alternatives(self, model: Model) -> int | None:
+        """Top alternatives per token to ask for; None where no probabilities are used or had."""
+        most = model.capabilities.logprobs
+        return None if self.score == "binary" or not most else min(self.logprobs, most)
 
     def _read(self, solution: Solution, index: int, c: Completion) -> Verification:
         verdict = parse_verdict(c.text)
