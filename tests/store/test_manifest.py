@@ -14,10 +14,10 @@ from ttc.store.manifest import (
     Choices,
     Manifest,
     Model,
-    git_commit,
     hash_recipe,
     read_manifest,
 )
+from ttc.store.provenance import git_commit, git_dirty
 
 
 def written(tmp_path: Path, **changes: Any) -> Path:
@@ -97,7 +97,8 @@ def test_a_failed_write_keeps_the_old_one(tmp_path: Path, monkeypatch: pytest.Mo
 def test_it_names_no_user_and_no_machine(tmp_path: Path) -> None:
     text = written(tmp_path).read_text()
     host = json.loads(text)["host"]
-    assert set(host) == {"system", "machine", "python_implementation", "cpus"}
+    usual = {"system", "machine", "python_implementation", "cpus"}
+    assert usual <= set(host) <= usual | {"processor", "memory_gib"}
     assert platform.node() not in host.values()
     assert getpass.getuser() not in host.values()
     assert str(Path.cwd()) not in text
@@ -116,3 +117,42 @@ def test_git_commit_with_and_without_a_repository(tmp_path: Path) -> None:
     command = ["git", *who, "commit", "-q", "--allow-empty", "-m", "first"]
     subprocess.run(command, cwd=tmp_path, check=True)
     assert len(git_commit(tmp_path) or "") == 40
+    assert git_dirty(tmp_path) is False
+    (tmp_path / "notes").write_text("not tracked")
+    assert git_dirty(tmp_path) is False
+    subprocess.run(["git", "add", "notes"], cwd=tmp_path, check=True)
+    assert git_dirty(tmp_path) is True
+
+
+def test_every_try_is_kept_with_its_start_and_end(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    first = Manifest(recipe_name="r", run_id="1")
+    first.begin_try()
+    first.write(path)  # killed: nothing more was written
+    second = Manifest(recipe_name="r", run_id="1")
+    second.begin_try(read_manifest(path))
+    second.end_try("failed", "no such model")
+    second.write(path)
+    third = Manifest(recipe_name="r", run_id="1")
+    third.begin_try(read_manifest(path))
+    third.end_try("complete")
+    third.write(path)
+    last = read_manifest(path)
+    assert [t.status for t in last.tries] == ["killed", "failed", "complete"]
+    assert [t.ended is None for t in last.tries] == [True, False, False]
+    assert last.started == first.started
+    assert last.ended == last.tries[-1].ended
+    assert last.tries[1].error == "no such model"
+    assert all(t.host and t.git_commit == last.git_commit for t in last.tries)
+
+
+def test_secrets_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_API_KEY", "12345678")
+    path = tmp_path / "manifest.json"
+    recipe = {"extra_body": {"key": "12345678"}, "url": "http://h/?api_key=abc", "n": 12345678}
+    Manifest(recipe_name="r", run_id="1", recipe=recipe, note="say 12345678").write(path)
+    stored = read_manifest(path)
+    assert stored.recipe["extra_body"] == {"key": "[hidden]"}
+    assert stored.recipe["url"] == "http://h/?api_key=[hidden]"
+    assert stored.recipe["n"] == 12345678  # a number is no key, and the file stays JSON
+    assert stored.note == "say [hidden]"

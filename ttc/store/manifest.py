@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,13 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import ttc
 from ttc.core import ModelIdentity, Problem
 from ttc.errors import DataError
+from ttc.redact import redact_all
 from ttc.store.atomic import reason, write_text
+from ttc.store.provenance import git_commit, git_dirty, host_facts, package_versions
 
 MANIFEST_FORMAT = 1
 _KIND: Literal["ttc run"] = "ttc run"
-_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "openai", "litellm", "math-verify", "sympy")
 
 Status = Literal["complete", "budget", "interrupted", "imported", "simulated"]
+TryStatus = Literal["running", "complete", "budget", "interrupted", "failed", "killed"]
 
 
 class Choices(BaseModel):
@@ -81,6 +79,21 @@ class Model(BaseModel):
         return cls(**asdict(identity) | {"facts": dict(identity.facts)})
 
 
+class Try(BaseModel):
+    """One process that worked on the run; a run that was stopped and went on has several."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    started: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    ended: datetime | None = None
+    status: TryStatus = Field(default="running", description="killed: it left no word of its end.")
+    error: str = Field(default="", description="Why it failed, in one line.")
+    ttc_version: str = ttc.__version__
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    host: dict[str, str | int | float] = Field(default_factory=lambda: host_facts())
+
+
 class Manifest(BaseModel):
     """Everything about a run that is not in its tables. Times are UTC, durations in seconds."""
 
@@ -101,10 +114,19 @@ class Manifest(BaseModel):
         default_factory=dict, description="By their name in the recipe."
     )
     versions: dict[str, str] = Field(default_factory=lambda: package_versions())
-    host: dict[str, str | int] = Field(default_factory=lambda: host_facts())
-    git_commit: str | None = Field(default_factory=lambda: git_commit())
-    started: datetime = Field(default_factory=lambda: datetime.now(UTC))
-    ended: datetime | None = None
+    host: dict[str, str | int | float] = Field(default_factory=lambda: host_facts())
+    git_commit: str | None = Field(
+        default_factory=lambda: git_commit(), description="Checked out in the working directory."
+    )
+    git_dirty: bool | None = Field(
+        default_factory=lambda: git_dirty(),
+        description="Whether tracked files differed from that commit; null without git.",
+    )
+    started: datetime = Field(
+        default_factory=lambda: datetime.now(UTC), description="Start of the first try."
+    )
+    ended: datetime | None = Field(default=None, description="End of the last try.")
+    tries: list[Try] = Field(default_factory=list, description="Start and end of every try.")
     status: Status = "interrupted"
     note: str = Field(
         default="", description="For people: why a run ended early, where data came from."
@@ -117,8 +139,28 @@ class Manifest(BaseModel):
     )
 
     def write(self, path: Path) -> None:
-        """Write as JSON, atomically."""
-        write_text(path, self.model_dump_json(indent=2) + "\n")
+        """Write as JSON, atomically, without anything that is known to be a key or a password."""
+        plain = redact_all(json.loads(self.model_dump_json()))
+        write_text(path, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+
+    def begin_try(self, earlier: Manifest | None = None) -> Try:
+        """Note that a try begins; the tries and the start of an earlier manifest are kept."""
+        if earlier is not None:
+            self.started = min(self.started, earlier.started)
+            self.tries = [_closed(old) for old in earlier.tries]
+        begun = Try(git_commit=self.git_commit, git_dirty=self.git_dirty, host=self.host)
+        self.tries.append(begun)
+        return begun
+
+    def end_try(self, status: TryStatus, error: str = "") -> None:
+        """Note how the last try ended, now."""
+        last = self.tries[-1]
+        last.status, last.error = status, error
+        last.ended = self.ended = datetime.now(UTC)
+
+
+def _closed(old: Try) -> Try:
+    return old.model_copy(update={"status": "killed"}) if old.status == "running" else old
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -170,40 +212,3 @@ def hash_recipe(resolved: Mapping[str, Any]) -> str:
 def dataset_hash(problems: Iterable[Problem]) -> str:
     """SHA-256 (hex) of ids, questions and gold answers; equal for runs of the same problems."""
     return hash_recipe({"problems": [[p.id, p.question, p.answer] for p in problems]})
-
-
-def package_versions(extra: Iterable[str] = ()) -> dict[str, str]:
-    """Versions of Python, ttc and the packages that results may depend on."""
-    versions = {"python": platform.python_version(), "ttc": ttc.__version__}
-    for name in (*_PACKAGES, *extra):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
-
-
-def host_facts() -> dict[str, str | int]:
-    """The kind of machine, without its name, its users or its paths."""
-    return {
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "python_implementation": platform.python_implementation(),
-        "cpus": os.cpu_count() or 1,
-    }
-
-
-def git_commit(folder: Path | None = None) -> str | None:
-    """Commit checked out in `folder` (default: the working directory), None without git."""
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
