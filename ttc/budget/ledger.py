@@ -239,6 +239,20 @@ class Ledger:
         shares = self._shares[problem]
         return any(shares[u] < self._cap[u] for u in UNITS)
 
+    def standing(self) -> dict[Unit, tuple[float, float, float | None]]:
+        """By unit: settled, reserved, and the most that the problems' and the run's limits allow.
+
+        May be called from another thread; the figures are then those of about this moment.
+        """
+        accounts = list(self._accounts.values())
+        found: dict[Unit, tuple[float, float, float | None]] = {}
+        for u in UNITS:
+            most = min(self._run[u], self._cap[u] * len(accounts))
+            settled = sum(a.settled[u] for a in accounts)
+            reserved = sum(a.reserved[u] for a in accounts)
+            found[u] = (settled, reserved, most if math.isfinite(most) else None)
+        return found
+
     def as_dict(self) -> dict[str, Any]:
         """Counters for the manifest: by purpose, used and really paid for."""
         out: dict[str, Any] = {"rounds": self.rounds, "exhausted_problems": len(self.exhausted)}
