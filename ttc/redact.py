@@ -11,7 +11,8 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TextIO
 from urllib.parse import quote, unquote
 
@@ -44,7 +45,15 @@ def redact(text: str) -> str:
 
     Also finds secrets that were escaped for JSON or a URL, or encoded in base64.
     """
-    for secret in _spellings(_told | environment_secrets(os.environ)):
+    return _redact(text, _known())
+
+
+def _known() -> Sequence[str]:
+    return _spellings(frozenset(_told | environment_secrets(os.environ)))
+
+
+def _redact(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
         if secret in text:
             text = _hide(text, secret)
     return _BEARER.sub(rf"\1 {HIDDEN}", redact_urls(text))
@@ -65,12 +74,16 @@ def redact_urls(text: str) -> str:
 
 def redact_all(value: Any) -> Any:
     """`redact` on every string in nested mappings and lists, keys included."""
+    return _redact_all(value, _known())
+
+
+def _redact_all(value: Any, secrets: Sequence[str]) -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return _redact(value, secrets)
     if isinstance(value, Mapping):
-        return {redact_all(key): redact_all(inner) for key, inner in value.items()}
+        return {_redact_all(k, secrets): _redact_all(v, secrets) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [redact_all(inner) for inner in value]
+        return [_redact_all(inner, secrets) for inner in value]
     return value
 
 
@@ -92,7 +105,8 @@ def _passwords(url: str) -> set[str]:
     return {*raw, *map(unquote, raw)}
 
 
-def _spellings(secrets: set[str]) -> list[str]:
+@lru_cache(maxsize=8)
+def _spellings(secrets: frozenset[str]) -> Sequence[str]:
     """Longest first, so that a secret that contains another one leaves no rest."""
     out: set[str] = set()
     for secret in secrets:

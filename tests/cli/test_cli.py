@@ -6,7 +6,18 @@ import sys
 
 import pytest
 
-COMMANDS = ("fit-scaling", "init", "list", "recipes", "run", "schema", "serve-model", "show")
+COMMANDS = (
+    "backends",
+    "fit-scaling",
+    "init",
+    "list",
+    "recipes",
+    "run",
+    "schema",
+    "serve-model",
+    "show",
+    "status",
+)
 RECIPE = """
 name: small
 dataset: {type: nano, family: arithmetic, levels: [1], problems: 2}

@@ -37,7 +37,7 @@ def command(
     if results is not None:
         chosen.append(f"results={results}")
     loaded = load_recipe(recipe, chosen)
-    outcome = run_recipe(loaded, lambda *what: show_progress(*what, plain=plain))
+    outcome = run_recipe(loaded, lambda monitor: show_progress(monitor.status, plain=plain))
     if not outcome.fresh:
         console().print("Nothing to do: this run is complete.", style="green")
     print_summary(console(), outcome.run)

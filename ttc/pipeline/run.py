@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc.core import Model, Problem
 from ttc.engine.engine import Engine
-from ttc.engine.events import Events
-from ttc.errors import BudgetExhausted, DataError, TtcError
+from ttc.errors import BudgetExhausted, DataError, UsageError
 from ttc.pipeline.collect import Attempt, Method, ordered
 from ttc.pipeline.evaluate import write_curves
+from ttc.pipeline.monitor import Monitor
+from ttc.pipeline.recording import Recording, recorded
+from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, hash_recipe
 from ttc.store.manifest import Model as StoredModel
 from ttc.store.rows import problem_row, solution_row, verification_row
@@ -26,8 +27,8 @@ from ttc.store.tables import open_table
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
-Progress = Callable[["Recipe", Sequence[Problem], Events], Any]
-"""Makes a context manager that shows a run's events while it is open."""
+Progress = Callable[[Monitor], AbstractContextManager[None]]
+"""Makes a context manager that shows what a monitor says while it is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +43,45 @@ class Outcome:
 def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
     """Run a recipe, or complete what an earlier try left, and write its folder.
 
-    A run that is complete is left alone. Raises `TtcError`s that name the cause and the mend; what
-    was sampled by then is in the journal, and the next try goes on from it.
+    A run that is complete is left alone. Raises `TtcError`s that name the cause and the mend, and
+    `Interrupted` for Ctrl-C; what was sampled by then is in the journal, and the next try goes on
+    from it.
     """
-    from ttc.recipe import resolve, run_id
+    from ttc.recipe import run_id
 
     run = run_folder(Path(recipe.results), recipe.name, run_id(recipe))
-    resolved = resolve(recipe)
-    with _locked(run):
+    with locked(run):
         if run.complete():
             return Outcome(run, run.manifest(), fresh=False)
-        problems = _load_problems(recipe)
-        manifest = Manifest(
-            recipe_name=recipe.name,
-            recipe=resolved,
-            recipe_hash=hash_recipe(resolved),
-            run_id=run.run_id,
-            seed=recipe.seed,
-            dataset=hash_recipe({"problems": [[p.id, p.question, p.answer] for p in problems]}),
-            choices=_choices(recipe),
-        )
-        manifest.write(run.manifest_path)
-        events = Events()
-        with ExitStack() as shown:
-            if progress is not None:
-                shown.enter_context(progress(recipe, problems, events))
+        with recorded(recipe, run) as recording:
+            problems = _load_problems(recipe)
+            manifest = _manifest(recipe, run, problems)
+            recording.begin(manifest, len(problems))
+            with progress(recording.monitor) if progress is not None else nullcontext():
+                began = time.monotonic()
+                asyncio.run(_collect(recipe, problems, recording))
+                manifest.timing["sampling_seconds"] = time.monotonic() - began
+            recording.monitor.stage = "evaluating"
             began = time.monotonic()
-            _collect(recipe, problems, run, manifest, events)
-            manifest.timing["sampling_seconds"] = time.monotonic() - began
-        began = time.monotonic()
-        write_curves(recipe, run, manifest)
-        manifest.timing["evaluation_seconds"] = time.monotonic() - began
-        manifest.status = "budget" if manifest.ledger["exhausted_problems"] else "complete"
-        manifest.ended = datetime.now(UTC)
-        manifest.write(run.manifest_path)
+            write_curves(recipe, run, manifest)
+            manifest.timing["evaluation_seconds"] = time.monotonic() - began
+            recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
         return Outcome(run, manifest, fresh=True)
+
+
+def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Manifest:
+    from ttc.recipe import resolve
+
+    resolved = resolve(recipe)
+    return Manifest(
+        recipe_name=recipe.name,
+        recipe=resolved,
+        recipe_hash=hash_recipe(resolved),
+        run_id=run.run_id,
+        seed=recipe.seed,
+        dataset=hash_recipe({"problems": [[p.id, p.question, p.answer] for p in problems]}),
+        choices=_choices(recipe),
+    )
 
 
 def _load_problems(recipe: Recipe) -> list[Problem]:
@@ -91,15 +96,9 @@ def _load_problems(recipe: Recipe) -> list[Problem]:
     return problems
 
 
-def _collect(
-    recipe: Recipe, problems: Sequence[Problem], run: RunFolder, manifest: Manifest, events: Events
-) -> None:
-    asyncio.run(_collect_async(recipe, problems, run, manifest, events))
-
-
-async def _collect_async(
-    recipe: Recipe, problems: Sequence[Problem], run: RunFolder, manifest: Manifest, events: Events
-) -> None:
+async def _collect(recipe: Recipe, problems: Sequence[Problem], recording: Recording) -> None:
+    monitor, manifest = recording.monitor, recording.manifest
+    assert manifest is not None, "recording.begin comes first"
     engine = Engine(
         journal=Path(recipe.results) / "journal.sqlite",
         budget=recipe.budget,
@@ -107,16 +106,19 @@ async def _collect_async(
         seed=recipe.seed,
         problems=[p.id for p in problems],
         settings=recipe.engine,
-        events=events,
+        events=monitor.events,
     )
     async with engine:
+        monitor.stage = "connecting"
         method = await _attach(recipe, engine, manifest)
+        recording.resolved()
+        monitor.sampling(engine.ledger)
         while True:
-            events.problems_done = 0
-            await _sweep(method, problems, run, recipe, events)
+            await _sweep(method, problems, recipe, monitor)
             manifest.ledger = engine.ledger.as_dict()
             if not engine.next_round():
                 break
+            monitor.new_round()
 
 
 async def _attach(recipe: Recipe, engine: Engine, manifest: Manifest) -> Method:
@@ -133,6 +135,7 @@ async def _attach(recipe: Recipe, engine: Engine, manifest: Manifest) -> Method:
     judges = {v.label: await model(v.backend or recipe.backend) for v in recipe.verifiers}
     for role, used in {"solver": solver, **judges}.items():
         manifest.models[role] = StoredModel.of(used.identity)
+    _check_offers(recipe, solver, judges)
     return Method(
         sampler=recipe.sampler,
         solver=solver,
@@ -143,10 +146,21 @@ async def _attach(recipe: Recipe, engine: Engine, manifest: Manifest) -> Method:
     )
 
 
+def _check_offers(recipe: Recipe, solver: Model, judges: Mapping[str, Model]) -> None:
+    """Refuse what an opened backend lacks, though its config promised it or said nothing."""
+    from ttc.recipe.capabilities import lack, lacking
+
+    users = [(recipe.sampler, solver), *((v, judges[v.label]) for v in recipe.verifiers)]
+    for part, model in users:
+        for name in lacking(part, model.capabilities):
+            raise UsageError(lack(part, name, model.identity.backend))
+
+
 async def _sweep(
-    method: Method, problems: Sequence[Problem], run: RunFolder, recipe: Recipe, events: Events
+    method: Method, problems: Sequence[Problem], recipe: Recipe, monitor: Monitor
 ) -> None:
     """Go through all problems and write the tables as they come; they appear when complete."""
+    run = monitor.run
     with ExitStack() as open_tables:
         tables = {
             name: open_tables.enter_context(open_table(run.table(name), name))
@@ -159,8 +173,7 @@ async def _sweep(
             for name, table in tables.items():
                 table.write(rows[name])
             index += 1
-            events.problems_done = index
-            events.changed()
+            monitor.finished(attempt)
         if tables["solutions"].rows == 0:
             tables["solutions"].flush()
             if tables["solutions"].rows == 0:
@@ -205,17 +218,3 @@ def _choices(recipe: Recipe) -> Choices:
         tuning="none",
         token_counts="measured",
     )
-
-
-def _locked(run: RunFolder) -> Any:
-    """A lock on the run's folder. Raises `TtcError` where another process holds it."""
-    from filelock import FileLock, Timeout
-
-    try:
-        run.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(run.path / ".lock")
-        return lock.acquire(timeout=0)
-    except Timeout:
-        raise TtcError(f"another process is running {run.name}; see {run.path}") from None
-    except OSError as error:
-        raise TtcError(f"can't write in {run.path}: {error.strerror}") from None

@@ -2,100 +2,99 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
-from ttc.core import Problem
-from ttc.engine.events import Events
+from ttc.report.status import status_line, status_panel
+from ttc.store.status import RunStatus
 
-if TYPE_CHECKING:
-    from ttc.recipe import Recipe
-
-_LOG_EVERY_S = 10.0
+_LINE_EVERY_S = 10.0
+_FRAMES_PER_S = 4.0
 
 
 @contextmanager
-def show_progress(
-    recipe: Recipe, problems: Sequence[Problem], events: Events, *, plain: bool
-) -> Iterator[None]:
-    """Show `events` on standard error until the block ends."""
-    if plain or not sys.stderr.isatty():
-        with _logged(recipe, len(problems), events):
-            yield
-    else:
-        with _live(recipe, len(problems), events):
-            yield
+def show_progress(status: Callable[[], RunStatus], *, plain: bool) -> Iterator[None]:
+    """Show a run's status on standard error until the block ends, and warnings as they come.
+
+    `status` is called from other threads. Both displays read it at their own pace, so that a fast
+    run is not slowed by its display and a stalled one still shows.
+    """
+    with _warnings():
+        if plain or not sys.stderr.isatty():
+            with _lines(status):
+                yield
+        else:
+            with _live(status):
+                yield
 
 
 @contextmanager
-def _logged(recipe: Recipe, problems: int, events: Events) -> Iterator[None]:
-    last = time.monotonic()
+def _lines(status: Callable[[], RunStatus]) -> Iterator[None]:
+    over = threading.Event()
 
-    def log(now: Events) -> None:
-        nonlocal last
-        if time.monotonic() - last >= _LOG_EVERY_S:
-            last = time.monotonic()
-            print(f"[{recipe.name}] {_line(now, problems)}", file=sys.stderr, flush=True)
+    def say() -> None:
+        now = status()
+        _print(f"[{now.recipe_name}] {status_line(now)}")
 
-    events.on_change = log
+    def work() -> None:
+        while not over.wait(_LINE_EVERY_S):
+            say()
+
+    thread = threading.Thread(target=work, name="ttc-lines", daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        print(f"[{recipe.name}] {_line(events, problems)}", file=sys.stderr, flush=True)
-
-
-def _line(now: Events, problems: int) -> str:
-    rate = now.paid_tokens / max(now.seconds, 1e-9)
-    retries = f", {now.retries} retries (last: {now.last_retry})" if now.retries else ""
-    return (
-        f"{now.problems_done}/{problems} problems, {now.samples['solution']:,} solutions, "
-        f"{now.samples['verification']:,} verifications, {now.cached:,} from the journal, "
-        f"{rate:,.0f} tokens/s{retries}"
-    )
+        over.set()
+        thread.join()
+        say()
 
 
 @contextmanager
-def _live(recipe: Recipe, problems: int, events: Events) -> Iterator[None]:
+def _live(status: Callable[[], RunStatus]) -> Iterator[None]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.live import Live
 
-    solutions = problems * int(getattr(recipe.sampler, "solutions", 1))
-    verified = 0
-    for v in recipe.verifiers:
-        depth = int(getattr(v, "verifications", 1))
-        width = int(getattr(v, "solutions", 0) or getattr(recipe.sampler, "solutions", 1))
-        verified += problems * depth * width
-    display = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
+    display = Live(
         console=Console(stderr=True),
-        refresh_per_second=4,
+        get_renderable=lambda: status_panel(status()),
+        refresh_per_second=_FRAMES_PER_S,
     )
-    with display:
-        rows: dict[str, Any] = {
-            "problem": display.add_task("problems", total=problems, note=""),
-            "solution": display.add_task("solutions", total=solutions, note=""),
-        }
-        if verified:
-            rows["verification"] = display.add_task("verifications", total=verified, note="")
-
-        def update(now: Events) -> None:
-            rate = now.paid_tokens / max(now.seconds, 1e-9)
-            notes = f"{rate:,.0f} tokens/s"
-            if now.cached:
-                notes += f", {now.cached:,} from the journal"
-            if now.retries:
-                notes += f", {now.retries} retries"
-            display.update(rows["problem"], completed=now.problems_done, note=notes)
-            for purpose in ("solution", "verification"):
-                if purpose in rows:
-                    display.update(rows[purpose], completed=now.samples[purpose])
-
-        events.on_change = update
+    # A terminal that went away must not end a run that goes on without it.
+    with suppress(OSError):
+        display.start(refresh=True)
+    try:
         yield
+    finally:
+        with suppress(OSError):
+            display.stop()
+
+
+def _print(text: str) -> None:
+    """To standard error, where anybody still reads it."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """Print what is logged as a warning by ttc; retries are counted in the display instead."""
+    handler = _Stderr(logging.WARNING)
+    logger = logging.getLogger("ttc")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Stderr(logging.Handler):
+    """To whatever standard error is at the moment: a live display puts itself in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not hasattr(record, "event"):
+            text = " ".join(record.getMessage().split())
+            _print(f"{record.levelname.capitalize()}: {text}")

@@ -1,0 +1,38 @@
+"""`ttc status`: how far a run is, from any shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[
+        str | None,
+        typer.Argument(help="A run: its folder, its recipe's name or its id; else the latest."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON; with --watch, an object a line.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Follow the run until it ends or Ctrl-C.")
+    ] = False,
+    events: Annotated[
+        int, typer.Option("--events", min=0, help="How many entries of its log to show.")
+    ] = 5,
+    results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
+        "results"
+    ),
+) -> None:
+    """Show a run's progress, rate, budget, time left and last events, and whether it is alive.
+
+    Examples: `ttc status`, `ttc status quickstart --watch`, `ttc status results/my/s0-1f9c2ab4`
+    """
+    from ttc.cli._console import console
+    from ttc.report.watch import show_status
+    from ttc.store.run_folder import find_run
+
+    found = find_run(run if run is not None else results, results)
+    show_status(console(), found, events, as_json=as_json, watch=watch)

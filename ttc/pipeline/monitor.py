@@ -1,0 +1,204 @@
+"""What a run under way looks like from outside: counters, rate, budget, time left."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ttc.budget.cost import UNITS
+from ttc.budget.ledger import Ledger
+from ttc.core import Purpose
+from ttc.engine.events import Events
+from ttc.pipeline.collect import Attempt
+from ttc.store.run_folder import RunFolder
+from ttc.store.run_log import note
+from ttc.store.status import Count, RunStatus, Spending, State
+
+if TYPE_CHECKING:
+    from ttc.recipe import Recipe
+
+_WINDOW_S = 30.0
+_PURPOSES: tuple[Purpose, ...] = ("solution", "verification")
+
+
+class Monitor:
+    """Gathers what a run's displays and its `status.json` show. `status` may be called from any
+    thread; everything else belongs to the run's own.
+    """
+
+    def __init__(self, recipe: Recipe, run: RunFolder, tries: int = 1) -> None:
+        self.recipe = recipe
+        self.run = run
+        self.events = Events()
+        self.ledger: Ledger | None = None
+        self.stage = "loading"
+        self.state: State = "running"
+        self.error = ""
+        self.problems = 0
+        self._tries = tries
+        self._started = datetime.now(UTC)
+        self._per_problem = planned(recipe)
+        self._finished: dict[Purpose, int] = dict.fromkeys(_PURPOSES, 0)
+        self._pace = _Pace()
+        self._sampling_since = time.monotonic()
+
+    def sampling(self, ledger: Ledger) -> None:
+        """Samples are drawn from now on; `ledger` says what they cost."""
+        self.stage, self.ledger = "sampling", ledger
+        self._sampling_since = time.monotonic()
+        self._pace = _Pace()
+
+    def new_round(self) -> None:
+        """All problems are gone through again, with what others left of the budget."""
+        rounds = self.ledger.rounds if self.ledger else 1
+        note(
+            "budget_round",
+            f"round {rounds}: what is left goes to problems that ran out",
+            round=rounds,
+        )
+        self.events.problems_done = 0
+        self.events.samples.update(dict.fromkeys(_PURPOSES, 0))
+        self._finished = dict.fromkeys(_PURPOSES, 0)
+
+    def finished(self, attempt: Attempt) -> None:
+        """A problem is done, perhaps with fewer samples than planned."""
+        note(
+            "problem_finished",
+            attempt.problem.id,
+            problem_id=attempt.problem.id,
+            solutions=len(attempt.solutions),
+            verifications=len(attempt.verifications),
+            classes=len(attempt.classes),
+        )
+        self._finished["solution"] += len(attempt.solutions)
+        self._finished["verification"] += len(attempt.verifications)
+        self.events.problems_done += 1
+        self.events.changed()
+
+    def status(self) -> RunStatus:
+        """How far the run is at this moment."""
+        events = self.events
+        return RunStatus(
+            run_id=self.run.run_id,
+            recipe_name=self.run.recipe_name,
+            state=self.state,
+            stage=self.stage,
+            pid=os.getpid(),
+            started=self._started,
+            tries=self._tries,
+            round=self.ledger.rounds if self.ledger else 1,
+            problems=Count(done=events.problems_done, total=self.problems or None),
+            solutions=self._count("solution"),
+            verifications=self._count("verification"),
+            from_journal=events.cached,
+            failed_samples=events.failed,
+            retries=events.retries,
+            last_retry=events.last_retry,
+            tokens_per_second=self._pace.note(events.paid_tokens),
+            eta_seconds=self._eta(),
+            budget=self._budget(),
+            endpoints=endpoint_views(events),
+            error=self.error,
+        )
+
+    def _count(self, purpose: Purpose) -> Count:
+        planned_each = self._per_problem[purpose]
+        done = self.events.samples[purpose]
+        if planned_each is None or not self.problems:
+            return Count(done=done)
+        waiting = self.problems - self.events.problems_done
+        return Count(done=done, total=max(done, self._finished[purpose] + waiting * planned_each))
+
+    def _eta(self) -> float | None:
+        """Seconds until the planned samples are drawn at the present rate, or the tokens spent."""
+        rate = self._pace.rate
+        if self.ledger is None or self.stage != "sampling" or rate <= 0:
+            return None
+        left = 0.0
+        for purpose in _PURPOSES:
+            count = self._count(purpose)
+            if count.total is None:
+                return None
+            left += (count.total - count.done) * self._tokens_each(purpose)
+        tokens = self._budget().get("tokens")
+        if tokens is not None and tokens.limit is not None:
+            left = min(left, tokens.limit - tokens.spent)
+        return max(0.0, left) / rate
+
+    def _tokens_each(self, purpose: Purpose) -> float:
+        """Mean completion tokens of a sample; of the other kind before there is one."""
+        spent = self.ledger.spent if self.ledger else {}
+        for kind in (purpose, *_PURPOSES):
+            used = spent.get(kind)
+            if used is not None and used.samples:
+                return used.completion_tokens / used.samples
+        return 0.0
+
+    def _budget(self) -> dict[str, Spending]:
+        if self.ledger is None:
+            return {}
+        standing = self.ledger.standing()
+        found: dict[str, Spending] = {
+            unit: Spending(spent=spent, reserved=reserved, limit=limit)
+            for unit in UNITS
+            for spent, reserved, limit in [standing[unit]]
+            if limit is not None or spent
+        }
+        seconds = self.recipe.budget.per_run.seconds
+        if seconds is not None:
+            passed = time.monotonic() - self._sampling_since
+            found["seconds"] = Spending(spent=min(passed, seconds), limit=seconds)
+        return found
+
+
+class _Pace:
+    """Completion tokens a second over the last half minute, from readings of their total."""
+
+    def __init__(self) -> None:
+        self.rate = 0.0
+        self._readings: deque[tuple[float, float]] = deque([(time.monotonic(), 0.0)])
+        self._lock = threading.Lock()
+
+    def note(self, total: float) -> float:
+        """Take a reading; the rate since the oldest one that is kept."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._readings[-1][0] > 0.2:
+                self._readings.append((now, total))
+            while len(self._readings) > 2 and now - self._readings[0][0] > _WINDOW_S:
+                self._readings.popleft()
+            since, before = self._readings[0]
+            self.rate = (total - before) / max(now - since, 1e-3)
+        return self.rate
+
+
+def planned(recipe: Recipe) -> dict[Purpose, int | None]:
+    """The most samples of each kind for one problem; None where a method does not say."""
+    drawn = getattr(recipe.sampler, "solutions", None)
+    verified: int | None = 0
+    for verifier in recipe.verifiers:
+        depth = getattr(verifier, "verifications", None)
+        width = getattr(verifier, "solutions", None) or drawn
+        if verified is None or depth is None or width is None:
+            verified = None
+        else:
+            verified += depth * width
+    return {"solution": drawn, "verification": verified}
+
+
+def endpoint_views(events: Events) -> list[dict[str, Any]]:
+    """The state of every endpoint as plain data, under the name `url`."""
+    endpoints: Mapping[str, Any] = getattr(events, "endpoints", {})
+    return [{"url": url, **_plain(state)} for url, state in sorted(endpoints.items())]
+
+
+def _plain(state: Any) -> dict[str, Any]:
+    if dataclasses.is_dataclass(state) and not isinstance(state, type):
+        return dataclasses.asdict(state)
+    return dict(state)

@@ -1,0 +1,165 @@
+"""What a run writes about itself: its log, its status, and in the manifest how each try went."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING
+
+from ttc.engine.events import Events
+from ttc.errors import DataError, Interrupted, TtcError
+from ttc.pipeline.monitor import Monitor, endpoint_views
+from ttc.store.manifest import Manifest, TryStatus, read_manifest
+from ttc.store.run_folder import RunFolder
+from ttc.store.run_log import note, run_log
+from ttc.store.status import write_status
+
+if TYPE_CHECKING:
+    from ttc.recipe import Recipe
+
+_STATUS_EVERY_S = 1.0
+
+
+class Recording:
+    """One try: gives the manifest its tries, notes what happens, and says how it ended."""
+
+    def __init__(self, recipe: Recipe, run: RunFolder) -> None:
+        self.earlier = _earlier(run)
+        self.tries = 1 + (len(self.earlier.tries) if self.earlier else 0)
+        self.monitor = Monitor(recipe, run, self.tries)
+        self.manifest: Manifest | None = None
+        self._run = run
+        self._seen_retries = 0
+        self._seen_endpoints: dict[str, str] = {}
+        self.monitor.events.on_change = self._changed
+
+    def begin(self, manifest: Manifest, problems: int) -> None:
+        """The run has its problems: write the manifest, so that the folder is a run from now on."""
+        manifest.begin_try(self.earlier)
+        manifest.write(self._run.manifest_path)
+        self.manifest = manifest
+        self.monitor.problems = problems
+        note(
+            "run_started",
+            f"{self._run.name}: {problems} problems" + (", going on" if self.tries > 1 else ""),
+            run_id=manifest.run_id,
+            recipe=manifest.recipe_name,
+            recipe_hash=manifest.recipe_hash,
+            seed=manifest.seed,
+            problems=problems,
+            ttc_version=manifest.ttc_version,
+            git_commit=manifest.git_commit,
+            git_dirty=manifest.git_dirty,
+        )
+
+    def resolved(self) -> None:
+        """The models have said what they are."""
+        assert self.manifest is not None
+        self.manifest.write(self._run.manifest_path)
+        for role, model in self.manifest.models.items():
+            note("model_resolved", f"{role}: {model.model}", role=role, **model.model_dump())
+
+    def _changed(self, events: Events) -> None:
+        if events.retries > self._seen_retries:
+            self._seen_retries = events.retries
+            note("retry", events.last_retry, level=logging.WARNING, retries=events.retries)
+        for view in endpoint_views(events):
+            url, state = str(view["url"]), str(view.get("state", ""))
+            if state and self._seen_endpoints.get(url) != state:
+                before = self._seen_endpoints.get(url)
+                self._seen_endpoints[url] = state
+                if before is not None:
+                    note("endpoint_changed", f"{url}: {before} -> {state}", **view)
+
+    def end(
+        self, status: TryStatus, error: str = "", *, trace: BaseException | None = None
+    ) -> None:
+        """The try is over; a manifest that can't be written any more must not hide why."""
+        monitor, manifest = self.monitor, self.manifest
+        monitor.state, monitor.error = status, error
+        if manifest is not None:
+            if monitor.ledger is not None:
+                manifest.ledger = monitor.ledger.as_dict()
+            manifest.status = status if status in ("complete", "budget") else "interrupted"
+            manifest.note = error
+            manifest.end_try(status, error)
+            with suppress(DataError) if error else nullcontext():
+                manifest.write(self._run.manifest_path)
+        done = monitor.status()
+        note(
+            f"run_{status}" if status in ("interrupted", "failed") else "run_ended",
+            error or f"{self._run.name}: {status}",
+            level=logging.ERROR if status == "failed" else logging.INFO,
+            status=status,
+            seconds=round(done.seconds, 3),
+            solutions=done.solutions.done,
+            verifications=done.verifications.done,
+            from_journal=done.from_journal,
+            retries=done.retries,
+            budget={unit: amount.model_dump() for unit, amount in done.budget.items()},
+        )
+        if trace is not None:
+            logging.getLogger("ttc.run").error("unexpected error", exc_info=trace)
+
+
+@contextmanager
+def recorded(recipe: Recipe, run: RunFolder) -> Iterator[Recording]:
+    """Record the try that the block is. The caller holds the run's lock.
+
+    The block calls `begin`, and `end` when all went well; an error or Ctrl-C ends the try here.
+    Raises `Interrupted` for Ctrl-C, with what is kept; other errors pass unchanged.
+    """
+    recording = Recording(recipe, run)
+    with run_log(run, **{"try": recording.tries}), _ticking(recording.monitor):
+        try:
+            yield recording
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            message = _kept(recording)
+            recording.end("interrupted", message)
+            raise Interrupted(message) from None
+        except TtcError as error:
+            recording.end("failed", str(error))
+            raise
+        except BaseException as error:
+            recording.end("failed", f"{type(error).__name__}: {error}", trace=error)
+            raise
+
+
+def _kept(recording: Recording) -> str:
+    status = recording.monitor.status()
+    solutions, verifications = status.solutions.done, status.verifications.done
+    journal = f"{recording.monitor.recipe.results}/journal.sqlite"
+    return (
+        f"Interrupted: {solutions:,} solutions and {verifications:,} verifications are kept in "
+        f"{journal}; the same command goes on from there and pays for none of them again."
+    )
+
+
+@contextmanager
+def _ticking(monitor: Monitor) -> Iterator[None]:
+    """Write the status about once a second, by a thread: a stalled event loop shows too."""
+    over = threading.Event()
+
+    def tick() -> None:
+        while not over.is_set():
+            write_status(monitor.run, monitor.status())
+            over.wait(_STATUS_EVERY_S)
+
+    thread = threading.Thread(target=tick, name="ttc-status", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        write_status(monitor.run, monitor.status())
+
+
+def _earlier(run: RunFolder) -> Manifest | None:
+    try:
+        return read_manifest(run.manifest_path)
+    except DataError:
+        return None

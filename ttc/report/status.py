@@ -1,0 +1,166 @@
+"""A run's status for people: as a line, and as a panel for a live display or `ttc status`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ttc.report.tables import number
+from ttc.store.status import Count, RunStatus, Spending
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_COLOURS = {
+    "complete": "green",
+    "budget": "green",
+    "interrupted": "yellow",
+    "failed": "red",
+    "killed": "red",
+}
+_ENDED = {
+    "complete": "complete",
+    "budget": "complete, ended by its budget",
+    "interrupted": "interrupted; run its recipe again to go on",
+    "failed": "failed; run its recipe again to go on",
+    "killed": "killed; run its recipe again to go on",
+}
+
+
+def status_line(status: RunStatus) -> str:
+    """One line for logs: done of total, rate, budget, time left, retries."""
+    parts = [
+        f"{_of(status.problems)} problems",
+        f"{_of(status.solutions)} solutions",
+        f"{_of(status.verifications)} verifications" if _any(status.verifications) else "",
+        f"{status.from_journal:,} from the journal" if status.from_journal else "",
+        *_pace(status),
+        *(
+            f"{unit} {_spent(amount)}"
+            for unit, amount in status.budget.items()
+            if amount.limit is not None
+        ),
+        _retries(status),
+        *(f"{e['url']} {e['state']}" for e in status.endpoints if _unwell(e)),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> RenderableType:
+    """Bars of what is done, budget, endpoints and the last entries of the log."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    bars = Table.grid(padding=(0, 2))
+    for name in ("problems", "solutions", "verifications"):
+        count: Count = getattr(status, name)
+        if name != "verifications" or _any(count):
+            bars.add_row(name, _bar(count), Text(_of(count), justify="right"))
+    lines = [", ".join(part for part in (*_pace(status), *_notes(status)) if part)]
+    lines += [
+        f"{unit}: {_spent(amount)}"
+        for unit, amount in status.budget.items()
+        if amount.limit is not None or unit == "tokens"
+    ]
+    lines += [_endpoint(view) for view in status.endpoints]
+    tail = [Text(log_line(one), style="dim", overflow="ellipsis", no_wrap=True) for one in log]
+    return Group(_head(status), bars, *(Text(line) for line in lines if line), *tail)
+
+
+def _head(status: RunStatus) -> RenderableType:
+    from rich.text import Text
+
+    head = Text(f"{status.recipe_name}/{status.run_id}", style="bold")
+    doing = status.stage if status.state == "running" else _ENDED.get(status.state, status.state)
+    head.append(f"  {doing}", style=_COLOURS.get(status.state, "cyan"))
+    head.append(f"  {duration(status.seconds)}", style="none")
+    if status.round > 1:
+        head.append(f"  round {status.round}", style="none")
+    if status.tries > 1:
+        head.append(f"  try {status.tries}", style="none")
+    if status.error and status.state == "failed":
+        head.append(f"\n{status.error}", style="red")
+    return head
+
+
+def _bar(count: Count) -> RenderableType:
+    from rich.progress_bar import ProgressBar
+
+    # Without a total there is nothing to pulse for: the count alone tells.
+    return ProgressBar(total=max(count.total or 0, 1), completed=count.done, width=40)
+
+
+def _of(count: Count) -> str:
+    return f"{count.done:,}" if count.total is None else f"{count.done:,}/{count.total:,}"
+
+
+def _any(count: Count) -> bool:
+    return bool(count.done or count.total)
+
+
+def _pace(status: RunStatus) -> tuple[str, ...]:
+    if status.state != "running":
+        return ()
+    eta = f"{duration(status.eta_seconds)} left" if status.eta_seconds else ""
+    return f"{status.tokens_per_second:,.0f} tokens/s", eta
+
+
+def _notes(status: RunStatus) -> Sequence[str]:
+    return (
+        f"{status.from_journal:,} from the journal" if status.from_journal else "",
+        f"{status.failed_samples:,} failed samples" if status.failed_samples else "",
+        _retries(status),
+    )
+
+
+def _retries(status: RunStatus) -> str:
+    last = f" (last: {status.last_retry})" if status.last_retry else ""
+    return f"{status.retries:,} retries{last}" if status.retries else ""
+
+
+def _spent(amount: Spending) -> str:
+    if amount.limit is None or amount.left is None:
+        return f"{number(amount.spent)} spent"
+    reserved = f", {number(amount.reserved)} reserved" if amount.reserved else ""
+    return (
+        f"{number(amount.spent)} of {number(amount.limit)} spent{reserved}, "
+        f"{number(amount.left)} left"
+    )
+
+
+def _unwell(view: Mapping[str, Any]) -> bool:
+    return view.get("state") not in (None, "", "ok", "closed", "healthy")
+
+
+def _endpoint(view: Mapping[str, Any]) -> str:
+    rest = ", ".join(
+        f"{key.replace('_', ' ')} {_short(value)}"
+        for key, value in view.items()
+        if key not in ("url", "state") and value not in (None, "", 0)
+    )
+    state = f" {view['state']}" if view.get("state") else ""
+    return f"{view['url']}{state}{': ' if rest else ''}{rest}"
+
+
+def _short(value: object) -> str:
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """`h:mm:ss`, or `m:ss` below an hour."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def log_line(entry: Mapping[str, Any]) -> str:
+    """An entry of the log in one line: local time, level where it matters, event, message."""
+    try:
+        when = datetime.fromisoformat(str(entry.get("time"))).astimezone().strftime("%H:%M:%S")
+    except ValueError:
+        when = "-"
+    level = str(entry.get("level", ""))
+    loud = f"{level}: " if level not in ("", "info") else ""
+    return " ".join(f"{when}  {loud}{entry.get('event', '')}: {entry.get('message', '')}".split())

@@ -1,0 +1,56 @@
+"""One process at a time works on a run; others can ask whether one does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ttc.errors import TtcError
+from ttc.store.run_folder import RunFolder
+
+_NAME = ".lock"
+# `held` takes the lock for an instant; a run that starts just then must not be refused.
+_PATIENCE_S = 0.5
+
+
+@contextmanager
+def locked(run: RunFolder) -> Iterator[None]:
+    """Hold the lock on a run's folder, which is made where there is none.
+
+    Raises `TtcError` where another process holds it or the folder can't be written. The system
+    frees the lock of a process that died.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(run.path / _NAME)
+        lock.acquire(timeout=_PATIENCE_S, poll_interval=0.02)
+    except Timeout:
+        raise TtcError(
+            f"another process is running {run.name}; follow it with: ttc status {run.path}"
+        ) from None
+    except OSError as error:
+        raise TtcError(f"can't write in {run.path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def held(run: RunFolder) -> bool | None:
+    """Whether a process works on the run now; None where that can't be told (rights)."""
+    from filelock import FileLock, Timeout
+
+    path = run.path / _NAME
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):
+        return None
+    lock.release()
+    return False

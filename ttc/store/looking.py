@@ -1,0 +1,64 @@
+"""What another process can tell of a run: its status, whether anybody works on it, its log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ttc.store.lock import held
+from ttc.store.manifest import Manifest
+from ttc.store.run_folder import RunFolder
+from ttc.store.run_log import read_log
+from ttc.store.status import STATUS_NAME, Count, RunStatus, read_status
+
+_STALE_S = 30.0
+
+
+def look(run: RunFolder) -> tuple[RunStatus, bool]:
+    """A run's status and whether a process works on it now. Raises `DataError` for no run.
+
+    Where nobody does and it had not ended, its process was killed. A run without a status (made by
+    an import, a simulation or an earlier version) is told from its manifest.
+    """
+    alive = held(run)
+    status = read_status(run.path / STATUS_NAME) or _from_manifest(run.manifest())
+    if alive is None:  # the lock is not ours to try: a status that moves shows life
+        age = (datetime.now(UTC) - status.updated).total_seconds()
+        alive = status.state == "running" and age < _STALE_S
+    if not alive and status.state == "running":
+        # The status is the first file that a full disk costs; the manifest has the last word.
+        stored = run.manifest().status
+        status.state = "killed" if stored == "interrupted" else stored
+        status.eta_seconds = None
+    return status, alive
+
+
+def _from_manifest(manifest: Manifest) -> RunStatus:
+    drawn = {kind: _samples(manifest, kind) for kind in ("solution", "verification")}
+    return RunStatus(
+        run_id=manifest.run_id,
+        recipe_name=manifest.recipe_name,
+        state=manifest.status,
+        started=manifest.started,
+        updated=manifest.ended or manifest.started,
+        tries=max(1, len(manifest.tries)),
+        solutions=Count(done=drawn["solution"]),
+        verifications=Count(done=drawn["verification"]),
+        error=manifest.note if manifest.status == "interrupted" else "",
+    )
+
+
+def _samples(manifest: Manifest, kind: str) -> int:
+    return int(manifest.ledger.get(kind, {}).get("samples", 0))
+
+
+def as_plain(run: RunFolder, events: int) -> dict[str, Any]:
+    """Everything that `ttc status --json` prints."""
+    status, alive = look(run)
+    return {
+        **status.model_dump(mode="json"),
+        "path": str(run.path),
+        "alive": alive,
+        "seconds": status.seconds,
+        "events": read_log(run, events) if events else [],
+    }

@@ -1,0 +1,94 @@
+"""`status.json`: how far a run is, for displays and for `ttc status` in another shell.
+
+It is information only: nothing is resumed from it, so it is renamed into place whole but not
+flushed to the disk, which the journal needs more.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ttc.redact import redact_all
+from ttc.store.run_folder import RunFolder
+
+STATUS_NAME = "status.json"
+State = Literal[
+    "running", "complete", "budget", "interrupted", "failed", "killed", "imported", "simulated"
+]
+
+
+class Count(BaseModel):
+    """How many of how many; `total` is None where nobody knows, and falls as problems run out."""
+
+    done: int = 0
+    total: int | None = None
+
+
+class Spending(BaseModel):
+    """One unit of the budget. `limit` is what problems and run together may use, None without."""
+
+    spent: float = 0.0
+    reserved: float = 0.0
+    limit: float | None = None
+
+    @property
+    def left(self) -> float | None:
+        """What is neither spent nor reserved."""
+        return None if self.limit is None else max(0.0, self.limit - self.spent - self.reserved)
+
+
+class RunStatus(BaseModel):
+    """A moment of a run. Rates are in completion tokens a second, durations in seconds."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run_id: str
+    recipe_name: str
+    state: State = "running"
+    stage: str = Field(default="", description="loading, connecting, sampling or evaluating.")
+    pid: int | None = None
+    started: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    updated: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    tries: int = 1
+    round: int = 1
+    problems: Count = Count()
+    solutions: Count = Count()
+    verifications: Count = Count()
+    from_journal: int = Field(default=0, description="Samples that were paid for before.")
+    failed_samples: int = 0
+    retries: int = 0
+    last_retry: str = ""
+    tokens_per_second: float = Field(default=0.0, description="Over the last half minute.")
+    eta_seconds: float | None = None
+    budget: dict[str, Spending] = Field(default_factory=dict)
+    endpoints: list[dict[str, Any]] = Field(default_factory=list)
+    error: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """From the start of this try to this moment."""
+        return (self.updated - self.started).total_seconds()
+
+
+def write_status(run: RunFolder, status: RunStatus) -> None:
+    """Put the status in place of the last one; a full disk costs the status, not the run."""
+    path = run.path / STATUS_NAME
+    temporary = path.with_name(f".{STATUS_NAME}.{os.getpid()}.part")
+    plain = RunStatus.model_validate(redact_all(status.model_dump()))
+    with suppress(OSError):
+        temporary.write_text(plain.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        os.replace(temporary, path)
+
+
+def read_status(path: Path) -> RunStatus | None:
+    """The status at a path; None where there is none, or none that this version can read."""
+    try:
+        return RunStatus.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
