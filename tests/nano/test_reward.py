@@ -2,15 +2,10 @@ import numpy as np
 import pytest
 
 from ttc import nano
+from ttc.nano.prompts import solver_prompt
 from ttc.nano.reward import line_ends, score_steps
-from ttc.nano.tasks import generate
+from ttc.nano.tasks import generate, step_labels
 from ttc.nano.tokenizer import decode
-
-
-def spoilt(line: str) -> str:
-    """The same step with another result."""
-    left, right = line.split("=")
-    return f"{left}={int(right) + 11}"
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +20,19 @@ def test_line_ends_point_at_the_ends() -> None:
 
 
 def test_right_steps_score_above_wrong_ones(prm: nano.NanoModel) -> None:
-    problems = [generate("arithmetic", 3, 21, i) for i in range(60)]
-    good = score_steps(prm, [(p.question, p.solution.split("\n")) for p in problems])
-    bad = score_steps(prm, [(p.question, [*p.steps[:2], spoilt(p.steps[2])]) for p in problems])
-    assert all(len(g) == 4 for g in good)
-    drops = np.array([g[2] - b[2] for g, b in zip(good, bad, strict=True)])
-    assert np.mean(drops > 0) > 0.8
-    assert np.mean(drops) > 0.05
-    assert all(0 <= p <= 1 for scores in good + bad for p in scores)
+    problems = [generate("arithmetic", 3, 21, i) for i in range(24)]
+    solver = nano.load("nano-solver")
+    drawn = solver.sample(
+        [nano.SampleJob(solver_prompt(p.question), tuple(range(8)), 96) for p in problems]
+    )
+    pairs = [(p, s.text.split("\n")) for p, row in zip(problems, drawn, strict=True) for s in row]
+    scores = score_steps(prm, [(p.question, lines) for p, lines in pairs])
+    right = np.concatenate([step_labels(p, lines) for p, lines in pairs])
+    found = np.concatenate(scores)
+    assert len(found) == len(right)
+    assert all(0 <= p <= 1 for p in found)
+    above = (found[right][:, None] > found[~right]).mean()
+    assert above > 0.8
 
 
 def test_a_score_does_not_know_its_batch(prm: nano.NanoModel) -> None:

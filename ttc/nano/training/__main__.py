@@ -25,7 +25,7 @@ from ttc.nano.training.samples import mark_source, review_source, sample_solutio
 SOLVER = NetConfig(vocab=len(VOCABULARY))
 DRAFT = replace(SOLVER, width=64, layers=3, heads=2, hidden=256)
 REWARD = replace(SOLVER, reward=True)
-STEPS = {"nano-solver": 1700, "nano-draft": 2000, "nano-verifier": 4000, "nano-prm": 1000}
+STEPS = {"nano-solver": 1700, "nano-draft": 2000, "nano-verifier": 700, "nano-prm": 200}
 SAMPLED_PROBLEMS = 16_384
 CARD_PROBLEMS = 32  # a level
 CARD_DEPTH = 32  # solutions verified of each problem, and verifications of each of these
@@ -113,8 +113,8 @@ def _made(device: str, steps: dict[str, int]) -> str:
     listed = ", ".join(f"{name} {n * BATCH_TOKENS / 1e6:.1f}" for name, n in steps.items())
     return f"""
 Trained on {device} with PyTorch {torch.__version__}. Millions of tokens seen: {listed}. One core
-trains the solver at about 16,000 tokens a second, so all of it takes about an hour. Another device
-or version of PyTorch gives networks, and so figures, that differ a little."""
+trains the solver at about 16,000 tokens a second, so all of it takes about half an hour. Another
+device or version of PyTorch gives networks, and so figures, that differ a little."""
 
 
 if __name__ == "__main__":
