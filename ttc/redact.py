@@ -95,11 +95,12 @@ def environment_secrets(environment: Mapping[str, str]) -> set[str]:
         if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET:
             found.add(value)
         if "://" in value:
-            found |= {p for p in _passwords(value) if len(p) >= _SHORTEST_SECRET}
+            found |= {p for p in passwords(value) if len(p) >= _SHORTEST_SECRET}
     return found
 
 
-def _passwords(url: str) -> set[str]:
+def passwords(url: str) -> set[str]:
+    """Passwords and keys that stand in a URL, as they stand and unquoted."""
     raw = [match[0].partition(":")[2] or match[0] for match in _USERINFO.finditer(url)]
     raw += [match[0].partition("=")[2] for match in _QUERY.finditer(url)]
     return {*raw, *map(unquote, raw)}

@@ -61,11 +61,9 @@ class LiteLLMBackend:
         self._litellm = load_litellm()
         self._name, self._provider = self._resolve()
         self._key = self._find_key()
+        self._scrub = Scrubber([self._own_key()])
         self._where = Where(
-            config.api_base or self._provider,
-            config.model,
-            self._key_env(),
-            Scrubber([self._own_key()]),
+            config.api_base or self._provider, config.model, self._key_env(), self._scrub
         )
         fields = self._litellm.get_supported_openai_params(
             model=self._name, custom_llm_provider=self._provider
@@ -177,7 +175,8 @@ class LiteLLMBackend:
         started = time.perf_counter()
         reply = await self._send(call)
         try:
-            return read_reply(reply, call, time.perf_counter() - started)[0]
+            found = read_reply(reply, call, time.perf_counter() - started)[0]
+            return [replace(c, text=self._scrub.reply(c.text)) for c in found]
         except Malformed as problem:
             text = str(problem)
         raise RetryableError(self._where.say(text))

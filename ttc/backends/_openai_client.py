@@ -12,6 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,7 +24,7 @@ from ttc.backends._openai_http import make_client, send
 from ttc.backends._pool import Endpoint, Pool
 from ttc.backends._reply import Malformed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
-from ttc.backends._secrets import Scrubber, split_credentials
+from ttc.backends._secrets import Scrubber, split_credentials, url_secrets
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, Prompt
 from ttc.errors import BackendError, RetryableError
 
@@ -49,9 +50,8 @@ class OpenAIBackend:
         env = os.environ if env is None else env
         self._config = config
         urls = config.base_urls or (config.base_url or env.get("OPENAI_BASE_URL") or _openai_url(),)
-        self._key_env, key = _find_key(config, urls, env)
-        passwords = [c[1] for url in urls if (c := split_credentials(url)[1]) is not None]
-        self._scrub = Scrubber([key, *passwords])
+        self._key_env, key = find_key(config, urls, env)
+        self._scrub = Scrubber([key, *(secret for url in urls for secret in url_secrets(url))])
         self._pool: Pool[openai.AsyncOpenAI] = Pool(
             [self._endpoint(url, key, transport) for url in urls], self._health
         )
@@ -123,7 +123,7 @@ class OpenAIBackend:
                 text = str(problem)
             else:
                 self._note_usage(known, endpoint)
-                return found
+                return [replace(c, text=self._scrub.reply(c.text)) for c in found]
             raise RetryableError(self._where(endpoint).say(text))
 
     def _request(self, call: Call) -> tuple[str, dict[str, Any]]:
@@ -184,7 +184,7 @@ def _is_openai(url: str) -> bool:
     return httpx.URL(url).host == OPENAI_HOST
 
 
-def _find_key(
+def find_key(
     config: OpenAI, urls: tuple[str, ...], env: Mapping[str, str]
 ) -> tuple[str | None, str | None]:
     """The name of the key's variable and the key. Raises `BackendError` when one is missing."""

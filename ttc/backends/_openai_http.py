@@ -12,7 +12,7 @@ import httpx
 import openai
 
 from ttc.backends._errors import Where, from_status, message_of
-from ttc.backends._secrets import Scrubber, split_credentials
+from ttc.backends._secrets import split_credentials
 from ttc.backends._transport import AiohttpTransport
 from ttc.errors import BackendError, CallFailed, RetryableError
 
@@ -103,10 +103,8 @@ def read_json(response: httpx.Response, where: Where) -> Any:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and "json" not in kind:
         raise RetryableError(where.say(f"the reply is {kind}, not JSON; is this the API's URL?"))
-    scrub = where.scrub
-    content = scrub.reply(response.content) if isinstance(scrub, Scrubber) else response.content
     try:
-        reply = json.loads(content)
+        reply = json.loads(response.content)
     except ValueError:
         reply = None
     if not isinstance(reply, Mapping):

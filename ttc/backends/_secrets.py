@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ttc.redact import HIDDEN, redact, redact_urls, remember
+from ttc.redact import HIDDEN, passwords, redact, redact_urls, remember
 
 # A dummy key ("test", "EMPTY") is a word that completions may well hold.
 _SHORTEST_IN_REPLIES = 8
@@ -24,12 +25,15 @@ class Scrubber:
     def __call__(self, text: str) -> str:
         return redact(text)
 
-    def reply(self, content: bytes) -> bytes:
-        """A server's reply without the keys it was sent: an echo must not enter the results."""
+    def reply(self, text: str) -> str:
+        """A model's text without the keys its server was sent: no echo may enter the results.
+
+        Other secrets stay: a completion must not change by what the environment happens to hold.
+        """
         for secret in self._secrets:
-            if len(secret) >= _SHORTEST_IN_REPLIES:
-                content = content.replace(secret.encode(errors="surrogateescape"), HIDDEN.encode())
-        return content
+            if len(secret) >= _SHORTEST_IN_REPLIES and secret in text:
+                text = text.replace(secret, HIDDEN)
+        return text
 
     def __repr__(self) -> str:
         return f"Scrubber({len(self._secrets)} secrets)"
@@ -42,7 +46,16 @@ def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
     clean = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
     if parts.username is None:
         return clean, None
-    return clean, (parts.username, parts.password or "")
+    return clean, (unquote(parts.username), unquote(parts.password or ""))
+
+
+def url_secrets(url: str) -> set[str]:
+    """What of a URL a server must not bring into results: password, its header, keys in a query."""
+    found = passwords(url)
+    credentials = split_credentials(url)[1]
+    if credentials is not None:
+        found.add(b64encode(":".join(credentials).encode()).decode())
+    return found
 
 
 def holds_secret(url: str) -> bool:
