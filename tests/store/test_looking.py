@@ -1,0 +1,89 @@
+"""Whether a run is alive, and what is known of it, from files alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ttc.errors import DataError, TtcError
+from ttc.store import looking
+from ttc.store.lock import held, locked
+from ttc.store.looking import as_plain, look
+from ttc.store.manifest import Manifest
+from ttc.store.run_folder import RunFolder
+from ttc.store.status import STATUS_NAME, Count, RunStatus, Spending, read_status, write_status
+
+
+@pytest.fixture
+def run(tmp_path):
+    made = RunFolder(tmp_path / "r" / "s0-1")
+    made.path.mkdir(parents=True)
+    Manifest(recipe_name="r", run_id="s0-1", git_commit=None).write(made.manifest_path)
+    return made
+
+
+def status(run, **fields):
+    return RunStatus(run_id=run.run_id, recipe_name=run.recipe_name, **fields)
+
+
+def test_a_status_comes_back(run, monkeypatch):
+    monkeypatch.setenv("X_TOKEN", "abcdefgh")
+    made = status(
+        run,
+        solutions=Count(done=1, total=4),
+        budget={"tokens": Spending(spent=10, reserved=5, limit=100)},
+        last_retry="said abcdefgh",
+        endpoints=[{"url": "http://h/v1", "state": "open"}],
+    )
+    write_status(run, made)
+    back = read_status(run.path / STATUS_NAME)
+    assert back == made.model_copy(update={"last_retry": "said [hidden]"})
+    assert back.budget["tokens"].left == 85
+    assert [p.name for p in run.path.iterdir() if "part" in p.name] == []
+
+
+def test_a_status_that_cannot_be_written_or_read_is_none(run):
+    (run.path / STATUS_NAME).mkdir()
+    write_status(run, status(run))
+    assert read_status(run.path / STATUS_NAME) is None
+
+
+def test_the_lock_tells_who_is_alive(run):
+    write_status(run, status(run))
+    assert held(run) is False
+    with locked(run):
+        assert held(run) is True
+        assert look(run)[1] is True
+        with pytest.raises(TtcError, match="another process is running r/s0-1"), locked(run):
+            pass
+    now, alive = look(run)
+    assert (now.state, alive) == ("killed", False)
+
+
+def test_a_manifest_that_says_complete_has_the_last_word(run):
+    write_status(run, status(run, eta_seconds=3.0))
+    done = Manifest(recipe_name="r", run_id="s0-1", status="complete", git_commit=None)
+    done.write(run.manifest_path)
+    now, _ = look(run)
+    assert (now.state, now.eta_seconds) == ("complete", None)
+
+
+def test_a_run_without_a_status_is_told_from_its_manifest(run):
+    ledger = {"solution": {"samples": 7}}
+    made = Manifest(recipe_name="r", run_id="s0-1", status="imported", ledger=ledger)
+    made.write(run.manifest_path)
+    now, alive = look(run)
+    assert (now.state, now.solutions.done, alive) == ("imported", 7, False)
+    assert as_plain(run, 3)["events"] == []
+
+
+def test_without_rights_to_the_lock_a_fresh_status_shows_life(run, monkeypatch):
+    monkeypatch.setattr(looking, "held", lambda run: None)
+    write_status(run, status(run))
+    assert look(run)[1] is True
+    write_status(run, status(run, updated=datetime.now(UTC) - timedelta(minutes=5)))
+    assert look(run) == (look(run)[0], False)
+
+
+def test_no_run(tmp_path):
+    with pytest.raises(DataError, match="is no run"):
+        look(RunFolder(tmp_path))
