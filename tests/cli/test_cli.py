@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +65,61 @@ def test_unknown_model(tmp_path):
     done = ttc(tmp_path, "run", recipe(tmp_path, "{type: nano, model: no-such}"))
     refused(done, done.returncode, "no-such")
     assert done.returncode in (1, 2)
+
+
+def test_a_name_that_does_not_resolve(tmp_path):
+    backend = "{type: openai, model: m, base_url: 'http://no-such-host.invalid/v1'}"
+    done = ttc(tmp_path, "run", recipe(tmp_path, backend))
+    refused(done, 1, "no-such-host.invalid", "is the URL right?")
+
+
+def test_a_key_that_is_not_set(tmp_path):
+    backend = "{type: openai, model: m, api_key_env: NO_SUCH_KEY}"
+    refused(ttc(tmp_path, "run", recipe(tmp_path, backend)), 1, "NO_SUCH_KEY is not set")
+
+
+def test_a_model_that_the_server_lacks(tmp_path):
+    command = [sys.executable, str(Path(__file__).parent / "echoing_server.py"), "good"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        url = server.stdout.readline().strip()
+        backend = f"{{type: openai, model: other, base_url: '{url}'}}"
+        done = ttc(tmp_path, "run", recipe(tmp_path, backend))
+        server.kill()
+    refused(done, 1, "has no model 'other'", "It has: m")
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vllm is installed")
+def test_an_extra_that_is_missing(tmp_path):
+    done = ttc(tmp_path, "run", recipe(tmp_path, "{type: vllm, model: x}"))
+    refused(done, 1, "pip install 'ttc[vllm]'")
+
+
+def test_a_capability_that_is_missing(tmp_path):
+    backend = "{type: openai, model: m, base_url: 'http://127.0.0.1:9/v1', max_logprobs: 0}"
+    done = ttc(tmp_path, "run", recipe(tmp_path, backend), "--set", "sampler.logprobs=true")
+    refused(done, 2, "capability logprobs", "ttc backends")
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("results", ["file", "file/below", "/dev/null", "/proc/nothing"])
+def test_results_that_cannot_be_written(tmp_path, results):
+    (tmp_path / "file").touch()
+    done = ttc(tmp_path, "run", recipe(tmp_path), "--results", results)
+    refused(done, 1, f"can't write in {results}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "log.jsonl", "solutions.parquet", ".lock", "../../journal.sqlite"]
+)
+def test_a_file_that_cannot_be_written(tmp_path, name):
+    from ttc.recipe import load_recipe
+    from ttc.recipe.identity import run_id
+
+    path = recipe(tmp_path)
+    folder = tmp_path / "results" / "small" / run_id(load_recipe(tmp_path / path))
+    (folder / name / "in the way").mkdir(parents=True)
+    refused(ttc(tmp_path, "run", path), 1, str(folder.relative_to(tmp_path).parts[0]))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

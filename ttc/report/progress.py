@@ -13,6 +13,8 @@ from ttc.store.status import RunStatus
 
 _LINE_EVERY_S = 10.0
 _FRAMES_PER_S = 4.0
+# Before that all figures are zero, and an error that ends the run says more.
+_WORTH_A_LINE = ("sampling", "evaluating")
 
 
 @contextmanager
@@ -37,7 +39,8 @@ def _lines(status: Callable[[], RunStatus]) -> Iterator[None]:
 
     def say() -> None:
         now = status()
-        _print(f"[{now.recipe_name}] {status_line(now)}")
+        if now.stage in _WORTH_A_LINE:
+            _print(f"[{now.recipe_name}] {status_line(now)}")
 
     def work() -> None:
         while not over.wait(_LINE_EVERY_S):
