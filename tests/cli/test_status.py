@@ -154,3 +154,36 @@ def test_no_run_is_one_sentence(tmp_path):
     done = status(tmp_path, "nothing")
     assert done.returncode == 1
     assert done.stderr.startswith("Error: no run 'nothing'")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_the_live_display_of_a_terminal(tmp_path):
+    import pty
+
+    (tmp_path / "watched.yaml").write_text(RECIPE)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [word for word in RUN if word != "--plain"],
+        cwd=tmp_path,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(theirs)
+    shown, asked = b"", False
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+            if b"sampling" in shown and not asked:
+                asked = True
+                process.send_signal(signal.SIGINT)
+    except OSError:  # how Linux tells that the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(60) == 130
+    text = shown.decode()
+    assert "sampling" in text
+    assert "━" in text
+    assert "Interrupted: " in text.splitlines()[-1]
+    assert "Traceback" not in text

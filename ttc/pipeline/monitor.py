@@ -16,6 +16,7 @@ from ttc.budget.ledger import Ledger
 from ttc.core import Purpose
 from ttc.engine.events import Events
 from ttc.pipeline.collect import Attempt
+from ttc.redact import redact
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note
 from ttc.store.status import Count, RunStatus, Spending, State
@@ -99,12 +100,12 @@ class Monitor:
             from_journal=events.cached,
             failed_samples=events.failed,
             retries=events.retries,
-            last_retry=events.last_retry,
+            last_retry=redact(events.last_retry),
             tokens_per_second=self._pace.note(events.paid_tokens),
             eta_seconds=self._eta(),
             budget=self._budget(),
             endpoints=endpoint_views(events),
-            error=self.error,
+            error=redact(self.error),
         )
 
     def _count(self, purpose: Purpose) -> Count:
@@ -190,6 +191,12 @@ def planned(recipe: Recipe) -> dict[Purpose, int | None]:
         else:
             verified += depth * width
     return {"solution": drawn, "verification": verified}
+
+
+def endpoint_states(events: Events) -> dict[str, str]:
+    """One word for the state of every endpoint; read after every call, so it must be cheap."""
+    endpoints: Mapping[str, Any] = getattr(events, "endpoints", {})
+    return {url: str(getattr(state, "state", "")) for url, state in endpoints.items()}
 
 
 def endpoint_views(events: Events) -> list[dict[str, Any]]:

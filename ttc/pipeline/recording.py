@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ttc.engine.events import Events
 from ttc.errors import DataError, Interrupted, TtcError
-from ttc.pipeline.monitor import Monitor, endpoint_views
+from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
 from ttc.store.manifest import Manifest, TryStatus, read_manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note, run_log
@@ -66,12 +66,15 @@ class Recording:
         if events.retries > self._seen_retries:
             self._seen_retries = events.retries
             note("retry", events.last_retry, level=logging.WARNING, retries=events.retries)
-        for view in endpoint_views(events):
-            url, state = str(view["url"]), str(view.get("state", ""))
-            if state and self._seen_endpoints.get(url) != state:
-                before = self._seen_endpoints.get(url)
+        self._note_endpoints(events)
+
+    def _note_endpoints(self, events: Events) -> None:
+        for url, state in endpoint_states(events).items():
+            before = self._seen_endpoints.get(url)
+            if state != before:
                 self._seen_endpoints[url] = state
                 if before is not None:
+                    view = next(v for v in endpoint_views(events) if v["url"] == url)
                     note("endpoint_changed", f"{url}: {before} -> {state}", **view)
 
     def end(
@@ -131,6 +134,8 @@ def recorded(recipe: Recipe, run: RunFolder) -> Iterator[Recording]:
 def _kept(recording: Recording) -> str:
     status = recording.monitor.status()
     solutions, verifications = status.solutions.done, status.verifications.done
+    if not solutions + verifications:
+        return "Interrupted before anything was sampled; the same command begins again."
     journal = f"{recording.monitor.recipe.results}/journal.sqlite"
     return (
         f"Interrupted: {solutions:,} solutions and {verifications:,} verifications are kept in "

@@ -59,10 +59,11 @@ class _JsonLines(logging.Handler):
         self._always = always
         with writing(path):
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-            size = os.fstat(self._file).st_size
             # After a power cut the last line may lack its end; it must not swallow the next one.
-            if size and os.pread(self._file, 1, size - 1) != b"\n":
-                os.write(self._file, b"\n")
+            if os.fstat(self._file).st_size:
+                os.lseek(self._file, -1, os.SEEK_END)
+                if os.read(self._file, 1) != b"\n":
+                    os.write(self._file, b"\n")
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(OSError, ValueError, TypeError):
