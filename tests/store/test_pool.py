@@ -217,3 +217,24 @@ def test_runs_of_different_datasets_are_not_compared(make_run: MakeRun) -> None:
     other.write(same.manifest_path)
     with pytest.raises(DataError, match="their questions or answers differ"):
         require_same_dataset([three, same])
+
+
+def test_problems_the_budget_never_reached_are_left_out_and_named(make_run: MakeRun) -> None:
+    loaded = load_pool(make_run([[], [0, 1], [], [1, 1]], [0, 0, 0, 1], [[], [[1.0]], [], []]))
+    assert loaded.left_out == ("p0", "p2")
+    assert loaded.arrays.problem_ids == ("p1", "p3")
+    np.testing.assert_array_equal(loaded.arrays.correct, [[True, False], [True, True]])
+    np.testing.assert_allclose(loaded.solutions.prompt_tokens, [11, 13])
+    verified = loaded.verified()
+    assert verified.left_out == ("p0", "p2", "p3")
+    assert verified.arrays.problem_ids == ("p1",)
+    with pytest.raises(DataError, match="no solution is verified"):
+        load_pool(make_run([[0]], [0], run_id="bare")).verified()
+
+
+def test_use_holds_the_moments_that_attention_costs_need(make_run: MakeRun) -> None:
+    use = load_pool(make_run(CLASSES, GOLD, SCORES)).solutions
+    lengths = np.array([20.0, 21.0, 22.0])
+    np.testing.assert_allclose(use.completion_squared[0], np.mean(lengths**2))
+    np.testing.assert_allclose(use.prompt_times_completion[2], 12 * np.mean(lengths))
+    np.testing.assert_allclose(use.prompt_squared, [100, 121, 144])

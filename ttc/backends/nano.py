@@ -72,6 +72,7 @@ class NanoBackend:
             "head_dim": info.head_dim,
             "mlp_width": info.mlp_width,
             "vocab": info.vocab,
+            "gated": False,
         }
         return ModelIdentity("nano", info.name, revision=info.sha256, facts=facts)
 

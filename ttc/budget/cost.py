@@ -2,82 +2,164 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ttc.budget.flops import FlopCounter, FlopsMode, Lengths, ModelCard, card_of
+from ttc.budget.prices import Prices, listed_prices
 from ttc.core import ModelIdentity
+from ttc.errors import UsageError
+
+__all__ = ["UNITS", "CostConfig", "ModelCard", "ModelCosts", "Prices", "Rates", "Unit"]
 
 Unit = Literal["tokens", "flops", "usd", "calls"]
 UNITS: tuple[Unit, ...] = ("tokens", "flops", "usd", "calls")
+_NO_PRICE = (None, None)
 
 
-class Prices(BaseModel):
-    """What a provider charges, in USD per million tokens."""
+class ModelCosts(BaseModel):
+    """Facts of one model that go before what it states itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    prompt_per_million: float = Field(ge=0)
-    """USD per million prompt tokens."""
-    completion_per_million: float = Field(ge=0)
-    """USD per million completion tokens."""
+    parameters: float | None = Field(default=None, gt=0)
+    """Parameters (for `flops: simple`); of a mixture of experts, those that a token visits."""
+    card: ModelCard | None = None
+    """The network's shape (for `flops: detailed`)."""
+    prices: Prices | Literal["litellm"] | None = None
+    """USD per million tokens, or `litellm`: from litellm's price table under the model's name."""
 
 
 class CostConfig(BaseModel):
-    """How tokens become FLOPs and USD; stored with every result."""
+    """How tokens become FLOPs and USD; stored with every result.
+
+    A figure comes from `models` where the model is listed there, else `prices` from here, else from
+    what the model states itself, else `parameters` and `card` from here.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, use_attribute_docstrings=True, populate_by_name=True
     )
-    flops: Literal["simple"] = "simple"
-    """simple: 2 P FLOPs per token for P parameters, prompt and completion alike."""
+    flops: FlopsMode = "simple"
+    """simple: 2P FLOPs per token; detailed: from the model card, attention over the context too."""
     parameters: float | None = Field(default=None, gt=0)
     """Parameters of a model that does not state them itself."""
+    card: ModelCard | None = None
+    """Shape of a model that does not state it itself, for `flops: detailed`."""
     shared_prompt: Literal["once", "per_sample"] = "once"
     """Count a prompt once for all samples drawn from it (cached prefix), or once per sample."""
-    prices: Prices | None = None
-    """Prices of a model that does not state them itself."""
+    prices: Prices | Literal["litellm"] | None = None
+    """USD per million tokens of all models, or `litellm`: from litellm's price table."""
+    models: dict[str, ModelCosts] = Field(default_factory=dict)
+    """Parameters, card and prices by model name, where a recipe has several models."""
     ratio: Literal["measured"] | float = Field(default="measured", alias="lambda")
     """lambda, tokens per verification over tokens per solution: measured, or a number."""
 
     def rates(self, identity: ModelIdentity) -> Rates:
-        """The rates of one model; what neither it nor this config states is None."""
-        facts = identity.facts
-        size = facts.get("parameters") or self.parameters
-        prompt, completion = (
-            facts.get("input_cost_per_token"),
-            facts.get("output_cost_per_token"),
-        )
-        if self.prices is not None:
-            prompt = self.prices.prompt_per_million / 1e6
-            completion = self.prices.completion_per_million / 1e6
-        return Rates(
-            flops_per_token=None if size is None else 2.0 * float(size),
-            usd_per_prompt_token=None if prompt is None else float(prompt),
-            usd_per_completion_token=None if completion is None else float(completion),
-        )
+        """The rates of one model; what neither it nor this config states is None.
+
+        Raises `UsageError` where detailed FLOPs, or a model's prices in litellm's table, are asked
+        for and not to be had.
+        """
+        own = self.models.get(identity.model, ModelCosts())
+        prompt, completion = self._prices(identity, own)
+        return Rates(self._counter(identity.model, identity.facts, own), prompt, completion)
+
+    def _counter(self, name: str, facts: Mapping[str, Any], own: ModelCosts) -> FlopCounter | None:
+        if self.flops == "detailed":
+            card = own.card or card_of(facts) or self.card
+            if card is None:
+                raise UsageError(
+                    f"cost.flops is detailed, but {name} does not state its shape; give cost.card, "
+                    "or cost.models with a card for each model"
+                )
+            return card.counter()
+        size = own.parameters or facts.get("parameters") or self.parameters
+        return None if size is None else FlopCounter.simple(float(size))
+
+    def _prices(
+        self, identity: ModelIdentity, own: ModelCosts
+    ) -> tuple[float, float] | tuple[None, None]:
+        """USD per prompt and per completion token."""
+        wanted = own.prices or self.prices
+        listed = listed_prices(identity.model) if wanted == "litellm" else wanted
+        if own.prices == "litellm" and listed is None:
+            raise UsageError(f"litellm's price table has no {identity.model}; give its prices")
+        if isinstance(listed, Prices):
+            return listed.prompt_per_million / 1e6, listed.completion_per_million / 1e6
+        names = ("input_cost_per_token", "output_cost_per_token")
+        prompt, completion = (identity.facts.get(name) for name in names)
+        if prompt is None or completion is None:
+            return _NO_PRICE
+        return float(prompt), float(completion)
+
+    @property
+    def flops_convention(self) -> str:
+        """What the figures count, for the manifest."""
+        if self.flops == "simple":
+            return "simple (2P per token)"
+        return "detailed (matrix products, causal attention over context and self, output head)"
+
+    @property
+    def prompt_counting(self) -> str:
+        """How often prompts are counted, for the manifest."""
+        return "once_per_prompt" if self.shared_prompt == "once" else "per_sample"
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
     """Cost of one model's tokens; None where it is not known."""
 
-    flops_per_token: float | None
+    flops: FlopCounter | None
     usd_per_prompt_token: float | None
     usd_per_completion_token: float | None
 
     def missing(self, unit: Unit) -> bool:
         """Whether amounts in this unit can't be told."""
         if unit == "flops":
-            return self.flops_per_token is None
+            return self.flops is None
         return unit == "usd" and self.usd_per_prompt_token is None
 
     def amounts(self, prompt: float, completion: float, calls: float) -> dict[Unit, float]:
-        """Amounts by unit of so many prompt and completion tokens and samples; unknown ones 0."""
+        """Amounts by unit of so many prompt and completion tokens and samples; unknown ones 0.
+
+        All samples are taken to be of one length, each with its own prompt; for detailed FLOPs,
+        which grow faster than lengths, that is the least it can be. See `of_samples`.
+        """
+        samples = max(calls, 1.0)
+        lengths = Lengths(
+            prefill=prompt,
+            prefill_squared=prompt**2 / samples,
+            completion=completion,
+            completion_squared=completion**2 / samples,
+            prompt_times_completion=prompt * completion / samples,
+        )
+        return self.of_lengths(lengths, calls)
+
+    def of_samples(
+        self, prompt: float, completions: Sequence[float], prefills: float
+    ) -> dict[Unit, float]:
+        """Amounts of samples of one prompt, which is charged `prefills` times; unknown ones 0.
+
+        prompt: its tokens; completions: tokens of each sample. Never less for larger arguments, so
+        that bounds of lengths give bounds of amounts.
+        """
+        return self.of_lengths(
+            Lengths.of_samples(prompt, completions, prefills), float(len(completions))
+        )
+
+    def of_lengths(self, lengths: Lengths, calls: float) -> dict[Unit, float]:
+        """Amounts of samples of which sums (or means) over lengths are known; unknown ones 0."""
         return {
-            "tokens": prompt + completion,
-            "flops": (self.flops_per_token or 0.0) * (prompt + completion),
-            "usd": (self.usd_per_prompt_token or 0.0) * prompt
-            + (self.usd_per_completion_token or 0.0) * completion,
+            "tokens": lengths.prefill + lengths.completion,
+            "flops": 0.0 if self.flops is None else self.flops.total(lengths),
+            "usd": (self.usd_per_prompt_token or 0.0) * lengths.prefill
+            + (self.usd_per_completion_token or 0.0) * lengths.completion,
             "calls": calls,
         }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The rates as plain data, for the manifest."""
+        return asdict(self)

@@ -131,10 +131,8 @@ class _Work:
 
     def worst(self, chunk: _Chunk, samples: int) -> dict[Unit, float]:
         """Amounts that no reply to this chunk can exceed."""
-        return self._model._rates.amounts(
-            self._prompt_share(chunk, samples) * self._bound,
-            samples * self._params.max_tokens,
-            samples,
+        return self._model._rates.of_samples(
+            self._bound, [self._params.max_tokens] * samples, self._prompt_share(chunk, samples)
         )
 
     def _key(self, index: int) -> bytes:
@@ -181,15 +179,15 @@ class _Work:
         cached: int,
     ) -> None:
         longest = max((c.prompt_tokens for c in drawn), default=0)
-        prompt = longest * self._prompt_share(chunk, len(drawn))
-        completion = sum(c.completion_tokens for c in drawn)
+        prefills = self._prompt_share(chunk, len(drawn))
+        lengths = [c.completion_tokens for c in drawn]
         self._model._engine.ledger.settle(
             self._problem,
             self._purpose,
             reserved,
-            self._model._rates.amounts(prompt, completion, len(drawn)),
-            prompt_tokens=prompt,
-            completion_tokens=completion,
+            self._model._rates.of_samples(longest, lengths, prefills),
+            prompt_tokens=longest * prefills,
+            completion_tokens=sum(lengths),
             samples=len(drawn),
             paid=1 - cached / len(drawn) if drawn else 0.0,
         )

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ttc.analysis.estimate import FloatArray, Method
-from ttc.analysis.grid import evaluate
+from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
 from ttc.analysis.policies import POLICIES
 from ttc.analysis.pool import PoolArrays
 from ttc.analysis.result import GridResult
 from ttc.analysis.settings import EstimatorSettings
+from ttc.pipeline.costs import UnitCosts
+
+__all__ = ["BOOTSTRAP_DRAWS", "Row", "UnitCosts", "curve_rows", "grid_sizes"]
 
 BOOTSTRAP_DRAWS = 2000
 
-
-@dataclass(frozen=True)
-class UnitCosts:
-    """Mean cost of one solution and of one verification, over the run's problems.
-
-    tokens are counted as the cost model counts them (prompts once or per sample); `per_problem`
-    is what is paid once for each problem (its shared prompt), `per_solution_verified` once for each
-    verified solution. usd and flops are None where the model's facts don't give them.
-    """
-
-    solution: dict[str, float]
-    verification: dict[str, float]
-    ratio: float
-    """lambda: tokens of one verification over tokens of one solution."""
-
-    def cell(self, s: int, v: int) -> dict[str, float]:
-        """Mean cost of S solutions with V verifications each, for one problem."""
-        return {
-            unit: s * self.solution[unit] + s * v * self.verification.get(unit, 0.0)
-            for unit in self.solution
-        }
+Row = dict[str, Any]
 
 
 def curve_rows(
@@ -50,31 +32,38 @@ def curve_rows(
     verifier: str | None,
     seed: int,
     settings: EstimatorSettings | None = None,
-) -> list[dict[str, Any]]:
-    """Rows of the `curves` table for the policies of one pool; unavailable cells are left out."""
+    left_out: int = 0,
+) -> list[Row]:
+    """Rows of the `curves` table for the policies of one pool; unavailable cells are left out.
+
+    One unselected solution is as good at every S: `first` is a point at S = 1, not a curve.
+    """
+    sizes = {name: (1,) if name == "first" else tuple(solutions) for name in policies}
+    wanted = sorted({s for chosen in sizes.values() for s in chosen})
     grid = evaluate(
-        pool, solutions, verifications, policies, np.random.default_rng(seed), settings, n_jobs=1
+        pool, wanted, verifications, policies, np.random.default_rng(seed), settings, n_jobs=1
     )
     mean, error = grid.mean()
     weights = resamples(pool.n_problems, BOOTSTRAP_DRAWS, np.random.default_rng(seed + 1))
     low, high = percentile_interval(resampled_means(grid.success, weights))
+    if pool.n_problems == 1:  # one problem says nothing of others
+        low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
     return [
-        _row(grid, i, j, k, costs, verifier, (mean, low, high, error))
+        _row(grid, (i, j, k), costs, verifier, (mean, low, high, error)) | {"n_left_out": left_out}
         for i, j, k in np.argwhere(~np.isnan(mean))
-        # One unselected solution is as good at every S: it is a point, not a curve.
-        if grid.policies[i] != "first" or grid.S[j] == 1
+        if int(grid.S[j]) in sizes[grid.policies[i]]
     ]
 
 
 def _row(
     grid: GridResult,
-    i: int,
-    j: int,
-    k: int,
+    cell: tuple[int, int, int],
     costs: UnitCosts,
     verifier: str | None,
     figures: tuple[FloatArray, ...],
-) -> dict[str, Any]:
+) -> Row:
+    """The row of one (policy, S, V); figures: mean, interval and Monte Carlo error by cell."""
+    i, j, k = cell
     s, v = int(grid.S[j]), int(grid.V[k])
     policy = grid.policies[i]
     mean, low, high, error = (float(array[i, j, k]) for array in figures)
@@ -84,7 +73,7 @@ def _row(
         "verifier": verifier if POLICIES[policy].uses_verifications else None,
         "S": s,
         "V": v,
-        "cost_c": s * (1.0 + costs.ratio * v),
+        "cost_c": costs.compute(s, v),
         **costs.cell(s, v),
         "success": mean,
         "ci_low": low,
@@ -98,5 +87,5 @@ def _row(
 def grid_sizes(wanted: str | Sequence[int], largest: int) -> list[int]:
     """The values of S or V to evaluate: those named, or powers of two, up to what the pool has."""
     if isinstance(wanted, str):
-        return [2**i for i in range(largest.bit_length())] if largest else []
+        return list(powers_of_two(largest))
     return [n for n in wanted if n <= largest]

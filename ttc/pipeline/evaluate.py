@@ -1,94 +1,219 @@
-"""The `curves` table of a run: every policy at every S and V, with costs."""
+"""The `curves` table of a run: every policy at every S and V, with costs.
+
+Which problems the rows are about: those that have a solution and, in a run whose policies read
+verifications, a verified one. A problem for which the budget ended before that is left out and
+counted in `n_left_out`: it was not measured, and to score it as a failure at every S would mix what
+a budget bought with what S solutions achieve. All policies are evaluated on the same problems,
+since those left unverified are the long and hard ones, and a comparison across would flatter the
+policies that verify. S and V go as far as every problem has them, so that all points of all curves
+are about the same problems.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ttc.analysis.policies import POLICIES
 from ttc.budget.cost import CostConfig
-from ttc.core import ModelIdentity
-from ttc.pipeline.curves import UnitCosts, curve_rows, grid_sizes
+from ttc.errors import DataError
+from ttc.pipeline.costs import UnitCosts, role_rates, unit_costs
+from ttc.pipeline.curves import Row, curve_rows, grid_sizes
 from ttc.store.manifest import Manifest
-from ttc.store.pool import LoadedPool, MeanUse, load_pool, verifiers
+from ttc.store.pool import LoadedPool, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import write_table
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
+__all__ = ["Evaluation", "UnitCosts", "evaluate_run", "unit_costs", "write_curves"]
 
-def write_curves(recipe: Recipe, run: RunFolder, manifest: Manifest) -> None:
-    """Evaluate the recipe's policies from the pool on disk and write `curves.parquet`."""
-    names = [policy.label for policy in recipe.policies]
-    reading = [name for name in names if POLICIES[name].uses_verifications]
-    rows: list[dict[str, Any]] = []
-    for number, verifier in enumerate(verifiers(run) or [None]):
-        loaded = load_pool(run, verifier)
-        costs = unit_costs(loaded, recipe.cost, manifest)
-        if verifier is not None:
-            manifest.choices.lambda_by_verifier[verifier] = costs.ratio
-        rows += _rows(recipe, loaded, costs, [n for n in names if n not in reading], number == 0)
-        rows += _rows(recipe, loaded, costs, reading, verifier is not None)
-    write_table(run.curves, "curves", rows)
+Sizes = str | Sequence[int]
+_POWERS = "powers_of_two"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is to be evaluated of a run: policies, the grid of S and V, and how costs are counted.
+
+    solutions, verifications: values, or `powers_of_two`; what the pool does not have is passed
+    over. same_problems: all policies on the problems that all verifiers verified, where there are
+    such; else policies that read no verification are evaluated on every problem with a solution.
+    """
+
+    policies: tuple[str, ...] = tuple(POLICIES)
+    solutions: Sizes = _POWERS
+    verifications: Sizes = _POWERS
+    cost: CostConfig = field(default_factory=CostConfig)
+    seed: int = 0
+    same_problems: bool = True
+
+    @classmethod
+    def of_recipe(cls, recipe: Recipe) -> Evaluation:
+        """What a recipe asks for."""
+        names = tuple(policy.label for policy in recipe.policies)
+        return cls(
+            policies=names,
+            solutions=recipe.grid.solutions,
+            verifications=recipe.grid.verifications,
+            cost=recipe.cost,
+            seed=recipe.seed,
+            same_problems=_any_reads(names),
+        )
+
+    @classmethod
+    def of_manifest(cls, manifest: Manifest) -> Evaluation:
+        """What the recipe in a manifest asks for; all policies and defaults where it has none.
+
+        Imported and simulated runs have no recipe of ours, but may hold a `cost` section.
+        """
+        recipe = manifest.recipe
+        named = [str(p.get("type")) for p in recipe.get("policies", ())]
+        grid = recipe.get("grid", {})
+        try:
+            cost = CostConfig.model_validate(recipe.get("cost", {}))
+        except ValidationError as error:
+            place = ".".join(map(str, error.errors()[0]["loc"]))
+            raise DataError(f"the manifest's cost section is damaged at {place}") from None
+        names = tuple(n for n in named if n in POLICIES) or tuple(POLICIES)
+        return cls(
+            policies=names,
+            solutions=grid.get("solutions", _POWERS),
+            verifications=grid.get("verifications", _POWERS),
+            cost=cost,
+            seed=manifest.seed or 0,
+            same_problems=_any_reads(names),
+        )
+
+
+def write_curves(recipe: Recipe | None, run: RunFolder, manifest: Manifest) -> None:
+    """Evaluate a run's policies from the pool on disk and write `curves.parquet`.
+
+    Without a recipe, the manifest says what to evaluate. Notes in the manifest, which the caller
+    writes, what was left out and how costs were counted.
+    """
+    wanted = Evaluation.of_manifest(manifest) if recipe is None else Evaluation.of_recipe(recipe)
+    write_table(run.curves, "curves", evaluate_run(run, manifest, wanted))
+
+
+def evaluate_run(
+    run: RunFolder, manifest: Manifest, wanted: Evaluation, verifier: str | None = None
+) -> list[Row]:
+    """Rows of the `curves` table, with the named or all verifiers. Notes choices in `manifest`."""
+    reading = [name for name in wanted.policies if POLICIES[name].uses_verifications]
+    others = [name for name in wanted.policies if name not in reading]
+    known = [verifier] if verifier is not None else verifiers(run)
+    _note_costs(manifest, wanted.cost, known)
+    load = lru_cache(maxsize=1)(partial(load_pool, run))
+    common = _verified_by_all(load, known) if wanted.same_problems else None
+    manifest.evaluation = {"paired": common is not None}
+    rows: list[Row] = []
+    for number, name in enumerate(known or [None]):
+        loaded = load(name)
+        chosen = loaded if common is None else loaded.only(common)
+        if number == 0:
+            manifest.evaluation |= _solved_note(loaded, chosen)
+            rows += _rows(wanted, chosen, others, manifest)
+        if name is not None:
+            verified = chosen.verified()
+            _note_verified(manifest, name, loaded, verified)
+            rows += _rows(wanted, verified, reading, manifest)
+    return rows
+
+
+def _verified_by_all(
+    load: Callable[[str], LoadedPool], known: Sequence[str]
+) -> frozenset[str] | None:
+    """Problems with solutions that every verifier verified; None where there are none."""
+    common: frozenset[str] | None = None
+    for name in known:
+        found = frozenset(load(name).verified().arrays.problem_ids)
+        common = found if common is None else common & found
+    return common or None
+
+
+def _any_reads(policies: Sequence[str]) -> bool:
+    return any(POLICIES[name].uses_verifications for name in policies if name in POLICIES)
 
 
 def _rows(
-    recipe: Recipe, loaded: LoadedPool, costs: UnitCosts, names: list[str], wanted: bool
-) -> list[dict[str, Any]]:
-    pool = loaded.arrays
-    if not names or not wanted:
+    wanted: Evaluation, loaded: LoadedPool, policies: list[str], manifest: Manifest
+) -> list[Row]:
+    """Rows of policies that all read verifications, or none of which does."""
+    if not policies:
         return []
-    solutions = grid_sizes(recipe.grid.solutions, int(pool.n_solutions.min()))
-    depth = 0 if pool.n_verifications.size == 0 else int(pool.n_verifications.max())
-    sizes = grid_sizes(recipe.grid.verifications, depth)
-    if any(POLICIES[name].uses_verifications for name in names):
-        solutions = [s for s in solutions if s <= int(pool.n_verified.min())]
+    pool = loaded.arrays
+    costs = unit_costs(loaded, wanted.cost, manifest)
+    solutions = grid_sizes(wanted.solutions, int(pool.n_solutions.min()))
+    sizes: list[int] = []
+    if POLICIES[policies[0]].uses_verifications:
+        assert loaded.verifier is not None
+        if math.isfinite(costs.ratio):
+            manifest.choices.lambda_by_verifier[loaded.verifier] = costs.ratio
+        solutions = grid_sizes(wanted.solutions, int(pool.n_verified.min()))
+        sizes = grid_sizes(wanted.verifications, int(pool.n_verifications.min()))
         if not sizes:
             return []
-    if not solutions:
+    if not solutions and policies != ["first"]:
         return []
-    return curve_rows(pool, solutions, sizes, names, costs, loaded.verifier, recipe.seed)
-
-
-def unit_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> UnitCosts:
-    """Mean costs of one solution and one verification, by the recipe's conventions.
-
-    With shared prompts, a prompt is spread over the samples drawn from it in this run.
-    """
-    pool = loaded.arrays
-    solved = _unit(loaded.solutions, pool.n_solutions, cost, manifest, "solver")
-    judged: dict[str, float] = {}
-    ratio = 0.0
-    if loaded.verifier is not None:
-        judged = _unit(loaded.verifications, pool.n_verifications, cost, manifest, loaded.verifier)
-        ratio = (
-            judged["completion_tokens"] / solved["completion_tokens"]
-            if cost.ratio == "measured"
-            else float(cost.ratio)
-        )
-    return UnitCosts(solved, judged, ratio)
-
-
-def _unit(
-    use: MeanUse, samples: NDArray[Any], cost: CostConfig, manifest: Manifest, role: str
-) -> dict[str, float]:
-    per_prompt = np.maximum(samples, 1) if cost.shared_prompt == "once" else 1
-    prompt = float(np.nanmean(use.prompt_tokens / per_prompt))
-    completion = float(np.nanmean(use.completion_tokens))
-    stored = manifest.models[role]
-    rates = cost.rates(
-        ModelIdentity(stored.backend, stored.model, stored.endpoint, stored.revision, stored.facts)
+    return curve_rows(
+        pool,
+        solutions,
+        sizes,
+        policies,
+        costs,
+        loaded.verifier,
+        wanted.seed,
+        left_out=len(loaded.left_out),
     )
-    amounts = rates.amounts(prompt, completion, 1)
+
+
+def _solved_note(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
+    """What the run has, and of the chosen problems, how far S reaches and which say nothing."""
+    pool = chosen.arrays
+    counts = pool.n_solutions
+    silent = ~(pool.answer_class >= 0).any(axis=1)
     return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "tokens": amounts["tokens"],
-        "flops": float("nan") if rates.missing("flops") else amounts["flops"],
-        "usd": float("nan") if rates.missing("usd") else amounts["usd"],
-        "calls": 1.0,
-        "seconds": float(np.nanmean(use.seconds)),
+        "problems": loaded.arrays.n_problems + len(loaded.left_out),
+        "evaluated": pool.n_problems,
+        "without_solutions": list(loaded.left_out),
+        "without_valid_answer": [pool.problem_ids[i] for i in np.flatnonzero(silent)],
+        "fewest_solutions": int(counts.min()),
+        "most_solutions": int(counts.max()),
+    }
+
+
+def _note_verified(
+    manifest: Manifest, verifier: str, loaded: LoadedPool, verified: LoadedPool
+) -> None:
+    """Record which problems lack verifications, and how far S and V reach in the others."""
+    facts, pool = manifest.evaluation, verified.arrays
+    carriers = loaded.arrays.n_verified > 0
+    unverified = [loaded.arrays.problem_ids[i] for i in np.flatnonzero(~carriers)]
+    facts.setdefault("without_verifications", {})[verifier] = unverified
+    facts.setdefault("verified", {})[verifier] = {
+        "solutions": int(pool.n_verified.min()),
+        "verifications": int(pool.n_verifications.min()),
+    }
+
+
+def _note_costs(manifest: Manifest, cost: CostConfig, known: Sequence[str]) -> None:
+    """Record the conventions behind the cost columns."""
+    choices = manifest.choices
+    choices.flops = cost.flops_convention
+    choices.prompt_counting = cost.prompt_counting
+    if known:
+        choices.lambda_source = "measured" if cost.ratio == "measured" else "configured"
+    roles = ["solver", *known]
+    rates = {role: role_rates(cost, manifest, role).as_dict() for role in roles}
+    choices.__pydantic_extra__ = (choices.__pydantic_extra__ or {}) | {
+        "problems_left_out": "without solutions, or without verifications where policies read them",
+        "rates": rates,
     }

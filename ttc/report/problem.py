@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,74 +13,125 @@ from ttc.errors import DataError
 from ttc.report.tables import number, table
 from ttc.store.rows import read_problems, read_solutions, read_verifications
 from ttc.store.run_folder import RunFolder
-from ttc.store.tables import read_frame
+from ttc.store.tables import read_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ttc.core import Problem, Verification
+    from ttc.core import Problem, Solution, Verification
+
+_GRADES = ["problem_id", "answer_class", "correct", "imported_correct"]
+_LETTERS = {True: "Y", False: "N", None: "?"}
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A solution with its class, our judgement, the label it came with, and its verdicts."""
+
+    solution: Solution
+    answer_class: int
+    correct: bool
+    label: bool | None
+    verdicts: list[Verification]
+
+    @property
+    def score(self) -> float:
+        """Mean of the valid scores, NaN without any."""
+        known = [v.score for v in self.verdicts if v.score is not None]
+        return float(np.mean(known)) if known else float("nan")
+
+    def title(self, gold_class: int) -> str:
+        """Judgement, score, and the label where it contradicts our judgement."""
+        ours = 0 <= self.answer_class == gold_class
+        text = f"solution {self.solution.index}: {'right' if self.correct else 'wrong'}"
+        text += f", score {number(self.score)}"
+        if self.label is not None and self.label != ours:
+            said = {True: "right", False: "wrong"}
+            text += f" - DISAGREEMENT: the data says {said[self.label]}, we say {said[ours]}"
+        return text
 
 
 def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int) -> None:
-    """Print question, votes and the first `limit` solutions with their verdicts.
+    """Print question, votes and `limit` solutions with their verdicts.
 
+    Solutions whose label, of imported data, contradicts our judgement are marked and come first.
     Raises `DataError` that names near ids where there is no such problem.
     """
-    problem = _find(run, problem_id)
-    solutions = list(read_solutions(run.solutions, problem_id))
-    graded = read_frame(
-        run.solutions, "solutions", ["answer_class", "correct", "problem_id"], problem_id=problem_id
-    )
+    problem, gold_class = _find(run, problem_id)
+    judged = _judged(run, problem_id)
+    from rich.markup import escape
+
+    console.rule(escape(problem_id), align="left")
+    console.print(problem.question, markup=False)
+    console.print(f"gold answer: {problem.answer}", markup=False)
+    if not judged:
+        console.print("no solutions: the budget ended before the first of this problem")
+        return
+    headings = ("answer", "votes", "", "mean score", "summed score")
+    console.print(table("Votes", headings, _votes(judged), numeric=(1, 3, 4)))
+    if all(one.answer_class < 0 for one in judged):
+        console.print("no solution has a valid answer: the problem counts as failed at every S")
+    order = sorted(judged, key=lambda one: "DISAGREEMENT" not in one.title(gold_class))
+    for one in order[:limit]:
+        _print_solution(console, one, gold_class)
+    if len(judged) > limit:
+        console.print(f"... and {len(judged) - limit} more solutions (--limit)")
+
+
+def _judged(run: RunFolder, problem_id: str) -> list[_Judged]:
     verdicts: dict[int, list[Verification]] = {}
     if run.verifications.is_file():
         for verification in read_verifications(run.verifications, problem_id):
             verdicts.setdefault(verification.solution_index, []).append(verification)
-    console.rule(problem_id, align="left")
-    console.print(problem.question, markup=False)
-    console.print(f"gold answer: {problem.answer}", markup=False)
-    scores = [_mean_score(verdicts.get(s.index, [])) for s in solutions]
-    votes: Counter[int] = Counter(int(c) for c in graded["answer_class"])
-    rows = []
+    grades = read_table(run.solutions, "solutions", _GRADES, problem_id=problem_id).to_pylist()
+    return [
+        _Judged(
+            solution=solution,
+            answer_class=int(grade["answer_class"]),
+            correct=bool(grade["correct"]),
+            label=grade["imported_correct"],
+            verdicts=verdicts.get(solution.index, []),
+        )
+        for solution, grade in zip(read_solutions(run.solutions, problem_id), grades, strict=True)
+    ]
+
+
+def _votes(judged: list[_Judged]) -> list[tuple[object, ...]]:
+    """Answer, votes, whether right, mean and summed score of each answer class."""
+    rows: list[tuple[object, ...]] = []
+    votes = Counter(one.answer_class for one in judged)
     for answer_class, count in votes.most_common():
-        members = [i for i, c in enumerate(graded["answer_class"]) if c == answer_class]
-        known = [scores[i] for i in members if not np.isnan(scores[i])]
+        members = [one for one in judged if one.answer_class == answer_class]
+        known = [one.score for one in members if not np.isnan(one.score)]
         rows.append(
             (
-                solutions[members[0]].answer if answer_class >= 0 else "(no answer)",
+                members[0].solution.answer if answer_class >= 0 else "(no answer)",
                 count,
-                "right" if bool(graded["correct"].iloc[members[0]]) else "",
+                "right" if members[0].correct else "",
                 number(float(np.mean(known))) if known else "-",
                 number(float(np.sum(known))) if known else "-",
             )
         )
-    headings = ("answer", "votes", "", "mean score", "summed score")
-    console.print(table("Votes", headings, rows, numeric=(1, 3, 4)))
-    for solution, right, score in list(zip(solutions, graded["correct"], scores, strict=True))[
-        :limit
-    ]:
-        mark = "right" if right else "wrong"
-        console.rule(f"solution {solution.index}: {mark}, score {number(score)}", align="left")
-        console.print(solution.text, markup=False)
-        judged = verdicts.get(solution.index, [])
-        if judged:
-            said = "".join({True: "Y", False: "N", None: "?"}[v.verdict] for v in judged)
-            console.print(f"verdicts: {said}", markup=False)
-            console.print("first verification:", style="dim")
-            console.print(judged[0].text, markup=False, style="dim")
-    if len(solutions) > limit:
-        console.print(f"... and {len(solutions) - limit} more solutions (--limit)")
+    return rows
 
 
-def _find(run: RunFolder, problem_id: str) -> Problem:
+def _print_solution(console: Console, one: _Judged, gold_class: int) -> None:
+    console.rule(one.title(gold_class), align="left")
+    console.print(one.solution.text, markup=False)
+    if one.verdicts:
+        said = "".join(_LETTERS[v.verdict] for v in one.verdicts)
+        console.print(f"verdicts: {said}", markup=False)
+        console.print("first verification:", style="dim")
+        console.print(one.verdicts[0].text, markup=False, style="dim")
+
+
+def _find(run: RunFolder, problem_id: str) -> tuple[Problem, int]:
+    """The problem and the class of its gold answer."""
     problems = read_problems(run.problems)
     for problem in problems:
         if problem.id == problem_id:
-            return problem
+            row = read_table(run.problems, "problems", ["gold_class"], problem_id=problem_id)
+            return problem, int(row.column("gold_class")[0].as_py())
     ids = [p.id for p in problems]
     near = difflib.get_close_matches(problem_id, ids, n=3) or ids[:3]
     raise DataError(f"{run.name} has no problem {problem_id!r}; for example: {', '.join(near)}")
-
-
-def _mean_score(judged: list[Verification]) -> float:
-    known = [v.score for v in judged if v.score is not None]
-    return float(np.mean(known)) if known else float("nan")

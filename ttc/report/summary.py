@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ttc.report.coverage import coverage_lines
+from ttc.report.labels import label_lines
 from ttc.report.tables import number, percent, table
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
@@ -21,14 +23,22 @@ def print_summary(console: Console, run: RunFolder) -> None:
     """Print what was run, what it cost, and success by policy at growing compute."""
     manifest = run.manifest()
     console.print(f"[bold]{run.name}[/]  {run.path}", highlight=False)
-    for line in _facts(manifest):
+    for line in (*_facts(manifest), *label_lines(run, manifest)):
         console.print(line, highlight=False, markup=False)
     if not run.curves.is_file():
-        console.print("No curves yet: this run was not finished; run its recipe again to go on.")
+        console.print(_no_curves(run, manifest), highlight=False, markup=False)
         return
     curves = read_frame(run.curves, "curves")
-    rows = [_cells(row) for _, row in _shown(curves).iterrows()]
-    console.print(table("Success by policy (per problem)", _HEADINGS, rows, numeric=range(1, 8)))
+    for line in coverage_lines(set(curves["policy"].unique()), manifest):
+        console.print(line, highlight=False, markup=False)
+    mixed = curves["n_problems"].nunique() > 1
+    headings = (*_HEADINGS, "problems") if mixed else _HEADINGS
+    rows = [
+        (*_cells(row), row["n_problems"]) if mixed else _cells(row)
+        for _, row in _shown(curves).iterrows()
+    ]
+    title = "Success by policy (costs per problem)"
+    console.print(table(title, headings, rows, numeric=range(1, len(headings))))
     budgets = _budget_rows(curves, manifest)
     if budgets:
         console.print(
@@ -39,6 +49,12 @@ def print_summary(console: Console, run: RunFolder) -> None:
                 numeric=range(2, 9),
             )
         )
+
+
+def _no_curves(run: RunFolder, manifest: Manifest) -> str:
+    if manifest.status == "interrupted":
+        return "No curves yet: this run was not finished; run its recipe again to go on."
+    return f"No curves were computed for this run; ttc curves {run.name} computes them."
 
 
 def _facts(manifest: Manifest) -> list[str]:
@@ -77,7 +93,9 @@ def _cells(row: pd.Series) -> tuple[str, ...]:
         number(row["tokens"]),
         number(row["flops"]),
         percent(row["success"]),
-        f"{percent(row['ci_low'])} to {percent(row['ci_high'])}",
+        "-"
+        if row["ci_low"] != row["ci_low"]
+        else f"{percent(row['ci_low'])} to {percent(row['ci_high'])}",
     )
 
 

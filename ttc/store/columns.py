@@ -134,14 +134,20 @@ CURVES = (
     Column("verifier", "label", "Verifier the policy reads; null where it reads none.", "", True),
     Column("S", "int", "Solutions per problem.", "solutions"),
     Column("V", "int", "Verifications per solution; 0 for none.", "verifications"),
-    Column("cost_c", "float", "Compute C = S (1 + lambda V).", "solutions"),
+    Column("cost_c", "float", "Compute C = S (1 + lambda V); null if unknown.", "solutions", True),
     Column("tokens", "float", "Prompt and completion tokens, mean per problem.", "tokens/problem"),
     Column("prompt_tokens", "float", "Prompt tokens, mean per problem.", "tokens/problem"),
     Column("completion_tokens", "float", "Completion tokens, mean per problem.", "tokens/problem"),
     Column("flops", "float", "Compute, mean per problem; null if unknown.", "FLOPs/problem", True),
     Column("usd", "float", "Price, mean per problem; null if unknown.", "USD/problem", True),
     Column("calls", "float", "Samples drawn, mean per problem.", "calls/problem"),
-    Column("seconds", "float", "Model time, mean per problem.", "seconds/problem"),
+    Column(
+        "seconds",
+        "float",
+        "Wall-clock time of the calls, one after another, mean per problem; null if unknown.",
+        "seconds/problem",
+        True,
+    ),
     Column("success", "float", "Probability that the chosen answer is right.", "probability"),
     Column("ci_low", "float", "Lower end of the 95 % interval over problems.", "probability", True),
     Column(
@@ -155,6 +161,13 @@ CURVES = (
     ),
     Column("estimator", "label", "exact or monte_carlo."),
     Column("n_problems", "int", "Problems averaged.", "problems"),
+    Column(
+        "n_left_out",
+        "int",
+        "Problems of the run that are not in the average: the budget ended before their first "
+        "solution or, where policies read verifications, before their first verification.",
+        "problems",
+    ),
 )
 
 TABLES: dict[TableName, tuple[Column, ...]] = {

@@ -137,6 +137,9 @@ class Manifest(BaseModel):
     source: dict[str, Any] = Field(
         default_factory=dict, description="Of imported or simulated data."
     )
+    evaluation: dict[str, Any] = Field(
+        default_factory=dict, description="Which problems the curves are about, and which not."
+    )
 
     def write(self, path: Path) -> None:
         """Write as JSON, atomically, without anything that is known to be a key or a password."""

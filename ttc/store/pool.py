@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,24 +25,67 @@ from ttc.store._samples import (
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
 
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class MeanUse:
-    """Mean use of one sample by problem, (problems,) each; NaN where a problem has none."""
+    """Mean use of one sample by problem, (problems,) each; NaN where a problem has none.
 
-    prompt_tokens: NDArray[np.float64]
-    completion_tokens: NDArray[np.float64]
-    seconds: NDArray[np.float64]
+    Attention costs grow with products of lengths, so the means of those are here, too (tokens^2).
+    """
+
+    prompt_tokens: Floats
+    completion_tokens: Floats
+    seconds: Floats
+    prompt_squared: Floats
+    completion_squared: Floats
+    prompt_times_completion: Floats
+
+    def take(self, rows: NDArray[np.bool_]) -> MeanUse:
+        """The same for some of the problems."""
+        return MeanUse(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
 @dataclass(frozen=True)
 class LoadedPool:
-    """A pool with what its samples used. `verifier` is None for a pool without verifications."""
+    """A pool with what its samples used. `verifier` is None for a pool without verifications.
+
+    left_out: problems of the run that are not in the arrays, since they have no solution (the
+        budget ended before their first) or, after `verified` or `only`, were not wanted.
+    """
 
     arrays: PoolArrays
     verifier: str | None
     solutions: MeanUse
     verifications: MeanUse
+    left_out: tuple[str, ...] = ()
+
+    def verified(self) -> LoadedPool:
+        """The problems with at least one verified solution; the others are left out.
+
+        Raises `DataError` where there is none.
+        """
+        carriers = self.arrays.n_verified > 0
+        if not carriers.any():
+            raise DataError("no solution is verified; this needs verifications")
+        return self._take(carriers)
+
+    def only(self, problems: Collection[str]) -> LoadedPool:
+        """Some of the problems; the others are left out."""
+        return self._take(np.array([name in problems for name in self.arrays.problem_ids]))
+
+    def _take(self, rows: NDArray[np.bool_]) -> LoadedPool:
+        if rows.all():
+            return self
+        ids = self.arrays.problem_ids
+        return LoadedPool(
+            arrays=_take_arrays(self.arrays, rows),
+            verifier=self.verifier,
+            solutions=self.solutions.take(rows),
+            verifications=self.verifications.take(rows),
+            left_out=(*self.left_out, *(ids[i] for i in np.flatnonzero(~rows))),
+        )
 
 
 def verifiers(run: RunFolder) -> list[str]:
@@ -60,14 +104,17 @@ def load_pool(
 
     Within a problem, verified solutions come first and otherwise the order of the tables is kept;
     gaps in the numbering of solutions and verifications are closed. Reads numeric columns and
-    problem ids only. Raises `DataError` for missing or broken tables and columns, a run without
-    problems or solutions, a solution or verification that is there twice, a verification of a
+    problem ids only. A problem without solutions (the budget ended before its first) is left out
+    of the arrays and named in `left_out`: nothing was drawn, so nothing can be estimated of it.
+    Raises `DataError` for missing or broken tables and columns, a run without problems or
+    solutions, a solution or verification that is there twice, a verification of a
     solution that is not there, several verifiers where none is named, and, when
     `need_verifications`, a run without any.
     """
-    ids, gold = _problems(run)
+    ids, gold, promised = _problems(run)
     place = {name: i for i, name in enumerate(ids)}
     solved = _solutions(run, place)
+    present = _present(run, solved, ids, promised)
     chosen = _choose(run, verifier)
     if chosen is None and need_verifications:
         raise DataError(f"{run.name} has no verifications; this needs a run with a verifier")
@@ -81,21 +128,23 @@ def load_pool(
     correct = np.zeros(shape, dtype=np.bool_)
     correct[solved.row, column] = solved["correct"]
     scores, counts = _scores(judged, owner, column[owner], len(ids))
-    use, judged_use = _mean_use(solved, len(ids)), _mean_use(judged, len(ids))
+    use = _mean_use(solved, len(ids)).take(present)
+    judged_use = _mean_use(judged, len(ids)).take(present)
     return LoadedPool(
         arrays=PoolArrays(
-            answer_class=classes,
-            correct_class=gold,
-            correct=correct,
-            scores=scores,
-            verification_count=counts,
+            answer_class=classes[present],
+            correct_class=gold[present],
+            correct=correct[present],
+            scores=scores if present.all() else scores[present],
+            verification_count=counts[present],
             solution_tokens=use.completion_tokens,
             verification_tokens=judged_use.completion_tokens,
-            problem_ids=tuple(ids),
+            problem_ids=tuple(ids[i] for i in np.flatnonzero(present)),
         ),
         verifier=chosen,
         solutions=use,
         verifications=judged_use,
+        left_out=tuple(ids[i] for i in np.flatnonzero(~present)),
     )
 
 
@@ -114,9 +163,10 @@ def require_same_dataset(runs: Sequence[RunFolder]) -> None:
             )
 
 
-def _problems(run: RunFolder) -> tuple[list[str], NDArray[np.int32]]:
-    """Problem ids in the run's order, and their gold classes."""
-    table = read_table(run.problems, "problems", ["problem_id", "problem_index", "gold_class"])
+def _problems(run: RunFolder) -> tuple[list[str], NDArray[np.int32], Ints]:
+    """Problem ids in the run's order, their gold classes, and how many solutions they have."""
+    columns = ["problem_id", "problem_index", "gold_class", "n_solutions"]
+    table = read_table(run.problems, "problems", columns)
     if table.num_rows == 0:
         raise DataError(f"{run.name} has no problems")
     order = np.argsort(table.column("problem_index").to_numpy(), kind="stable")
@@ -124,7 +174,29 @@ def _problems(run: RunFolder) -> tuple[list[str], NDArray[np.int32]]:
     ids = [str(names[int(i)]) for i in order]
     if len(set(ids)) < len(ids):
         raise DataError(f"{run.problems} has a problem twice")
-    return ids, table.column("gold_class").to_numpy()[order].astype(np.int32)
+    gold, count = (table.column(name).to_numpy()[order] for name in columns[2:])
+    return ids, gold.astype(np.int32), count.astype(np.int64)
+
+
+def _present(run: RunFolder, solved: Samples, ids: list[str], promised: Ints) -> NDArray[np.bool_]:
+    """(problems,) whether a problem has solutions. Raises where it lost those it should have."""
+    found: NDArray[np.bool_] = np.bincount(solved.row, minlength=len(ids)) > 0
+    lost = ~found & (promised > 0)
+    if lost.any():
+        i = int(np.argmax(lost))
+        raise DataError(
+            f"problem {ids[i]!r} has no solutions in {run.solutions}, but the problems table says "
+            f"it has {promised[i]}; the tables don't belong together"
+        )
+    return found
+
+
+def _take_arrays(pool: PoolArrays, rows: NDArray[np.bool_]) -> PoolArrays:
+    ids = tuple(pool.problem_ids[i] for i in np.flatnonzero(rows))
+    by_problem = {
+        f.name: getattr(pool, f.name)[rows] for f in fields(pool) if f.name != "problem_ids"
+    }
+    return replace(pool, problem_ids=ids, **by_problem)
 
 
 def _choose(run: RunFolder, wanted: str | None) -> str | None:
@@ -200,8 +272,17 @@ def _scores(
 def _mean_use(samples: Samples, problems: int) -> MeanUse:
     count = np.bincount(samples.row, minlength=problems)
     count = np.where(count > 0, count, np.nan)
-    means = {
-        name: np.bincount(samples.row, weights=samples[name], minlength=problems) / count
-        for name in USE_COLUMNS
-    }
-    return MeanUse(**means)
+
+    def mean(values: NDArray[Any]) -> Floats:
+        total = np.bincount(samples.row, weights=values, minlength=problems)
+        return np.asarray(total / count, dtype=np.float64)
+
+    prompt, completion, seconds = (samples[name].astype(np.float64) for name in USE_COLUMNS)
+    return MeanUse(
+        prompt_tokens=mean(prompt),
+        completion_tokens=mean(completion),
+        seconds=mean(seconds),
+        prompt_squared=mean(prompt**2),
+        completion_squared=mean(completion**2),
+        prompt_times_completion=mean(prompt * completion),
+    )

@@ -1,0 +1,35 @@
+"""Options that list several values: `--k 1,2 --k 4`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ttc.errors import UsageError
+
+
+def whole_numbers(given: Sequence[str] | None, option: str) -> tuple[int, ...] | None:
+    """Numbers from 1, ascending, each once; None where the option was not given."""
+    if given is None:
+        return None
+    found = set()
+    for word in words(given):
+        if not (word.isascii() and word.isdecimal()) or not 1 <= int(word[:10]) < 2**31:
+            raise UsageError(f"{option} {word}: expected a whole number from 1")
+        found.add(int(word))
+    if not found:
+        raise UsageError(f"{option}: expected whole numbers, such as 1,2,4")
+    return tuple(sorted(found))
+
+
+def names(given: Sequence[str], known: Collection[str], option: str) -> tuple[str, ...]:
+    """Names out of those known, each once."""
+    found = tuple(dict.fromkeys(word.lower() for word in words(given)))
+    for word in found:
+        if word not in known:
+            raise UsageError(f"{option} {word}: choose of {', '.join(known)}")
+    return found
+
+
+def words(given: Sequence[str]) -> list[str]:
+    """The words of an option that was given once or more, split at commas."""
+    return [word.strip() for part in given for word in part.split(",") if word.strip()]

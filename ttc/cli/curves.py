@@ -1,0 +1,82 @@
+"""`ttc curves`: success of policies at any S and V, from a run's pool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="A run: its folder, its recipe's name, or its id.")],
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help="A policy, or coverage, pass@k, maj@k; repeat for more."),
+    ] = None,
+    k: Annotated[
+        list[str] | None,
+        typer.Option("--k", "--solutions", help="Solutions S: 4 or 1,2,4; repeat for more."),
+    ] = None,
+    verifications: Annotated[
+        list[str] | None,
+        typer.Option("--verifications", help="Verifications V: 4 or 1,2,4; repeat for more."),
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", help="Compute in c, tokens, flops, usd, calls or seconds."),
+    ] = None,
+    verifier: Annotated[
+        str | None, typer.Option("--verifier", help="Whose verifications, if there are several.")
+    ] = None,
+    ratio: Annotated[
+        float | None,
+        typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
+    ] = None,
+    all_problems: Annotated[
+        bool,
+        typer.Option(
+            "--all-problems",
+            help="Policies that read no verification: on problems without any, too.",
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all columns as JSON.")] = False,
+    results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
+        "results"
+    ),
+) -> None:
+    """Print success against compute, exactly or by Monte Carlo, at any S and V of the pool.
+
+    What the run's table lacks is computed from its solutions and verifications; nothing is sampled.
+
+    Examples: `ttc curves quickstart`, `ttc curves quickstart --policy pass@k --k 3,10,50`,
+    `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`
+    """
+    import json
+
+    from ttc.analysis.policies import POLICIES
+    from ttc.cli._console import console
+    from ttc.cli._numbers import names, whole_numbers, words
+    from ttc.pipeline.asking import CurveRequest, answer
+    from ttc.report.coverage import coverage_lines
+    from ttc.report.curves import UNITS, plain_rows, print_curves
+    from ttc.store.run_folder import find_run
+
+    units = names(unit or ["c", "tokens"], UNITS, "--unit")
+    request = CurveRequest(
+        policies=tuple(words(policy)) if policy else None,
+        solutions=whole_numbers(k, "--k"),
+        verifications=whole_numbers(verifications, "--verifications"),
+        verifier=verifier,
+        ratio=ratio,
+        all_problems=all_problems,
+    )
+    found = find_run(run, results)
+    said = answer(found, request)
+    if as_json:
+        typer.echo(json.dumps(plain_rows(said.rows), indent=2))
+        return
+    everything = POLICIES if policy or k or verifications else {r["policy"] for r in said.rows}
+    for line in coverage_lines(everything, said.manifest):
+        console().print(line, markup=False)
+    print_curves(console(), f"Success of {found.name}", said.rows, units, said.manifest)

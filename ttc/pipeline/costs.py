@@ -1,0 +1,127 @@
+"""Mean costs of one solution and one verification of a run, in every unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ttc.budget.cost import CostConfig, Rates
+from ttc.budget.flops import Lengths
+from ttc.core import ModelIdentity
+from ttc.store.manifest import Manifest, Model
+from ttc.store.pool import LoadedPool, MeanUse
+
+Costs = Mapping[str, float]
+"""By unit: prompt_tokens, completion_tokens, tokens, flops, usd, calls, seconds; NaN if unknown."""
+
+COST_UNITS = ("prompt_tokens", "completion_tokens", "tokens", "flops", "usd", "calls", "seconds")
+
+
+@dataclass(frozen=True)
+class UnitCosts:
+    """Mean costs over the problems of a pool.
+
+    solution, verification: of each sample. per_problem: paid once for each problem, and
+    per_verified once for each verified solution: the prompts that their samples share, where the
+    cost model counts those once. Empty where there is nothing of the kind.
+    """
+
+    solution: Costs
+    verification: Costs
+    ratio: float
+    """lambda: sampled tokens of one verification over those of one solution; NaN if unknown."""
+    per_problem: Costs = field(default_factory=dict)
+    per_verified: Costs = field(default_factory=dict)
+
+    def cell(self, s: int, v: int) -> dict[str, float]:
+        """Mean cost of S solutions with V verifications each, for one problem."""
+        return {
+            unit: self.per_problem.get(unit, 0.0)
+            + s * self.solution[unit]
+            + (s * self.per_verified.get(unit, 0.0) if v else 0.0)
+            + (s * v * self.verification.get(unit, 0.0) if v else 0.0)
+            for unit in self.solution
+        }
+
+    def compute(self, s: int, v: int) -> float:
+        """C = S (1 + lambda V), in solutions."""
+        return s * (1.0 + self.ratio * v) if v else float(s)
+
+
+def unit_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> UnitCosts:
+    """Mean costs of one solution and one verification, by the conventions of `cost`.
+
+    Means are over problems, of means over a problem's samples. lambda is measured over problems
+    that have verifications, so that both of its lengths are of the same problems.
+    """
+    once, each = _parts(loaded.solutions, cost, manifest, "solver")
+    if loaded.verifier is None:
+        return UnitCosts(each, {}, 0.0, once)
+    judged_once, judged = _parts(loaded.verifications, cost, manifest, loaded.verifier)
+    ratio = measured_ratio(loaded) if cost.ratio == "measured" else float(cost.ratio)
+    return UnitCosts(each, judged, ratio, once, judged_once)
+
+
+def measured_ratio(loaded: LoadedPool) -> float:
+    """Lambda as measured; NaN where solutions have no tokens to measure by."""
+    both = loaded.arrays.n_verified > 0
+    solved = _mean(loaded.solutions.completion_tokens[both])
+    judged = _mean(loaded.verifications.completion_tokens[both])
+    return judged / solved if solved > 0 else float("nan")
+
+
+def _parts(
+    use: MeanUse, cost: CostConfig, manifest: Manifest, role: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """What is paid once for all samples of a prompt, and what for each of them."""
+    rates = role_rates(cost, manifest, role)
+    prompt, squared = _mean(use.prompt_tokens), _mean(use.prompt_squared)
+    prefill = _amounts(rates, Lengths(prompt, squared, 0.0, 0.0, 0.0), 0.0)
+    decode = _amounts(
+        rates,
+        Lengths(
+            0.0,
+            0.0,
+            _mean(use.completion_tokens),
+            _mean(use.completion_squared),
+            _mean(use.prompt_times_completion),
+        ),
+        1.0,
+    )
+    # Data from elsewhere brings no times; a call that took none at all was not timed.
+    seconds = _mean(use.seconds)
+    decode["seconds"] = seconds if seconds > 0 else float("nan")
+    if cost.shared_prompt == "once":
+        return prefill, decode
+    return {}, {unit: prefill[unit] + decode[unit] for unit in decode}
+
+
+def role_rates(cost: CostConfig, manifest: Manifest, role: str) -> Rates:
+    """The rates of the model that had a role in the run."""
+    stored = manifest.models.get(role) or Model(backend="unknown", model="unknown")
+    return cost.rates(
+        ModelIdentity(stored.backend, stored.model, stored.endpoint, stored.revision, stored.facts)
+    )
+
+
+def _amounts(rates: Rates, lengths: Lengths, calls: float) -> dict[str, float]:
+    found = rates.of_lengths(lengths, calls)
+    nothing = float("nan")
+    return {
+        "prompt_tokens": lengths.prefill,
+        "completion_tokens": lengths.completion,
+        "tokens": found["tokens"],
+        "flops": nothing if rates.missing("flops") else found["flops"],
+        "usd": nothing if rates.missing("usd") else found["usd"],
+        "calls": calls,
+        "seconds": 0.0,
+    }
+
+
+def _mean(values: Any) -> float:
+    """Mean over problems that have the figure; 0 where none has."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else 0.0

@@ -1,0 +1,78 @@
+"""What a run's curves are about: problems left out, and how far S and V reach."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ttc.analysis.policies import POLICIES
+
+if TYPE_CHECKING:
+    from ttc.store.manifest import Manifest
+
+_NAMED = 5
+
+
+def coverage_lines(policies: Collection[str], manifest: Manifest) -> list[str]:
+    """Sentences on what curves leave out; none where every problem has all its samples.
+
+    policies: those that have rows, to name those of the recipe that have none.
+    """
+    facts = manifest.evaluation
+    if not facts:
+        return []
+    lines = _left_out(facts)
+    silent = facts.get("without_valid_answer", [])
+    if silent:
+        lines.append(
+            f"{len(silent)} have no solution with a valid answer and count as failed: "
+            f"{some(silent)}"
+        )
+    lines += _absent(policies, manifest)
+    few, many = facts.get("fewest_solutions", 0), facts.get("most_solutions", 0)
+    if few < many:
+        lines.append(
+            f"S goes as far as every problem has solutions: {few} (some have up to {many})"
+        )
+    return lines
+
+
+def _left_out(facts: dict[str, Any]) -> list[str]:
+    total, unsolved = facts["problems"], facts["without_solutions"]
+    lines = []
+    if facts["evaluated"] < total:
+        lines.append(f"{facts['evaluated']} of {total} problems are evaluated:")
+    if unsolved:
+        lines.append(
+            f"  {len(unsolved)} have no solution, since the budget ended before their first: "
+            f"{some(unsolved)}"
+        )
+    for verifier, names in facts.get("without_verifications", {}).items():
+        if names and facts["paired"]:
+            lines.append(
+                f"  {len(names)} have solutions, but none verified by {verifier}: {some(names)} "
+                "(ttc curves --all-problems shows what can be said of them)"
+            )
+        elif names:
+            lines.append(
+                f"{len(names)} problems have no solution verified by {verifier} and are left out "
+                f"where its verifications are read, so policies are not comparable: {some(names)}"
+            )
+    return lines
+
+
+def _absent(there: Collection[str], manifest: Manifest) -> list[str]:
+    """Policies that the recipe names and no row is about."""
+    named = [str(p.get("type")) for p in manifest.recipe.get("policies", ())]
+    absent = [n for n in named if n in POLICIES and n not in there]
+    if not absent:
+        return []
+    if any(POLICIES[n].uses_verifications for n in absent):
+        return [f"no row for {', '.join(absent)}: too few verifications were made"]
+    return [f"no row for {', '.join(absent)}: some problem has too few solutions for the grid"]
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"

@@ -1,0 +1,106 @@
+"""Success against compute as a terminal table, and as plain rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ttc.report.tables import number, percent, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ttc.store.manifest import Manifest
+
+UNITS = {
+    "c": "cost_c",
+    "tokens": "tokens",
+    "flops": "flops",
+    "usd": "usd",
+    "calls": "calls",
+    "seconds": "seconds",
+}
+"""Units of compute by their short names, and their columns."""
+
+_HEADINGS = {"c": "C", "flops": "FLOPs", "usd": "USD"}
+
+
+def print_curves(
+    console: Console,
+    title: str,
+    rows: Iterable[dict[str, Any]],
+    units: Sequence[str],
+    manifest: Manifest,
+) -> None:
+    """Print one row a policy, S and V, by rising cost in the first unit, and how it was counted."""
+    ordered = sorted(rows, key=lambda row: _place(row, units[0]))
+    headings = (
+        "policy",
+        "S",
+        "V",
+        *(_HEADINGS.get(unit, unit) for unit in units),
+        "success",
+        "95 % interval",
+        "estimator",
+        "MC error",
+        "problems",
+    )
+    cells = [_cells(row, units) for row in ordered]
+    numeric = (*range(1, len(units) + 5), len(units) + 6, len(units) + 7)
+    console.print(table(title, headings, cells, numeric))
+    for line in _legend(manifest, units):
+        console.print(line, markup=False)
+
+
+def plain_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows for JSON: unknown figures as null."""
+    return [{k: None if _unknown(v) else v for k, v in row.items()} for row in rows]
+
+
+def _place(row: dict[str, Any], unit: str) -> tuple[Any, ...]:
+    cost = row[UNITS[unit]]
+    verifier = row["verifier"] or ""
+    return row["policy"], verifier, math.inf if _unknown(cost) else cost, row["S"], row["V"]
+
+
+def _cells(row: dict[str, Any], units: Sequence[str]) -> tuple[object, ...]:
+    policy = row["policy"] + (f" ({row['verifier']})" if row["verifier"] else "")
+    exact = row["estimator"] == "exact"
+    interval = "-"
+    if not _unknown(row["ci_low"]):
+        interval = f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
+    return (
+        policy,
+        row["S"],
+        row["V"],
+        *(_amount(row[UNITS[unit]], unit) for unit in units),
+        percent(row["success"]),
+        interval,
+        "exact" if exact else "Monte Carlo",
+        "-" if exact else f"{100 * row['mc_standard_error']:.2f}",
+        row["n_problems"],
+    )
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None or math.isnan(value):
+        return "-"
+    return f"{value:.3g}" if unit in ("usd", "seconds") else number(value)
+
+
+def _unknown(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _legend(manifest: Manifest, units: Sequence[str]) -> list[str]:
+    choices = manifest.choices
+    lines = ["Costs are means per problem; MC error: percentage points, one standard error."]
+    if "c" in units and choices.lambda_by_verifier:
+        known = ", ".join(f"{v:.3g} ({n})" for n, v in choices.lambda_by_verifier.items())
+        lines.append(f"C = S (1 + lambda V); lambda {choices.lambda_source}: {known}")
+    if "flops" in units and choices.flops:
+        lines.append(f"FLOPs: {choices.flops}")
+    if set(units) - {"c", "calls", "seconds"} and choices.prompt_counting:
+        lines.append(f"prompts counted: {choices.prompt_counting.replace('_', ' ')}")
+    return lines
