@@ -98,3 +98,13 @@ def test_unreadable_and_absent_logs(tmp_path):
     (tmp_path / "log.jsonl").rmdir()
     (tmp_path / "log.jsonl").write_text('3\n"x"\n{"event": "e"}\n' + json.dumps([1]) + "\n")
     assert read_log(RunFolder(tmp_path)) == [{"event": "e"}]
+
+
+@pytest.mark.parametrize("last", [0, 1, 7, 500, 5000])
+def test_the_end_of_a_long_log(run, last):
+    with run_log(run):
+        for i in range(1000):
+            note("e", "x" * (i % 300), i=i)
+    with (run.path / "log.jsonl").open("a") as file:
+        file.write("torn")
+    assert [entry["i"] for entry in read_log(run, last)] == list(range(1000))[max(0, 1000 - last) :]

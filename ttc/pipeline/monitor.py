@@ -117,16 +117,18 @@ class Monitor:
         return Count(done=done, total=max(done, self._finished[purpose] + waiting * planned_each))
 
     def _eta(self) -> float | None:
-        """Seconds until the planned samples are drawn at the present rate, or the tokens spent."""
+        """Seconds until the planned samples are drawn at the present rate, or the tokens spent.
+
+        Samples of methods that don't say how many they draw are left out.
+        """
         rate = self._pace.rate
         if self.ledger is None or self.stage != "sampling" or rate <= 0:
             return None
         left = 0.0
         for purpose in _PURPOSES:
             count = self._count(purpose)
-            if count.total is None:
-                return None
-            left += (count.total - count.done) * self._tokens_each(purpose)
+            if count.total is not None:
+                left += (count.total - count.done) * self._tokens_each(purpose)
         tokens = self._budget().get("tokens")
         if tokens is not None and tokens.limit is not None:
             left = min(left, tokens.limit - tokens.spent)

@@ -10,12 +10,11 @@ import json
 import logging
 import os
 import traceback
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ttc.errors import DataError
 from ttc.redact import redact, redact_all
@@ -23,6 +22,7 @@ from ttc.store.atomic import writing
 from ttc.store.run_folder import RunFolder
 
 LOG_NAME = "log.jsonl"
+_BLOCK = 1 << 14
 _ROOT = logging.getLogger("ttc")
 _log = logging.getLogger("ttc.run")
 
@@ -98,16 +98,31 @@ def read_log(run: RunFolder, last: int | None = None) -> list[dict[str, Any]]:
     Raises `DataError` where there is a log that can't be read; without one the list is empty.
     """
     path = run.path / LOG_NAME
-    found: deque[dict[str, Any]] = deque(maxlen=last)
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
-                with suppress(ValueError):
-                    value = json.loads(line)
-                    if isinstance(value, dict):
-                        found.append(value)
+        with path.open("rb") as file:
+            lines = file.readlines() if last is None else _tail(file, last)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise DataError(f"can't read {path}: {error.strerror}") from None
-    return list(found)
+    found = []
+    for line in lines:
+        with suppress(ValueError):
+            value = json.loads(line.decode("utf-8", "replace"))
+            if isinstance(value, dict):
+                found.append(value)
+    return found if last is None else found[max(0, len(found) - last) :]
+
+
+def _tail(file: BinaryIO, lines: int) -> list[bytes]:
+    """The last lines of a file, a few more where that is cheaper, without reading all of it."""
+    end = file.seek(0, os.SEEK_END)
+    size = _BLOCK
+    while True:
+        file.seek(max(0, end - size))
+        found = file.read(end - file.tell()).splitlines()
+        if size >= end:
+            return found
+        if len(found) > lines + 1:
+            return found[1:]  # the first one is cut
+        size *= 4
