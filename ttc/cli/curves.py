@@ -33,6 +33,10 @@ def command(
         float | None,
         typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
     ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A key of the recipe's cost section.", metavar="cost.KEY=VALUE"),
+    ] = None,
     all_problems: Annotated[
         bool,
         typer.Option(
@@ -56,7 +60,7 @@ def command(
 
     from ttc.analysis.policies import POLICIES
     from ttc.cli._console import console
-    from ttc.cli._numbers import names, whole_numbers, words
+    from ttc.cli._values import names, whole_numbers, words
     from ttc.pipeline.asking import CurveRequest, answer
     from ttc.report.coverage import coverage_lines
     from ttc.report.curves import UNITS, plain_rows, print_curves
@@ -68,7 +72,7 @@ def command(
         solutions=whole_numbers(k, "--k"),
         verifications=whole_numbers(verifications, "--verifications"),
         verifier=verifier,
-        ratio=ratio,
+        overrides=(*(overrides or ()), *([] if ratio is None else [f"cost.lambda={ratio}"])),
         all_problems=all_problems,
     )
     found = find_run(run, results)

@@ -10,10 +10,12 @@ from ttc.analysis.policies import POLICIES
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.curves import Row
 from ttc.pipeline.evaluate import Evaluation, evaluate_run
+from ttc.recipe.sections import CostSection, read_sections
 from ttc.refs import nearest
 from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
+from ttc.words import counted
 
 ALIASES = {
     "coverage": "oracle",
@@ -33,15 +35,16 @@ class CurveRequest:
     """What is asked of a run; None: what its recipe says.
 
     policies: names or aliases; solutions: S (the k of pass@k); verifications: V; verifier: one of
-    several; ratio: lambda in place of the run's; all_problems: policies that read no verification
-    on all problems with solutions, though others read some (see `ttc.pipeline.evaluate`).
+    several; overrides: keys of the recipe's cost section (`cost.lambda=2`); all_problems: policies
+    that read no verification on all problems with solutions, though others read some (see
+    `ttc.pipeline.evaluate`).
     """
 
     policies: tuple[str, ...] | None = None
     solutions: tuple[int, ...] | None = None
     verifications: tuple[int, ...] | None = None
     verifier: str | None = None
-    ratio: float | None = None
+    overrides: tuple[str, ...] = ()
     all_problems: bool = False
 
 
@@ -86,8 +89,10 @@ def _evaluation(request: CurveRequest, manifest: Manifest) -> Evaluation:
     if request.policies is not None:
         names = dict.fromkeys(policy_name(name) for name in request.policies)
         base = replace(base, policies=tuple(names))
-    if request.ratio is not None:
-        base = replace(base, cost=base.cost.model_copy(update={"ratio": request.ratio}))
+    if request.overrides:
+        start = {"cost": base.cost.model_dump(mode="json", by_alias=True)}
+        cost = read_sections(CostSection, request.overrides, start).cost
+        base = replace(base, cost=cost)
     if request.verifications and not any(_reads(name) for name in base.policies):
         raise UsageError(f"{', '.join(base.policies)}: reads no verifications, so V means nothing")
     return replace(
@@ -106,7 +111,7 @@ def _reads(policy: str) -> bool:
 
 def _stored(run: RunFolder, request: CurveRequest, wanted: Evaluation) -> list[Row] | None:
     """The rows from the run's table; None where it lacks one."""
-    if request.all_problems or request.ratio is not None or not run.curves.is_file():
+    if request.all_problems or request.overrides or not run.curves.is_file():
         return None
     frame = read_frame(run.curves, "curves")
     rows = [row for row in _records(frame.to_dict("records")) if _fits(row, request, wanted)]
@@ -154,32 +159,39 @@ def _refuse_unanswered(
             f"no solution of {run.name} has a valid answer, so there is nothing to choose from; "
             "check how its answers are read (answers.extract)"
         )
-    verified: dict[str, dict[str, int]] = facts.get("verified", {})
-    if request.policies is not None and not verified and any(map(_reads, wanted.policies)):
-        needing = ", ".join(name for name in wanted.policies if _reads(name))
-        raise DataError(f"{run.name} has no verifications, which {needing} needs")
-    curved = [row for row in rows if row["policy"] != "first"]
-    for s in request.solutions or ():
-        if not any(row["S"] == s for row in curved) and set(wanted.policies) != {"first"}:
-            raise DataError(_beyond(run, wanted, facts, s))
+    reach = list(facts.get("verified", {}).values())
+    reading = [name for name in wanted.policies if _reads(name)]
+    only_reading = len(reading) == len(wanted.policies)
+    if reading and not reach and (request.policies or request.verifications or only_reading):
+        need = "needs" if len(reading) == 1 else "need"
+        raise DataError(f"{run.name} has no verifications, which {', '.join(reading)} {need}")
+    _refuse_deep(run, request, max((one["verifications"] for one in reach), default=0))
+    if only_reading:
+        _refuse_wide(run, request, max(one["solutions"] for one in reach), "verified solution")
+    elif wanted.policies != ("first",):
+        _refuse_wide(run, request, facts["fewest_solutions"], "solution")
+    there = {row["policy"] for row in rows}
+    absent = [n for n in wanted.policies if n not in there and (request.policies or not rows)]
+    if absent:
+        raise DataError(
+            f"{', '.join(absent)} can't be evaluated on {run.name}: some problem has too few "
+            f"{'verified solutions' if only_reading or reach else 'solutions'} for every S wanted"
+        )
+
+
+def _refuse_deep(run: RunFolder, request: CurveRequest, most: int) -> None:
     for v in request.verifications or ():
-        if not any(row["V"] == v for row in curved):
-            most = max((reach["verifications"] for reach in verified.values()), default=0)
+        if v > most:
             raise DataError(
-                f"V = {v} is beyond the pool of {run.name}: some problem has at most {most} "
-                f"verification{'s' * (most != 1)} of a solution"
+                f"V = {v} is beyond the pool of {run.name}: some problem has at most "
+                f"{counted(most, 'verification')} of a solution"
             )
-    if request.policies is not None:
-        for policy in wanted.policies:
-            if not any(row["policy"] == policy for row in rows):
-                raise DataError(_beyond(run, replace(wanted, policies=(policy,)), facts, None))
 
 
-def _beyond(run: RunFolder, wanted: Evaluation, facts: dict[str, Any], s: int | None) -> str:
-    asked = f"S = {s}" if s is not None else f"every S asked of {wanted.policies[0]}"
-    text = f"{asked} is beyond the pool of {run.name}: some problem has only "
-    if all(map(_reads, wanted.policies)) and facts.get("verified"):
-        most = max(reach["solutions"] for reach in facts["verified"].values())
-        return f"{text}{most} verified solution{'s' * (most != 1)}"
-    few = facts["fewest_solutions"]
-    return f"{text}{few} solution{'s' * (few != 1)}"
+def _refuse_wide(run: RunFolder, request: CurveRequest, most: int, noun: str) -> None:
+    for s in request.solutions or ():
+        if s > most:
+            raise DataError(
+                f"S = {s} is beyond the pool of {run.name}: some problem has only "
+                f"{counted(most, noun)}"
+            )

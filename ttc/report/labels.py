@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ttc.report.coverage import some
+from ttc.words import counted
 
 if TYPE_CHECKING:
     from ttc.store.manifest import Manifest
@@ -24,7 +25,7 @@ def label_lines(run: RunFolder, manifest: Manifest) -> list[str]:
         return [head + "our judgement agrees with all of them"]
     lines = [
         f"{head}our judgement differs on {found.differ:,} "
-        f"({found.differ / found.labels:.1%}), in {len(found.problems)} problems"
+        f"({found.differ / found.labels:.1%}), in {counted(len(found.problems), 'problem')}"
     ]
     for text, side in (
         ("we say right, the label wrong", found.accepted),
@@ -40,4 +41,4 @@ def label_lines(run: RunFolder, manifest: Manifest) -> list[str]:
 def _counted(side: Mapping[str, tuple[int, ...]]) -> list[str]:
     """`id (3 solutions)`, the problems with most of them first."""
     ordered = sorted(side, key=lambda name: -len(side[name]))
-    return [f"{n} ({len(side[n])} solution{'s' * (len(side[n]) > 1)})" for n in ordered]
+    return [f"{name} ({counted(len(side[name]), 'solution')})" for name in ordered]

@@ -58,19 +58,28 @@ def _no_curves(run: RunFolder, manifest: Manifest) -> str:
 
 
 def _facts(manifest: Manifest) -> list[str]:
-    lines = [f"status: {manifest.status}, seed {manifest.seed}"]
+    seed = "" if manifest.seed is None else f", seed {manifest.seed}"
+    lines = [f"status: {manifest.status}{seed}"]
     lines += [f"{role}: {m.backend} {m.model}" for role, m in manifest.models.items()]
+    drawn = manifest.status not in ("imported", "simulated")
     for purpose in ("solution", "verification"):
         used = manifest.ledger.get(purpose, {})
         if used.get("samples"):
             tokens = used["prompt_tokens"] + used["completion_tokens"]
             lines.append(
                 f"{purpose}s: {used['samples']:,} samples, {tokens:,.0f} tokens "
-                f"({used['prompt_tokens']:,.0f} prompt), {used['paid_samples']:,} sampled anew"
+                f"({used['prompt_tokens']:,.0f} prompt)"
+                + (f", {used['paid_samples']:,} sampled anew" if drawn else "")
             )
     ratios = manifest.choices.lambda_by_verifier
     lines += [f"lambda of {name}: {value:.2f}" for name, value in ratios.items()]
-    return lines
+    unknown = [n for n in manifest.evaluation.get("verified", ()) if n not in ratios]
+    lines += [
+        f"lambda of {name} is unknown, since solutions have no tokens; ttc curves --lambda sets "
+        "it"
+        for name in unknown
+    ]
+    return [*lines, f"note: {manifest.note}"] if manifest.note else lines
 
 
 def _shown(curves: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ttc.errors import DataError
@@ -46,3 +46,5 @@ def staged(destination: Path) -> Iterator[Stage]:
         yield stage
     finally:
         shutil.rmtree(stage.run.path, ignore_errors=True)
+        with suppress(OSError):
+            destination.rmdir()  # if it is empty: then it was made for this run

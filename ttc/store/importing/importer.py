@@ -17,6 +17,7 @@ from ttc.store.importing.tally import Progress, Tally
 from ttc.store.manifest import Choices, Manifest, Model, dataset_hash, hash_recipe
 from ttc.store.run_folder import RunFolder
 from ttc.store.staging import staged
+from ttc.words import counted
 
 
 def import_pool(
@@ -59,7 +60,10 @@ def import_pool(
                 collector.add(raw)
                 if progress is not None:
                     progress(collector.tally)
+            if not collector.tally.problems:
+                raise DataError(f"{source}: there are no problems in the data")
             problems = collector.finish()
+        _refuse_unreadable(source, collector.tally, options)
         manifest = _manifest(destination.name, how, collector, options)
         manifest.dataset = dataset_hash(problems)
         manifest.started, manifest.ended = started, datetime.now(UTC)
@@ -68,19 +72,32 @@ def import_pool(
         return stage.publish(manifest.run_id)
 
 
+def _refuse_unreadable(source: Path, tally: Tally, options: Judging) -> None:
+    """Raise `DataError` where no solution has an answer, so that nothing could be estimated."""
+    if tally.invalid_answers < tally.solutions or (options.labels == "trust" and tally.labels):
+        return
+    raise DataError(
+        f"{source}: none of its {counted(tally.solutions, 'solution')} has an answer that could be "
+        "read; name the key or column with answers (--map answer=...), say how texts give them "
+        "(--set answers.extract=...)"
+        + (", or trust the labels (--labels trust)" if tally.labels else "")
+    )
+
+
 def _manifest(
     name: str, how: Mapping[str, Any], collector: Collector, options: Judging
 ) -> Manifest:
     tally = collector.tally
     sinks = collector.verifications.verifiers
     recipe_hash = hash_recipe(how)
-    model = Model(backend="imported", model=options.model)
+    solver = Model(backend="imported", model=options.model)
+    judge = Model(backend="imported", model=options.verifier_model or options.model)
     return Manifest(
         recipe_name=name,
         recipe={"import": dict(how)},
         recipe_hash=recipe_hash,
         run_id=hash_recipe({"how": dict(how), "records": collector.digest()})[:12],
-        models=dict.fromkeys(("solver", *sinks), model),
+        models={"solver": solver, **dict.fromkeys(sinks, judge)},
         status="imported",
         note=_note(tally),
         ledger=_ledger(tally),
@@ -106,7 +123,9 @@ def _manifest(
 
 def _note(tally: Tally) -> str:
     parts = []
-    if tally.estimated_counts:
+    if not tally.solution_tokens:
+        parts.append("the data holds neither texts nor token counts, so costs in tokens are 0")
+    elif tally.estimated_counts:
         parts.append(
             f"token counts of {tally.estimated_counts} completions are estimates from their texts"
         )

@@ -11,6 +11,8 @@ from ttc.answers import AnswerRule
 from ttc.store.importing.records import RawProblem, RawVerification
 from ttc.verifiers._verdicts import ScoreMode, parse_verdict, score
 
+__all__ = ["Judging", "Labels", "ScoreMode", "answers_of", "gold_of", "score_of", "verdict_of"]
+
 Labels = Literal["compare", "trust"]
 
 
@@ -21,13 +23,15 @@ class Judging:
     score: how verdict and P(Yes) become a score, unless the data brings one. verifier: name of
     verifications that name none. labels: "compare" keeps labels that came with the data beside our
     judgement, "trust" also takes them as the judgement (for answers that no rule can read).
-    model: what produced the solutions, for the manifest.
+    model: what produced the solutions, for the manifest; verifier_model: what verified them, if
+    another one.
     """
 
     score: ScoreMode = "hybrid"
     verifier: str = "imported"
     labels: Labels = "compare"
     model: str = "unknown"
+    verifier_model: str | None = None
 
 
 def answers_of(problem: RawProblem, rule: AnswerRule) -> list[str | None]:

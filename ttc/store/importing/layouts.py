@@ -21,6 +21,14 @@ LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 _JSON_LINES = (".jsonl", ".ndjson")
 
 
+def default_name(source: Path) -> str:
+    """A name for a folder of runs after a file or folder: its own, less endings."""
+    stem = source.resolve().name
+    stem = stem.partition(".")[0] if not source.is_dir() else stem
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in stem)
+    return plain.lstrip(".-") or "imported"
+
+
 def detect(source: Path) -> Layout:
     """The layout of a file or folder, by its names. Raises `DataError` where none fits."""
     if source.is_dir():

@@ -1,8 +1,9 @@
-"""Options that list several values: `--k 1,2 --k 4`."""
+"""Values of options: lists such as `--k 1,2 --k 4`, words out of some, pairs."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any, get_args
 
 from ttc.errors import UsageError
 
@@ -33,3 +34,22 @@ def names(given: Sequence[str], known: Collection[str], option: str) -> tuple[st
 def words(given: Sequence[str]) -> list[str]:
     """The words of an option that was given once or more, split at commas."""
     return [word.strip() for part in given for word in part.split(",") if word.strip()]
+
+
+def one_of(word: str, options: Any, option: str) -> Any:
+    """The word, known to be among a sequence of words or those of a `Literal`."""
+    known = get_args(options) or tuple(options)
+    if word not in known:
+        raise UsageError(f"{option} {word}: choose of {', '.join(known)}")
+    return word
+
+
+def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
+    """`NAME=VALUE` words as a dict; the last of equal names holds."""
+    found = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value:
+            raise UsageError(f"{option} {text}: expected NAME=COLUMN")
+        found[name.strip()] = value
+    return found
