@@ -10,7 +10,9 @@ import pytest
 
 COMMANDS = (
     "backends",
+    "curves",
     "fit-scaling",
+    "import",
     "init",
     "list",
     "recipes",

@@ -26,7 +26,9 @@ class UnitCosts:
 
     solution, verification: of each sample. per_problem: paid once for each problem, and
     per_verified once for each verified solution: the prompts that their samples share, where the
-    cost model counts those once. Empty where there is nothing of the kind.
+    cost model counts those once. Empty where there is nothing of the kind. A run's ledger may show
+    less, since solutions with one and the same text share a verification prompt there; how many of
+    S drawn solutions do, no mean can tell.
     """
 
     solution: Costs
