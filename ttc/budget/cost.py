@@ -85,13 +85,15 @@ class CostConfig(BaseModel):
         """USD per prompt and per completion token."""
         wanted = own.prices or self.prices
         listed = listed_prices(identity.model) if wanted == "litellm" else wanted
-        if own.prices == "litellm" and listed is None:
-            raise UsageError(f"litellm's price table has no {identity.model}; give its prices")
         if isinstance(listed, Prices):
             return listed.prompt_per_million / 1e6, listed.completion_per_million / 1e6
         names = ("input_cost_per_token", "output_cost_per_token")
         prompt, completion = (identity.facts.get(name) for name in names)
         if prompt is None or completion is None:
+            if wanted == "litellm":
+                raise UsageError(
+                    f"litellm's price table has no {identity.model}; give its prices in cost.models"
+                )
             return _NO_PRICE
         return float(prompt), float(completion)
 
