@@ -49,7 +49,7 @@ def test_the_dearest_cell_costs_what_all_samples_cost(tmp_path, shared):
     recipe = load_recipe(path, [f"results={tmp_path / 'results'}"])
     outcome = run_recipe(recipe)
     manifest, once = outcome.manifest, shared == "once"
-    rates = manifest.choices.model_extra["rates"]
+    rates = manifest.choices.rates
     solver, judge = (type("Counter", (), rates[r]["flops"]) for r in ("solver", "genrm"))
     solutions = read_frame(outcome.run.solutions, "solutions")
     judged = read_frame(outcome.run.verifications, "verifications").merge(
@@ -83,7 +83,7 @@ def test_a_budget_in_detailed_flops_is_never_passed(tmp_path):
     limit = 3e8
     sets = [f"results={tmp_path / 'results'}", f"budget.per_problem.flops={limit}"]
     outcome = run_recipe(load_recipe(path, sets))
-    rates = outcome.manifest.choices.model_extra["rates"]
+    rates = outcome.manifest.choices.rates
     solver, judge = (type("Counter", (), rates[r]["flops"]) for r in ("solver", "genrm"))
     solutions = read_frame(outcome.run.solutions, "solutions")
     used = {

@@ -213,7 +213,7 @@ def _note_costs(manifest: Manifest, cost: CostConfig, known: Sequence[str]) -> N
         choices.lambda_source = "measured" if cost.ratio == "measured" else "configured"
     roles = ["solver", *known]
     rates = {role: role_rates(cost, manifest, role).as_dict() for role in roles}
-    choices.__pydantic_extra__ = (choices.__pydantic_extra__ or {}) | {
-        "problems_left_out": "without solutions, or without verifications where policies read them",
-        "rates": rates,
-    }
+    choices.rates = rates
+    choices.problems_left_out = (
+        "without solutions, or without verifications where policies read them"
+    )

@@ -50,6 +50,12 @@ class Choices(BaseModel):
         default=None, description="Convention: simple (2P per token) or detailed."
     )
     prompt_counting: str | None = Field(default=None, description="per_sample or once_per_prompt.")
+    rates: dict[str, Any] = Field(
+        default_factory=dict, description="FLOPs and USD by token, of the model in each role."
+    )
+    problems_left_out: str | None = Field(
+        default=None, description="Which problems the curves are not about."
+    )
     wasted_tokens: str | None = Field(
         default=None, description="Stopped and draft tokens: included or not."
     )
