@@ -75,8 +75,7 @@ def _facts(manifest: Manifest) -> list[str]:
     lines += [f"lambda of {name}: {value:.2f}" for name, value in ratios.items()]
     unknown = [n for n in manifest.evaluation.get("verified", ()) if n not in ratios]
     lines += [
-        f"lambda of {name} is unknown, since solutions have no tokens; ttc curves --lambda sets "
-        "it"
+        f"lambda of {name} is unknown, since solutions have no tokens; ttc curves --lambda sets it"
         for name in unknown
     ]
     return [*lines, f"note: {manifest.note}"] if manifest.note else lines
