@@ -5,8 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ttc.core import Purpose
+
+Breaker = Literal["closed", "open", "half_open"]
+
+
+@dataclass
+class EndpointState:
+    """One server as the engine sees it, for displays and logs. Plain data; no secrets in it.
+
+    `state` is the circuit breaker's: closed (well), open (takes no calls), half_open (on trial).
+    """
+
+    state: Breaker = "closed"
+    limit: int = 0
+    """Most calls in flight that the server is trusted with at the moment."""
+    in_flight: int = 0
+    waiting: int = 0
+    """Calls that wait for a place, of all models that use this server."""
+    latency_s: float = 0.0
+    """Smoothed seconds of a call that succeeded; 0 before the first."""
+    calls: int = 0
+    """Calls that succeeded."""
+    retries: int = 0
+    """Calls that failed and may be tried again."""
+    throttled: int = 0
+    """Of these, refused for too much load (429, 503)."""
 
 
 @dataclass
@@ -20,6 +46,8 @@ class Events:
     failed: int = 0
     problems_done: int = 0
     last_retry: str = ""
+    endpoints: dict[str, EndpointState] = field(default_factory=dict)
+    """By address, without credentials; empty for models in this process."""
     started: float = field(default_factory=time.monotonic)
     on_change: Callable[[Events], None] | None = None
 
