@@ -1,5 +1,7 @@
 """Errors that teach: one base class; the CLI prints the message and exits with `exit_code`."""
 
+from typing import Literal
+
 
 class TtcError(Exception):
     """Anything a user can be told in one sentence: what is wrong, where, and how to mend it."""
@@ -49,12 +51,20 @@ class CallFailed(BackendError):
 class RetryableError(BackendError):
     """The call may succeed later (429, 5xx, time-out, broken connection).
 
-    `retry_after` is the server's wish in seconds, where it gave one.
+    `retry_after` is the server's wish in seconds, where it gave one. `trouble` is what it says of
+    the server: "throttled" (well, but wants fewer calls), "overloaded" (too busy to answer in time
+    or at all) or "broken" (anything else).
     """
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after: float | None = None,
+        trouble: Literal["throttled", "overloaded", "broken"] = "broken",
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.trouble = trouble
 
 
 class BudgetExhausted(TtcError):

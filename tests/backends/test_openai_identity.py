@@ -145,32 +145,6 @@ def test_the_least_busy_server_is_chosen():
     assert servers.seen["a"] > 2 * servers.seen["b"] > 0
 
 
-def test_a_dead_server_rests_and_comes_back(monkeypatch):
-    monkeypatch.setattr("ttc.backends._pool._FIRST_REST", 0.05)
-    servers = Servers(a=0.0, b=0.0)
-
-    async def run():
-        pool = backend(servers)
-        servers.down = {"a"}
-        failures = 0
-        for _ in range(20):
-            try:
-                await pool.complete(call())
-            except RetryableError:
-                failures += 1
-        assert failures == 1
-        assert servers.seen["b"] == 19
-        servers.down = set()
-        await asyncio.sleep(0.3)
-        for _ in range(20):
-            await pool.complete(call())
-            await asyncio.sleep(0.01)
-        await pool.close()
-
-    asyncio.run(run())
-    assert servers.seen["a"] >= 5
-
-
 def test_the_true_error_shows_when_all_servers_are_down():
     servers = Servers(a=0.0, b=0.0)
     servers.down = {"a", "b"}

@@ -3,6 +3,7 @@
 The engine acts on the class alone, so this table is the whole policy:
 
 - `RetryableError`: 408, 409, 425, 429, 5xx, time-outs, broken connections, unreadable replies;
+  429 and 503 also say that the server has too many calls;
 - `CallFailed`: the prompt is too long or was filtered, which no other call need suffer from;
 - `BackendError`: bad key, unknown model, refused parameter: every further call would fail too.
 """
@@ -21,6 +22,7 @@ from ttc.errors import BackendError, CallFailed, RetryableError
 from ttc.redact import redact
 
 _RETRYABLE = {408, 409, 425, 429}
+_THROTTLED, _OVERLOADED = 429, {408, 503, 504, 529}
 _NOT_OURS = {501, 505}  # the server will never do it: retrying is idle
 _LONGEST_MESSAGE = 300
 _CONTEXT = re.compile(
@@ -58,7 +60,7 @@ def from_status(
     if status == 402 or (status == 429 and _NO_MONEY.search(f"{code} {message}")):
         return BackendError(f"{said}; the account has nothing left to spend")
     if status in _RETRYABLE or (status >= 500 and status not in _NOT_OURS):
-        return RetryableError(said, retry_after(headers))
+        return _retryable(status, said, retry_after(headers))
     if status in (400, 413, 422):
         return _refused(said, f"{code} {message}", status)
     if status == 404:
@@ -67,6 +69,15 @@ def from_status(
             "servers ends in /v1"
         )
     return BackendError(said)
+
+
+def _retryable(status: int, said: str, wait: float | None) -> RetryableError:
+    if status == _THROTTLED:
+        return RetryableError(said, wait, "throttled")
+    if status in _OVERLOADED:
+        # A server that names a wait is well but full; one that does not may be dying.
+        return RetryableError(said, wait, "overloaded" if wait is None else "throttled")
+    return RetryableError(said, wait)
 
 
 def _refused(said: str, reason: str, status: int) -> BackendError:

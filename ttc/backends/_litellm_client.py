@@ -171,6 +171,16 @@ class LiteLLMBackend:
             return {}
         return {name: info[name] for name in _PRICES if info.get(name) is not None}
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return (self._where.endpoint,)
+
+    async def check(self, endpoint: str) -> None:
+        """Providers have no health check in common, so a real call must be the trial."""
+
+    async def complete_at(self, call: Call, endpoint: str) -> list[Completion]:
+        return await self.complete(call)
+
     async def complete(self, call: Call) -> list[Completion]:
         started = time.perf_counter()
         reply = await self._send(call)
@@ -190,7 +200,9 @@ class LiteLLMBackend:
             raise
         except TimeoutError:
             failure: BackendError = RetryableError(
-                self._where.say(f"no complete answer within {self._config.timeout:g} s")
+                self._where.say(f"no complete answer within {self._config.timeout:g} s"),
+                None,
+                "overloaded",
             )
         except Exception as error:  # litellm raises openai's errors and, at times, providers' own
             failure = self._classify(error)

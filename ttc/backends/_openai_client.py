@@ -53,7 +53,8 @@ class OpenAIBackend:
         self._key_env, key = find_key(config, urls, env)
         self._scrub = Scrubber([key, *(secret for url in urls for secret in url_secrets(url))])
         self._pool: Pool[openai.AsyncOpenAI] = Pool(
-            [self._endpoint(url, key, transport) for url in urls], self._health
+            [split_credentials(url)[0] for url in urls],
+            lambda index: make_client(urls[index], key, config, transport),
         )
         self._warned = False
 
@@ -61,15 +62,13 @@ class OpenAIBackend:
         urls = ", ".join(e.url for e in self._pool.endpoints)
         return f"OpenAIBackend({self._config.model!r} at {urls})"
 
-    def _endpoint(
-        self, url: str, key: str | None, transport: httpx.AsyncBaseTransport | None
-    ) -> Server:
-        client = make_client(url, key, self._config, transport)
-        return Endpoint(split_credentials(url)[0], client)
-
     @property
     def capabilities(self) -> Capabilities:
         return self._config.offers
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return self._pool.names
 
     async def identify(self) -> ModelIdentity:
         """Check on every endpoint of the pool that the model is there.
@@ -82,7 +81,6 @@ class OpenAIBackend:
             try:
                 entries[endpoint.url] = await self._entry(endpoint)
             except RetryableError as error:
-                endpoint.rest(None, sick=True)
                 failures.append(error)
         if not entries:
             raise BackendError(
@@ -112,19 +110,25 @@ class OpenAIBackend:
         if ill:
             raise RetryableError(self._where(endpoint).say("no answer"))
 
+    async def check(self, endpoint: str) -> None:
+        await self._health(self._pool[endpoint])
+
     async def complete(self, call: Call) -> list[Completion]:
+        return await self.complete_at(call, self._pool.least_busy())
+
+    async def complete_at(self, call: Call, endpoint: str) -> list[Completion]:
         started = time.perf_counter()
         path, body = self._request(call)
-        async with self._pool.lend() as endpoint:
-            reply = await self._send(endpoint, path, body)
+        with self._pool.lend(endpoint) as server:
+            reply = await self._send(server, path, body)
             try:
                 found, known = read_reply(reply, call, time.perf_counter() - started)
             except Malformed as problem:
                 text = str(problem)
             else:
-                self._note_usage(known, endpoint)
+                self._note_usage(known, server)
                 return [replace(c, text=self._scrub.reply(c.text)) for c in found]
-            raise RetryableError(self._where(endpoint).say(text))
+            raise RetryableError(self._where(server).say(text))
 
     def _request(self, call: Call) -> tuple[str, dict[str, Any]]:
         config = self._config
@@ -169,7 +173,6 @@ class OpenAIBackend:
         return None
 
     async def close(self) -> None:
-        await self._pool.close()
         for endpoint in self._pool.endpoints:
             await endpoint.client.close()
 

@@ -75,7 +75,7 @@ async def send(
             error.status_code, error.body or error.response.text, error.response.headers, where
         )
     except (TimeoutError, openai.APITimeoutError) as error:
-        failure = RetryableError(where.say(_timed_out(error, config)))
+        failure = _timed_out(error, config, where)
     except openai.APIConnectionError as error:
         failure = RetryableError(where.say(f"no connection: {_cause(error)}"))
     except openai.OpenAIError as error:
@@ -85,10 +85,12 @@ async def send(
     raise failure
 
 
-def _timed_out(error: Exception, config: OpenAI) -> str:
+def _timed_out(error: Exception, config: OpenAI, where: Where) -> RetryableError:
+    """A server that can't be reached is broken; one that does not finish has too much to do."""
     if isinstance(error.__cause__, httpx.ConnectTimeout):
-        return f"no connection within {config.connect_timeout:g} s"
-    return f"no complete answer within {config.timeout:g} s"
+        return RetryableError(where.say(f"no connection within {config.connect_timeout:g} s"))
+    said = f"no complete answer within {config.timeout:g} s"
+    return RetryableError(where.say(said), None, "overloaded")
 
 
 def _cause(error: BaseException) -> str:

@@ -64,7 +64,8 @@ class RunBudget(BaseModel):
     calls: float | None = Field(default=None, gt=0)
     """Samples, of solutions and of verifications."""
     seconds: float | None = Field(default=None, gt=0)
-    """Wall-clock time; no call is sent later. What fits depends on the machine's speed."""
+    """Wall-clock time; calls under way by then are given up, none is sent later, and what is
+    in the journal is still used. What fits depends on the machine's speed."""
 
 
 class BudgetConfig(BaseModel):
@@ -132,6 +133,7 @@ class Ledger:
         self._paid: dict[Purpose, Spent] = {"solution": Spent(), "verification": Spent()}
         seconds = budget.per_run.seconds
         self._deadline = math.inf if seconds is None else time.monotonic() + seconds
+        self._late: set[str] = set()
         self.rounds = 1
         self._open()
 
@@ -143,8 +145,17 @@ class Ledger:
 
     @property
     def exhausted(self) -> list[str]:
-        """Problems that were refused a sample."""
-        return [p for p, a in self._accounts.items() if a.exhausted]
+        """Problems that were refused a sample, by money or by time."""
+        return [p for p, a in self._accounts.items() if a.exhausted or p in self._late]
+
+    def seconds_left(self) -> float | None:
+        """Until calls must have ended; None without a limit."""
+        left = self._deadline - time.monotonic()
+        return left if math.isfinite(left) else None
+
+    def came_late(self, problem: str) -> None:
+        """The time was up before a call for this problem had ended, so it gets no sample."""
+        self._late.add(problem)
 
     async def admit(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
         """Reserve the worst case of a ticket; returns how many of its samples may be drawn.
@@ -154,9 +165,7 @@ class Ledger:
         account = self._accounts[problem]
         async with account.turn:
             while not account.exhausted:
-                if time.monotonic() > self._deadline:
-                    account.exhausted = True
-                elif account.fits(worst(samples)):
+                if account.fits(worst(samples)):
                     return self._reserve(account, samples, worst)
                 elif account.outstanding:
                     account.change.clear()
@@ -210,7 +219,7 @@ class Ledger:
         journal serves what was admitted before.
         """
         needy = [p for p in self.exhausted if self._short_of_share(p)]
-        if not needy or time.monotonic() > self._deadline:
+        if not needy or self._late or time.monotonic() > self._deadline:
             return False
         limited = [u for u in UNITS if math.isfinite(self._run[u])]
         used = {u: sum(a.settled[u] for a in self._accounts.values()) for u in limited}

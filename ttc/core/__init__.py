@@ -10,6 +10,7 @@ from ttc.core.model import (
     ModelIdentity,
     Prompt,
     Purpose,
+    RemoteBackend,
     SamplingParams,
     TokenLogprob,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Problem",
     "Prompt",
     "Purpose",
+    "RemoteBackend",
     "SamplingParams",
     "Solution",
     "TokenLogprob",

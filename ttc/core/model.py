@@ -161,6 +161,28 @@ class Backend(Protocol):
     async def close(self) -> None: ...
 
 
+@runtime_checkable
+class RemoteBackend(Backend, Protocol):
+    """A backend whose model is served elsewhere, by one server or several of the same model.
+
+    It names its servers, and the engine, which learns how each of them fares, says which one takes
+    a call. `complete` leaves the choice to the backend.
+    """
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The servers' addresses, without credentials. Fixed, and all different."""
+        ...
+
+    async def complete_at(self, call: Call, endpoint: str) -> list[Completion]:
+        """As `complete`, by this server."""
+        ...
+
+    async def check(self, endpoint: str) -> None:
+        """Raise `BackendError` where the server is plainly not well. Costs nothing."""
+        ...
+
+
 class Model(Protocol):
     """A backend behind the engine, as samplers and verifiers see it."""
 

@@ -11,10 +11,13 @@ from types import TracebackType
 
 from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig, Ledger
-from ttc.core import Backend, Model
+from ttc.core import Backend, Model, RemoteBackend
+from ttc.engine.calling import Caller
+from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.journal import Journal
 from ttc.engine.model import EngineModel
+from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
 
 
@@ -44,6 +47,8 @@ class Engine:
         self._journal_path = journal
         self._journal: Journal | None = None
         self._backends: list[Backend] = []
+        self._routers: list[Router] = []
+        self._endpoints: dict[str, Endpoint] = {}
 
     async def __aenter__(self) -> Engine:
         self._journal = await asyncio.to_thread(Journal, self._journal_path)
@@ -55,6 +60,8 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for router in self._routers:
+            await router.close()
         for backend in self._backends:
             # An error while closing must not hide why the run ended.
             with suppress(Exception):
@@ -70,8 +77,33 @@ class Engine:
         rates = self.cost.rates(identity)
         self.budget.require(rates, identity.model)
         identity = replace(identity, facts=dict(identity.facts))
-        return EngineModel(self, backend, identity, rates, self._journal)
+        router = self._route(backend, identity.model)
+        caller = Caller(backend, router, self.settings, self.events, self.ledger)
+        return EngineModel(self, backend, identity, rates, self._journal, caller)
+
+    def _route(self, backend: Backend, model: str) -> Router:
+        """The way to a backend's servers, which it may share with other backends."""
+        if isinstance(backend, RemoteBackend):
+            endpoints = [self._endpoint(name) for name in backend.endpoints]
+            check = backend.check
+        else:
+            now = asyncio.get_running_loop().time()
+            endpoints, check = [Endpoint(model, self.settings, now, remote=False)], _nothing
+        router = Router(endpoints, self.settings.max_outage_s, self.events, check)
+        self._routers.append(router)
+        return router
+
+    def _endpoint(self, name: str) -> Endpoint:
+        if name not in self._endpoints:
+            now = asyncio.get_running_loop().time()
+            self._endpoints[name] = endpoint = Endpoint(name, self.settings, now)
+            self.events.endpoints[name] = endpoint.state
+        return self._endpoints[name]
 
     def next_round(self) -> bool:
         """Whether the run's budget has more for problems that ran out; see `Ledger.next_round`."""
         return self.ledger.next_round()
+
+
+async def _nothing(endpoint: str) -> None:
+    """The health check of what has no health."""

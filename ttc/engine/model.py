@@ -8,11 +8,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
 
 from ttc.budget.cost import Rates, Unit
 from ttc.core import (
@@ -25,8 +22,9 @@ from ttc.core import (
     Purpose,
     SamplingParams,
 )
+from ttc.engine.calling import Caller
 from ttc.engine.journal import Journal
-from ttc.errors import BackendError, CallFailed, RetryableError
+from ttc.errors import BudgetExhausted
 
 if TYPE_CHECKING:
     from ttc.engine.engine import Engine
@@ -52,13 +50,14 @@ class EngineModel:
         identity: ModelIdentity,
         rates: Rates,
         journal: Journal,
+        caller: Caller,
     ) -> None:
         self._engine = engine
         self._backend = backend
         self._identity = identity
         self._rates = rates
         self._journal = journal
-        self._gate = asyncio.Semaphore(engine.settings.concurrency)
+        self._caller = caller
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
 
     @property
@@ -80,6 +79,7 @@ class EngineModel:
         start: int = 0,
     ) -> Sequence[Completion]:
         work = _Work(self, prompt, params, problem_id, purpose)
+        parts: list[_Chunk] = []
         tasks: list[asyncio.Task[list[Completion]]] = []
         try:
             # Tickets are taken one after the other without waiting for anything else, which fixes
@@ -89,8 +89,8 @@ class EngineModel:
                     problem_id, chunk.n, partial(work.worst, chunk)
                 )
                 if admitted:
-                    part = _Chunk(chunk.start, admitted)
-                    tasks.append(asyncio.create_task(work.draw(part)))
+                    parts.append(_Chunk(chunk.start, admitted))
+                    tasks.append(asyncio.create_task(work.draw(parts[-1])))
                 if admitted < chunk.n:
                     break
             done = await asyncio.gather(*tasks)
@@ -99,7 +99,7 @@ class EngineModel:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
-        return [completion for part in done for completion in part]
+        return _prefix(parts, done)
 
 
 class _Work:
@@ -159,7 +159,11 @@ class _Work:
             if cached:
                 self._model._engine.events.drawn(self._purpose, cached, 0, cached=True)
             while missing:
-                fresh = await self._call([chunk.start + i for i in missing])
+                try:
+                    fresh = await self._ask([chunk.start + i for i in missing])
+                except BudgetExhausted:
+                    self._model._engine.ledger.came_late(self._problem)
+                    break
                 entries = [(keys[i], c) for i, c in zip(missing, fresh, strict=False)]
                 await self._model._journal.put(entries)
                 found.update(entries)
@@ -169,7 +173,12 @@ class _Work:
         finally:
             drawn = [found[key] for key in keys if key in found]
             self._settle(chunk, reserved, drawn, cached)
-        return drawn
+        return [found[key] for key in takewhile(found.__contains__, keys)]
+
+    async def _ask(self, indices: Sequence[int]) -> list[Completion]:
+        call = Call(self._prompt, self._params, tuple(map(self._seed, indices)), tuple(indices))
+        most = self._bound + self._params.max_tokens * len(indices)
+        return await self._model._caller.call(call, most)
 
     def _settle(
         self,
@@ -192,65 +201,21 @@ class _Work:
             paid=1 - cached / len(drawn) if drawn else 0.0,
         )
 
-    async def _call(self, indices: Sequence[int]) -> list[Completion]:
-        seeds = tuple(self._seed(i) for i in indices)
-        call = Call(self._prompt, self._params, seeds, tuple(indices))
-        settings = self._model._engine.settings
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(RetryableError),
-            stop=stop_after_attempt(settings.max_attempts),
-            wait=_Wait(settings.max_wait_s),
-            before_sleep=self._note_retry,
-            reraise=True,
-        )
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    # Waiting between tries must not hold a place that another call could use.
-                    async with self._model._gate:
-                        return await self._attempt(call)
-        except CallFailed as error:
-            self._model._engine.events.failed += len(indices)
-            return [Completion("", error.reason, 0, 0)] * len(indices)
-        except RetryableError as error:
-            raise BackendError(
-                f"gave up after {settings.max_attempts} tries: {error}; "
-                "what was completed is kept, run again to go on"
-            ) from error
-        raise AssertionError("unreachable")
-
-    async def _attempt(self, call: Call) -> list[Completion]:
-        limit = self._model._engine.settings.timeout_s
-        try:
-            async with asyncio.timeout(limit):
-                done = await self._model._backend.complete(call)
-        except TimeoutError:
-            raise RetryableError(f"no answer within {limit:g} s") from None
-        if not done:
-            raise RetryableError("the server returned no choices")
-        return done[: len(call.seeds)]
-
-    def _note_retry(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        self._model._engine.events.retried(str(error))
-
-
-class _Wait:
-    """Jittered exponential back-off that never comes before the server's Retry-After."""
-
-    def __init__(self, longest: float) -> None:
-        self._jitter = wait_random_exponential(multiplier=0.5, max=longest)
-
-    def __call__(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        wished = error.retry_after if isinstance(error, RetryableError) else None
-        return max(self._jitter(state), wished or 0.0)
-
 
 def _chunks(start: int, n: int, group: int) -> list[_Chunk]:
     """Cut at multiples of `group`, so that the same samples always share a call."""
     cuts = [start, *range((start // group + 1) * group, start + n, group), start + n]
     return [_Chunk(a, b - a) for a, b in pairwise(cuts) if b > a]
+
+
+def _prefix(parts: Sequence[_Chunk], done: Sequence[list[Completion]]) -> list[Completion]:
+    """All completions up to the first that is missing because the run's time was up."""
+    found: list[Completion] = []
+    for part, completions in zip(parts, done, strict=True):
+        found += completions
+        if len(completions) < part.n:
+            break
+    return found
 
 
 def _content(model: EngineModel, prompt: Prompt, params: SamplingParams) -> bytes:

@@ -6,18 +6,32 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class EngineSettings(BaseModel):
-    """Concurrency, time-outs and retries; they change the speed of a run, never its results."""
+    """Concurrency, rates, time-outs and retries; they change a run's speed, never its results."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     concurrency: int = Field(default=16, ge=1)
-    """Most calls in flight for each model."""
+    """Most calls in flight for each server, or for each model in this process. Servers get fewer
+    while they refuse, time out, or answer no faster for having more."""
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    """Most calls sent to each server in a minute."""
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    """Most prompt and completion tokens asked of each server in a minute; a call counts with its
+    max_tokens until its real use is known."""
     n_per_call: int = Field(default=256, ge=1)
     """Most samples asked for in one call, where the backend can give several."""
     problems_in_flight: int = Field(default=8, ge=1)
     """Problems worked on at a time."""
     timeout_s: float = Field(default=600, gt=0)
-    """Longest wait for one call, in seconds."""
-    max_attempts: int = Field(default=6, ge=1)
+    """Longest wait for one call, in seconds; a backend's own time-outs may be shorter."""
+    max_attempts: int = Field(default=10, ge=1)
     """Tries of one call before the run stops."""
     max_wait_s: float = Field(default=60, gt=0)
     """Longest pause before a new try, in seconds; a server's Retry-After may be longer."""
+    max_total_s: float = Field(default=1800, gt=0)
+    """Longest time for all tries of one call and the pauses between them, in seconds, before the
+    run stops."""
+    breaker_failures: int = Field(default=5, ge=1)
+    """Failures in a row after which a server gets no calls but a trial from time to time."""
+    max_outage_s: float = Field(default=300, gt=0)
+    """Longest wait, in seconds, for a server that is down or asks for a pause, while no other can
+    take its place; then the run stops."""

@@ -1,0 +1,48 @@
+"""A circuit breaker: a server that keeps failing gets a rest, then a trial. Time is an argument."""
+
+from __future__ import annotations
+
+from ttc.engine.events import Breaker as State
+
+FIRST_REST_S, LONGEST_REST_S = 1.0, 30.0
+
+
+class Breaker:
+    """Opens after so many failures in a row; after a rest one call is tried (half open).
+
+    Each failed trial doubles the rest. Any success closes it.
+    """
+
+    def __init__(self, failures: int) -> None:
+        self._most = failures
+        self._rest = FIRST_REST_S
+        self.state: State = "closed"
+        self.failures = 0
+        self.down_since = 0.0
+        """When the server was last seen to fall ill; means something unless closed."""
+        self.retry_at = 0.0
+        """When an open breaker may be tried."""
+        self.last_error = ""
+
+    def failed(self, now: float, why: str) -> None:
+        """A call or a health check failed."""
+        self.failures += 1
+        self.last_error = why
+        if self.state == "closed" and self.failures >= self._most:
+            self.down_since = now
+            self._open(now)
+        elif self.state == "half_open":
+            self._rest = min(LONGEST_REST_S, 2 * self._rest)
+            self._open(now)
+
+    def _open(self, now: float) -> None:
+        self.state = "open"
+        self.retry_at = now + self._rest
+
+    def try_again(self) -> None:
+        """The rest is over: what comes next decides."""
+        self.state = "half_open"
+
+    def succeeded(self) -> None:
+        """The server has answered."""
+        self.state, self.failures, self._rest = "closed", 0, FIRST_REST_S

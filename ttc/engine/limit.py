@@ -1,0 +1,113 @@
+"""How many calls a server should have in flight, learned from how it answers.
+
+Additive increase, multiplicative decrease (Chiu and Jain 1989) after a slow start that doubles
+(Jacobson 1988), with a brake: where twice the calls take nearly twice the time they only wait in
+the server's queue, so the limit goes back to the half. Latency may well grow before that, because
+servers of language models answer larger batches more slowly and yet earn throughput by them; a
+limiter that holds latency itself (TCP Vegas, Netflix' gradient) would stop far too early.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_START = 8  # calls in flight before anything is known
+_BACK_OFF = 0.7
+_STEPS = 16  # round trips from nothing to the ceiling, after the slow start
+_FUTILE = 0.95  # growth of latency per growth of load, both as logarithms; 1: nothing gained
+_EVIDENCE = 8  # calls before a level's latency counts
+_MEMORY = 0.02  # weight of a call in a level's averages, at least
+_HOLD = 30  # round trips at a braked limit before more is tried again
+
+
+@dataclass(slots=True)
+class _Level:
+    """Moving averages over calls of similar load. Seconds count per token of the longest sample."""
+
+    count: int = 0
+    seconds: float = 0.0
+    tokens: float = 0.0
+    load: float = 0.0
+
+    def add(self, seconds: float, tokens: float, load: float) -> None:
+        self.count += 1
+        weight = max(1 / self.count, _MEMORY)
+        self.seconds += weight * (seconds - self.seconds)
+        self.tokens += weight * (tokens - self.tokens)
+        self.load += weight * (load - self.load)
+
+    @property
+    def pace(self) -> float:
+        return self.seconds / max(1.0, self.tokens)
+
+
+class Limit:
+    """The limit of one server; `fixed` keeps it at the ceiling."""
+
+    def __init__(self, ceiling: int, *, fixed: bool = False) -> None:
+        self._ceiling = float(ceiling)
+        self._fixed = fixed
+        self._value = self._ceiling if fixed else min(self._ceiling, float(_START))
+        self._slow_start = True
+        self._shrunk_at = -math.inf
+        self._hold = 0.0
+        self._levels: dict[int, _Level] = {}
+
+    @property
+    def value(self) -> int:
+        """Calls that may be in flight."""
+        return int(self._value)
+
+    def succeeded(self, load: int, seconds: float, tokens: float) -> None:
+        """A call was answered. load: calls in flight with it; tokens: of its longest sample."""
+        if self._fixed:
+            return
+        self._levels.setdefault(_octave(load), _Level()).add(seconds, tokens, load)
+        if 2 * load <= self._value:
+            return  # the limit is not what keeps the load down, so it proves nothing
+        if self._futile():
+            self._brake()
+        elif self._hold > 0:
+            self._hold -= 1 / self._value
+            if self._hold <= 0:
+                self._levels.clear()  # the server may have changed; learn anew
+        elif self._may_pass_level():
+            step = 1.0 if self._slow_start else max(1.0, self._ceiling / _STEPS) / self._value
+            self._value = min(self._ceiling, self._value + step)
+
+    def overloaded(self, started: float, now: float) -> None:
+        """The server refused for load, or did not answer in time; once for each round trip."""
+        if self._fixed or started < self._shrunk_at:
+            return
+        self._shrunk_at = now
+        self._slow_start = False
+        self._value = max(1.0, self._value * _BACK_OFF)
+
+    def _may_pass_level(self) -> bool:
+        """Whether the limit is within its level, or the level is known well enough to leave it."""
+        octave = _octave(self.value)
+        known = self._levels.get(octave)
+        at_top = self._value >= 2**octave
+        return not at_top or (known is not None and known.count >= _EVIDENCE)
+
+    def _futile(self) -> bool:
+        octave = _octave(self.value)
+        here, below = self._levels.get(octave), self._levels.get(octave - 1)
+        if here is None or below is None or min(here.count, below.count) < _EVIDENCE:
+            return False
+        if here.load < 1.3 * below.load or below.pace <= 0:
+            return False
+        return math.log(here.pace / below.pace) > _FUTILE * math.log(here.load / below.load)
+
+    def _brake(self) -> None:
+        octave = _octave(self.value)
+        self._value = max(1.0, 2.0 ** (octave - 1))
+        self._levels.pop(octave, None)
+        self._slow_start = False
+        self._hold = float(_HOLD)
+
+
+def _octave(load: int) -> int:
+    """1, 2, 3-4, 5-8, 9-16 ... are levels 0, 1, 2, 3, 4 ..."""
+    return max(0, load - 1).bit_length()
