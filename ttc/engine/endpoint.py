@@ -40,7 +40,9 @@ class Endpoint:
         self.name = name
         self.limit = Limit(settings.concurrency, fixed=not remote)
         self.breaker = Breaker(settings.breaker_failures)
-        rates = (settings.requests_per_minute, settings.tokens_per_minute) if remote else (None,) * 2
+        rates = (
+            (settings.requests_per_minute, settings.tokens_per_minute) if remote else (None,) * 2
+        )
         self._requests, self._tokens = (None if r is None else Bucket(r, now) for r in rates)
         self._guarded = remote
         self.in_flight = 0

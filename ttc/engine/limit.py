@@ -16,6 +16,7 @@ _START = 8  # calls in flight before anything is known
 _BACK_OFF = 0.7
 _STEPS = 16  # round trips from nothing to the ceiling, after the slow start
 _FUTILE = 0.95  # growth of latency per growth of load, both as logarithms; 1: nothing gained
+_APART = 0.3  # logarithms of two loads that can be compared
 _EVIDENCE = 8  # calls before a level's latency counts
 _MEMORY = 0.02  # weight of a call in a level's averages, at least
 _HOLD = 30  # round trips at a braked limit before more is tried again
@@ -23,23 +24,20 @@ _HOLD = 30  # round trips at a braked limit before more is tried again
 
 @dataclass(slots=True)
 class _Level:
-    """Moving averages over calls of similar load. Seconds count per token of the longest sample."""
+    """Moving averages over calls of similar load, of logarithms, so that stragglers weigh little.
+
+    Seconds count per token of the longest sample, which is what a call's length is made of.
+    """
 
     count: int = 0
-    seconds: float = 0.0
-    tokens: float = 0.0
+    pace: float = 0.0
     load: float = 0.0
 
-    def add(self, seconds: float, tokens: float, load: float) -> None:
+    def add(self, pace: float, load: int) -> None:
         self.count += 1
         weight = max(1 / self.count, _MEMORY)
-        self.seconds += weight * (seconds - self.seconds)
-        self.tokens += weight * (tokens - self.tokens)
-        self.load += weight * (load - self.load)
-
-    @property
-    def pace(self) -> float:
-        return self.seconds / max(1.0, self.tokens)
+        self.pace += weight * (math.log(pace) - self.pace)
+        self.load += weight * (math.log(load) - self.load)
 
 
 class Limit:
@@ -49,9 +47,11 @@ class Limit:
         self._ceiling = float(ceiling)
         self._fixed = fixed
         self._value = self._ceiling if fixed else min(self._ceiling, float(_START))
+        self._step = max(1.0, self._ceiling / _STEPS)
         self._slow_start = True
         self._shrunk_at = -math.inf
-        self._hold = 0.0
+        self._cap = self._ceiling  # below the ceiling while more is known to be futile
+        self._hold = 0.0  # round trips for which the cap stays
         self._levels: dict[int, _Level] = {}
 
     @property
@@ -63,18 +63,20 @@ class Limit:
         """A call was answered. load: calls in flight with it; tokens: of its longest sample."""
         if self._fixed:
             return
-        self._levels.setdefault(_octave(load), _Level()).add(seconds, tokens, load)
+        level = self._levels.setdefault(_octave(load), _Level())
+        level.add(max(seconds, 1e-6) / max(tokens, 1.0), load)
         if 2 * load <= self._value:
             return  # the limit is not what keeps the load down, so it proves nothing
+        if self._cap < self._ceiling:
+            self._hold -= 1 / self._value
+            if self._hold <= 0:  # the server may have changed: learn anew
+                self._cap = self._ceiling
+                self._levels.clear()
         if self._futile():
             self._brake()
-        elif self._hold > 0:
-            self._hold -= 1 / self._value
-            if self._hold <= 0:
-                self._levels.clear()  # the server may have changed; learn anew
         elif self._may_pass_level():
-            step = 1.0 if self._slow_start else max(1.0, self._ceiling / _STEPS) / self._value
-            self._value = min(self._ceiling, self._value + step)
+            step = 1.0 if self._slow_start else self._step / self._value
+            self._value = min(self._cap, self._value + step)
 
     def overloaded(self, started: float, now: float) -> None:
         """The server refused for load, or did not answer in time; once for each round trip."""
@@ -87,23 +89,24 @@ class Limit:
     def _may_pass_level(self) -> bool:
         """Whether the limit is within its level, or the level is known well enough to leave it."""
         octave = _octave(self.value)
+        if self._value < max(_START, 2**octave):
+            return True
         known = self._levels.get(octave)
-        at_top = self._value >= 2**octave
-        return not at_top or (known is not None and known.count >= _EVIDENCE)
+        return known is not None and known.count >= _EVIDENCE
 
     def _futile(self) -> bool:
+        """Whether what was added to the level below only waits. Few calls are never too many."""
         octave = _octave(self.value)
         here, below = self._levels.get(octave), self._levels.get(octave - 1)
-        if here is None or below is None or min(here.count, below.count) < _EVIDENCE:
+        if self._value <= _START or here is None or below is None:
             return False
-        if here.load < 1.3 * below.load or below.pace <= 0:
+        if min(here.count, below.count) < _EVIDENCE or here.load - below.load < _APART:
             return False
-        return math.log(here.pace / below.pace) > _FUTILE * math.log(here.load / below.load)
+        return here.pace - below.pace > _FUTILE * (here.load - below.load)
 
     def _brake(self) -> None:
         octave = _octave(self.value)
-        self._value = max(1.0, 2.0 ** (octave - 1))
-        self._levels.pop(octave, None)
+        self._value = self._cap = max(float(_START), 2.0 ** (octave - 1))
         self._slow_start = False
         self._hold = float(_HOLD)
 

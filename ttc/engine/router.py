@@ -64,7 +64,6 @@ class Router:
             endpoint.answered(lease, self._loop.time())
         finally:
             endpoint.release(lease)
-            self._show(endpoint)
 
     async def _place(self, tokens: float, again: bool) -> Lease:
         waiter = _Waiter(tokens, self._loop.create_future())
@@ -88,15 +87,18 @@ class Router:
             self._timer = None
         while self._waiting:
             waiter = self._waiting[0]
-            if not waiter.place.done():
-                now = self._loop.time()
-                endpoint, later = self._choose(waiter.tokens, now)
-                if endpoint is None:
-                    self._wait(later, now)
-                    return
-                waiter.place.set_result(endpoint.take(waiter.tokens, now))
-                self._show(endpoint)
+            now = self._loop.time()
+            if waiter.place.done():  # its call was cancelled
+                self._waiting.popleft()
+                continue
+            endpoint, later = self._choose(waiter.tokens, now)
+            if endpoint is None:
+                self._wait(later, now)
+                break
             self._waiting.popleft()
+            waiter.place.set_result(endpoint.take(waiter.tokens, now))
+        for each in self.endpoints:
+            self._show(each)
 
     def _choose(self, tokens: float, now: float) -> tuple[Endpoint | None, float]:
         """The least loaded server that is ready, or when one may be (inf: after a release)."""
@@ -157,7 +159,6 @@ class Router:
             endpoint.breaker.failed(self._loop.time(), str(error) or type(error).__name__)
         else:
             endpoint.breaker.try_again()
-        self._show(endpoint)
         self._dispatch()
 
     def _show(self, endpoint: Endpoint) -> None:

@@ -30,7 +30,7 @@ class EngineSettings(BaseModel):
     max_total_s: float = Field(default=1800, gt=0)
     """Longest time for all tries of one call and the pauses between them, in seconds, before the
     run stops."""
-    breaker_failures: int = Field(default=5, ge=1)
+    breaker_failures: int = Field(default=8, ge=1)
     """Failures in a row after which a server gets no calls but a trial from time to time."""
     max_outage_s: float = Field(default=300, gt=0)
     """Longest wait, in seconds, for a server that is down or asks for a pause, while no other can
