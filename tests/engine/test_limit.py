@@ -62,7 +62,7 @@ def test_a_batching_server_is_filled_though_it_slows_down(noise):
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 def test_a_full_server_gets_no_queue_that_earns_nothing(noise):
-    """Beyond 16 calls it only queues: the limit stays far from the ceiling, the rate at its best."""
+    """Beyond 16 calls it only queues: the limit stays low and the rate at its best."""
     limit = Limit(256)
     rate, limits = play(limit, lambda load: max(1.0, load / 16), 20000, noise=noise)
     assert rate > 0.9 * 16 / (1.05 if noise else 1)

@@ -16,7 +16,7 @@ class Bucket:
     calls need both, because their tokens are known only afterwards.
     """
 
-    def __init__(self, per_minute: float, now: float) -> None:
+    def __init__(self, per_minute: int, now: float) -> None:
         self.size = max(1.0, per_minute / _MINUTE)
         # A full bucket and a minute's refill together are no more than a minute's worth.
         self.rate = (per_minute - self.size + 1.0) / _MINUTE

@@ -18,10 +18,13 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
 
+from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
+
 from ttc.core import Completion, TokenLogprob
 from ttc.errors import TtcError
 
 Row = tuple[bytes, bytes]
+_BUSY_S = 60.0  # longest wait for another process that writes
 _LOOKUP = 500  # keys per query; SQLite's oldest limit of variables is 999
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS completions (key BLOB PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID
@@ -76,11 +79,9 @@ class Journal:
         with _explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(
-                self.path, timeout=60, isolation_level=None, check_same_thread=False
+                self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
             )
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute(_SCHEMA)
+            _set_up(connection)
             return connection
 
     def _write_all(self) -> None:
@@ -118,6 +119,19 @@ class Journal:
             return
         for done in waiting:
             done.set_result(None)
+
+
+@retry(
+    retry=retry_if_exception_message(match="database is locked"),
+    stop=stop_after_delay(_BUSY_S),
+    wait=wait_random(0.01, 0.1),
+    reraise=True,
+)
+def _set_up(connection: sqlite3.Connection) -> None:
+    """SQLite's own busy time-out does not cover two processes that switch to WAL at once."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(_SCHEMA)
 
 
 def pack(completion: Completion) -> bytes:

@@ -12,9 +12,9 @@ class EngineSettings(BaseModel):
     concurrency: int = Field(default=16, ge=1)
     """Most calls in flight for each server, or for each model in this process. Servers get fewer
     while they refuse, time out, or answer no faster for having more."""
-    requests_per_minute: float | None = Field(default=None, gt=0)
+    requests_per_minute: int | None = Field(default=None, ge=1)
     """Most calls sent to each server in a minute."""
-    tokens_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
     """Most prompt and completion tokens asked of each server in a minute; a call counts with its
     max_tokens until its real use is known."""
     n_per_call: int = Field(default=256, ge=1)
