@@ -119,6 +119,72 @@ def test_what_one_problem_leaves_goes_to_the_one_that_ran_out():
     assert ledger.as_dict()["solution"]["samples"] == 20
 
 
+def rounds(ledger, wanted):
+    """Sweep until the ledger has no more; samples of each problem, and how many sweeps it took."""
+    for sweeps in range(1, 1000):
+        admitted, used = asyncio.run(sweep(ledger, wanted, [0]))
+        if not ledger.next_round():
+            return {p: sum(counts) for p, counts in admitted.items()}, used, sweeps
+    raise AssertionError("never ends")
+
+
+def test_a_share_below_one_sample_still_buys_samples_for_some():
+    """100 problems share 300 tokens; a sample reserves 10 and takes 5, so nearly 60 fit."""
+    names = [f"p{i}" for i in range(100)]
+    ledger = Ledger(BudgetConfig(per_run={"tokens": 300}), names)
+    counts, used, sweeps = rounds(ledger, {p: [[5]] * 4 for p in names})
+    assert sum(used.values()) == 290 or sum(used.values()) == 295
+    assert set(counts.values()) == {0, 1}, "a second sample comes after everybody's first"
+    assert [counts[p] for p in names] == sorted(counts.values(), reverse=True)
+    assert sweeps < 8
+
+
+one_by_one = st.lists(st.integers(0, WORST).map(lambda used: [used]), min_size=1, max_size=12)
+
+
+@given(st.lists(one_by_one, min_size=1, max_size=8), st.integers(1, 500))
+@settings(deadline=None)
+def test_nothing_worth_a_sample_is_left(wanted, limit):
+    named = {f"p{i}": w for i, w in enumerate(wanted)}
+    ledger = Ledger(BudgetConfig(per_run={"tokens": limit}), list(named))
+    counts, used, _ = rounds(ledger, named)
+    left = limit - sum(used.values())
+    assert left >= -1e-6
+    short = [p for p, w in named.items() if counts[p] < sum(map(len, w))]
+    assert bool(short) == bool(ledger.exhausted)
+    if short:
+        assert left < WORST or left < 0.02 * limit
+    for p in short:
+        if counts[p] == 0:
+            assert left < WORST
+
+
+def test_two_units_hold_at_once():
+    names = ["a", "b", "c"]
+    ledger = Ledger(BudgetConfig(per_run={"tokens": 100, "calls": 14}), names)
+    wanted = {"a": [[10]] * 9, "b": [[1]] * 9, "c": [[0]] * 9}
+    counts, used, _ = rounds(ledger, wanted)
+    assert sum(counts.values()) <= 14
+    assert sum(used.values()) <= 100
+    assert sum(counts.values()) >= 13 or sum(used.values()) > 100 - WORST
+
+
+def test_when_the_time_is_up_there_is_no_further_round(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("ttc.budget.ledger.time.monotonic", lambda: clock[0])
+    budget = BudgetConfig(per_run={"seconds": 60, "calls": 4})
+    ledger = Ledger(budget, ["a", "b"])
+    assert ledger.seconds_left() == 60
+    asyncio.run(sweep(ledger, {"a": [[1]], "b": [[1]] * 9}, [0]))
+    assert ledger.exhausted == ["b"]
+    clock[0] = 160.5
+    assert ledger.seconds_left() == -0.5
+    assert not ledger.next_round()
+    ledger.came_late("a")
+    assert ledger.exhausted == ["a", "b"]
+    assert Ledger(BudgetConfig(), ["a"]).seconds_left() is None
+
+
 def test_a_problems_own_limit_holds_in_every_round():
     budget = BudgetConfig(per_run={"calls": 20}, per_problem={"calls": 5})
     ledger = Ledger(budget, ["a", "b"])

@@ -39,7 +39,7 @@ def started(folder, *overrides):
 
 
 def test_problems_without_a_solution_are_left_out_counted_and_named(tmp_path):
-    said, run, curves = started(tmp_path, "budget.per_run.tokens=720")
+    said, run, curves = started(tmp_path, "budget.per_run.tokens=250")
     facts = run.manifest().evaluation
     unsolved = facts["without_solutions"]
     assert 0 < len(unsolved) < 6

@@ -6,8 +6,8 @@ settled and is then decided: whole, the largest prefix that fits, or nothing, af
 problem is exhausted. Tickets of a problem are taken first come, first served. So what is admitted
 depends on token counts alone and never on which call returned first.
 
-A budget for the run is given to the problems in equal shares; what some leave goes in equal shares
-to those that ran out, in further rounds (`next_round`).
+A budget for the run is given to the problems in equal shares; what is left goes to those that ran
+out, those with the least first, in further rounds (`next_round`).
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ttc.budget.cost import UNITS, Rates, Unit
+from ttc.budget.rounds import SLACK, Amounts, Standing, raised_shares
 from ttc.core import Purpose
 from ttc.errors import UsageError
 
-Amounts = Mapping[Unit, float]
 Limit = float | tuple[float, ...] | None
-_SLACK = 1e-9  # of a limit: floating point sums of money may not cost anybody a sample
 
 
 class ProblemBudget(BaseModel):
@@ -109,12 +108,13 @@ class _Account:
     reserved: dict[Unit, float] = field(default_factory=lambda: dict.fromkeys(UNITS, 0.0))
     outstanding: int = 0
     exhausted: bool = False
+    needs: dict[Unit, float] | None = None  # limits for one sample more, once it was refused
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     change: asyncio.Event = field(default_factory=asyncio.Event)
 
     def fits(self, more: Amounts) -> bool:
         return all(
-            self.settled[u] + self.reserved[u] + more[u] <= self.limits[u] * (1 + _SLACK)
+            self.settled[u] + self.reserved[u] + more[u] <= self.limits[u] * (1 + SLACK)
             for u in UNITS
         )
 
@@ -167,12 +167,14 @@ class Ledger:
             while not account.exhausted:
                 if account.fits(worst(samples)):
                     return self._reserve(account, samples, worst)
-                elif account.outstanding:
+                if account.outstanding:
                     account.change.clear()
                     await account.change.wait()
                 else:
                     account.exhausted = True
                     fitting = _largest(samples - 1, lambda n: account.fits(worst(n)))
+                    more = worst(fitting + 1)
+                    account.needs = {u: account.settled[u] + more[u] for u in UNITS}
                     return self._reserve(account, fitting, worst) if fitting else 0
         return 0
 
@@ -213,40 +215,27 @@ class Ledger:
         paid_for.paid_usd += actual["usd"] * paid
 
     def next_round(self) -> bool:
-        """Give what is left of the run's budget to the problems that ran out of their share.
+        """Give what is left of the run's budget to problems that ran out of their share.
 
         Returns whether anybody got more; then all problems are to be gone through again, where the
         journal serves what was admitted before.
         """
-        needy = [p for p in self.exhausted if self._short_of_share(p)]
-        if not needy or self._late or time.monotonic() > self._deadline:
+        if self._late or time.monotonic() > self._deadline:
             return False
-        limited = [u for u in UNITS if math.isfinite(self._run[u])]
-        used = {u: sum(a.settled[u] for a in self._accounts.values()) for u in limited}
-        raised = {
-            p: {
-                u: self._accounts[p].settled[u] + (self._run[u] - used[u]) / len(needy)
-                for u in limited
-            }
-            for p in needy
-        }
-        # A problem that kept to its share replays to the same use, so its limit may stay; one that
-        # ran out must not get less than before, or its replay would admit less.
-        grown = [
-            p for p in needy if all(raised[p][u] > self._shares[p][u] * (1 + 1e-6) for u in limited)
-        ]
-        if len(grown) < len(needy):
+        run = {u: limit for u, limit in self._run.items() if math.isfinite(limit)}
+        shares = run and raised_shares(
+            {p: Standing(a.settled, self._shares[p], a.needs) for p, a in self._accounts.items()},
+            run,
+            self._cap,
+        )
+        if not shares:
             return False
-        for p in needy:
-            self._shares[p].update(raised[p])
+        for problem, share in shares.items():
+            self._shares[problem].update(share)
         self.spent = {"solution": Spent(), "verification": Spent()}
         self.rounds += 1
         self._open()
         return True
-
-    def _short_of_share(self, problem: str) -> bool:
-        shares = self._shares[problem]
-        return any(shares[u] < self._cap[u] for u in UNITS)
 
     def standing(self) -> dict[Unit, tuple[float, float, float | None]]:
         """By unit: settled, reserved, and the most that the problems' and the run's limits allow.

@@ -114,11 +114,18 @@ async def _collect(recipe: Recipe, problems: Sequence[Problem], recording: Recor
         recording.resolved()
         monitor.sampling(engine.ledger)
         while True:
-            await _sweep(method, problems, recipe, monitor)
+            nothing: BudgetExhausted | None = None
+            try:
+                await _sweep(method, problems, recipe, monitor)
+            except BudgetExhausted as error:
+                nothing = error  # shares may be too small for a sample that the whole affords
             manifest.ledger = engine.ledger.as_dict()
-            if not engine.next_round():
+            if engine.next_round():
+                monitor.new_round()
+            elif nothing is not None:
+                raise nothing
+            else:
                 break
-            monitor.new_round()
 
 
 async def _attach(recipe: Recipe, engine: Engine, manifest: Manifest) -> Method:

@@ -1,0 +1,72 @@
+"""Who gets what a run's budget has left, after all problems had their share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from ttc.budget.cost import UNITS, Unit
+
+Amounts = Mapping[Unit, float]
+SLACK = 1e-9  # of a limit: floating point sums of money may not cost anybody a sample
+_WORTH = 0.02  # of a run's limit: less than that left is not worth another round
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a problem stands: what it used, its share, and, where that was refused, the limits that
+    one sample more wants; None otherwise.
+    """
+
+    used: Amounts
+    share: Amounts
+    needs: Amounts | None
+
+    def extra(self, unit: Unit) -> float:
+        """What it wants beyond what it used. A share never falls: a replay would admit less."""
+        assert self.needs is not None
+        return max(self.needs[unit], self.share[unit]) - self.used[unit]
+
+
+def raised_shares(
+    problems: Mapping[str, Standing], run: Amounts, cap: Amounts
+) -> dict[str, dict[Unit, float]]:
+    """New shares for the problems that get at least one sample more; empty when nobody does.
+
+    run: the run's finite limits; cap: each problem's own limits. Whoever used least comes first,
+    and gets an equal part of what is left, or what one sample may cost where that is more and still
+    there. A problem that gets nothing replays to the same use, so what it left of its share is
+    free. Rounds end when hardly anything is left, but a problem without a sample is worth one.
+    """
+    left = {u: run[u] - sum(p.used[u] for p in problems.values()) for u in run}
+    needy = _needy(problems, run, left, cap)
+    if any(left[u] < _WORTH * run[u] for u in run):
+        needy = [name for name in needy if not any(problems[name].used.values())]
+    raised: dict[str, dict[Unit, float]] = {}
+    for name, others in zip(needy, count(len(needy), -1), strict=False):
+        one = problems[name]
+        grant = {u: max(one.extra(u), left[u] / others) for u in run}
+        if _within(grant, left):
+            raised[name] = {u: one.used[u] + grant[u] for u in run}
+            left = {u: left[u] - grant[u] for u in run}
+    return raised
+
+
+def _needy(
+    problems: Mapping[str, Standing], run: Amounts, left: Amounts, cap: Amounts
+) -> Sequence[str]:
+    """Those that one sample more is left for and that their own limits allow it, poorest first."""
+    found = [
+        name
+        for name, one in problems.items()
+        if one.needs is not None
+        and all(one.needs[u] <= cap[u] * (1 + SLACK) for u in UNITS)
+        and _within({u: one.extra(u) for u in run}, left)
+    ]
+    # Sorting is stable: equals stay in the order of the dataset.
+    return sorted(found, key=lambda name: max(problems[name].used[u] / run[u] for u in run))
+
+
+def _within(amounts: Amounts, limits: Amounts) -> bool:
+    return all(amounts[u] <= limits[u] * (1 + SLACK) for u in limits)
