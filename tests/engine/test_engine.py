@@ -166,6 +166,63 @@ def test_a_call_that_hangs_is_tried_again(tmp_path):
     assert len(draw(tmp_path, Hangs(), n=1, problems=("a",), timeout_s=0.1)[0]) == 1
 
 
+def test_tries_and_pauses_of_a_call_have_a_limit_together(tmp_path):
+    def busy(number, call):
+        raise RetryableError("the server is busy", retry_after=0.2)
+
+    fake, began = Fake(busy), time.monotonic()
+    with pytest.raises(BackendError, match=r"gave up after 3 tries, because more .* 0\.5 s.*busy"):
+        draw(tmp_path, fake, n=1, problems=("a",), max_total_s=0.5, max_attempts=99)
+    assert time.monotonic() - began < 3
+
+
+def test_a_pause_longer_than_all_tries_may_take_is_not_begun(tmp_path):
+    def tomorrow(number, call):
+        raise RetryableError("quota is used up", retry_after=86_400)
+
+    began = time.monotonic()
+    with pytest.raises(BackendError, match="quota is used up"):
+        draw(tmp_path, Fake(tomorrow), n=1, problems=("a",))
+    assert time.monotonic() - began < 3
+
+
+class Hanging(Fake):
+    """Answers the first calls and never the later ones."""
+
+    def __init__(self, answers):
+        super().__init__()
+        self.answers = answers
+
+    async def complete(self, call):
+        if len(self.calls) >= self.answers:
+            self.calls.append(call)
+            await asyncio.sleep(60)
+        return await super().complete(call)
+
+
+def test_the_runs_time_ends_calls_under_way_and_leaves_a_prefix(tmp_path):
+    began = time.monotonic()
+    budget = {"per_run": {"seconds": 0.7}}
+    found = draw(tmp_path, Hanging(3), n=12, budget=budget, concurrency=2)
+    assert 0.6 < time.monotonic() - began < 3
+    assert 0 < sum(map(len, found)) == 9
+    whole = draw(tmp_path / "whole", Fake(), n=12)
+    for part, full in zip(found, whole, strict=True):
+        assert part == full[: len(part)]
+
+
+def test_what_the_journal_has_is_served_when_the_time_is_up(tmp_path):
+    whole = draw(tmp_path, Fake(), n=12)
+    again = Fake()
+    assert draw(tmp_path, again, n=15, budget={"per_run": {"seconds": 1e-9}}) == whole
+    assert again.calls == []
+
+
+def test_a_problem_without_a_sample_is_no_error(tmp_path):
+    for budget in ({"per_problem": {"tokens": 3}}, {"per_run": {"seconds": 1e-9}}):
+        assert draw(tmp_path, Fake(), n=12, budget=budget) == [[], []]
+
+
 @pytest.mark.parametrize("concurrency", [1, 16])
 def test_a_problems_token_budget_holds(tmp_path, concurrency):
     fake = Fake()

@@ -44,5 +44,5 @@ class Breaker:
         self.state = "half_open"
 
     def succeeded(self) -> None:
-        """The server has answered."""
+        """The server has answered, if only that it has too much to do."""
         self.state, self.failures, self._rest = "closed", 0, FIRST_REST_S

@@ -106,8 +106,7 @@ class Endpoint:
             # It did no work, and whoever can refuse is alive.
             if self._tokens is not None:
                 self._tokens.put_back(lease.tokens, now)
-            if self.breaker.state == "half_open":
-                self.breaker.succeeded()
+            self.breaker.succeeded()
         elif self._guarded:
             self.breaker.failed(now, str(error))
             if not alone:

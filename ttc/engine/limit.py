@@ -1,7 +1,8 @@
 """How many calls a server should have in flight, learned from how it answers.
 
-Additive increase, multiplicative decrease (Chiu and Jain 1989) after a slow start that doubles
-(Jacobson 1988), with a brake: where twice the calls take nearly twice the time they only wait in
+Increase by steps, multiplicative decrease (Chiu and Jain 1989) after a slow start that doubles
+(Jacobson 1988); steps grow with the time since the last overload, as in CUBIC (Ha, Rhee and Xu
+2008). And there is a brake: where twice the calls take nearly twice the time they only wait in
 the server's queue, so the limit goes back to the half. Latency may well grow before that, because
 servers of language models answer larger batches more slowly and yet earn throughput by them; a
 limiter that holds latency itself (TCP Vegas, Netflix' gradient) would stop far too early.
@@ -14,10 +15,10 @@ from dataclasses import dataclass
 
 _START = 8  # calls in flight before anything is known
 _BACK_OFF = 0.7
-_STEPS = 16  # round trips from nothing to the ceiling, after the slow start
-_FUTILE = 0.95  # growth of latency per growth of load, both as logarithms; 1: nothing gained
+_FIRST_STEP = 0.5  # calls more in the round trip after an overload; doubles with each that is well
+_FUTILE = 0.85  # growth of latency per growth of load, both as logarithms; 1: nothing gained
 _APART = 0.3  # logarithms of two loads that can be compared
-_EVIDENCE = 8  # calls before a level's latency counts
+_EVIDENCE = 16  # calls before a level's latency counts
 _MEMORY = 0.02  # weight of a call in a level's averages, at least
 _HOLD = 30  # round trips at a braked limit before more is tried again
 
@@ -32,12 +33,20 @@ class _Level:
     count: int = 0
     pace: float = 0.0
     load: float = 0.0
+    variance: float = 0.0  # of the pace
 
     def add(self, pace: float, load: int) -> None:
         self.count += 1
         weight = max(1 / self.count, _MEMORY)
-        self.pace += weight * (math.log(pace) - self.pace)
+        off = math.log(pace) - self.pace
+        self.pace += weight * off
+        self.variance = (1 - weight) * (self.variance + weight * off**2)
         self.load += weight * (math.log(load) - self.load)
+
+    @property
+    def doubt(self) -> float:
+        """Squared standard error of the pace."""
+        return self.variance * max(1 / self.count, _MEMORY)
 
 
 class Limit:
@@ -47,7 +56,7 @@ class Limit:
         self._ceiling = float(ceiling)
         self._fixed = fixed
         self._value = self._ceiling if fixed else min(self._ceiling, float(_START))
-        self._step = max(1.0, self._ceiling / _STEPS)
+        self._step = _FIRST_STEP  # calls more in a round trip, after the slow start
         self._slow_start = True
         self._shrunk_at = -math.inf
         self._cap = self._ceiling  # below the ceiling while more is known to be futile
@@ -75,15 +84,23 @@ class Limit:
         if self._futile():
             self._brake()
         elif self._may_pass_level():
-            step = 1.0 if self._slow_start else self._step / self._value
-            self._value = min(self._cap, self._value + step)
+            self._grow()
+
+    def _grow(self) -> None:
+        """Carefully where an overload was of late, and ever faster the longer ago it is."""
+        if self._slow_start:
+            self._value += 1.0
+        else:
+            self._value += self._step / self._value
+            self._step = min(self._value, self._step * 2.0 ** (1 / self._value))
+        self._value = min(self._cap, self._value)
 
     def overloaded(self, started: float, now: float) -> None:
         """The server refused for load, or did not answer in time; once for each round trip."""
         if self._fixed or started < self._shrunk_at:
             return
         self._shrunk_at = now
-        self._slow_start = False
+        self._slow_start, self._step = False, _FIRST_STEP
         self._value = max(1.0, self._value * _BACK_OFF)
 
     def _may_pass_level(self) -> bool:
@@ -102,7 +119,8 @@ class Limit:
             return False
         if min(here.count, below.count) < _EVIDENCE or here.load - below.load < _APART:
             return False
-        return here.pace - below.pace > _FUTILE * (here.load - below.load)
+        error = math.sqrt(here.doubt + below.doubt)
+        return here.pace - below.pace - error > _FUTILE * (here.load - below.load)
 
     def _brake(self) -> None:
         octave = _octave(self.value)
