@@ -140,9 +140,8 @@ class Router:
             if not place.done():
                 place.set_exception(
                     BackendError(
-                        f"no server to send calls to for more than {self._longest:g} s "
-                        f"(engine.max_outage_s): {said}; what was completed is kept, run again "
-                        "to go on"
+                        f"{said}; no server will take a call within {self._longest:g} s "
+                        "(engine.max_outage_s); what was completed is kept, run again to go on"
                     )
                 )
 
@@ -154,9 +153,10 @@ class Router:
     async def _checked(self, endpoint: Endpoint) -> None:
         try:
             await self._check(endpoint.name)
-        except Exception as error:  # whatever is wrong, the server goes on resting
+        except Exception:  # whatever is wrong, the server goes on resting
             endpoint.breaker.try_again()
-            endpoint.breaker.failed(self._loop.time(), str(error) or type(error).__name__)
+            # What the calls ran into says more than that the check failed too.
+            endpoint.breaker.failed(self._loop.time(), endpoint.breaker.last_error)
         else:
             endpoint.breaker.try_again()
         self._dispatch()

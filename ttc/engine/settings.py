@@ -9,7 +9,7 @@ class EngineSettings(BaseModel):
     """Concurrency, rates, time-outs and retries; they change a run's speed, never its results."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    concurrency: int = Field(default=16, ge=1)
+    concurrency: int = Field(default=64, ge=1)
     """Most calls in flight for each server, or for each model in this process. Servers get fewer
     while they refuse, time out, or answer no faster for having more."""
     requests_per_minute: int | None = Field(default=None, ge=1)
