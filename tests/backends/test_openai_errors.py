@@ -37,6 +37,24 @@ def test_passing_troubles_are_retried(status):
 
 
 @pytest.mark.parametrize(
+    ("status", "headers", "trouble"),
+    [
+        (429, {}, "throttled"),
+        (503, {"Retry-After": "1"}, "throttled"),
+        (503, {}, "overloaded"),
+        (504, {}, "overloaded"),
+        (529, {}, "overloaded"),
+        (500, {}, "broken"),
+        (502, {}, "broken"),
+    ],
+)
+def test_what_a_failure_says_of_the_server(status, headers, trouble):
+    found = failure(answering(error("busy"), status, **headers))
+    assert isinstance(found, RetryableError)
+    assert found.trouble == trouble
+
+
+@pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({"retry-after-ms": "250", "Retry-After": "9"}, 0.25),
