@@ -20,6 +20,7 @@ COMMANDS = (
     "schema",
     "serve-model",
     "show",
+    "simulate",
     "status",
 )
 RECIPE = """

@@ -20,7 +20,7 @@ For planning experiments and for testing estimators and fits. The model, for pro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +33,14 @@ Counts = NDArray[np.int32]
 RIGHT = 0  # class of the right answer; wrong ones are 1 .. wrong_answers
 
 
+_USUALLY_VERIFIED = 64
+
+
 class Lengths(BaseModel):
     """Token counts of one completion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    mean: float = Field(gt=0, le=1e7)
+    mean: float = Field(default=300, gt=0, le=1e7)
     """Tokens."""
     variation: float = Field(default=0.5, ge=0, le=10)
     """Standard deviation over mean."""
@@ -51,25 +54,50 @@ class SimulationConfig(BaseModel):
     problems: int = Field(default=128, ge=1)
     solutions: int = Field(default=256, ge=1)
     """Per problem."""
-    verified_solutions: int = Field(default=64, ge=0)
-    """Per problem: the first ones."""
+    verified_solutions: int = Field(default=_USUALLY_VERIFIED, ge=0)
+    """Per problem: the first ones; 64, or all where there are fewer."""
     verifications: int = Field(default=32, ge=0)
     """Per verified solution."""
     solve_alpha: float = Field(default=0.8, gt=0)
+    """Solve rates follow Beta(solve_alpha, solve_beta)."""
     solve_beta: float = Field(default=1.0, gt=0)
+    """Second parameter of the solve rates."""
     invalid_rate: float = Field(default=0.02, ge=0, lt=1)
+    """Share of solutions without a readable answer."""
     wrong_answers: int = Field(default=20, ge=1)
+    """Distinct wrong answers to a problem."""
     wrong_zipf: float = Field(default=1.0, ge=0)
+    """The k-th wrong answer has weight k^-wrong_zipf; 0: all alike."""
     wrong_concentration: float | None = Field(default=None, gt=0)
+    """Total concentration of a Dirichlet draw of those weights by problem; none: no such draw."""
     trap_rate: float = Field(default=0.2, ge=0, le=1)
+    """Share of problems with one tempting wrong answer."""
     trap_share: float = Field(default=0.8, ge=0, le=1)
+    """Part of the wrong solutions that the tempting answer takes there."""
     true_positive_rate: float = Field(default=0.8, ge=0, le=1)
+    """Probability of a Yes to a right solution."""
     false_positive_rate: float = Field(default=0.3, ge=0, le=1)
+    """Probability of a Yes to a wrong solution."""
     error_correlation: float = Field(default=0.2, ge=0, lt=1)
+    """Correlation of the errors of two verdicts that share them."""
     errors_shared_by: Literal["solution", "answer"] = "solution"
+    """Who shares errors: verdicts of one solution, or of all solutions with one answer."""
     invalid_verdict_rate: float = Field(default=0.02, ge=0, lt=1)
-    solution_tokens: Lengths = Lengths(mean=300)
-    verification_tokens: Lengths = Lengths(mean=300)
+    """Share of verifications without a readable verdict."""
+    solution_tokens: Lengths = Lengths()
+    """Tokens of a solution."""
+    verification_tokens: Lengths = Lengths()
+    """Tokens of a verification."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _small_pools(cls, data: Any) -> Any:
+        """Where it is not said how many solutions are verified, a small pool has fewer."""
+        if isinstance(data, dict) and "verified_solutions" not in data:
+            total = data.get("solutions")
+            if isinstance(total, int) and 0 < total < _USUALLY_VERIFIED:
+                return data | {"verified_solutions": total}
+        return data
 
     @model_validator(mode="after")
     def _consistent(self) -> SimulationConfig:

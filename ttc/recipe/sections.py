@@ -13,6 +13,7 @@ from ttc.budget.cost import CostConfig
 from ttc.recipe import overrides as changes
 from ttc.recipe.faults import Fault, KeyPath, report
 from ttc.recipe.shape import stray_flags
+from ttc.recipe.source import Source
 from ttc.recipe.translate import show, translate
 
 
@@ -33,24 +34,29 @@ Sections = TypeVar("Sections", bound=BaseModel)
 
 
 def read_sections(
-    kind: type[Sections], overrides: Sequence[str], start: Mapping[str, Any] | None = None
+    kind: type[Sections],
+    overrides: Sequence[str],
+    start: Mapping[str, Any] | None = None,
+    source: Source | None = None,
 ) -> Sections:
-    """Sections from overrides (`cost.parameters=8e9`) of plain data.
+    """Sections from overrides (`cost.parameters=8e9`) of plain data, or of a file's.
 
     Raises `RecipeError` with all that is wrong, one line each.
     """
-    data = copy.deepcopy(dict(start or {}))
+    data = copy.deepcopy(dict((source.data if source else start) or {}))
     set_by: dict[KeyPath, str] = {}
     for override in overrides:
         set_by[changes.apply(data, override)] = override
 
     def where(fault: Fault) -> str:
         for at, text in reversed(set_by.items()):
-            if fault.path[: len(at)] == at or fault.path == at[: len(fault.path)]:
+            inside, above = fault.path[: len(at)] == at, fault.path == at[: len(fault.path)]
+            if inside or (above and fault.path):
                 return f"--set {changes.short(text)}"
-        return "--set"
+        return f"{source.file}:{fault.line or source.line(fault.path)}" if source else "--set"
 
-    faults = [Fault(p, f"must be a number, not {show(v)}") for p, v in stray_flags(kind, data)]
+    faults = [*source.faults] if source else []
+    faults += [Fault(p, f"must be a number, not {show(v)}") for p, v in stray_flags(kind, data)]
     try:
         made = kind.model_validate(data)
     except ValidationError as error:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ttc.analysis.grid import powers_of_two
+from ttc.analysis.planted import PlantedTruth, planted_truth
 from ttc.analysis.pool import INVALID
 from ttc.analysis.simulate import RIGHT, SimulatedPool, SimulationConfig, simulate_pool
 from ttc.core import Problem
@@ -23,15 +25,12 @@ _FINISH = "simulated"
 def simulate_run(config: SimulationConfig, seed: int, destination: Path) -> RunFolder:
     """Draw a pool and write it as `destination/<run id>`; the id is a hash of config and seed.
 
-    Texts are empty, prompts have no tokens, and calls take no time. Solve rates are in the
-    problems' metadata.
+    Texts are empty, prompts have no tokens, and calls take no time. The planted truth is in the
+    manifest (`source.truth`), each problem's solve rate and wrong answers in its metadata.
     """
     started = datetime.now(UTC)
     pool = simulate_pool(config, np.random.default_rng(seed))
-    problems = [
-        Problem(name, f"Simulated problem {i}", "right", metadata={"solve_rate": float(rate)})
-        for i, (name, rate) in enumerate(zip(pool.arrays.problem_ids, pool.solve_rate, strict=True))
-    ]
+    problems = [_problem(pool, i) for i in range(config.problems)]
     with staged(destination) as stage:
         _write_tables(stage.run, pool, problems)
         manifest = _manifest(config, seed, destination.name, pool)
@@ -39,6 +38,15 @@ def simulate_run(config: SimulationConfig, seed: int, destination: Path) -> RunF
         manifest.started, manifest.ended = started, datetime.now(UTC)
         manifest.write(stage.run.manifest_path)
         return stage.publish(manifest.run_id)
+
+
+def _problem(pool: SimulatedPool, index: int) -> Problem:
+    truth = {
+        "solve_rate": float(pool.solve_rate[index]),
+        "likeliest_wrong_share": float(pool.wrong_shares[index].max()),
+    }
+    name = pool.arrays.problem_ids[index]
+    return Problem(name, f"Simulated problem {index}", "right", metadata=truth)
 
 
 def _write_tables(run: RunFolder, pool: SimulatedPool, problems: list[Problem]) -> None:
@@ -113,6 +121,7 @@ def _manifest(config: SimulationConfig, seed: int, name: str, pool: SimulatedPoo
     recipe = {"simulate": config.model_dump(mode="json")}
     judged = bool(pool.arrays.scores.size)
     model = Model(backend="simulated", model="ttc.analysis.simulate")
+    truth = planted_truth(config, pool, powers_of_two(config.solutions))
     use = {
         "solution": pool.solution_tokens,
         **({"verification": pool.verification_tokens} if judged else {}),
@@ -125,6 +134,8 @@ def _manifest(config: SimulationConfig, seed: int, name: str, pool: SimulatedPoo
         seed=seed,
         models={"solver": model, **({VERIFIER: model} if judged else {})},
         status="simulated",
+        note=_sentence(truth),
+        source={"kind": "simulated", "truth": truth.as_dict()},
         ledger={
             purpose: {
                 "samples": int(tokens.size),
@@ -144,4 +155,13 @@ def _manifest(config: SimulationConfig, seed: int, name: str, pool: SimulatedPoo
             tuning="none",
             token_counts="simulated",
         ),
+    )
+
+
+def _sentence(truth: PlantedTruth) -> str:
+    most = max(truth.pass_at_k)
+    return (
+        f"simulated; planted truth: accuracy {truth.accuracy:.1%}, pass@{most} "
+        f"{truth.pass_at_k[most]:.1%}, majority vote tends to {truth.majority_limit:.1%}"
+        + ("" if truth.ratio is None else f", lambda {truth.ratio:.3g}")
     )
