@@ -54,7 +54,7 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
         if run.complete():
             return Outcome(run, run.manifest(), fresh=False)
         with recorded(recipe, run) as recording:
-            problems = _load_problems(recipe)
+            problems = load_problems(recipe)
             manifest = _manifest(recipe, run, problems)
             recording.begin(manifest, len(problems))
             with progress(recording.monitor) if progress is not None else nullcontext():
@@ -84,7 +84,8 @@ def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Ma
     )
 
 
-def _load_problems(recipe: Recipe) -> list[Problem]:
+def load_problems(recipe: Recipe) -> list[Problem]:
+    """The recipe's problems. Raises `DataError` where there are none, or two of one id."""
     problems = list(recipe.dataset.load())
     if not problems:
         raise DataError("the dataset has no problems")

@@ -1,0 +1,117 @@
+"""Sample sizes against simulated experiments and textbook figures."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttc.analysis.power import (
+    Spread,
+    power_of,
+    problems_needed,
+    smallest_difference,
+    spread_of,
+    spread_of_rates,
+)
+
+
+def share_found(differences, alpha=0.05):
+    """Share of experiments, (experiments, problems), in which the paired test rejects."""
+    n = differences.shape[1]
+    z = differences.mean(1) / (differences.std(1, ddof=1) / math.sqrt(n))
+    return float(np.mean(np.abs(z) > -_z(alpha / 2)))
+
+
+def _z(p):
+    from scipy.stats import norm
+
+    return norm.ppf(p)
+
+
+@pytest.mark.parametrize("repeats", [1, 4, 16])
+def test_the_problems_planned_have_the_power_that_simulated_experiments_have(repeats):
+    """True rates per problem, correlated between methods; each measured by `repeats` samples."""
+    rng = np.random.default_rng(repeats)
+
+    def experiment(problems, experiments):
+        rate = rng.beta(1, 1, (experiments, problems))
+        better = np.clip(rate + 0.1 * rng.beta(1, 1, rate.shape) * 2, 0, 1)
+        first, second = (rng.binomial(repeats, r) / repeats for r in (rate, better))
+        return second - first
+
+    pilot = experiment(20_000, 1)[0]
+    difference, deviation = pilot.mean(), pilot.std(ddof=1)
+    n = problems_needed(difference, deviation, power=0.8)
+    assert share_found(experiment(n, 4000)) == pytest.approx(0.8, abs=0.03)
+
+
+def test_the_spread_between_and_within_problems_is_recovered():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0.05, 0.3, (4000, 1))
+    found = spread_of(truth + rng.normal(0, 0.6, (4000, 5)))
+    assert found.between == pytest.approx(0.09, rel=0.1)
+    assert found.within == pytest.approx(0.36, rel=0.05)
+    assert found.problems == 4000
+    assert found.deviation(4) == pytest.approx(math.sqrt(0.09 + 0.36 / 4), rel=0.03)
+    once = spread_of(truth)
+    assert once.within is None
+    assert once.deviation(100) == once.deviation(1) == pytest.approx(0.3, rel=0.05)
+    assert spread_of(rng.normal(0, 1, (3, 2)) - 0).between >= 0
+
+
+def test_equal_spread_is_the_textbook_figure():
+    # One-sample z test: (1.959964 + 0.841621)^2 * (0.5 / 0.1)^2 = 196.2
+    assert problems_needed(0.1, 0.5) == 197
+    assert power_of(197, 0.1, 0.5) == pytest.approx(0.8, abs=0.002)
+    assert power_of(50, 0.0, 0.5, alpha=0.05) == pytest.approx(0.05)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.floats(0.005, 0.9),
+    st.floats(0.01, 1.0),
+    st.floats(0.2, 0.99),
+    st.floats(0.001, 0.15),
+)
+def test_power_and_sizes_are_each_others_inverse(difference, deviation, power, alpha):
+    n = problems_needed(difference, deviation, power, alpha)
+    assert power_of(n, difference, deviation, alpha) >= power - 1e-9
+    assert n == 1 or power_of(n - 1, difference, deviation, alpha) < power
+    least = smallest_difference(n, deviation, power, alpha)
+    assert least <= difference * (1 + 1e-6)
+    assert power_of(n, least, deviation, alpha) == pytest.approx(power, abs=1e-6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1))
+def test_outcomes_of_two_rates(first, second, correlation):
+    spread = spread_of_rates(first, second, correlation)
+    assert spread.between + 1e-12 >= 0
+    independent = first * (1 - first) + second * (1 - second)
+    assert spread.between <= 2 * independent + 1e-12
+    assert spread_of_rates(first, second, 0).between == pytest.approx(independent)
+
+
+def test_outcomes_with_a_correlation_simulated():
+    rng = np.random.default_rng(1)
+    spread = spread_of_rates(0.5, 0.6, 0.5)
+    both = 0.5 * 0.6 + 0.5 * math.sqrt(0.25 * 0.24)
+    table = [both, 0.5 - both, 0.6 - both, 1 - 0.5 - 0.6 + both]
+    cell = rng.choice(4, 400_000, p=table)
+    difference = np.isin(cell, [0, 2]).astype(float) - np.isin(cell, [0, 1])
+    assert difference.mean() == pytest.approx(0.1, abs=0.005)
+    assert difference.var() == pytest.approx(spread.between, rel=0.01)
+    assert spread_of_rates(0.5, 0.5, 1).deviation() == 0
+    assert problems_needed(0.1, 0.0) == 1
+
+
+def test_few_pilot_problems_make_the_spread_uncertain():
+    assert Spread(1.0).upper_factor() == 1
+    factors = [Spread(1.0, None, n).upper_factor() for n in (5, 50, 5000)]
+    assert factors == sorted(factors, reverse=True)
+    rng = np.random.default_rng(2)
+    sample = rng.normal(0, 1, (20_000, 8)).std(1, ddof=1)
+    covered = np.mean(sample * Spread(1.0, None, 8).upper_factor(0.9) >= 1)
+    assert covered == pytest.approx(0.9, abs=0.01)

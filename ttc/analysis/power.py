@@ -1,0 +1,106 @@
+"""How many problems tell two methods apart: a paired design, by the normal approximation.
+
+Both methods answer the same problems. With d_i the difference of their success on problem i, as
+measured from that problem's samples, the mean of n problems' differences is nearly normal around
+the true difference D with variance (B + W / R) / n: B is the variance of true differences between
+problems (what no amount of sampling removes), W that of one measurement around its problem's truth,
+R the number of independent measurements of each problem. The two-sided test at level alpha then has
+
+    power(n) = Phi(D sqrt(n) / s - z) + Phi(-D sqrt(n) / s - z),
+    s^2 = B + W / R,   z = z_{1 - alpha/2}
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+from scipy.stats import chi2
+
+from ttc.analysis.estimate import FloatArray
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Variances of a problem's difference: between problems, and of one measurement within one.
+
+    problems: on how many problems they were measured; 0 for an assumption. within is None where
+    problems were measured once: then `between` holds both, and more samples can't be planned for.
+    """
+
+    between: float
+    within: float | None = None
+    problems: int = 0
+
+    def deviation(self, repeats: float = 1) -> float:
+        """Standard deviation of the measured difference with `repeats` measurements of each."""
+        if self.within is None:
+            return math.sqrt(self.between)
+        return math.sqrt(self.between + self.within / repeats)
+
+    def upper_factor(self, confidence: float = 0.9) -> float:
+        """By what the deviation may be larger, as it was measured on few problems; 1 if assumed."""
+        if self.problems < 2:
+            return 1.0
+        freedom = self.problems - 1
+        return math.sqrt(freedom / float(chi2.ppf(1 - confidence, freedom)))
+
+
+def spread_of(differences: FloatArray) -> Spread:
+    """Spread from measured differences, (problems, repeats), by analysis of variance.
+
+    A negative estimate of the variance between problems becomes 0. Needs two problems.
+    """
+    problems, repeats = differences.shape
+    means = float(np.var(differences.mean(axis=1), ddof=1))
+    if repeats == 1:
+        return Spread(means, None, problems)
+    within = float(np.var(differences, axis=1, ddof=1).mean())
+    return Spread(max(0.0, means - within / repeats), within, problems)
+
+
+def spread_of_rates(first: float, second: float, correlation: float) -> Spread:
+    """Spread of one right-or-wrong outcome per problem and method, with such a correlation.
+
+    first, second: success of the methods. A correlation beyond what two outcomes of these rates
+    can have is taken as the nearest that they can have.
+    """
+    scale = math.sqrt(first * (1 - first) * second * (1 - second))
+    both = first * second + correlation * scale  # probability that both are right
+    both = min(max(both, first + second - 1, 0.0), first, second)
+    return Spread(max(0.0, first + second - 2 * both - (first - second) ** 2))
+
+
+def power_of(problems: float, difference: float, deviation: float, alpha: float = 0.05) -> float:
+    """Probability that the test finds a difference of this size; `deviation` of one problem's."""
+    if deviation == 0:
+        return 1.0 if difference else alpha
+    shift = abs(difference) * math.sqrt(problems) / deviation
+    z = float(ndtri(1 - alpha / 2))
+    return float(ndtr(shift - z) + ndtr(-shift - z))
+
+
+def problems_needed(
+    difference: float, deviation: float, power: float = 0.8, alpha: float = 0.05
+) -> int:
+    """The fewest problems at which the test has this power."""
+    start = ((ndtri(1 - alpha / 2) + ndtri(power)) * deviation / difference) ** 2
+    # The formula leaves out the far tail, which helps where power or alpha is extreme.
+    n = max(1, math.ceil(start - 1e-9))
+    while n > 1 and power_of(n - 1, difference, deviation, alpha) >= power:
+        n -= 1
+    return n
+
+
+def smallest_difference(
+    problems: int, deviation: float, power: float = 0.8, alpha: float = 0.05
+) -> float:
+    """The difference that so many problems find with this power."""
+    low, high = 0.0, float(ndtri(1 - alpha / 2) + ndtri(power)) * deviation / math.sqrt(problems)
+    for _ in range(60):
+        middle = (low + high) / 2
+        enough = power_of(problems, middle, deviation, alpha) >= power
+        low, high = (low, middle) if enough else (middle, high)
+    return high

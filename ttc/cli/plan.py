@@ -1,0 +1,125 @@
+"""`ttc plan`: what a recipe will use, and how many problems an answer needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_LENGTHS, _POWER = "Lengths", "Sample size"
+
+
+def command(
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override a key of the recipe.", metavar="KEY=VALUE"),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option("--like", help="A run whose lengths are taken.", rich_help_panel=_LENGTHS),
+    ] = None,
+    pilot: Annotated[
+        int | None,
+        typer.Option(
+            "--pilot",
+            min=1,
+            help="Run so many problems now and take their lengths.",
+            rich_help_panel=_LENGTHS,
+        ),
+    ] = None,
+    pilot_solutions: Annotated[
+        int,
+        typer.Option(min=1, help="Solutions of each of them.", rich_help_panel=_LENGTHS),
+    ] = 8,
+    solution_tokens: Annotated[
+        float | None,
+        typer.Option(min=0, help="Mean tokens of a solution.", rich_help_panel=_LENGTHS),
+    ] = None,
+    verification_tokens: Annotated[
+        float | None,
+        typer.Option(min=0, help="Mean tokens of a verification.", rich_help_panel=_LENGTHS),
+    ] = None,
+    tokens_per_second: Annotated[
+        float | None,
+        typer.Option(min=0, help="Sampled in all, for the time.", rich_help_panel=_LENGTHS),
+    ] = None,
+    difference: Annotated[
+        float | None,
+        typer.Option(
+            help="The difference in success to find, such as 0.05.", rich_help_panel=_POWER
+        ),
+    ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Two methods: majority@64,best_of_n@16x8 (METHOD@SxV).", rich_help_panel=_POWER
+        ),
+    ] = None,
+    power: Annotated[
+        float, typer.Option(help="Probability of finding it.", rich_help_panel=_POWER)
+    ] = 0.8,
+    alpha: Annotated[
+        float, typer.Option(help="Level of the two-sided paired test.", rich_help_panel=_POWER)
+    ] = 0.05,
+    accuracy: Annotated[
+        float | None,
+        typer.Option(
+            help="Without a pool: success of the worse method (0.5).", rich_help_panel=_POWER
+        ),
+    ] = None,
+    correlation: Annotated[
+        float | None,
+        typer.Option(
+            help="Without a pool: correlation of the methods' outcomes (0.5).",
+            rich_help_panel=_POWER,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+    results: Annotated[
+        Path | None, typer.Option("--results", help="Folder of all results (default: results).")
+    ] = None,
+) -> None:
+    """Forecast tokens, FLOPs, USD and time of a run, and the problems that an answer needs.
+
+    Nothing is sampled, unless --pilot asks for it; what a pilot samples, the run does not pay for
+    again.
+
+    Examples: `ttc plan quickstart --pilot 6`, `ttc plan my.yaml --like my_experiment`,
+    `ttc plan my.yaml --solution-tokens 400 --verification-tokens 600 --tokens-per-second 2000`,
+    `ttc plan quickstart --like quickstart --difference 0.05 --compare majority@16,best_of_n@8x8`
+    """
+    import json
+
+    from ttc.cli._console import console
+    from ttc.cli._values import words
+    from ttc.pipeline.planning import Wish, make_plan
+    from ttc.pipeline.telling import Goal, two_arms
+    from ttc.recipe import load_recipe
+    from ttc.report.plan import print_plan, print_telling
+    from ttc.report.progress import show_progress
+
+    chosen = list(overrides or [])
+    if results is not None:
+        chosen.append(f"results={results}")
+    wish = Wish(
+        like=like,
+        pilot=pilot,
+        pilot_solutions=pilot_solutions,
+        solution_tokens=solution_tokens,
+        verification_tokens=verification_tokens,
+        tokens_per_second=tokens_per_second,
+        goal=None if difference is None else Goal(difference, power, alpha),
+        arms=two_arms(words(compare)) if compare else None,
+        accuracy=accuracy,
+        correlation=correlation,
+    )
+    loaded = load_recipe(recipe, chosen)
+    plan = make_plan(loaded, wish, lambda monitor: show_progress(monitor.status, plain=as_json))
+    if as_json:
+        typer.echo(json.dumps(plan.as_dict(), indent=2))
+        return
+    print_plan(console(), plan.recipe, plan.forecast, plan.limits)
+    if plan.telling is not None:
+        print_telling(console(), plan.telling)
