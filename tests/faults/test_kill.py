@@ -1,0 +1,207 @@
+"""A run that is killed again and again ends as if nothing had happened, and pays for nothing twice.
+
+Processes are real: `ttc run`, SIGKILL, and a server whose samples follow from what it is asked.
+Each try has a key of its own, so that the server's log tells which try sent a request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ttc.engine.journal import unpack
+
+SERVER = Path(__file__).parent / "steady_server.py"
+KILLS, LATE_KILLS = 30, 3
+PROBLEMS, SOLUTIONS, VERIFIED, VERIFICATIONS, GROUP = 14, 24, 12, 8, 4
+BUDGET = 20_000  # of about 25,000 tokens that all samples would take
+RECIPE = f"""
+name: killed
+dataset: {{type: file, path: problems.jsonl}}
+backend: {{type: openai, model: m, api_key_env: TRY, n_per_call: {GROUP}}}
+sampler: {{type: independent, solutions: {SOLUTIONS}, max_tokens: 32, prompt: cot}}
+verifiers:
+  - type: genrm
+    solutions: {VERIFIED}
+    verifications: {VERIFICATIONS}
+    max_tokens: 32
+    score: binary
+policies: [majority, best_of_n]
+engine: {{concurrency: 6, max_attempts: 30, max_wait_s: 0.05, breaker_failures: 100}}
+budget: {{per_run: {{tokens: {BUDGET}}}}}
+"""
+
+
+class Server:
+    """The server process and what its log says."""
+
+    def __init__(self, log: Path, rate: float) -> None:
+        self.log = log
+        log.touch()
+        self.process = subprocess.Popen(
+            [sys.executable, str(SERVER), str(log), "7", str(rate)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.url = self.process.stdout.readline().strip()
+
+    def entries(self, event: str | None = None) -> list[dict]:
+        found = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [e for e in found if event in (None, e["event"])]
+
+    def asked(self) -> int:
+        """How many requests have come, of all tries; cheap, and never too high."""
+        return self.log.read_bytes().count(b'"asked"')
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[Server]:
+    running = Server(tmp_path / "server.jsonl", 0.1)
+    yield running
+    running.stop()
+
+
+def start(folder: Path, url: str, name: str, results: str = "results") -> subprocess.Popen:
+    lines = [{"id": f"q{i}", "question": f"What is {i}?", "answer": "1"} for i in range(PROBLEMS)]
+    (folder / "problems.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (folder / "killed.yaml").write_text(RECIPE)
+    command = [sys.executable, "-m", "ttc", "run", "killed.yaml", "--plain", "--results", results]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, "OPENAI_BASE_URL": url, "TRY": f"sk-{name}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def journalled(results: Path, scratch: Path) -> set[str]:
+    """The texts in the journal, read from a copy: opening the file itself would mend it."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    for path in results.glob("journal.sqlite*"):
+        if not path.name.endswith("-shm"):  # an index that SQLite makes anew
+            shutil.copy(path, scratch)
+    if not (scratch / "journal.sqlite").exists():
+        return set()
+    with closing(sqlite3.connect(scratch / "journal.sqlite")) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
+            return set()
+        rows = database.execute("SELECT payload FROM completions").fetchall()
+    return {unpack(payload).text for (payload,) in rows}
+
+
+def wait_for_the_moment(process: subprocess.Popen, server: Server, dice: random.Random) -> None:
+    """Some moment of a run: now and then early, else after some requests of this try."""
+    before, began = server.asked(), time.monotonic()
+    if dice.random() < 0.2:
+        time.sleep(dice.uniform(0, 1.0))  # still starting, or just begun
+        return
+    wanted = dice.randrange(1, 10)
+    while server.asked() < before + wanted and process.poll() is None:
+        assert time.monotonic() - began < 60
+        time.sleep(0.003)
+    time.sleep(dice.uniform(0, 0.05))
+
+
+def wait_for_tables(process: subprocess.Popen, results: Path, dice: random.Random) -> None:
+    """The moment when the sampled tables were put in place, and what follows is at work."""
+
+    def written() -> set[int]:
+        return {path.stat().st_ino for path in results.glob("killed/*/solutions.parquet")}
+
+    before = written()
+    while written() <= before and process.poll() is None:
+        time.sleep(0.001)
+    time.sleep(dice.uniform(0, 0.03))
+
+
+def tables(results: Path) -> dict[str, pd.DataFrame]:
+    (folder,) = results.glob("killed/*/")
+    names = ("problems", "solutions", "verifications", "curves")
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in names}
+    return {n: f.drop(columns="seconds", errors="ignore") for n, f in frames.items()}
+
+
+def finish(process: subprocess.Popen) -> None:
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_thirty_kills_leave_no_trace_and_nothing_is_paid_twice(tmp_path, server):
+    dice = random.Random(4)
+    results, kept = tmp_path / "results", [set()]
+
+    def killed(wait) -> bool:
+        """Start a try and kill it; whether it was still at work by then."""
+        process = start(tmp_path, server.url, f"try-{len(kept) - 1:04}")
+        wait(process)
+        alive = process.poll() is None
+        process.kill()
+        process.communicate()
+        kept.append(journalled(results, tmp_path / "copy"))
+        assert kept[-2] <= kept[-1], "what was in the journal stays there"
+        return alive
+
+    for _ in range(KILLS):
+        assert killed(lambda process: wait_for_the_moment(process, server, dice))
+    for _ in range(LATE_KILLS):
+        killed(lambda process: wait_for_tables(process, results, dice))
+    finish(start(tmp_path, server.url, f"try-{len(kept) - 1:04}"))
+
+    calm = Server(tmp_path / "calm.jsonl", 0.0)
+    try:
+        finish(start(tmp_path, calm.url, "calm", results="calm"))
+    finally:
+        calm.stop()
+    undisturbed = tables(tmp_path / "calm")
+    for name, table in tables(results).items():
+        pd.testing.assert_frame_equal(table, undisturbed[name])
+
+    for entry in server.entries("asked"):
+        number = int(entry["who"].removeprefix("sk-try-"))
+        again = kept[number] & set(entry["texts"])
+        assert not again, f"try {number} paid again for {again}"
+    check_the_budget(undisturbed, tmp_path / "results", kept)
+    check_what_was_wasted(server, calm)
+
+
+def check_the_budget(undisturbed: dict, results: Path, kept: list[set[str]]) -> None:
+    """The run is one that its budget ended, and all tries together stayed within it."""
+    (path,) = results.glob("killed/*/manifest.json")
+    manifest = json.loads(path.read_text())
+    assert manifest["status"] == "budget"
+    assert [t["status"] for t in manifest["tries"][:-1]].count("killed") > KILLS / 2
+    spent = sum(manifest["ledger"][p]["completion_tokens"] for p in ("solution", "verification"))
+    spent += sum(manifest["ledger"][p]["prompt_tokens"] for p in ("solution", "verification"))
+    assert 0.9 * BUDGET < spent <= BUDGET
+    assert len(undisturbed["solutions"]) + len(undisturbed["verifications"]) >= len(kept[-1])
+
+
+def check_what_was_wasted(server: Server, calm: Server) -> None:
+    """Of what was answered, only what was under way at a kill was asked for again."""
+    answered = Counter(tuple(e["texts"]) for e in server.entries("answered"))
+    needed = {tuple(e["texts"]) for e in calm.entries("answered")}
+    assert set(answered) == needed
+    assert sum(answered.values()) - len(needed) <= KILLS * 6
