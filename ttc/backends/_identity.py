@@ -24,13 +24,24 @@ _REVISIONS = ("revision", "system_fingerprint", "fingerprint", "digest", "sha")
 
 def find_model(listing: object, model: str, endpoint: str) -> Mapping[str, Any]:
     """The entry of a model. Raises `BackendError` with the models that there are."""
-    data = listing.get("data", listing.get("models")) if isinstance(listing, Mapping) else None
-    if not isinstance(data, list):
+    entries = _entries(listing)
+    if entries is None:
         raise RetryableError(f"{endpoint}/models: the reply is not a list of models")
-    entries = {str(e.get("id", e.get("name"))): e for e in data if isinstance(e, Mapping)}
     if model in entries:
         return entries[model]
     raise BackendError(f"{endpoint} has no model {model!r}; {_available(model, list(entries))}")
+
+
+def model_names(listing: object) -> list[str]:
+    """The names in a /models list, in its order."""
+    return list(_entries(listing) or {})
+
+
+def _entries(listing: object) -> dict[str, Mapping[str, Any]] | None:
+    data = listing.get("data", listing.get("models")) if isinstance(listing, Mapping) else None
+    if not isinstance(data, list):
+        return None
+    return {str(e.get("id", e.get("name"))): e for e in data if isinstance(e, Mapping)}
 
 
 def _available(model: str, names: list[str]) -> str:

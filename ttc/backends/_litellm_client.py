@@ -127,7 +127,18 @@ class LiteLLMBackend:
             base_url=config.api_base or OPENAI_URL,
             api_key_env=config.api_key_env,
             timeout=config.timeout,
+            n_per_call=config.n_per_call,
+            max_logprobs=config.max_logprobs,
+            raw=config.raw,
+            omit=config.omit,
+            extra_body=config.extra_body,
         )
+
+    def as_openai(self) -> OpenAI | None:
+        """The same model for the backend `openai`; None where its server speaks otherwise."""
+        official = self._provider in _OFFICIAL
+        like = self._provider in _OPENAI_LIKE and self._config.api_base is not None
+        return self._as_openai() if official or like else None
 
     @property
     def capabilities(self) -> Capabilities:

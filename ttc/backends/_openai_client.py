@@ -49,7 +49,7 @@ class OpenAIBackend:
     ) -> None:
         env = os.environ if env is None else env
         self._config = config
-        urls = config.base_urls or (config.base_url or env.get("OPENAI_BASE_URL") or _openai_url(),)
+        urls = addresses(config, env)
         self._key_env, key = find_key(config, urls, env)
         self._scrub = Scrubber([key, *(secret for url in urls for secret in url_secrets(url))])
         self._pool: Pool[openai.AsyncOpenAI] = Pool(
@@ -146,7 +146,7 @@ class OpenAIBackend:
     def _max_tokens_key(self) -> str:
         if self._config.max_tokens_key != "auto":
             return self._config.max_tokens_key
-        own = all(_is_openai(e.url) for e in self._pool.endpoints)
+        own = all(is_openai(e.url) for e in self._pool.endpoints)
         return "max_completion_tokens" if own else "max_tokens"
 
     def _note_usage(self, known: bool, endpoint: Server) -> None:
@@ -177,13 +177,15 @@ class OpenAIBackend:
             await endpoint.client.close()
 
 
-def _openai_url() -> str:
+def addresses(config: OpenAI, env: Mapping[str, str]) -> tuple[str, ...]:
+    """The servers of a config as they are reached, with what credentials the environment adds."""
     from ttc.backends.openai import OPENAI_URL
 
-    return OPENAI_URL
+    return config.base_urls or (config.base_url or env.get("OPENAI_BASE_URL") or OPENAI_URL,)
 
 
-def _is_openai(url: str) -> bool:
+def is_openai(url: str) -> bool:
+    """Whether an address is OpenAI's own."""
     return httpx.URL(url).host == OPENAI_HOST
 
 
@@ -192,7 +194,7 @@ def find_key(
 ) -> tuple[str | None, str | None]:
     """The name of the key's variable and the key. Raises `BackendError` when one is missing."""
     name = config.api_key_env
-    if name is None and all(_is_openai(url) for url in urls):
+    if name is None and all(is_openai(url) for url in urls):
         name = config.default_key_env
     if name is None:
         return None, None

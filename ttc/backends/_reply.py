@@ -38,7 +38,7 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
     choices = _distinct(reply["choices"])
     if not choices:
         raise ValueError("no choices")
-    texts = [_text(c) for c in choices]
+    texts = [choice_text(c) for c in choices]
     tokens = [read_logprobs(c.get("logprobs")) for c in choices]
     usage = reply.get("usage") or {}
     spent = _count(usage, "completion_tokens")
@@ -72,7 +72,8 @@ def _distinct(choices: Sequence[Json]) -> list[Json]:
     return [by_index[i] for i in sorted(by_index)]
 
 
-def _text(choice: Json) -> str:
+def choice_text(choice: Json) -> str:
+    """The text of a chat or raw choice, thoughts included."""
     message = choice.get("message")
     if message is None:
         return str(choice["text"])
