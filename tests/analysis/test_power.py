@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import ttest_1samp
 
 from ttc.analysis.power import (
     Spread,
@@ -19,15 +20,7 @@ from ttc.analysis.power import (
 
 def share_found(differences, alpha=0.05):
     """Share of experiments, (experiments, problems), in which the paired test rejects."""
-    n = differences.shape[1]
-    z = differences.mean(1) / (differences.std(1, ddof=1) / math.sqrt(n))
-    return float(np.mean(np.abs(z) > -_z(alpha / 2)))
-
-
-def _z(p):
-    from scipy.stats import norm
-
-    return norm.ppf(p)
+    return float(np.mean(ttest_1samp(differences, 0, axis=1).pvalue < alpha))
 
 
 @pytest.mark.parametrize("repeats", [1, 4, 16])
@@ -62,10 +55,25 @@ def test_the_spread_between_and_within_problems_is_recovered():
 
 
 def test_equal_spread_is_the_textbook_figure():
-    # One-sample z test: (1.959964 + 0.841621)^2 * (0.5 / 0.1)^2 = 196.2
-    assert problems_needed(0.1, 0.5) == 197
-    assert power_of(197, 0.1, 0.5) == pytest.approx(0.8, abs=0.002)
-    assert power_of(50, 0.0, 0.5, alpha=0.05) == pytest.approx(0.05)
+    # Paired t test, effect 0.2: 199 pairs; effects 0.5 and 1: 34 and 10 (as G*Power has it).
+    assert problems_needed(0.1, 0.5) == 199
+    assert problems_needed(0.25, 0.5) == 34
+    assert problems_needed(0.5, 0.5) == 10
+    assert power_of(199, 0.1, 0.5) == pytest.approx(0.8, abs=0.002)
+    assert power_of(50, 0.0, 0.5, alpha=0.05) == pytest.approx(0.05, abs=1e-6)
+
+
+@pytest.mark.parametrize(("problems", "difference"), [(3, 2.0), (8, 1.0), (60, 0.3)])
+def test_power_of_few_problems_is_that_of_simulated_tests(problems, difference):
+    rng = np.random.default_rng(problems)
+    found = share_found(rng.normal(difference, 1.0, (20_000, problems)))
+    assert power_of(problems, difference, 1.0) == pytest.approx(found, abs=0.012)
+
+
+def test_one_problem_tells_nothing():
+    assert math.isnan(power_of(1, 0.1, 0.5))
+    assert math.isnan(smallest_difference(1, 0.5))
+    assert problems_needed(0.9, 0.001) == 2
 
 
 @settings(max_examples=100, deadline=None)
@@ -78,7 +86,7 @@ def test_equal_spread_is_the_textbook_figure():
 def test_power_and_sizes_are_each_others_inverse(difference, deviation, power, alpha):
     n = problems_needed(difference, deviation, power, alpha)
     assert power_of(n, difference, deviation, alpha) >= power - 1e-9
-    assert n == 1 or power_of(n - 1, difference, deviation, alpha) < power
+    assert n == 2 or power_of(n - 1, difference, deviation, alpha) < power
     least = smallest_difference(n, deviation, power, alpha)
     assert least <= difference * (1 + 1e-6)
     assert power_of(n, least, deviation, alpha) == pytest.approx(power, abs=1e-6)
@@ -104,7 +112,7 @@ def test_outcomes_with_a_correlation_simulated():
     assert difference.mean() == pytest.approx(0.1, abs=0.005)
     assert difference.var() == pytest.approx(spread.between, rel=0.01)
     assert spread_of_rates(0.5, 0.5, 1).deviation() == 0
-    assert problems_needed(0.1, 0.0) == 1
+    assert problems_needed(0.1, 0.0) == 2
 
 
 def test_few_pilot_problems_make_the_spread_uncertain():

@@ -1,13 +1,13 @@
-"""How many problems tell two methods apart: a paired design, by the normal approximation.
+"""How many problems tell two methods apart: a paired t test over problems.
 
 Both methods answer the same problems. With d_i the difference of their success on problem i, as
 measured from that problem's samples, the mean of n problems' differences is nearly normal around
-the true difference D with variance (B + W / R) / n: B is the variance of true differences between
-problems (what no amount of sampling removes), W that of one measurement around its problem's truth,
-R the number of independent measurements of each problem. The two-sided test at level alpha then has
+the true difference D with variance s^2 / n, s^2 = B + W / R: B is the variance of true differences
+between problems (what no amount of sampling removes), W that of one measurement around its
+problem's truth, R the number of independent measurements of each problem. The two-sided test at
+level alpha, whose statistic is a noncentral t, then has
 
-    power(n) = Phi(D sqrt(n) / s - z) + Phi(-D sqrt(n) / s - z),
-    s^2 = B + W / R,   z = z_{1 - alpha/2}
+    power(n) = P(|T| > t_{n-1, 1 - alpha/2}),   T ~ t'_{n-1}(D sqrt(n) / s)
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
 from scipy.stats import chi2
 
 from ttc.analysis.estimate import FloatArray
+
+_NODES, _WEIGHTS = (0.5 * x for x in np.polynomial.legendre.leggauss(256))
+_NODES = _NODES + 0.5  # on 0 to 1
 
 
 @dataclass(frozen=True)
@@ -73,32 +76,52 @@ def spread_of_rates(first: float, second: float, correlation: float) -> Spread:
     return Spread(max(0.0, first + second - 2 * both - (first - second) ** 2))
 
 
-def power_of(problems: float, difference: float, deviation: float, alpha: float = 0.05) -> float:
-    """Probability that the test finds a difference of this size; `deviation` of one problem's."""
+def power_of(problems: int, difference: float, deviation: float, alpha: float = 0.05) -> float:
+    """Probability that the test finds a difference of this size; `deviation` of one problem's.
+
+    NaN for a single problem, whose spread can't be tested against.
+    """
+    if problems < 2:
+        return math.nan
     if deviation == 0:
         return 1.0 if difference else alpha
+    freedom = problems - 1
     shift = abs(difference) * math.sqrt(problems) / deviation
-    z = float(ndtri(1 - alpha / 2))
-    return float(ndtr(shift - z) + ndtr(-shift - z))
+    critical = float(stdtrit(freedom, 1 - alpha / 2))
+    # Over what the spread may be measured to be; scipy's noncentral t fails for few problems.
+    bound = critical * np.sqrt(2 * gammaincinv(freedom / 2, _NODES) / freedom)
+    return float(_WEIGHTS @ (ndtr(shift - bound) + ndtr(-shift - bound)))
 
 
 def problems_needed(
     difference: float, deviation: float, power: float = 0.8, alpha: float = 0.05
 ) -> int:
-    """The fewest problems at which the test has this power."""
-    start = ((ndtri(1 - alpha / 2) + ndtri(power)) * deviation / difference) ** 2
-    # The formula leaves out the far tail, which helps where power or alpha is extreme.
-    n = max(1, math.ceil(start - 1e-9))
-    while n > 1 and power_of(n - 1, difference, deviation, alpha) >= power:
-        n -= 1
-    return n
+    """The fewest problems, two at least, at which the test has this power."""
+
+    def enough(problems: int) -> bool:
+        return power_of(problems, difference, deviation, alpha) >= power
+
+    # The normal approximation is a few problems short of it, and close where there are many.
+    normal = ((ndtri(1 - alpha / 2) + ndtri(power)) * deviation / difference) ** 2
+    high = max(2, math.ceil(normal))
+    while not enough(high):
+        high += max(1, high // 8)
+    low = 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 def smallest_difference(
     problems: int, deviation: float, power: float = 0.8, alpha: float = 0.05
 ) -> float:
-    """The difference that so many problems find with this power."""
-    low, high = 0.0, float(ndtri(1 - alpha / 2) + ndtri(power)) * deviation / math.sqrt(problems)
+    """The difference that so many problems find with this power; NaN for a single problem."""
+    if problems < 2:
+        return math.nan
+    low, high = 0.0, deviation
+    while deviation and power_of(problems, high, deviation, alpha) < power:
+        high *= 2
     for _ in range(60):
         middle = (low + high) / 2
         enough = power_of(problems, middle, deviation, alpha) >= power

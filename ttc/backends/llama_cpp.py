@@ -20,6 +20,7 @@ class LlamaCpp(BackendPart):
     """A GGUF file by llama-cpp-python: small models on any machine."""
 
     extra: ClassVar[str | None] = "llama-cpp"
+    loads_weights: ClassVar[bool] = True
     incidental: ClassVar[frozenset[str]] = frozenset({"gpu_layers", "threads"})
 
     type: Literal["llama-cpp"] = "llama-cpp"

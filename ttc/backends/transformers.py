@@ -19,6 +19,7 @@ class Transformers(BackendPart):
     """A causal language model by the transformers library, with logprobs and hidden states."""
 
     extra: ClassVar[str | None] = "transformers"
+    loads_weights: ClassVar[bool] = True
     incidental: ClassVar[frozenset[str]] = frozenset({"batch_size"})
 
     type: Literal["transformers"] = "transformers"

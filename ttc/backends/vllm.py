@@ -19,6 +19,7 @@ class VLLM(BackendPart):
     """vLLM in this process: fast batched sampling on a GPU."""
 
     extra: ClassVar[str | None] = "vllm"
+    loads_weights: ClassVar[bool] = True
     incidental: ClassVar[frozenset[str]] = frozenset({"gpu_memory_utilization"})
 
     type: Literal["vllm"] = "vllm"

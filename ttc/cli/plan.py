@@ -57,6 +57,10 @@ def command(
             help="Two methods: majority@64,best_of_n@16x8 (METHOD@SxV).", rich_help_panel=_POWER
         ),
     ] = None,
+    verifier: Annotated[
+        str | None,
+        typer.Option(help="Whose verifications, if there are several.", rich_help_panel=_POWER),
+    ] = None,
     power: Annotated[
         float, typer.Option(help="Probability of finding it.", rich_help_panel=_POWER)
     ] = 0.8,
@@ -84,7 +88,7 @@ def command(
     """Forecast tokens, FLOPs, USD and time of a run, and the problems that an answer needs.
 
     Nothing is sampled, unless --pilot asks for it; what a pilot samples, the run does not pay for
-    again.
+    again. Without lengths, figures are upper bounds.
 
     Examples: `ttc plan quickstart --pilot 6`, `ttc plan my.yaml --like my_experiment`,
     `ttc plan my.yaml --solution-tokens 400 --verification-tokens 600 --tokens-per-second 2000`,
@@ -94,16 +98,16 @@ def command(
 
     from ttc.cli._console import console
     from ttc.cli._values import words
-    from ttc.pipeline.planning import Wish, make_plan
-    from ttc.pipeline.telling import Goal, two_arms
+    from ttc.pipeline.planning.plan import PlanRequest, make_plan
+    from ttc.pipeline.planning.sample_size import Goal, two_methods
     from ttc.recipe import load_recipe
-    from ttc.report.plan import print_plan, print_telling
+    from ttc.report.plan import print_plan
     from ttc.report.progress import show_progress
 
     chosen = list(overrides or [])
     if results is not None:
         chosen.append(f"results={results}")
-    wish = Wish(
+    wanted = PlanRequest(
         like=like,
         pilot=pilot,
         pilot_solutions=pilot_solutions,
@@ -111,15 +115,14 @@ def command(
         verification_tokens=verification_tokens,
         tokens_per_second=tokens_per_second,
         goal=None if difference is None else Goal(difference, power, alpha),
-        arms=two_arms(words(compare)) if compare else None,
+        methods=two_methods(words(compare)) if compare else None,
+        verifier=verifier,
         accuracy=accuracy,
         correlation=correlation,
     )
     loaded = load_recipe(recipe, chosen)
-    plan = make_plan(loaded, wish, lambda monitor: show_progress(monitor.status, plain=as_json))
+    plan = make_plan(loaded, wanted, lambda monitor: show_progress(monitor.status, plain=as_json))
     if as_json:
         typer.echo(json.dumps(plan.as_dict(), indent=2))
-        return
-    print_plan(console(), plan.recipe, plan.forecast, plan.limits)
-    if plan.telling is not None:
-        print_telling(console(), plan.telling)
+    else:
+        print_plan(console(), plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -79,23 +79,30 @@ def _parts(
     use: MeanUse, cost: CostConfig, manifest: Manifest, role: str
 ) -> tuple[dict[str, float], dict[str, float]]:
     """What is paid once for all samples of a prompt, and what for each of them."""
-    rates = role_rates(cost, manifest, role)
-    prompt, squared = _mean(use.prompt_tokens), _mean(use.prompt_squared)
-    prefill = _amounts(rates, Lengths(prompt, squared, 0.0, 0.0, 0.0), 0.0)
-    decode = _amounts(
-        rates,
-        Lengths(
-            0.0,
-            0.0,
-            _mean(use.completion_tokens),
-            _mean(use.completion_squared),
-            _mean(use.prompt_times_completion),
-        ),
-        1.0,
+    lengths = Lengths(
+        _mean(use.prompt_tokens),
+        _mean(use.prompt_squared),
+        _mean(use.completion_tokens),
+        _mean(use.completion_squared),
+        _mean(use.prompt_times_completion),
     )
+    once, each = shared_and_own(role_rates(cost, manifest, role), lengths, cost)
     # Data from elsewhere brings no times; a call that took none at all was not timed.
     seconds = _mean(use.seconds)
-    decode["seconds"] = seconds if seconds > 0 else float("nan")
+    each["seconds"] = seconds if seconds > 0 else float("nan")
+    return once, each
+
+
+def shared_and_own(
+    rates: Rates, lengths: Lengths, cost: CostConfig
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Amounts by unit of one prompt that samples share, and of each of these samples.
+
+    lengths: means of one sample. The first is empty where prompts are counted for every sample.
+    """
+    alone = replace(lengths, completion=0.0, completion_squared=0.0, prompt_times_completion=0.0)
+    prefill = _amounts(rates, alone, 0.0)
+    decode = _amounts(rates, replace(lengths, prefill=0.0, prefill_squared=0.0), 1.0)
     if cost.shared_prompt == "once":
         return prefill, decode
     return {}, {unit: prefill[unit] + decode[unit] for unit in decode}

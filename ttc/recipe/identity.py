@@ -67,8 +67,11 @@ def _essence(backend: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fingerprinted(dataset: dict[str, Any]) -> dict[str, Any]:
+    """A dataset by what its file holds; one that is made of another, by what that one's holds."""
     path = dataset.get("path")
-    return {**dataset, "path": _fingerprint(Path(path))} if path else dataset
+    inner = {k: v for k, v in dataset.items() if isinstance(v, dict) and "type" in v}
+    found = dataset | {k: _fingerprinted(v) for k, v in inner.items()}
+    return {**found, "path": _fingerprint(Path(path))} if path else found
 
 
 def _content(prompt: str | None) -> Any:

@@ -1,9 +1,9 @@
-"""A forecast and its sample sizes as terminal tables."""
+"""A plan as terminal tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ttc.report.tables import number, percent, table
@@ -12,65 +12,75 @@ from ttc.words import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ttc.pipeline.affordable import Limit
-    from ttc.pipeline.plan import Forecast, RoleForecast
-    from ttc.pipeline.telling import Telling
+    from ttc.pipeline.planning.forecast import Forecast, Range, RoleForecast
+    from ttc.pipeline.planning.limits import Limit
+    from ttc.pipeline.planning.plan import Plan
+    from ttc.pipeline.planning.sample_size import Design, SampleSize
 
-_HEADINGS = ("role", "model", "samples", "prompt", "sampled", "tokens", "at most", "FLOPs", "USD")
+_HEADINGS = ("role", "model", "samples", "prompt", "sampled", "tokens", "FLOPs", "USD", "time")
 
 
-def print_plan(console: Console, name: str, found: Forecast, limits: Sequence[Limit]) -> None:
-    """Print what a run would use, by role, and how that stands to its budget."""
+def print_plan(console: Console, plan: Plan) -> None:
+    """Print what a run would use by role, how that stands to its budget, and the sample sizes."""
+    found = plan.forecast
     rows = [_role(role) for role in (*found.roles, found.total)]
-    title = f"Forecast of {name}: {counted(found.problems, 'problem')}"
-    console.print(table(title, (*_HEADINGS, "time"), rows, range(2, 10)))
-    for line in (*_sources(found), *found.notes):
+    title = f"Forecast of {plan.recipe}: {counted(found.problems, 'problem')}"
+    console.print(table(title, _HEADINGS, rows, range(2, 9)))
+    for line in (*_basis(found), *found.notes):
         console.print(line, markup=False)
-    if limits:
+    if plan.limits:
         headings = ("limit", "forecast", "of it", "fits")
-        console.print(table("Budget", headings, [_limit(one) for one in limits], (1, 2)))
-    else:
-        console.print("The recipe sets no budget.", markup=False)
+        console.print()
+        console.print(table("Budget", headings, [_limit(one) for one in plan.limits], (1, 2)))
+    if plan.sample_size is not None:
+        console.print()
+        _print_sample_size(console, plan.sample_size)
 
 
-def print_telling(console: Console, found: Telling) -> None:
-    """Print how many problems and samples tell two methods apart."""
+def _print_sample_size(console: Console, found: SampleSize) -> None:
     first, second = found.arms
+    goal, uncertain = found.goal, found.spread.problems > 1
     title = (
-        f"To find {second} {100 * found.difference:g} points apart from {first}, with power "
-        f"{found.power:g} at alpha {found.alpha:g}"
+        f"To tell {second} from {first} if they are {100 * goal.difference:g} points apart: "
+        f"power {goal.power:g}, paired two-sided test at {goal.alpha:g}"
     )
-    uncertain = found.spread.problems > 1
-    headings = ["solutions per problem", "problems"]
-    headings += ["cautiously"] if uncertain else []
-    headings += [
-        f"power with {counted(found.recipe_problems, 'problem')}",
-        "difference they can find",
-    ]
-    rows = []
-    for design in found.designs:
-        cautious = (f"{design.problems_upper:,}",) if uncertain else ()
-        solutions = "1" if design.solutions is None else f"{design.solutions:,}"
-        smallest = f"{100 * design.smallest_difference:.1f} points"
-        power = percent(design.power)
-        rows.append((solutions, f"{design.problems:,}", *cautious, power, smallest))
-    console.print(table(title, headings, rows, range(5)))
-    console.print(found.source, markup=False)
+    headings = ["per problem", "problems", "to be safe", "tokens"]
+    recipes = counted(found.recipe_problems, "problem")
+    headings += [f"power with {recipes}", f"{recipes} find"]
+    rows = [_design(design, uncertain) for design in found.designs]
+    console.print(table(title, headings, rows, range(1, 6)))
+    console.print(_capital(found.source), markup=False)
     if found.measured is not None:
-        said = f"Measured difference: {100 * found.measured:+.1f} points."
+        said = f"There, {second} is {100 * found.measured:+.1f} points from {first}."
         console.print(said, markup=False)
     if uncertain:
-        said = "Cautiously: should the spread be at the upper end of its one-sided 90 % interval."
+        said = "To be safe: should the spread be at the upper end of its one-sided 90 % interval."
         console.print(said, markup=False)
-    if found.spread.within is None and uncertain:
-        said = "For more samples of a problem, S of --compare must be at most half of the pool's."
+    if uncertain and found.spread.within is None:
+        said = "For designs with more samples per problem, compare at half of the pool's S or less."
         console.print(said, markup=False)
+
+
+def _design(design: Design, uncertain: bool) -> tuple[str, ...]:
+    samples = "1 outcome"
+    if design.solutions is not None:
+        samples = counted(design.solutions, "solution")
+        if design.verifications:
+            samples += f", {counted(design.verifications, 'verification')}"
+    return (
+        samples,
+        f"{design.problems:,}",
+        f"{design.problems_upper:,}" if uncertain else "-",
+        number(design.tokens),
+        percent(design.power),
+        f"{100 * design.smallest_difference:.1f} points",
+    )
 
 
 def _role(role: RoleForecast) -> tuple[str, ...]:
-    tokens = number(role.tokens)
-    if role.tokens_low < role.tokens:
-        tokens += f" ({number(role.tokens_low)} to {number(role.tokens_high)})"
+    tokens = _or_most(role.tokens, number)
+    if not math.isnan(role.tokens.low):
+        tokens += f" ({number(role.tokens.low)} to {number(role.tokens.high)})"
     return (
         role.role,
         role.model,
@@ -78,37 +88,60 @@ def _role(role: RoleForecast) -> tuple[str, ...]:
         number(role.prompt_tokens),
         number(role.completion_tokens),
         tokens,
-        number(role.tokens_most),
-        number(role.flops),
-        _money(role.usd),
+        _or_most(role.flops, number),
+        _or_most(role.usd, money),
         duration(role.seconds),
     )
 
 
-def _sources(found: Forecast) -> list[str]:
+def _or_most(amount: Range, shown: Callable[[float], str]) -> str:
+    """What is expected; else what it is at most."""
+    if not math.isnan(amount.expected) or math.isnan(amount.most):
+        return shown(amount.expected)
+    return f"\N{LESS-THAN OR EQUAL TO} {shown(amount.most)}"
+
+
+def _basis(found: Forecast) -> Iterator[str]:
+    """What the figures rest on."""
     by_source: dict[str, list[str]] = {}
     for role in found.roles:
         by_source.setdefault(role.source, []).append(role.role)
-    lines = [f"lengths of {', '.join(roles)}: {source}" for source, roles in by_source.items()]
-    if any(role.tokens_low < role.tokens for role in found.roles):
-        lines.append("tokens: expected, and a 90 % interval from their spread between problems")
-    return lines
+    for source, roles in by_source.items():
+        if source:
+            yield f"lengths of {', '.join(roles)}: {source}"
+        else:
+            yield (
+                f"lengths of {', '.join(roles)}: not known; measure them by --pilot PROBLEMS or "
+                f"--like RUN, or tell them by {' and '.join(_options(roles))}"
+            )
+    if not math.isnan(found.total.tokens.low):
+        yield "in brackets: 90 % interval, by how lengths vary between problems"
+    if not math.isnan(found.total.seconds):
+        yield "time: as fast as the run that the lengths are from, or as told"
+    most = found.total
+    amounts = [f"{number(most.tokens.most)} tokens"]
+    amounts += [] if math.isnan(most.flops.most) else [f"{number(most.flops.most)} FLOPs"]
+    amounts += [] if math.isnan(most.usd.most) else [f"{money(most.usd.most)} USD"]
+    if not math.isnan(most.tokens.most):
+        yield f"at most, if every completion had max_tokens: {', '.join(amounts)}"
+
+
+def _options(roles: Sequence[str]) -> Iterator[str]:
+    if "solver" in roles:
+        yield "--solution-tokens"
+    if set(roles) - {"solver"}:
+        yield "--verification-tokens"
 
 
 def _limit(one: Limit) -> tuple[str, ...]:
     where = "per problem" if one.scope == "problem" else "for the run"
+    verdict = {True: "yes", False: "no", None: "not known"}[one.fits]
+    if one.solutions is not None and one.verifications is not None:
+        verdict += (
+            f": about {number(one.solutions)} solutions and {number(one.verifications)} "
+            "verifications a problem"
+        )
     known = not math.isnan(one.forecast)
-    if one.fits is None:
-        verdict = "unknown: the model's cost in this unit is not stated"
-    elif one.fits:
-        verdict = "yes"
-    else:
-        verdict = "no"
-        if one.solutions is not None and one.verifications is not None:
-            verdict += (
-                f": about {counted(one.solutions, 'solution')} and "
-                f"{counted(one.verifications, 'verification')} a problem"
-            )
     return (
         f"{_amount(one.limit, one.unit)} {where}",
         _amount(one.forecast, one.unit),
@@ -118,14 +151,21 @@ def _limit(one: Limit) -> tuple[str, ...]:
 
 
 def _amount(value: float, unit: str) -> str:
+    if math.isnan(value):
+        return "-"
     if unit == "seconds":
         return duration(value)
     if unit == "usd":
-        return f"{_money(value)} USD"
+        return f"{money(value)} USD"
     return f"{number(value)} {'FLOPs' if unit == 'flops' else unit}"
 
 
-def _money(value: float) -> str:
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def money(value: float) -> str:
+    """USD: cents, or two digits of what is less than ten of them; a dash where it is not known."""
     if math.isnan(value):
         return "-"
     return f"{value:,.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ttc.core import Problem
 from ttc.datasets import DatasetPart
-from ttc.pipeline.run import Outcome, Progress, run_recipe
 from ttc.refs import DatasetRef
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def pilot_recipe(recipe: Recipe, problems: int, solutions: int = SOLUTIONS) -> R
     """The recipe with few problems, and of each few solutions and verifications.
 
     Prompts, models, sampling and budget stay, so that the whole run finds what the pilot sampled
-    in the journal and does not pay for it again.
+    in the journal and does not pay for it again. Its run belongs to a recipe `<name>-pilot`.
     """
     sampler, verifiers = recipe.sampler, tuple(_fewer(v) for v in recipe.verifiers)
     names = type(sampler).model_fields
@@ -69,13 +68,3 @@ def _fewer(verifier: Any) -> Any:
     if "verifications" in names:
         changes["verifications"] = min(_VERIFICATIONS, verifier.verifications)
     return verifier.model_copy(update=changes)
-
-
-def run_pilot(
-    recipe: Recipe,
-    problems: int,
-    solutions: int = SOLUTIONS,
-    progress: Progress | None = None,
-) -> Outcome:
-    """Run the pilot; it is a run of its own, `<recipe>-pilot`, and not repeated when complete."""
-    return run_recipe(pilot_recipe(recipe, problems, solutions), progress)

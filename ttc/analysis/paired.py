@@ -1,0 +1,72 @@
+"""Two policies on the same fresh samples: their difference, problem by problem, several times.
+
+A pool is cut into blocks that share no sample. How the difference varies between the blocks of a
+problem, and between problems, is what `ttc.analysis.power` plans from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ttc.analysis.estimate import FloatArray
+from ttc.analysis.grid import evaluate
+from ttc.analysis.policies import POLICIES
+from ttc.analysis.pool import PoolArrays
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A policy at S solutions with V verifications each; V is 0 where it reads none."""
+
+    policy: str
+    solutions: int
+    verifications: int = 0
+
+    @property
+    def reads(self) -> bool:
+        return POLICIES[self.policy].uses_verifications
+
+    def __str__(self) -> str:
+        size = "" if self.policy == "first" else f" S={self.solutions}"
+        return self.policy + size + (f" V={self.verifications}" if self.reads else "")
+
+
+def block_differences(
+    pool: PoolArrays, first: Arm, second: Arm, rng: np.random.Generator, most: int = 8
+) -> FloatArray:
+    """(problems, blocks) success of the second arm less that of the first, at most `most` blocks.
+
+    A block has as many solutions, and verifications of each, as the larger arm wants. Every problem
+    of the pool must have them, or `GridError` is raised.
+    """
+    size = max(first.solutions, second.solutions)
+    depth = max(first.verifications, second.verifications)
+    has = pool.n_verified if first.reads or second.reads else pool.n_solutions
+    blocks = max(1, min(most, int(has.min()) // size))
+    columns = [
+        _success(block, second, rng) - _success(block, first, rng)
+        for block in (_block(pool, i * size, size, depth) for i in range(blocks))
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _block(pool: PoolArrays, start: int, size: int, depth: int) -> PoolArrays:
+    """Solutions `start .. start + size - 1` with their first `depth` verifications, as a pool."""
+    columns = slice(start, start + size)
+    judged = columns if depth else slice(0, 0)
+    return replace(
+        pool,
+        answer_class=pool.answer_class[:, columns],
+        correct=pool.correct[:, columns],
+        scores=pool.scores[:, judged, :depth],
+        verification_count=np.minimum(pool.verification_count[:, judged], depth),
+    )
+
+
+def _success(pool: PoolArrays, arm: Arm, rng: np.random.Generator) -> FloatArray:
+    depths = [arm.verifications] if arm.reads else []
+    grid = evaluate(pool, [arm.solutions], depths, [arm.policy], rng)
+    success: FloatArray = grid.success[:, 0, 0, -1]
+    return success

@@ -1,0 +1,95 @@
+"""What can be learned of a recipe's models without sampling: identity, prices, prompt lengths."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttc.backends import BackendPart
+from ttc.core import Backend, ModelIdentity, Problem, Prompt, RemoteBackend
+from ttc.errors import TtcError, UsageError
+from ttc.pipeline.planning.lengths import SOLVER
+from ttc.prompts import load_prompt, render_problem
+from ttc.store.importing.tally import estimate_tokens
+
+if TYPE_CHECKING:
+    from ttc.recipe import Recipe
+
+_PROMPTS = 64  # looked at, spread evenly over the problems
+
+
+@dataclass(frozen=True)
+class RoleFacts:
+    """A model in its role.
+
+    group: samples of one request; servers: that share the requests. prompts: tokens of some
+    problems' prompts, a verifier's without the solution in it. note: why something is not known.
+    """
+
+    identity: ModelIdentity
+    group: int
+    servers: int
+    prompts: tuple[float, ...]
+    note: str = ""
+
+
+def role_facts(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFacts]:
+    """Facts by role. A model that can't be reached, or only with effort, is known by name alone."""
+    some = problems[:: -(-len(problems) // _PROMPTS)]
+    return asyncio.run(_look(recipe, some))
+
+
+async def _look(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFacts]:
+    users: dict[str, tuple[BackendPart, str | None]] = {SOLVER: (recipe.backend, recipe.prompt)}
+    for verifier in recipe.verifiers:
+        part = verifier.backend or recipe.backend
+        users[verifier.label] = (part, getattr(verifier, "prompt", None))
+    return {
+        role: await _facts(part, template, problems, recipe.engine.n_per_call)
+        for role, (part, template) in users.items()
+    }
+
+
+async def _facts(
+    part: BackendPart, template: str | None, problems: Sequence[Problem], n_per_call: int
+) -> RoleFacts:
+    name, kind = str(getattr(part, "model", "unknown")), str(getattr(part, "type", "unknown"))
+    identity, servers, note = ModelIdentity(kind, name), 1, ""
+    backend: Backend | None = None
+    try:
+        if part.loads_weights:
+            note = f"{name}: {kind} is not loaded for a forecast; cost.parameters gives its size"
+        else:
+            backend = part.open()
+            servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
+            identity = await backend.identify()
+    except TtcError as error:
+        note = f"{name}: {error}"
+    try:
+        prompts = tuple(_prompt_tokens(template, problem, backend) for problem in problems)
+    finally:
+        if backend is not None:
+            with suppress(Exception):
+                await backend.close()
+    group = max(1, min(part.offers.max_n, n_per_call))
+    return RoleFacts(identity, group, servers, prompts, note)
+
+
+def _prompt_tokens(template: str | None, problem: Problem, backend: Backend | None) -> float:
+    """Tokens of a prompt without the solution in it; estimated where nothing can count them."""
+    prompt = _prompt(template, problem)
+    counted = None if backend is None else backend.count_tokens(prompt)
+    if counted is not None:
+        return float(counted)
+    text = prompt.text or "\n".join(message.content for message in prompt.messages)
+    return float(estimate_tokens(text + prompt.prefill))
+
+
+def _prompt(template: str | None, problem: Problem) -> Prompt:
+    if template is not None:
+        with suppress(UsageError):  # a plug-in's template may want variables of its own
+            return render_problem(load_prompt(template), problem, solution="")
+    return Prompt(text=problem.question)

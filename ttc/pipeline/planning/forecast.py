@@ -1,0 +1,255 @@
+"""What a recipe will use before a token is bought: tokens, FLOPs, USD and time, by role."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from ttc.analysis.estimate import FloatArray
+from ttc.budget.cost import Rates
+from ttc.budget.flops import Lengths
+from ttc.pipeline.costs import shared_and_own
+from ttc.pipeline.planning.facts import RoleFacts
+from ttc.pipeline.planning.lengths import SOLVER, RoleUse
+
+if TYPE_CHECKING:
+    from ttc.recipe import Recipe
+
+_CONFIDENCE = 0.9
+_UNITS = ("prompt_tokens", "completion_tokens", "tokens", "flops", "usd", "calls")
+
+
+@dataclass(frozen=True)
+class Range:
+    """An amount over the whole run; NaN where unknown.
+
+    low, high: a 90 % interval for the sum over the run's problems, where lengths were measured on
+    two problems or more. most: if every completion had max_tokens.
+    """
+
+    expected: float
+    low: float
+    high: float
+    most: float
+
+    def __add__(self, other: Range) -> Range:
+        # Long solutions make long verifications: the errors of roles add up, not their squares.
+        return Range(
+            self.expected + other.expected,
+            self.low + other.low,
+            self.high + other.high,
+            self.most + other.most,
+        )
+
+
+@dataclass(frozen=True)
+class RoleForecast:
+    """One role, or all of them, over the whole run; NaN where unknown.
+
+    requests: calls sent, each for as many samples as the backend gives at a time. source: where
+    the lengths are from.
+    """
+
+    role: str
+    model: str
+    samples: int
+    requests: int
+    prompt_tokens: float
+    completion_tokens: float
+    tokens: Range
+    flops: Range
+    usd: Range
+    seconds: float
+    source: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, unknown figures as null."""
+        found: dict[str, Any] = _nulls(asdict(self))
+        return found
+
+
+@dataclass(frozen=True)
+class Load:
+    """A role's work on one problem: `prompts` prompts with `each` samples of every one.
+
+    shared: (problems,) amounts by unit of a prompt that its samples share; own: of one sample; on
+    each problem of which lengths are known, or one entry for all. shared_most, own_most: the same
+    for the longest completions. group: samples of one call.
+    """
+
+    role: str
+    prompts: int
+    each: int
+    group: int
+    shared: Mapping[str, FloatArray]
+    own: Mapping[str, FloatArray]
+    shared_most: Mapping[str, float]
+    own_most: Mapping[str, float]
+
+    @property
+    def samples(self) -> int:
+        return self.prompts * self.each
+
+    def amount(self, unit: str, prompts: float, each: float) -> FloatArray:
+        """(problems,) amounts of so many prompts with so many samples of each."""
+        amounts: FloatArray = prompts * (self.shared[unit] + each * self.own[unit])
+        return amounts
+
+    def whole(self, unit: str) -> FloatArray:
+        """(problems,) amounts of all of it."""
+        return self.amount(unit, self.prompts, self.each)
+
+    def most(self, unit: str) -> float:
+        """Amount of all of it for one problem, with the longest completions."""
+        return self.prompts * (self.shared_most[unit] + self.each * self.own_most[unit])
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """All roles of a recipe, their sum, and a problem's share of it."""
+
+    problems: int
+    roles: tuple[RoleForecast, ...]
+    total: RoleForecast
+    loads: tuple[Load, ...]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, unknown figures as null."""
+        return {
+            "problems": self.problems,
+            "roles": [role.as_dict() for role in self.roles],
+            "total": self.total.as_dict(),
+            "notes": list(self.notes),
+        }
+
+
+def forecast(
+    recipe: Recipe, problems: int, facts: Mapping[str, RoleFacts], uses: Mapping[str, RoleUse]
+) -> Forecast:
+    """Forecast the samples that a recipe asks for, as if no budget ended them.
+
+    Raises `UsageError` where the recipe's cost section wants what is not known of a model.
+    """
+    parts = {SOLVER: recipe.sampler} | {v.label: v for v in recipe.verifiers}
+    roles, loads = [], []
+    for role, part in parts.items():
+        fact, use = facts[role], uses[role]
+        load = _load(recipe, role, part, fact, use)
+        loads.append(load)
+        roles.append(_role(load, problems, fact.identity.model, use))
+    total = _total(roles, _least_seconds(recipe, facts, roles))
+    notes = dict.fromkeys(fact.note for fact in facts.values() if fact.note)
+    return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
+
+
+def _load(recipe: Recipe, role: str, part: Any, fact: RoleFacts, use: RoleUse) -> Load:
+    """How often a role's prompts and samples come up in one problem, and what they cost."""
+    prompts, each = 1, recipe.solutions
+    longest_prompt = max(fact.prompts, default=math.nan)
+    if role != SOLVER:
+        prompts, each = verified_solutions(recipe, part), getattr(part, "verifications", 1)
+        longest_prompt += getattr(recipe.sampler, "max_tokens", math.nan)  # the solution in it
+    rates = recipe.cost.rates(fact.identity)
+    known = [_amounts(recipe, rates, lengths) for lengths in use.lengths]
+    longest = getattr(part, "max_tokens", None)
+    most = Lengths.of_samples(longest_prompt, [math.nan if longest is None else longest], 1)
+    shared_most, own_most = _amounts(recipe, rates, most)
+    return Load(
+        role=role,
+        prompts=prompts,
+        each=each,
+        group=fact.group,
+        shared={u: use.charged * [shared[u] for shared, _ in known] for u in _UNITS},
+        own={u: np.asarray([own[u] for _, own in known]) for u in _UNITS},
+        shared_most=shared_most,
+        own_most=own_most,
+    )
+
+
+def verified_solutions(recipe: Recipe, verifier: Any) -> int:
+    """How many solutions of a problem a verifier judges."""
+    return min(getattr(verifier, "solutions", None) or recipe.solutions, recipe.solutions)
+
+
+def _amounts(
+    recipe: Recipe, rates: Rates, lengths: Lengths
+) -> tuple[dict[str, float], dict[str, float]]:
+    shared, own = shared_and_own(rates, lengths, recipe.cost)
+    return {u: shared.get(u, 0.0) for u in _UNITS}, own
+
+
+def _role(load: Load, problems: int, model: str, use: RoleUse) -> RoleForecast:
+    def over(unit: str) -> Range:
+        return _range(load.whole(unit), problems, load.most(unit))
+
+    return RoleForecast(
+        role=load.role,
+        model=model,
+        samples=problems * load.samples,
+        requests=problems * load.prompts * math.ceil(load.each / load.group),
+        prompt_tokens=over("prompt_tokens").expected,
+        completion_tokens=over("completion_tokens").expected,
+        tokens=over("tokens"),
+        flops=over("flops"),
+        usd=over("usd"),
+        seconds=problems * load.samples * use.seconds,
+        source=use.source,
+    )
+
+
+def _range(amounts: FloatArray, problems: int, most: float) -> Range:
+    """Of the sum over so many new problems, as a sample of problems foretells it."""
+    known, most = amounts[~np.isnan(amounts)], most * problems
+    if not len(known):
+        return Range(math.nan, math.nan, math.nan, most)
+    expected = problems * float(known.mean())
+    if len(known) < 2:
+        return Range(expected, math.nan, math.nan, most)
+    quantile = float(student.ppf((1 + _CONFIDENCE) / 2, len(known) - 1))
+    spread = float(known.std(ddof=1)) * math.sqrt(1 / len(known) + 1 / problems)
+    half = quantile * problems * spread
+    return Range(expected, max(0.0, expected - half), float(np.fmin(expected + half, most)), most)
+
+
+def _total(roles: Sequence[RoleForecast], least_seconds: float) -> RoleForecast:
+    nothing = Range(0.0, 0.0, 0.0, 0.0)
+    return RoleForecast(
+        role="total",
+        model="",
+        samples=sum(role.samples for role in roles),
+        requests=sum(role.requests for role in roles),
+        prompt_tokens=sum(role.prompt_tokens for role in roles),
+        completion_tokens=sum(role.completion_tokens for role in roles),
+        tokens=sum((role.tokens for role in roles), nothing),
+        flops=sum((role.flops for role in roles), nothing),
+        usd=sum((role.usd for role in roles), nothing),
+        seconds=float(np.fmax(sum(role.seconds for role in roles), least_seconds)),
+    )
+
+
+def _least_seconds(
+    recipe: Recipe, facts: Mapping[str, RoleFacts], roles: Sequence[RoleForecast]
+) -> float:
+    """The least time that the recipe's request and token rates leave; NaN without such limits."""
+    engine, least = recipe.engine, math.nan
+    for role in roles:
+        for amount, rate in (
+            (role.requests, engine.requests_per_minute),
+            (role.tokens.expected, engine.tokens_per_minute),
+        ):
+            if rate is not None:
+                minutes = amount / (rate * facts[role.role].servers)
+                least = float(np.fmax(least, 60.0 * minutes))
+    return least
+
+
+def _nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _nulls(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,143 @@
+"""How long the prompts and completions of a recipe's roles are: measured in a run, or told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ttc.analysis.estimate import FloatArray
+from ttc.budget.flops import Lengths
+from ttc.errors import DataError
+from ttc.store.columns import TableName
+from ttc.store.pool import LoadedPool, MeanUse, load_pool, verifiers
+from ttc.store.run_folder import RunFolder
+from ttc.store.tables import read_table, scan_rows
+
+SOLVER = "solver"
+USUAL_VARIATION = 0.5
+"""Standard deviation over mean of a completion's length, where only the mean is told."""
+_PAID = 0.5  # of a run's samples: with fewer drawn anew, its time says nothing of drawing them
+
+
+@dataclass(frozen=True)
+class RoleUse:
+    """What one sample of a role uses, by problem; a single entry where that is told, not measured.
+
+    lengths: means of a problem's samples, in tokens, NaN where unknown. charged: (problems,) share
+    of prompts that are charged: those with a text of their own. seconds: of a run's time, with the
+    concurrency it had; NaN where unknown.
+    """
+
+    lengths: tuple[Lengths, ...]
+    charged: FloatArray
+    seconds: float = math.nan
+    source: str = ""
+
+    @property
+    def completion(self) -> float:
+        """Mean tokens of a completion; NaN where unknown."""
+        known = [one.completion for one in self.lengths if not math.isnan(one.completion)]
+        return float(np.mean(known)) if known else math.nan
+
+
+def told_use(prompts: Sequence[float], completion: float, source: str) -> RoleUse:
+    """Of prompts of these lengths, all of them charged, and a mean completion (NaN if unknown)."""
+    prompt = float(np.mean(prompts)) if len(prompts) else math.nan
+    lengths = Lengths(
+        prefill=prompt,
+        prefill_squared=float(np.mean(np.square(prompts))) if len(prompts) else math.nan,
+        completion=completion,
+        completion_squared=completion**2 * (1 + USUAL_VARIATION**2),
+        prompt_times_completion=prompt * completion,
+    )
+    return RoleUse((lengths,), np.ones(1), source=source)
+
+
+def measured_uses(run: RunFolder, verified: Mapping[str, int]) -> dict[str, RoleUse]:
+    """What the samples of a run used: the solver's, and those of the verifiers it has.
+
+    verified: how many solutions each verifier is to judge, by its label. A run with a single
+    verifier stands for a single one of another name. Raises `DataError` for a run without samples.
+    """
+    there = verifiers(run)
+    names = {label: label for label in verified if label in there}
+    if len(there) == len(verified) == 1:
+        names = {next(iter(verified)): there[0]}
+    pools = {label: load_pool(run, name) for label, name in names.items()}
+    solved = next(iter(pools.values()), None) or load_pool(run, next(iter(there), None))
+    if not np.isfinite(solved.solutions.completion_tokens).any():
+        raise DataError(f"{run.name} has no samples to take lengths from")
+    streams, ids = _streams(run), solved.arrays.problem_ids
+    uses = {SOLVER: _measured(solved.solutions, streams, np.ones(len(ids)), run.name)}
+    for label, pool in pools.items():
+        charged = _own_texts(run, pool, verified[label])
+        uses[label] = _measured(pool.verifications, streams, charged, run.name)
+    return uses
+
+
+def _measured(use: MeanUse, streams: float, charged: FloatArray, source: str) -> RoleUse:
+    columns = (
+        use.prompt_tokens,
+        use.prompt_squared,
+        use.completion_tokens,
+        use.completion_squared,
+        use.prompt_times_completion,
+    )
+    lengths = tuple(Lengths(*map(float, row)) for row in zip(*columns, strict=True))
+    known = use.seconds[np.isfinite(use.seconds)]
+    seconds = float(known.mean()) if len(known) else 0.0
+    return RoleUse(lengths, charged, seconds / streams if seconds > 0 else math.nan, source)
+
+
+def _own_texts(run: RunFolder, pool: LoadedPool, first: int) -> FloatArray:
+    """(problems,) distinct texts over texts, among the first solutions of each problem.
+
+    Verifications of solutions with one and the same text share a prompt. Texts that are not there
+    (of a simulated run) are taken to be all different.
+    """
+    texts: dict[str, list[str]] = {name: [] for name in pool.arrays.problem_ids}
+    for row in scan_rows(run.solutions, "solutions", ["problem_id", "solution_index", "text"]):
+        if row["solution_index"] < first and row["problem_id"] in texts:
+            texts[row["problem_id"]].append((row["text"] or "").strip())
+    shares = [len(set(t)) / len(t) if any(t) else 1.0 for t in texts.values()]
+    return np.asarray(shares, dtype=np.float64)
+
+
+def with_prompts(use: RoleUse, prompts: Sequence[float]) -> RoleUse:
+    """The use with these prompts, where its run has none: simulated and some imported ones."""
+    if any(one.prefill > 0 for one in use.lengths) or not prompts:
+        return use
+    mean, squared = float(np.mean(prompts)), float(np.mean(np.square(prompts)))
+    lengths = tuple(
+        replace(
+            one,
+            prefill=mean,
+            prefill_squared=squared,
+            prompt_times_completion=mean * one.completion,
+        )
+        for one in use.lengths
+    )
+    return replace(use, lengths=lengths)
+
+
+def _streams(run: RunFolder) -> float:
+    """How many samples were under way at a time, on average; NaN where that is not known."""
+    manifest = run.manifest()
+    wall = manifest.timing.get("sampling_seconds", 0.0)
+    parts = [manifest.ledger.get(purpose, {}) for purpose in ("solution", "verification")]
+    samples = sum(part.get("samples", 0) for part in parts)
+    paid = sum(part.get("paid_samples", 0) for part in parts)
+    if not samples or wall <= 0 or paid < _PAID * samples:
+        return math.nan
+    busy = _seconds(run, "solutions") + _seconds(run, "verifications")
+    return busy * paid / samples / wall if busy > 0 else math.nan
+
+
+def _seconds(run: RunFolder, table: TableName) -> float:
+    if not run.table(table).is_file():
+        return 0.0
+    column = read_table(run.table(table), table, ["seconds"]).column("seconds")
+    return float(np.nansum(column.to_numpy()))

@@ -1,0 +1,138 @@
+"""A forecast against a recipe's budget: what fits, and what a limit buys where not all does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ttc.budget.cost import UNITS
+from ttc.budget.ledger import BudgetConfig
+from ttc.budget.rounds import SLACK
+from ttc.pipeline.planning.forecast import Forecast, Load
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit of the budget.
+
+    scope: problem or run. forecast: mean of a problem, or of the run, NaN where unknown. fits: None
+    where it can't be told. solutions, verifications: about how many a problem gets where not all
+    fits, on average; None if all (or unknown).
+    """
+
+    scope: str
+    unit: str
+    limit: float
+    forecast: float
+    fits: bool | None
+    solutions: float | None = None
+    verifications: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, an unknown forecast as null."""
+        return asdict(self) | {"forecast": None if math.isnan(self.forecast) else self.forecast}
+
+
+def limits(budget: BudgetConfig, found: Forecast) -> Iterator[Limit]:
+    """Every limit of the budget, a problem's first, rising."""
+    for unit in UNITS:
+        for limit in budget.per_problem.limits(unit):
+            yield _limit("problem", unit, limit, found)
+    for unit in UNITS:
+        total = getattr(budget.per_run, unit)
+        if total is not None:
+            yield _limit("run", unit, total, found)
+    seconds, expected = budget.per_run.seconds, found.total.seconds
+    if seconds is not None:
+        fits = None if math.isnan(expected) else expected <= seconds
+        yield Limit("run", "seconds", seconds, expected, fits)
+
+
+def _limit(scope: str, unit: str, limit: float, found: Forecast) -> Limit:
+    """What the limit buys of each measured problem; a run's, of a mean problem.
+
+    A problem's limit holds for each of them, and is spent call by call. A run's is shared out until
+    it is used up, so that samples go one by one, and what a problem leaves another gets.
+    """
+    loads, whole = found.loads, scope == "run"
+    amounts = np.asarray(sum(load.whole(unit) for load in loads))
+    times = found.problems if whole else 1
+    expected = times * float(np.nanmean(amounts)) if not np.isnan(amounts).all() else math.nan
+    if times * sum(load.most(unit) for load in loads) <= limit:
+        return Limit(scope, unit, limit, expected, fits=True)
+    if math.isnan(expected):
+        return Limit(scope, unit, limit, expected, fits=None)
+    if whole:
+        bought = np.asarray([_bought([_mean_role(load, unit) for load in loads], limit / times)])
+    else:
+        rows = np.flatnonzero(~np.isnan(amounts)).tolist()
+        bought = np.asarray(
+            [_bought([_role(load, unit, i) for load in loads], limit) for i in rows]
+        )
+    wanted = (loads[0].samples, sum(load.samples for load in loads[1:]))
+    if (bought == wanted).all():
+        return Limit(scope, unit, limit, expected, fits=True)
+    solutions, verifications = map(float, bought.mean(axis=0))
+    return Limit(scope, unit, limit, expected, False, solutions, verifications)
+
+
+@dataclass(frozen=True)
+class _Role:
+    """A role's work on one problem in one unit, as the ledger meets it."""
+
+    prompts: int
+    each: int
+    group: int
+    shared: float
+    own: float
+    most: float
+
+
+def _role(load: Load, unit: str, problem: int) -> _Role:
+    def at(values: Any) -> float:
+        return float(values[problem if len(values) > 1 else 0])
+
+    own, shared = at(load.own[unit]), at(load.shared[unit])
+    return _Role(load.prompts, load.each, load.group, shared, own, load.own_most[unit])
+
+
+def _mean_role(load: Load, unit: str) -> _Role:
+    shared, own = (float(np.nanmean(values[unit])) for values in (load.shared, load.own))
+    return _Role(load.prompts, load.each, 1, shared, own, load.own_most[unit])
+
+
+def _bought(roles: Sequence[_Role], limit: float) -> tuple[int, int]:
+    """Solutions, then verifications, that the ledger admits of one problem with mean lengths."""
+    left = limit * (1 + SLACK)
+    counts: list[int] = []
+    for role in roles:
+        # The first role solves; the others judge what it solved, one solution after the other.
+        prompts = min(role.prompts, counts[0]) if counts else role.prompts
+        bought = 0
+        for _ in range(prompts):
+            admitted = _admitted(role, left)
+            bought += admitted
+            left -= role.shared + admitted * role.own
+            if admitted < role.each:
+                break
+        counts.append(bought)
+        if bought < prompts * role.each:
+            break  # a problem that was refused a sample gets no other
+    return counts[0], sum(counts[1:])
+
+
+def _admitted(role: _Role, left: float) -> int:
+    """Samples of one prompt: calls must fit with the longest replies, and cost their mean then."""
+    most = role.own if math.isnan(role.most) else role.most
+    admitted, left = 0, left - role.shared
+    while admitted < role.each and left >= 0:
+        call = min(role.group, role.each - admitted)
+        if call * most > left:
+            return admitted + (math.floor(left / most) if most > 0 else call)
+        admitted += call
+        left -= call * role.own
+    return admitted

@@ -1,0 +1,260 @@
+"""The problems and samples needed to tell two methods apart, from a pool or from assumptions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ttc.analysis.paired import Arm, block_differences
+from ttc.analysis.policies import POLICIES
+from ttc.analysis.power import (
+    Spread,
+    power_of,
+    problems_needed,
+    smallest_difference,
+    spread_of,
+    spread_of_rates,
+)
+from ttc.errors import DataError, UsageError
+from ttc.pipeline.asking import policy_name
+from ttc.pipeline.planning.forecast import Load
+from ttc.store.pool import load_pool, verifiers
+from ttc.store.run_folder import RunFolder
+
+_REPEATS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The difference to find, the power to find it with, and the level of the two-sided test."""
+
+    difference: float
+    power: float = 0.8
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name, value in (("difference", self.difference), ("power", self.power)):
+            if not 0 < value < 1:
+                raise UsageError(f"--{name} {value:g}: must lie between 0 and 1")
+        if not 0 < self.alpha < self.power:
+            raise UsageError(f"--alpha {self.alpha:g}: must lie between 0 and the power")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A method to compare as it was asked for; sizes of None are as the pool allows."""
+
+    policy: str
+    solutions: int | None = None
+    verifications: int | None = None
+
+    def sized(self, solutions: int, verifications: int, run: RunFolder) -> Arm:
+        """By default half of the pool's solutions, so that each problem is measured twice.
+
+        Raises `DataError` for more than the pool has.
+        """
+        usual = 1 if self.policy == "first" else max(1, solutions // 2)
+        arm = Arm(self.policy, self.solutions or usual)
+        if arm.reads:
+            arm = replace(arm, verifications=self.verifications or verifications)
+        if arm.solutions > solutions or arm.verifications > verifications:
+            has = f"S = {solutions}" + (f", V = {verifications}" if arm.reads else "")
+            raise DataError(f"{arm} is beyond {run.name}, which has {has} for every problem")
+        return arm
+
+
+@dataclass(frozen=True)
+class Design:
+    """What one choice of samples per problem needs.
+
+    repeats: measurements of each problem. solutions, verifications: samples of each problem in all,
+    None where the spread is an assumption. problems: at the stated power; problems_upper: should
+    the spread be at the end of its one-sided 90 % interval; tokens: of all those samples, NaN where
+    unknown. power, smallest_difference: of the recipe's own number of problems.
+    """
+
+    repeats: int
+    solutions: int | None
+    verifications: int | None
+    deviation: float
+    problems: int
+    problems_upper: int
+    tokens: float
+    power: float
+    smallest_difference: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, unknown tokens as null."""
+        return asdict(self) | {"tokens": None if math.isnan(self.tokens) else self.tokens}
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """Designs that reach a goal, with what they rest on. measured: the difference in the pool."""
+
+    arms: tuple[str, str]
+    goal: Goal
+    recipe_problems: int
+    spread: Spread
+    measured: float | None
+    source: str
+    designs: tuple[Design, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        found = asdict(self)
+        goal: dict[str, Any] = found.pop("goal")
+        return found | goal | {"designs": [design.as_dict() for design in self.designs]}
+
+
+def assumed_size(goal: Goal, accuracy: float, correlation: float, problems: int) -> SampleSize:
+    """From a stated success of the worse method and correlation of outcomes, both once a problem.
+
+    Raises `UsageError` for what is no such thing.
+    """
+    if not 0 <= accuracy <= 1 - goal.difference:
+        raise UsageError(f"--accuracy {accuracy:g}: must lie between 0 and 1 less the difference")
+    if not -1 <= correlation <= 1:
+        raise UsageError(f"--correlation {correlation:g}: must lie between -1 and 1")
+    better = accuracy + goal.difference
+    spread = spread_of_rates(accuracy, better, correlation)
+    source = (
+        f"assumed: success {100 * accuracy:g} % against {100 * better:g} %, correlation "
+        f"{correlation:g} of the outcomes, one outcome per problem and method"
+    )
+    designs = (_design(goal, spread, problems, 1),)
+    return SampleSize(("a method", "a better one"), goal, problems, spread, None, source, designs)
+
+
+def measured_size(
+    run: RunFolder,
+    wanted: tuple[Wanted, Wanted],
+    goal: Goal,
+    problems: int,
+    verifier: str | None = None,
+    loads: Sequence[Load] = (),
+) -> SampleSize:
+    """From a pool: both methods on the same fresh samples, problem by problem.
+
+    loads: what samples cost, the solver's first. Raises `DataError` for a pool that lacks the
+    samples, has a single problem, or shows no spread at all.
+    """
+    reads = any(POLICIES[one.policy].uses_verifications for one in wanted)
+    names = verifiers(run)
+    if reads and not names:
+        raise DataError(f"{run.name} has no verifications, which {_reading(wanted)} needs")
+    verifier = verifier or (names[0] if names else None)
+    loaded = load_pool(run, verifier)
+    pool = (loaded.verified() if reads else loaded).arrays
+    if pool.n_problems < 2:
+        raise DataError(f"{run.name} has one problem only; a spread needs at least two")
+    there = int((pool.n_verified if reads else pool.n_solutions).min())
+    depth = int(pool.n_verifications.min()) if reads else 0
+    first, second = (one.sized(there, depth, run) for one in wanted)
+    differences = block_differences(pool, first, second, np.random.default_rng(0))
+    spread = spread_of(differences)
+    if spread.deviation() == 0:
+        raise DataError(
+            f"{first} and {second} differ alike on all {pool.n_problems} problems of {run.name}; "
+            "that is too little to plan from"
+        )
+    size, depth = (
+        max(getattr(first, name), getattr(second, name)) for name in ("solutions", "verifications")
+    )
+    judged = f" with {depth} verifications by {verifier}" if depth else ""
+    roles = _roles(loads, verifier if depth else None)
+    designs = []
+    for repeats in _REPEATS if spread.within is not None else (1,):
+        design = _design(goal, spread, problems, repeats)
+        solutions = repeats * size
+        designs.append(
+            replace(
+                design,
+                solutions=solutions,
+                verifications=solutions * depth,
+                tokens=design.problems * _tokens(roles, solutions, depth) if roles else math.nan,
+            )
+        )
+    return SampleSize(
+        arms=(str(first), str(second)),
+        goal=goal,
+        recipe_problems=problems,
+        spread=spread,
+        measured=float(differences.mean()),
+        source=f"measured on {run.name}: {pool.n_problems} problems, {differences.shape[1]} x "
+        f"{size} solutions of each{judged}",
+        designs=tuple(designs),
+    )
+
+
+def _reading(wanted: tuple[Wanted, Wanted]) -> str:
+    return next(one.policy for one in wanted if POLICIES[one.policy].uses_verifications)
+
+
+def _roles(loads: Sequence[Load], verifier: str | None) -> list[Load]:
+    """The solver's load and the verifier's, which may have another name; none if it is not there"""
+    if verifier is None:
+        return list(loads[:1])
+    named = [load for load in loads[1:] if load.role == verifier or len(loads) == 2]
+    return [loads[0], named[0]] if named else []
+
+
+def _tokens(loads: Sequence[Load], solutions: int, verifications: int) -> float:
+    """Tokens of one problem's solutions, each with so many verifications."""
+    solver, *judges = loads
+    amounts = [solver.amount("tokens", 1, solutions)]
+    amounts += [judge.amount("tokens", solutions, verifications) for judge in judges]
+    return sum(float(np.nanmean(a)) if not np.isnan(a).all() else math.nan for a in amounts)
+
+
+def _design(goal: Goal, spread: Spread, problems: int, repeats: int) -> Design:
+    deviation = spread.deviation(repeats)
+    upper = deviation * spread.upper_factor()
+    aim = (goal.power, goal.alpha)
+    return Design(
+        repeats=repeats,
+        solutions=None,
+        verifications=None,
+        deviation=deviation,
+        problems=problems_needed(goal.difference, deviation, *aim),
+        problems_upper=problems_needed(goal.difference, upper, *aim),
+        tokens=math.nan,
+        power=power_of(problems, goal.difference, deviation, goal.alpha),
+        smallest_difference=smallest_difference(problems, deviation, *aim),
+    )
+
+
+def usual_methods(policies: Sequence[str]) -> tuple[Wanted, Wanted]:
+    """Self-consistency against the recipe's first verified policy; else against one solution."""
+    for name in policies:
+        if name in POLICIES and POLICIES[name].uses_verifications:
+            return Wanted("majority"), Wanted(name)
+    return Wanted("first"), Wanted("majority")
+
+
+def two_methods(texts: Sequence[str]) -> tuple[Wanted, Wanted]:
+    """The methods of `--compare`: `majority`, `majority@64`, `best_of_n@16x8`.
+
+    Raises `UsageError` unless there are two.
+    """
+    if len(texts) != 2:
+        raise UsageError("--compare: give two methods, such as majority@16,best_of_n@4x8")
+    return _method(texts[0]), _method(texts[1])
+
+
+def _method(text: str) -> Wanted:
+    # "pass@k" and the like are names with an @ of their own.
+    name, _, size = text.partition("@") if not text.lower().endswith("@k") else (text, "", "")
+    policy = policy_name(name)
+    if not size:
+        return Wanted(policy)
+    sizes = size.lower().split("x")
+    if not all(s.isascii() and s.isdecimal() and int(s[:9]) > 0 for s in sizes) or len(sizes) > 2:
+        raise UsageError(f"--compare {text}: expected METHOD, METHOD@S or METHOD@SxV")
+    if len(sizes) == 2 and not POLICIES[policy].uses_verifications:
+        raise UsageError(f"--compare {text}: {policy} reads no verifications")
+    return Wanted(policy, *map(int, sizes))
