@@ -11,6 +11,7 @@ import pytest
 COMMANDS = (
     "backends",
     "curves",
+    "doctor",
     "fit-scaling",
     "import",
     "init",

@@ -115,6 +115,10 @@ async def only_model(
         names = _identity.model_names(await probe.get("/models"))
     except RetryableError as error:
         text = _unreachable(error)
+    except BackendError as error:
+        said, of_model, _ = str(error).partition("; check the model name")
+        advice = "; check the URL, which for most servers ends in /v1, or name a model with --model"
+        text = said + (advice if of_model else "")
     else:
         if len(names) == 1:
             return names[0]

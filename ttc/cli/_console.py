@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,18 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Show on standard error, where that is a terminal, that something takes its time."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ttc.redact import redact
+
+    with Console(stderr=True).status(escape(redact(text))):
+        yield
 
 
 def write_file(path: Path, text: str) -> None:

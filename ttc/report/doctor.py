@@ -1,0 +1,53 @@
+"""What `ttc doctor` found, as terminal tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttc.report.tables import number, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ttc.backends._doctor import Diagnosis
+    from ttc.pipeline.examining import Checkup
+
+_STYLES = {"ok": "green", "note": "dim", "warning": "yellow", "failure": "bold red"}
+_WORDS = {"failure": "broken"}
+
+
+def print_checkup(console: Console, checkup: Checkup) -> None:
+    """One table a server, then the verdict."""
+    for one in checkup.diagnoses:
+        _print_diagnosis(console, one)
+    for text in checkup.left_out:
+        console.print(f"not examined: {text}", markup=False)
+    console.print(_verdict(checkup), markup=False, style="green" if checkup.healthy else "red")
+
+
+def _print_diagnosis(console: Console, one: Diagnosis) -> None:
+    from rich.text import Text
+
+    identity = one.identity
+    made = table(f"{identity.model} at {identity.endpoint}", ("check", "result", "finding"), ())
+    made.columns[0].no_wrap = made.columns[1].no_wrap = True
+    for finding in one.findings:
+        level = Text(_WORDS.get(finding.level, finding.level), style=_STYLES[finding.level])
+        made.add_row(Text(finding.check), level, Text(finding.message))
+    console.print(made)
+    facts = [f"{k.replace('_', ' ')} {_fact(v)}" for k, v in identity.facts.items()]
+    if facts:
+        console.print(f"stated: {', '.join(facts)}", markup=False, style="dim")
+
+
+def _fact(value: object) -> str:
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def _verdict(checkup: Checkup) -> str:
+    levels = [f.level for one in checkup.diagnoses for f in one.findings]
+    broken, warnings = levels.count("failure"), levels.count("warning")
+    said = f"{broken} broken" if broken else "Healthy"
+    advice = "; follow a warning's advice in the recipe" if warnings else ""
+    plural = "warning" if warnings == 1 else "warnings"
+    return f"{said}, {warnings or 'no'} {plural}{advice}."
