@@ -103,6 +103,19 @@ def test_token_counts_are_lognormal_with_the_mean_asked_for() -> None:
     assert (draw(solution_tokens=Lengths(mean=7, variation=0)).solution_tokens == 7).all()
 
 
+def test_texts_of_a_problem_are_long_together() -> None:
+    """Variances of log lengths between and within problems, and their correlation."""
+    lengths = Lengths(mean=5000, variation=0.6, problem_share=0.4)
+    pool = draw(problems=3000, solutions=20, solution_tokens=lengths, verification_tokens=lengths)
+    assert pool.solution_tokens.mean() == pytest.approx(5000, rel=0.03)
+    logs = np.log(pool.solution_tokens)
+    within, total = logs.var(axis=1, ddof=1).mean(), np.log1p(0.6**2)
+    assert within / total == pytest.approx(0.6, abs=0.03)
+    assert logs.var() / total == pytest.approx(1, abs=0.05)
+    both = np.corrcoef(logs.mean(1), np.log(pool.verification_tokens).mean((1, 2)))
+    assert both[0, 1] > 0.95
+
+
 @pytest.mark.parametrize("none", [{"verified_solutions": 0}, {"verifications": 0}])
 def test_a_pool_without_verifications(none: dict[str, int]) -> None:
     pool = draw(problems=3, **none).arrays

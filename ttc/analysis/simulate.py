@@ -14,7 +14,9 @@ For planning experiments and for testing estimators and fits. The model, for pro
   Beta(m (1 - r) / r, (1 - m) (1 - r) / r) around that mean m, which gives two such verdicts the
   correlation r = `error_correlation` (a beta-binomial); r = 0 means independent errors. A verdict
   is unreadable with probability `invalid_verdict_rate`;
-- token counts are lognormal with the given means and coefficients of variation, at least 1.
+- token counts are lognormal with the given means and coefficients of variation, at least 1; of the
+  variance of their logarithm, the part `problem_share` is a problem's own: its solutions and its
+  verifications are long or short together.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ class Lengths(BaseModel):
     """Tokens."""
     variation: float = Field(default=0.5, ge=0, le=10)
     """Standard deviation over mean."""
+    problem_share: float = Field(default=0, ge=0, le=1)
+    """Part of the (logarithms') variance that lies between problems."""
 
 
 class SimulationConfig(BaseModel):
@@ -133,8 +137,7 @@ def simulate_pool(config: SimulationConfig, rng: np.random.Generator) -> Simulat
     depth = config.verifications if verified else 0
     yes_rate = _yes_rates(config, classes[:, :verified], rng)
     scores = _verdicts(config, yes_rate, depth, rng)
-    solution_tokens = _lengths(config.solution_tokens, classes.shape, rng)
-    verification_tokens = _lengths(config.verification_tokens, scores.shape, rng)
+    solution_tokens, verification_tokens = _both_lengths(config, classes.shape, scores.shape, rng)
     right = classes == RIGHT
     arrays = PoolArrays(
         answer_class=classes,
@@ -224,7 +227,28 @@ def _verdicts(
     return scores
 
 
-def _lengths(lengths: Lengths, shape: tuple[int, ...], rng: np.random.Generator) -> Counts:
+def _both_lengths(
+    config: SimulationConfig,
+    solutions: tuple[int, ...],
+    verifications: tuple[int, ...],
+    rng: np.random.Generator,
+) -> tuple[Counts, Counts]:
+    """Token counts of these shapes, problems first."""
+    pairs = ((config.solution_tokens, solutions), (config.verification_tokens, verifications))
+    shared = any(lengths.problem_share > 0 for lengths, _ in pairs)
+    problem = rng.standard_normal(config.problems) if shared else np.zeros(config.problems)
+    found = [_lengths(lengths, shape, problem, rng) for lengths, shape in pairs]
+    return found[0], found[1]
+
+
+def _lengths(
+    lengths: Lengths, shape: tuple[int, ...], problem: Floats, rng: np.random.Generator
+) -> Counts:
+    """problem: (problems,) how long a problem's texts are, in standard deviations."""
     variance = np.log1p(lengths.variation**2)
-    drawn = rng.lognormal(np.log(lengths.mean) - variance / 2, np.sqrt(variance), shape)
+    share = lengths.problem_share
+    drawn = rng.lognormal(
+        np.log(lengths.mean) - variance / 2, np.sqrt(variance * (1 - share)), shape
+    )
+    drawn *= np.exp(np.sqrt(variance * share) * problem).reshape(-1, *(1 for _ in shape[1:]))
     return np.clip(np.rint(drawn), 1, 2**31 - 1).astype(np.int32)

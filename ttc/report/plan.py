@@ -41,8 +41,8 @@ def _print_sample_size(console: Console, found: SampleSize) -> None:
     first, second = found.arms
     goal, uncertain = found.goal, found.spread.problems > 1
     title = (
-        f"To tell {second} from {first} if they are {100 * goal.difference:g} points apart: "
-        f"power {goal.power:g}, paired two-sided test at {goal.alpha:g}"
+        f"To tell {second} from {first}, if they are {100 * goal.difference:g} points apart, with "
+        f"power {goal.power:g} (paired two-sided test at {goal.alpha:g})"
     )
     headings = ["per problem", "problems", "to be safe", "tokens"]
     recipes = counted(found.recipe_problems, "problem")
@@ -73,8 +73,14 @@ def _design(design: Design, uncertain: bool) -> tuple[str, ...]:
         f"{design.problems_upper:,}" if uncertain else "-",
         number(design.tokens),
         percent(design.power),
-        f"{100 * design.smallest_difference:.1f} points",
+        _points(design.smallest_difference),
     )
+
+
+def _points(difference: float) -> str:
+    if math.isnan(difference):
+        return "-"
+    return f"{100 * difference:.1f} points" if difference < 1 else "none"
 
 
 def _role(role: RoleForecast) -> tuple[str, ...]:
@@ -118,6 +124,9 @@ def _basis(found: Forecast) -> Iterator[str]:
         yield "in brackets: 90 % interval, by how lengths vary between problems"
     if not math.isnan(found.total.seconds):
         yield "time: as fast as the run that the lengths are from, or as told"
+    unknown = [r for r in found.roles if math.isnan(r.flops.most) and math.isnan(r.usd.most)]
+    if unknown:
+        yield "a dash: not known; cost.parameters gives FLOPs, cost.prices USD"
     most = found.total
     amounts = [f"{number(most.tokens.most)} tokens"]
     amounts += [] if math.isnan(most.flops.most) else [f"{number(most.flops.most)} FLOPs"]

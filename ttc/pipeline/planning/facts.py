@@ -67,7 +67,7 @@ async def _facts(
             servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
             identity = await backend.identify()
     except TtcError as error:
-        note = f"{name}: {error}"
+        note = str(error) if name in str(error) else f"{name}: {error}"
     try:
         prompts = tuple(_prompt_tokens(template, problem, backend) for problem in problems)
     finally:

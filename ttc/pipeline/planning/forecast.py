@@ -15,7 +15,7 @@ from ttc.budget.cost import Rates
 from ttc.budget.flops import Lengths
 from ttc.pipeline.costs import shared_and_own
 from ttc.pipeline.planning.facts import RoleFacts
-from ttc.pipeline.planning.lengths import SOLVER, RoleUse
+from ttc.pipeline.planning.lengths import SOLVER, RoleUse, cut
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -69,8 +69,7 @@ class RoleForecast:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, unknown figures as null."""
-        found: dict[str, Any] = _nulls(asdict(self))
-        return found
+        return nulls(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -137,14 +136,18 @@ def forecast(
     Raises `UsageError` where the recipe's cost section wants what is not known of a model.
     """
     parts = {SOLVER: recipe.sampler} | {v.label: v for v in recipe.verifiers}
-    roles, loads = [], []
+    roles, loads, cuts = [], [], []
     for role, part in parts.items():
         fact, use = facts[role], uses[role]
+        longest = getattr(part, "max_tokens", math.inf)
+        if use.longest > longest:
+            cuts.append(f"{role}: lengths beyond its max_tokens are counted as {longest:,}")
+            use = cut(use, longest)
         load = _load(recipe, role, part, fact, use)
         loads.append(load)
         roles.append(_role(load, problems, fact.identity.model, use))
     total = _total(roles, _least_seconds(recipe, facts, roles))
-    notes = dict.fromkeys(fact.note for fact in facts.values() if fact.note)
+    notes = dict.fromkeys([*cuts, *(fact.note for fact in facts.values() if fact.note)])
     return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
 
 
@@ -214,7 +217,9 @@ def _range(amounts: FloatArray, problems: int, most: float) -> Range:
     quantile = float(student.ppf((1 + _CONFIDENCE) / 2, len(known) - 1))
     spread = float(known.std(ddof=1)) * math.sqrt(1 / len(known) + 1 / problems)
     half = quantile * problems * spread
-    return Range(expected, max(0.0, expected - half), float(np.fmin(expected + half, most)), most)
+    # The longest prompt was looked for among some problems only.
+    high = max(expected, float(np.fmin(expected + half, most)))
+    return Range(expected, max(0.0, expected - half), high, most)
 
 
 def _total(roles: Sequence[RoleForecast], least_seconds: float) -> RoleForecast:
@@ -249,7 +254,12 @@ def _least_seconds(
     return least
 
 
-def _nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _nulls(inner) for key, inner in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value
+def nulls(figures: dict[str, Any]) -> dict[str, Any]:
+    """Plain data with null for NaN."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return nulls(value)
+        return None if isinstance(value, float) and math.isnan(value) else value
+
+    return {key: plain(value) for key, value in figures.items()}

@@ -39,8 +39,16 @@ class RoleUse:
     @property
     def completion(self) -> float:
         """Mean tokens of a completion; NaN where unknown."""
-        known = [one.completion for one in self.lengths if not math.isnan(one.completion)]
+        known = self._known()
         return float(np.mean(known)) if known else math.nan
+
+    @property
+    def longest(self) -> float:
+        """The largest of the problems' means; NaN where unknown."""
+        return max(self._known(), default=math.nan)
+
+    def _known(self) -> list[float]:
+        return [one.completion for one in self.lengths if not math.isnan(one.completion)]
 
 
 def told_use(prompts: Sequence[float], completion: float, source: str) -> RoleUse:
@@ -117,6 +125,20 @@ def with_prompts(use: RoleUse, prompts: Sequence[float]) -> RoleUse:
             prefill=mean,
             prefill_squared=squared,
             prompt_times_completion=mean * one.completion,
+        )
+        for one in use.lengths
+    )
+    return replace(use, lengths=lengths)
+
+
+def cut(use: RoleUse, max_tokens: float) -> RoleUse:
+    """The use where no completion is longer than that."""
+    lengths = tuple(
+        replace(
+            one,
+            completion=min(one.completion, max_tokens),
+            completion_squared=min(one.completion_squared, max_tokens**2),
+            prompt_times_completion=min(one.prompt_times_completion, one.prefill * max_tokens),
         )
         for one in use.lengths
     )

@@ -12,7 +12,7 @@ import numpy as np
 from ttc.budget.cost import UNITS
 from ttc.budget.ledger import BudgetConfig
 from ttc.budget.rounds import SLACK
-from ttc.pipeline.planning.forecast import Forecast, Load
+from ttc.pipeline.planning.forecast import Forecast, Load, nulls
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Limit:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, an unknown forecast as null."""
-        return asdict(self) | {"forecast": None if math.isnan(self.forecast) else self.forecast}
+        return nulls(asdict(self))
 
 
 def limits(budget: BudgetConfig, found: Forecast) -> Iterator[Limit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,8 +61,10 @@ class PlanRequest:
         assumed = self.accuracy is not None or self.correlation is not None
         if self.like is not None and self.pilot is not None:
             raise UsageError("--like and --pilot both measure lengths; give one of them")
-        if self.goal is None and (self.methods or assumed):
-            raise UsageError("--compare, --accuracy and --correlation need --difference")
+        if self.goal is None and (self.methods or self.verifier is not None or assumed):
+            raise UsageError(
+                "--compare, --verifier, --accuracy and --correlation need --difference"
+            )
         if self.methods and not measured:
             raise UsageError("--compare needs a pool to compare on: --like RUN or --pilot PROBLEMS")
         if self.methods and assumed:
@@ -92,25 +94,30 @@ class Plan:
 
 def make_plan(recipe: Recipe, wanted: PlanRequest, progress: Progress | None = None) -> Plan:
     """Forecast the recipe. Samples nothing but the pilot, if one is wished for."""
-    problems = len(everything := load_problems(recipe))
+    problems = load_problems(recipe)
     run = _measured(recipe, wanted, progress)
-    facts = role_facts(recipe, everything)
-    found = forecast(recipe, problems, facts, _uses(recipe, wanted, run, facts))
+    facts = role_facts(recipe, problems)
+    found = forecast(recipe, len(problems), facts, _uses(recipe, wanted, run, facts))
     size = None if wanted.goal is None else _size(recipe, wanted, wanted.goal, run, found)
     return Plan(recipe.name, found, tuple(limits(recipe.budget, found)), size)
 
 
 def _measured(recipe: Recipe, wanted: PlanRequest, progress: Progress | None) -> RunFolder | None:
+    """The run to measure on; the pilot is sampled here."""
     if wanted.pilot is not None:
+        _check_verifier(wanted.verifier, [v.label for v in recipe.verifiers], recipe.name)
         small = pilot_recipe(recipe, wanted.pilot, wanted.pilot_solutions)
         return run_recipe(small, progress).run
     if wanted.like is None:
         return None
     run = find_run(wanted.like, Path(recipe.results))
-    if wanted.verifier is not None and wanted.verifier not in verifiers(run):
-        known = ", ".join(verifiers(run)) or "none"
-        raise DataError(f"{run.name} has no verifier {wanted.verifier!r}; it has {known}")
+    _check_verifier(wanted.verifier, verifiers(run), run.name)
     return run
+
+
+def _check_verifier(wanted: str | None, known: Sequence[str], of: str) -> None:
+    if wanted is not None and wanted not in known:
+        raise DataError(f"{of} has no verifier {wanted!r}; it has {', '.join(known) or 'none'}")
 
 
 def _uses(

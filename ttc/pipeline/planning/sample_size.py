@@ -21,7 +21,7 @@ from ttc.analysis.power import (
 )
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.asking import policy_name
-from ttc.pipeline.planning.forecast import Load
+from ttc.pipeline.planning.forecast import Load, nulls
 from ttc.store.pool import load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 
@@ -74,7 +74,8 @@ class Design:
     repeats: measurements of each problem. solutions, verifications: samples of each problem in all,
     None where the spread is an assumption. problems: at the stated power; problems_upper: should
     the spread be at the end of its one-sided 90 % interval; tokens: of all those samples, NaN where
-    unknown. power, smallest_difference: of the recipe's own number of problems.
+    unknown. power, smallest_difference: of the recipe's own number of problems, NaN for a single
+    one; a smallest difference beyond 1 means that they can find none.
     """
 
     repeats: int
@@ -88,8 +89,8 @@ class Design:
     smallest_difference: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, unknown tokens as null."""
-        return asdict(self) | {"tokens": None if math.isnan(self.tokens) else self.tokens}
+        """Plain data, unknown figures as null."""
+        return nulls(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,9 @@ def assumed_size(goal: Goal, accuracy: float, correlation: float, problems: int)
         f"{correlation:g} of the outcomes, one outcome per problem and method"
     )
     designs = (_design(goal, spread, problems, 1),)
-    return SampleSize(("a method", "a better one"), goal, problems, spread, None, source, designs)
+    return SampleSize(
+        ("the worse method", "the better one"), goal, problems, spread, None, source, designs
+    )
 
 
 def measured_size(
