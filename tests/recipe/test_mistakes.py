@@ -17,6 +17,10 @@ TABLE = {
     "verifiers:\n- type: genrm\n  backend: {type: nano, modle: x}": (
         "r.yaml:4: verifiers[0].backend.modle: unknown key; did you mean 'model'?"
     ),
+    "backend: {type: nano, model: nano-slover}": (
+        "r.yaml:2: backend.model: no nano model is called 'nano-slover'; "
+        "did you mean 'nano-solver'?"
+    ),
     "budget: {per_problem: {token: 5}}": (
         "r.yaml:2: budget.per_problem.token: unknown key; did you mean 'tokens'?"
     ),
@@ -49,6 +53,15 @@ TABLE = {
     "policies: first": "r.yaml:2: policies: must be a list, not 'first'",
     "policies: []": "r.yaml:2: policies: needs at least 1 entry",
     "grid: {solutions: [1, 0]}": "r.yaml:2: grid.solutions[0]: must be at least 1, not 0",
+    "budget: {per_problem: {tokens: -5}}": (
+        "r.yaml:2: budget.per_problem.tokens: must be above 0 or a list, not -5"
+    ),
+    "budget: {per_problem: {usd: [0.1, 0]}}": (
+        "r.yaml:2: budget.per_problem.usd[1]: must be above 0, not 0"
+    ),
+    "budget: {per_problem: {tokens: []}}": (
+        "r.yaml:2: budget.per_problem.tokens: needs at least 1 entry"
+    ),
     "grid: {solutions: powers}": (
         "r.yaml:2: grid.solutions: must be 'powers_of_two' or a list, not 'powers'; "
         "did you mean 'powers_of_two'?"

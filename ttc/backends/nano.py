@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, field_validator
 
 from ttc.backends import BackendPart
 from ttc.core import Backend, Call, Capabilities, Completion, ModelIdentity, Prompt, TokenLogprob
+from ttc.refs import nearest
 from ttc.registry import register
 
 if TYPE_CHECKING:
@@ -25,22 +28,35 @@ CAPABILITIES = Capabilities(
 )
 
 
+def _complete(schema: dict[str, Any]) -> None:
+    """Let editors complete the names of networks."""
+    from ttc import nano
+
+    schema["enum"] = list(nano.models())
+
+
 @register
 class Nano(BackendPart):
     """The embedded model organism: tiny networks that solve, err and verify on a CPU."""
 
     type: Literal["nano"] = "nano"
-    model: str = "nano-solver"
+    model: str = Field(default="nano-solver", json_schema_extra=_complete)
     """Which network: nano-solver, the smaller nano-draft, or nano-verifier."""
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        from ttc import nano
+
+        if name not in nano.models():
+            raise ValueError(f"no nano model is called {name[:60]!r}{nearest(name, nano.models())}")
+        return name
 
     @property
     def offers(self) -> Capabilities:
         return CAPABILITIES
 
     def open(self) -> Backend:
-        from ttc import nano
-
-        nano.info(self.model)  # an unknown name fails here, before any work
         return NanoBackend(self.model)
 
 

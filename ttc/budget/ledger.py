@@ -17,7 +17,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,7 +26,8 @@ from ttc.budget.rounds import SLACK, Amounts, Standing, raised_shares
 from ttc.core import Purpose
 from ttc.errors import UsageError
 
-Limit = float | tuple[float, ...] | None
+_Positive = Annotated[float, Field(gt=0)]
+Limit = _Positive | Annotated[tuple[_Positive, ...], Field(min_length=1)] | None
 
 
 class ProblemBudget(BaseModel):
