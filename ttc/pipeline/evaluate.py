@@ -124,6 +124,9 @@ def evaluate_run(
         if name is not None:
             verified = chosen.verified()
             _note_verified(manifest, name, loaded, verified)
+            ratio = unit_costs(verified, wanted.cost, manifest).ratio
+            if math.isfinite(ratio):
+                manifest.choices.lambda_by_verifier[name] = ratio
             rows += _rows(wanted, verified, reading, manifest)
     return rows
 
@@ -154,9 +157,6 @@ def _rows(
     solutions = grid_sizes(wanted.solutions, int(pool.n_solutions.min()))
     sizes: list[int] = []
     if POLICIES[policies[0]].uses_verifications:
-        assert loaded.verifier is not None
-        if math.isfinite(costs.ratio):
-            manifest.choices.lambda_by_verifier[loaded.verifier] = costs.ratio
         solutions = grid_sizes(wanted.solutions, int(pool.n_verified.min()))
         sizes = grid_sizes(wanted.verifications, int(pool.n_verifications.min()))
         if not sizes:
