@@ -117,6 +117,36 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     assert (broken.drawn, mended.drawn) == (9, 3)
 
 
+def test_problems_of_one_question_share_its_samples(tmp_path):
+    """However much of them is under way at once; the second's budget is charged like any other."""
+
+    async def run(fake):
+        engine = Engine(
+            journal=tmp_path / "journal.sqlite",
+            budget=BudgetConfig(),
+            cost=CostConfig(),
+            seed=0,
+            problems=("a", "b", "c"),
+        )
+        async with engine:
+            model = await engine.attach(fake)
+            found = await asyncio.gather(
+                *(
+                    model.sample(
+                        PROMPT, SamplingParams(max_tokens=10), 8, problem_id=p, purpose="solution"
+                    )
+                    for p in "abc"
+                )
+            )
+        return [[c.text for c in part] for part in found], engine.ledger.as_dict()["solution"]
+
+    fake = Fake(flaky)
+    found, spent = asyncio.run(run(fake))
+    assert found[0] == found[1] == found[2]
+    assert fake.drawn == len(set(found[0])) == 8
+    assert (spent["samples"], spent["paid_samples"]) == (24, 8)
+
+
 def test_seeds_differ_by_sample_problem_and_root_seed(tmp_path):
     zero, one = Fake(), Fake()
     draw(tmp_path, zero, seed=0)

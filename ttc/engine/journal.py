@@ -13,22 +13,33 @@ import queue
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
 from ttc.core import Completion, TokenLogprob
+from ttc.engine.spare import Spare
 from ttc.errors import TtcError
 
+Entry = tuple[bytes, Completion]
 Row = tuple[bytes, bytes]
 _BUSY_S = 60.0  # longest wait for another process that writes
 _LOOKUP = 500  # keys per query; SQLite's oldest limit of variables is 999
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS completions (key BLOB PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID
 """
+
+
+@dataclass(slots=True)
+class _Wish:
+    """Entries to be stored, and where somebody waits for that."""
+
+    entries: Sequence[Entry]
+    done: Future[None] = field(default_factory=Future)
 
 
 class Journal:
@@ -37,17 +48,23 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reader = self._connect()
+        self._writer = self._connect()
+        self._spare = Spare(path.parent)
+        self._full: TtcError | None = None
         self._lock = threading.Lock()
-        self._queue: queue.SimpleQueue[tuple[list[Row], Future[None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Wish | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="ttc-journal", daemon=True)
         self._thread.start()
 
-    async def put(self, entries: Sequence[tuple[bytes, Completion]]) -> None:
-        """Store completions; returns when they are on disk. A key that is there already stays."""
-        rows = [(key, pack(completion)) for key, completion in entries]
-        done: Future[None] = Future()
-        self._queue.put((rows, done))
-        await asyncio.wrap_future(done)
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """Store completions; returns when they are on disk. A key that is there already stays.
+
+        Raises `TtcError` where they can't be stored, and, once the disk is full, although they
+        were: room was held back for what is under way by then, not for more.
+        """
+        wish = _Wish(entries)
+        self._queue.put(wish)
+        await asyncio.wrap_future(wish.done)
 
     async def get(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The stored ones among `keys`."""
@@ -73,6 +90,8 @@ class Journal:
         """Finish what is queued and close the file."""
         self._queue.put(None)
         self._thread.join()
+        self._spare.release()
+        self._writer.close()
         self._reader.close()
 
     def _connect(self) -> sqlite3.Connection:
@@ -85,40 +104,52 @@ class Journal:
             return connection
 
     def _write_all(self) -> None:
-        connection = self._connect()
         ending = False
         while not ending:
             batch = [self._queue.get()]
             while not self._queue.empty():
                 batch.append(self._queue.get())
             ending = None in batch
-            work = [item for item in batch if item is not None]
+            work = [wish for wish in batch if wish is not None]
             if work:
-                self._commit(connection, work)
-        connection.close()
+                self._commit(work)
 
-    def _commit(
-        self, connection: sqlite3.Connection, work: Iterable[tuple[list[Row], Future[None]]]
-    ) -> None:
-        work = list(work)
+    def _commit(self, work: Sequence[_Wish]) -> None:
         # From here on a caller that goes away can't cancel: that would fail `set_result` below.
-        waiting = [done for _, done in work if done.set_running_or_notify_cancel()]
+        waiting = [w.done for w in work if w.done.set_running_or_notify_cancel()]
+        error: BaseException | None
         try:
-            with _explained(self.path):
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(
-                    "INSERT OR IGNORE INTO completions VALUES (?, ?)",
-                    (row for rows, _ in work for row in rows),
-                )
-                connection.execute("COMMIT")
-        except TtcError as error:
+            self._insert([(key, pack(completion)) for w in work for key, completion in w.entries])
+            error = self._full
+        except BaseException as trouble:  # this thread must live on: many wait for its word
+            error = trouble
+        for done in waiting:
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        """One transaction; where the disk is full, with the room that was held back for this."""
+        with _explained(self.path):
+            try:
+                self._transact(rows)
+            except sqlite3.OperationalError as error:
+                if not (_is_full(error) and self._spare.release()):
+                    raise
+                self._full = _full_disk(self.path)
+                self._transact(rows)
+
+    def _transact(self, rows: Sequence[Row]) -> None:
+        connection = self._writer
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT OR IGNORE INTO completions VALUES (?, ?)", rows)
+            connection.execute("COMMIT")
+        except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            for done in waiting:
-                done.set_exception(error)
-            return
-        for done in waiting:
-            done.set_result(None)
+            raise
 
 
 @retry(
@@ -158,10 +189,25 @@ class _explained:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sqlite3.DatabaseError):
+        if isinstance(error, sqlite3.Error):
+            if _is_full(error):
+                raise _full_disk(self.path) from error
             raise TtcError(
-                f"the journal {self.path} can't be used: {error}; make room or rights for it, "
-                "or move it away to sample anew"
+                f"the journal {self.path} can't be used: {error}; see to the rights and the health "
+                "of its disk, or move it away to sample anew"
             ) from error
         if isinstance(error, OSError):
             raise TtcError(f"can't write in {self.path.parent}: {error.strerror}") from error
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    """Whether there is no room: the disk, a quota or the largest file that is allowed."""
+    code = getattr(error, "sqlite_errorcode", None)  # absent where Python itself raised it
+    return code in _NO_ROOM
+
+
+def _full_disk(path: Path) -> TtcError:
+    return TtcError(
+        f"no room for the journal {path}: the disk is full; make room and run the same command "
+        "again, what was completed by now is kept and not paid for again"
+    )

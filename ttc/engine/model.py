@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import pairwise, takewhile
@@ -24,11 +24,13 @@ from ttc.core import (
 )
 from ttc.engine.calling import Caller
 from ttc.engine.journal import Journal
+from ttc.engine.turns import Turns
 from ttc.errors import BudgetExhausted
 
 if TYPE_CHECKING:
     from ttc.engine.engine import Engine
 
+_Found = dict[bytes, Completion]
 _TEMPLATE_TOKENS = 16  # what a chat template may add around each message
 
 
@@ -58,6 +60,7 @@ class EngineModel:
         self._rates = rates
         self._journal = journal
         self._caller = caller
+        self.turns = Turns()
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
 
     @property
@@ -81,6 +84,8 @@ class EngineModel:
         work = _Work(self, prompt, params, problem_id, purpose)
         parts: list[_Chunk] = []
         tasks: list[asyncio.Task[list[Completion]]] = []
+        # One look-up for all samples: it costs a thread's attention, however many they are.
+        known = asyncio.create_task(work.look_up(range(start, start + n)))
         try:
             # Tickets are taken one after the other without waiting for anything else, which fixes
             # their order and so what the budget admits.
@@ -90,14 +95,15 @@ class EngineModel:
                 )
                 if admitted:
                     parts.append(_Chunk(chunk.start, admitted))
-                    tasks.append(asyncio.create_task(work.draw(parts[-1])))
+                    tasks.append(asyncio.create_task(work.draw(parts[-1], known)))
                 if admitted < chunk.n:
                     break
             done = await asyncio.gather(*tasks)
+            await known
         except BaseException:
-            for task in tasks:
+            for task in (known, *tasks):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(known, *tasks, return_exceptions=True)
             raise
         return _prefix(parts, done)
 
@@ -122,6 +128,7 @@ class _Work:
         counted = model._backend.count_tokens(prompt)
         self._bound = _token_bound(prompt) if counted is None else counted
         self._once = model._engine.cost.shared_prompt == "once"
+        self._worst: dict[tuple[int, int], dict[Unit, float]] = {}
 
     def _prompt_share(self, chunk: _Chunk, samples: int) -> int:
         """How many times the prompt is charged for these samples."""
@@ -131,9 +138,11 @@ class _Work:
 
     def worst(self, chunk: _Chunk, samples: int) -> dict[Unit, float]:
         """Amounts that no reply to this chunk can exceed."""
-        return self._model._rates.of_samples(
-            self._bound, [self._params.max_tokens] * samples, self._prompt_share(chunk, samples)
-        )
+        share = self._prompt_share(chunk, samples)
+        if (samples, share) not in self._worst:
+            longest = [self._params.max_tokens] * samples
+            self._worst[samples, share] = self._model._rates.of_samples(self._bound, longest, share)
+        return self._worst[samples, share]
 
     def _key(self, index: int) -> bytes:
         return hashlib.blake2b(
@@ -146,34 +155,50 @@ class _Work:
         ).digest()
         return int.from_bytes(digest, "big") & 0x7FFFFFFF
 
-    async def draw(self, chunk: _Chunk) -> list[Completion]:
-        """The chunk's samples from the journal or the model, journalled and settled."""
+    async def look_up(self, indices: Iterable[int]) -> _Found:
+        """What the journal has of these samples."""
+        return await self._model._journal.get([self._key(index) for index in indices])
+
+    async def draw(self, chunk: _Chunk, known: asyncio.Task[_Found]) -> list[Completion]:
+        """The chunk's samples from the journal or the model, journalled and settled.
+
+        known: the look-up that began before; of no use where the chunk had to wait for its ticket.
+        """
+        old = known.done()
         reserved = self.worst(chunk, chunk.n)
         keys = [self._key(chunk.start + i) for i in range(chunk.n)]
-        found: dict[bytes, Completion] = {}
+        found: _Found = {}
         cached = 0
         try:
-            found = await self._model._journal.get(keys)
-            cached = len(found)
-            missing = [i for i, key in enumerate(keys) if key not in found]
-            if cached:
-                self._model._engine.events.drawn(self._purpose, cached, 0, cached=True)
-            while missing:
-                try:
-                    fresh = await self._ask([chunk.start + i for i in missing])
-                except BudgetExhausted:
-                    self._model._engine.ledger.came_late(self._problem)
-                    break
-                entries = [(keys[i], c) for i, c in zip(missing, fresh, strict=False)]
-                await self._model._journal.put(entries)
-                found.update(entries)
-                missing = missing[len(entries) :]
-                tokens = sum(c.completion_tokens for _, c in entries)
-                self._model._engine.events.drawn(self._purpose, len(entries), tokens, cached=False)
+            # Problems may share a question: whoever comes second finds the first one's samples.
+            async with self._model.turns(keys[0]) as alone:
+                there = await (known if alone and not old else self._model._journal.get(keys))
+                found = {key: there[key] for key in keys if key in there}
+                cached = len(found)
+                if cached:
+                    self._model._engine.events.drawn(self._purpose, cached, 0, cached=True)
+                await self._draw_missing(chunk, keys, found)
         finally:
             drawn = [found[key] for key in keys if key in found]
             self._settle(chunk, reserved, drawn, cached)
         return [found[key] for key in takewhile(found.__contains__, keys)]
+
+    async def _draw_missing(self, chunk: _Chunk, keys: Sequence[bytes], found: _Found) -> None:
+        """Ask for what is not found, until it is or the run's time is up."""
+        missing = [i for i, key in enumerate(keys) if key not in found]
+        engine = self._model._engine
+        while missing:
+            try:
+                fresh = await self._ask([chunk.start + i for i in missing])
+            except BudgetExhausted:
+                engine.ledger.came_late(self._problem)
+                break
+            entries = [(keys[i], c) for i, c in zip(missing, fresh, strict=False)]
+            await self._model._journal.put(entries)
+            found.update(entries)
+            missing = missing[len(entries) :]
+            tokens = sum(c.completion_tokens for _, c in entries)
+            engine.events.drawn(self._purpose, len(entries), tokens, cached=False)
 
     async def _ask(self, indices: Sequence[int]) -> list[Completion]:
         call = Call(self._prompt, self._params, tuple(map(self._seed, indices)), tuple(indices))

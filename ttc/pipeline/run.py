@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +61,8 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
             recording.begin(manifest, len(problems))
             with progress(recording.monitor) if progress is not None else nullcontext():
                 began = time.monotonic()
-                asyncio.run(_collect(recipe, problems, recording))
+                with _frozen():
+                    asyncio.run(_collect(recipe, problems, recording))
                 manifest.timing["sampling_seconds"] = time.monotonic() - began
             recording.monitor.stage = "evaluating"
             began = time.monotonic()
@@ -67,6 +70,21 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
             manifest.timing["evaluation_seconds"] = time.monotonic() - began
             recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
         return Outcome(run, manifest, fresh=True)
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Spare the garbage collector what is there already: modules and problems, which stay.
+
+    It would look through all of it again and again while calls come and go, a fifth of their CPU
+    time.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Manifest:
