@@ -1,0 +1,108 @@
+"""Estimators, curves and fits: arrays in, arrays out.
+
+What is named here is the library; `from ttc.analysis import pass_at_k` loads no more than it needs.
+
+- pools as arrays: `PoolArrays`; errors: `PoolError`, `GridError`;
+- one policy: `mean_accuracy`, `pass_at_k`, `maj_at_k`, `best_of_k` (fixed scores), `best_of_n`,
+  `weighted_majority`, `pessimistic` (subsets of verifications);
+- all policies at all S and V: `evaluate`, `powers_of_two`, `EstimatorSettings`; what comes back:
+  `Estimate`, `Method`, `GridResult`;
+- intervals over problems: `resamples`, `resampled_means`, `percentile_interval`;
+- coverage beyond the pool: `fit_coverage`, `coverage_draws`, `held_out_error`,
+  `fit_beta_binomial`, `fit_coverage_law`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ttc.analysis.best_of import best_of_k
+    from ttc.analysis.beta_binomial import BetaBinomial, fit_beta_binomial
+    from ttc.analysis.coverage import CoverageFit, coverage_draws, fit_coverage
+    from ttc.analysis.coverage_check import HeldOut, held_out_error
+    from ttc.analysis.coverage_law import CoverageLaw, fit_coverage_law
+    from ttc.analysis.errors import GridError, PoolError
+    from ttc.analysis.estimate import Estimate, Method
+    from ttc.analysis.grid import evaluate, powers_of_two
+    from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
+    from ttc.analysis.majority import maj_at_k
+    from ttc.analysis.passk import mean_accuracy, pass_at_k
+    from ttc.analysis.pool import PoolArrays
+    from ttc.analysis.result import GridResult
+    from ttc.analysis.settings import EstimatorSettings
+    from ttc.analysis.verified import best_of_n, pessimistic, weighted_majority
+
+_HOME = {
+    "BetaBinomial": "beta_binomial",
+    "CoverageFit": "coverage",
+    "CoverageLaw": "coverage_law",
+    "Estimate": "estimate",
+    "EstimatorSettings": "settings",
+    "GridError": "errors",
+    "GridResult": "result",
+    "HeldOut": "coverage_check",
+    "Method": "estimate",
+    "PoolArrays": "pool",
+    "PoolError": "errors",
+    "best_of_k": "best_of",
+    "best_of_n": "verified",
+    "coverage_draws": "coverage",
+    "evaluate": "grid",
+    "fit_beta_binomial": "beta_binomial",
+    "fit_coverage": "coverage",
+    "fit_coverage_law": "coverage_law",
+    "held_out_error": "coverage_check",
+    "maj_at_k": "majority",
+    "mean_accuracy": "passk",
+    "pass_at_k": "passk",
+    "percentile_interval": "intervals",
+    "pessimistic": "verified",
+    "powers_of_two": "grid",
+    "resampled_means": "intervals",
+    "resamples": "intervals",
+    "weighted_majority": "verified",
+}
+
+__all__ = [
+    "BetaBinomial",
+    "CoverageFit",
+    "CoverageLaw",
+    "Estimate",
+    "EstimatorSettings",
+    "GridError",
+    "GridResult",
+    "HeldOut",
+    "Method",
+    "PoolArrays",
+    "PoolError",
+    "best_of_k",
+    "best_of_n",
+    "coverage_draws",
+    "evaluate",
+    "fit_beta_binomial",
+    "fit_coverage",
+    "fit_coverage_law",
+    "held_out_error",
+    "maj_at_k",
+    "mean_accuracy",
+    "pass_at_k",
+    "percentile_interval",
+    "pessimistic",
+    "powers_of_two",
+    "resampled_means",
+    "resamples",
+    "weighted_majority",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a name's module when it is first asked for, so that the shell starts quickly."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,63 @@
+"""Success of policies that read verifications by enumeration of every draw."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+
+RULES = {"dropped": None, "zero": 0.0, "half": 0.5}
+
+
+def mean_score(verdicts, rule):
+    filled = [RULES[rule] if np.isnan(v) else v for v in verdicts]
+    kept = [v for v in filled if v is not None]
+    return sum(kept) / len(kept) if kept else 0.0
+
+
+def choose_best(solutions, alpha, v):
+    best = max(score for _, score in solutions)
+    tied = [cls for cls, score in solutions if score == best]
+    return tied.count(0) / len(tied)
+
+
+def choose_class(merit):
+    def choose(solutions, alpha, v):
+        groups = {c: [s for k, s in solutions if k == c] for c, _ in solutions if c >= 0}
+        merits = {c: merit(g, alpha, len(solutions), v) for c, g in groups.items()}
+        tied = [c for c, m in merits.items() if m >= max(merits.values()) - 1e-12]
+        return (0 in tied) / max(len(tied), 1)
+
+    return choose
+
+
+RULE_OF = {
+    "best_of_n": choose_best,
+    "weighted_majority": choose_class(lambda g, alpha, s, v: sum(g)),
+    "pessimistic": choose_class(
+        lambda g, alpha, s, v: sum(g) / len(g) - alpha * np.log(s * v) / (len(g) * v + 1)
+    ),
+}
+
+
+def by_enumeration(policy, classes, verdicts, s, v, setting):
+    """Mean over all S-subsets and, for each, all V-subsets of every member's verdicts."""
+    outcomes = []
+    for cls, row in zip(classes, verdicts, strict=True):
+        size = min(v, len(row))
+        draws = (
+            [row[:size]] if setting.verification_draws == "first" else list(combinations(row, size))
+        )
+        rule = setting.invalid_verdict
+        outcomes.append([(cls, mean_score(d, rule) if cls >= 0 else 0.0) for d in draws])
+    values = []
+    for subset in combinations(range(len(classes)), s):
+        picks = list(product(*(outcomes[i] for i in subset)))
+        shares = [RULE_OF[policy](list(pick), setting.alpha, v) for pick in picks]
+        values.append(sum(shares) / len(shares))
+    return sum(values) / len(values)
+
+
+@pytest.fixture(scope="session", name="by_enumeration")
+def _by_enumeration():
+    """(policy, classes, verdicts, s, v, settings) -> probability that class 0 wins."""
+    return by_enumeration

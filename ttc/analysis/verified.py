@@ -1,0 +1,135 @@
+"""Policies that read verifications, as plain functions of arrays, batched over problems, S and V.
+
+Shapes are those of `PoolArrays`: answer_class (problems, N) with -1 for an invalid answer and -2
+for padding; correct_class (problems,), -1 where no sampled class is right; scores (problems,
+verified, M) in [0, 1], NaN for an unreadable verdict, of the first `verified` solutions;
+verification_count (problems, verified), how many of the M exist, all of them unless given.
+`correct`, (problems, N), labels solutions otherwise than by `answer_class == correct_class`.
+
+Each returns an `Estimate` whose arrays are (problems, len(S), len(V)), in the order asked for:
+the success probability over uniformly random S of the verified solutions and, for each of these,
+random V of its verifications, whose variance is thus part of it. Cells beyond a problem's pool are
+NaN. A wrong array raises `PoolError`, an S or V that no problem has `GridError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ttc.analysis.errors import PoolError
+from ttc.analysis.estimate import Estimate
+from ttc.analysis.grid import evaluate
+from ttc.analysis.pool import PADDING, PoolArrays
+from ttc.analysis.settings import EstimatorSettings
+
+
+def best_of_n(
+    answer_class: ArrayLike,
+    correct_class: ArrayLike,
+    scores: ArrayLike,
+    S: Sequence[int],
+    V: Sequence[int],
+    rng: np.random.Generator,
+    *,
+    verification_count: ArrayLike | None = None,
+    correct: ArrayLike | None = None,
+    settings: EstimatorSettings | None = None,
+) -> Estimate:
+    """The solution of highest mean score wins, ties shared, invalid answers scored 0.
+
+    Exact for yes/no verdicts and where V takes all verifications (or, by the settings, the first
+    V); Monte Carlo over random subsets of other scores.
+    """
+    pool = _pool(answer_class, correct_class, scores, verification_count, correct)
+    return _one_policy("best_of_n", pool, S, V, rng, settings)
+
+
+def weighted_majority(
+    answer_class: ArrayLike,
+    correct_class: ArrayLike,
+    scores: ArrayLike,
+    S: Sequence[int],
+    V: Sequence[int],
+    rng: np.random.Generator,
+    *,
+    verification_count: ArrayLike | None = None,
+    settings: EstimatorSettings | None = None,
+) -> Estimate:
+    """The answer of largest summed mean score wins (weighted SC), by Monte Carlo."""
+    pool = _pool(answer_class, correct_class, scores, verification_count, None)
+    return _one_policy("weighted_majority", pool, S, V, rng, settings)
+
+
+def pessimistic(
+    answer_class: ArrayLike,
+    correct_class: ArrayLike,
+    scores: ArrayLike,
+    S: Sequence[int],
+    V: Sequence[int],
+    rng: np.random.Generator,
+    *,
+    verification_count: ArrayLike | None = None,
+    settings: EstimatorSettings | None = None,
+) -> Estimate:
+    """The answer of best mean score wins, less `settings.alpha` ln(S V) / (N_a V + 1).
+
+    By Monte Carlo; see `weighted.pessimistic_merit` for the rule and its sources.
+    """
+    pool = _pool(answer_class, correct_class, scores, verification_count, None)
+    return _one_policy("pessimistic", pool, S, V, rng, settings)
+
+
+def _pool(
+    answer_class: ArrayLike,
+    correct_class: ArrayLike,
+    scores: ArrayLike,
+    verification_count: ArrayLike | None,
+    correct: ArrayLike | None,
+) -> PoolArrays:
+    """The arrays as a pool. Raises `PoolError` where they don't fit together."""
+    classes = np.asarray(answer_class, dtype=np.int32)
+    right = np.asarray(correct_class, dtype=np.int32)
+    marks = np.asarray(scores, dtype=np.float32)
+    if (classes.ndim, right.shape, marks.ndim) != (2, classes.shape[:1], 3):
+        raise PoolError(
+            "answer_class must be (problems, N), correct_class (problems,) and scores (problems, "
+            f"verified, M); they are {classes.shape}, {right.shape} and {marks.shape}."
+        )
+    width = marks.shape[1]
+    if width > classes.shape[1]:
+        raise PoolError(
+            f"{width} solutions have scores, but answer_class holds {classes.shape[1]}."
+        )
+    labels = (classes == right[:, None]) & (classes >= 0) if correct is None else correct
+    if verification_count is None:
+        verification_count = np.where(classes[:, :width] != PADDING, marks.shape[2], 0)
+    unknown = np.full(len(classes), np.nan)
+    return PoolArrays(
+        answer_class=classes,
+        correct_class=right,
+        correct=np.asarray(labels, dtype=np.bool_),
+        scores=marks,
+        verification_count=np.asarray(verification_count, dtype=np.int32),
+        solution_tokens=unknown,
+        verification_tokens=unknown,
+    )
+
+
+def _one_policy(
+    name: str,
+    pool: PoolArrays,
+    S: Sequence[int],
+    V: Sequence[int],
+    rng: np.random.Generator,
+    settings: EstimatorSettings | None,
+) -> Estimate:
+    """Cells in the order asked for; the grid itself is sorted and starts at V = 0."""
+    grid = evaluate(pool, S, V, [name], rng, settings)
+    rows, columns = np.searchsorted(grid.S, S), np.searchsorted(grid.V, V)
+    cells = (slice(None), rows[:, None], columns)
+    return Estimate(
+        grid.success[:, 0][cells], grid.standard_error[:, 0][cells], grid.method[:, 0][cells]
+    )
