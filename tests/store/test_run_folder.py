@@ -60,6 +60,14 @@ def test_a_folder_of_runs_means_its_latest(root: Path) -> None:
     assert find_run(root / "quickstart" / "ab22" / "manifest.json").name == "quickstart/ab22"
 
 
+def test_a_try_that_failed_at_once_does_not_hide_the_run_before_it(root: Path) -> None:
+    whole = find_run("quickstart/ab22", root)
+    whole.problems.touch()
+    whole.solutions.touch()
+    assert find_run("quickstart", root) == whole
+    assert find_run("quickstart", root, begun=True).run_id == "aa11"
+
+
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
@@ -92,8 +100,8 @@ def test_existing_complete_and_missing(root: Path) -> None:
     assert run.exists()
     assert not run.complete()
     assert missing_tables(run) == ["problems", "solutions", "verifications", "curves"]
-    run.problems.touch()
-    run.solutions.touch()
+    for path in (run.problems, run.solutions):
+        path.write_bytes(b"PAR1 data, footer \x07\0\0\0PAR1")
     assert run.complete()
     add(root, "genrm", "ab33", 1, "interrupted")
     assert not run.complete()

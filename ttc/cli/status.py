@@ -34,5 +34,5 @@ def command(
     from ttc.report.watch import show_status
     from ttc.store.run_folder import find_run
 
-    found = find_run(run if run is not None else results, results)
+    found = find_run(run if run is not None else results, results, begun=True)
     show_status(console(), found, events, as_json=as_json, watch=watch)

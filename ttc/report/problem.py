@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ttc.core import Problem, Solution, Verification
 
 _GRADES = ["problem_id", "answer_class", "correct", "imported_correct"]
+_WIDEST = 60
+_HALF = 4000
 _LETTERS = {True: "Y", False: "N", None: "?"}
 
 
@@ -41,10 +43,14 @@ class _Judged:
         return float(np.mean(known)) if known else float("nan")
 
     def title(self, gold_class: int) -> str:
-        """Judgement, score, and the label where it contradicts our judgement."""
+        """Judgement, answer, score, and the label where it contradicts our judgement."""
         ours = 0 <= self.answer_class == gold_class
-        text = f"solution {self.solution.index}: {'right' if self.correct else 'wrong'}"
-        text += f", score {number(self.score)}"
+        text = f"solution {self.solution.index}: {'right' if self.correct else 'wrong'}, "
+        text += "no answer" if self.answer_class < 0 else f"answer {_short(self.solution.answer)}"
+        if self.verdicts:
+            text += f", score {number(self.score)}"
+        if self.solution.finish_reason not in ("stop", "imported"):
+            text += f", ended by {self.solution.finish_reason}"
         if self.label is not None and self.label != ours:
             said = {True: "right", False: "wrong"}
             text += f" - DISAGREEMENT: the data says {said[self.label]}, we say {said[ours]}"
@@ -67,8 +73,10 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     if not judged:
         console.print("no solutions: the budget ended before the first of this problem")
         return
-    headings = ("answer", "votes", "", "mean score", "summed score")
-    console.print(table("Votes", headings, _votes(judged), numeric=(1, 3, 4)))
+    columns = 5 if any(one.verdicts for one in judged) else 3
+    headings = ("answer", "votes", "", "mean score", "summed score")[:columns]
+    votes = [row[:columns] for row in _votes(judged)]
+    console.print(table("Votes", headings, votes, numeric=(1, 3, 4)))
     if all(one.answer_class < 0 for one in judged):
         console.print("no solution has a valid answer: the problem counts as failed at every S")
     order = sorted(judged, key=lambda one: "DISAGREEMENT" not in one.title(gold_class))
@@ -105,7 +113,7 @@ def _votes(judged: list[_Judged]) -> list[tuple[object, ...]]:
         known = [one.score for one in members if not np.isnan(one.score)]
         rows.append(
             (
-                members[0].solution.answer if answer_class >= 0 else "(no answer)",
+                _short(members[0].solution.answer) if answer_class >= 0 else "(no answer)",
                 count,
                 "right" if members[0].correct else "",
                 number(float(np.mean(known))) if known else "-",
@@ -115,14 +123,28 @@ def _votes(judged: list[_Judged]) -> list[tuple[object, ...]]:
     return rows
 
 
+def _short(answer: str | None) -> str:
+    """An answer in one line of a table: a megabyte of LaTeX is one, too."""
+    line = " ".join((answer or "").split())
+    return line if len(line) <= _WIDEST else line[: _WIDEST - 3] + "..."
+
+
+def _cut(text: str) -> str:
+    """A text without what no reader scrolls through: its end says more than its middle."""
+    if len(text) <= 2 * _HALF:
+        return text
+    left_out = len(text) - 2 * _HALF
+    return f"{text[:_HALF]}\n[... {left_out:,} characters left out ...]\n{text[-_HALF:]}"
+
+
 def _print_solution(console: Console, one: _Judged, gold_class: int) -> None:
     console.rule(one.title(gold_class), align="left")
-    console.print(one.solution.text, markup=False)
+    console.print(_cut(one.solution.text), markup=False)
     if one.verdicts:
         said = "".join(_LETTERS[v.verdict] for v in one.verdicts)
         console.print(f"verdicts: {said}", markup=False)
         console.print("first verification:", style="dim")
-        console.print(one.verdicts[0].text, markup=False, style="dim")
+        console.print(_cut(one.verdicts[0].text), markup=False, style="dim")
 
 
 def _find(run: RunFolder, problem_id: str) -> tuple[Problem, int]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ttc.errors import DataError
 from ttc.store.columns import TABLES, TableName
-from ttc.store.manifest import Manifest, read_manifest
+from ttc.store.manifest import Damaged, Manifest, read_manifest
 
 MANIFEST_NAME = "manifest.json"
 _REQUIRED: tuple[TableName, ...] = ("problems", "solutions")
 _SHOWN = 8
+_MAGIC = b"PAR1"  # how a parquet file begins and ends
+_LEAST = 2 * len(_MAGIC) + 4  # both, and the length of its footer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,19 @@ class RunFolder:
         return all(self.table(name).is_file() for name in _REQUIRED)
 
     def complete(self) -> bool:
-        """Whether the run ended as planned (not interrupted) and its tables are there."""
-        return self.exists() and self.has_tables() and self.manifest().status != "interrupted"
+        """Whether the run ended as planned (not interrupted), with all its files whole.
+
+        Raises `DataError` for a manifest of another program or a newer ttc, which is not ours to
+        write over.
+        """
+        if not (self.exists() and self.has_tables()):
+            return False
+        try:
+            ended = self.manifest().status != "interrupted"
+        except Damaged:
+            return False
+        tables = [self.table(name) for name in TABLES if self.table(name).is_file()]
+        return ended and all(map(looks_whole, tables))
 
     def manifest(self) -> Manifest:
         """The manifest; raises `DataError` where it is missing or damaged."""
@@ -95,11 +109,15 @@ def list_runs(root: Path) -> list[RunFolder]:
     return sorted(runs, key=_age)
 
 
-def find_run(reference: str | Path, root: Path = Path("results")) -> RunFolder:
+def find_run(
+    reference: str | Path, root: Path = Path("results"), *, begun: bool = False
+) -> RunFolder:
     """The run a person means.
 
     In this order: a run's folder or a file in it; a folder of runs (the latest); a recipe's name
     under `root` (its latest run); a run id or the beginning of one, alone or as `recipe/id`.
+    The latest run is the latest with tables, which a try that failed at once must not hide; with
+    `begun`, and where no run has any, the latest of all.
     Raises `DataError` naming near candidates when there is none or more than one.
     """
     if not str(reference).strip():
@@ -111,7 +129,7 @@ def find_run(reference: str | Path, root: Path = Path("results")) -> RunFolder:
             return RunFolder(folder)
     for place in places:
         if place.is_dir() and (runs := list_runs(place)):
-            return runs[-1]
+            return (runs if begun else [run for run in runs if run.has_tables()] or runs)[-1]
     return _by_prefix(str(reference), root)
 
 
@@ -146,6 +164,22 @@ def _candidates(reference: str, runs: Sequence[RunFolder], root: Path) -> str:
 def _enumerate(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_SHOWN])
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+
+
+def looks_whole(table: Path) -> bool:
+    """Whether a parquet file has both its ends and what its end says it has between; cheap.
+
+    Tables are written atomically; only a disk that lost what it had confirmed leaves others.
+    """
+    try:
+        with table.open("rb") as file:
+            begins = file.read(len(_MAGIC)) == _MAGIC
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - len(_MAGIC) - 4))
+            footer = int.from_bytes(file.read(4), "little")
+            return begins and file.read() == _MAGIC and footer <= size - _LEAST
+    except OSError:
+        return False
 
 
 def _age(run: RunFolder) -> tuple[float, str]:

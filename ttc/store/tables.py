@@ -175,7 +175,10 @@ def open_parquet(path: Path, table: TableName, columns: Sequence[str] | None) ->
     import pyarrow.parquet as pq
 
     if not path.is_file():
-        raise DataError(f"{path.parent} has no {table} table (missing file {path.name})")
+        raise DataError(
+            f"{path.parent} has no {table} table ({path.name}); "
+            "if the run was not finished, run its recipe again"
+        )
     try:
         with pq.ParquetFile(path) as file:
             _require_columns(path, table, file.schema_arrow.names, columns)
