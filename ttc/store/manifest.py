@@ -172,11 +172,15 @@ def _closed(old: Try) -> Try:
     return old.model_copy(update={"status": "killed"}) if old.status == "running" else old
 
 
+class Damaged(DataError):
+    """A manifest that was once ours and can't be read any more; running its recipe mends it."""
+
+
 def read_manifest(path: Path) -> Manifest:
     """The manifest at `path`. Unknown keys are dropped, so that small additions don't break it.
 
-    Raises `DataError` for a file that is missing, not JSON, of another program, of a newer
-    format, or lacking what it must hold.
+    Raises `DataError` for a file that is missing, of another program or of a newer format, and
+    `Damaged` for one that is not JSON or lacks what it must hold.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -185,7 +189,7 @@ def read_manifest(path: Path) -> Manifest:
     except OSError as error:
         raise DataError(f"can't read {path}: {reason(error)}") from error
     except ValueError as error:
-        raise DataError(f"{path} is damaged: not JSON ({error})") from error
+        raise Damaged(f"{path} is damaged: not JSON ({error})") from error
     if not isinstance(content, dict) or content.get("kind") != _KIND:
         raise DataError(f"{path} was not written by ttc")
     _check_format(path, content.get("format"))
@@ -193,12 +197,12 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate(known)
     except ValidationError as error:
-        raise DataError(f"{path} is damaged: {_first_problem(error)}") from error
+        raise Damaged(f"{path} is damaged: {_first_problem(error)}") from error
 
 
 def _check_format(path: Path, found: Any) -> None:
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
-        raise DataError(f"{path} is damaged: format is {found!r}")
+        raise Damaged(f"{path} is damaged: format is {found!r}")
     if found > MANIFEST_FORMAT:
         raise DataError(
             f"{path} has format {found}, newer than this ttc {ttc.__version__} reads "
