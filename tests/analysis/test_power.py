@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
 from ttc.analysis.power import (
-    Spread,
+    deviation_of,
+    deviation_of_rates,
     power_of,
     problems_needed,
     smallest_difference,
-    spread_of,
-    spread_of_rates,
+    upper_factor,
 )
 
 
@@ -40,18 +40,12 @@ def test_the_problems_planned_have_the_power_that_simulated_experiments_have(rep
     assert share_found(experiment(n, 4000)) == pytest.approx(0.8, abs=0.03)
 
 
-def test_the_spread_between_and_within_problems_is_recovered():
+def test_deviation_is_of_one_measurement_however_often_it_is_repeated():
     rng = np.random.default_rng(0)
     truth = rng.normal(0.05, 0.3, (4000, 1))
-    found = spread_of(truth + rng.normal(0, 0.6, (4000, 5)))
-    assert found.between == pytest.approx(0.09, rel=0.1)
-    assert found.within == pytest.approx(0.36, rel=0.05)
-    assert found.problems == 4000
-    assert found.deviation(4) == pytest.approx(math.sqrt(0.09 + 0.36 / 4), rel=0.03)
-    once = spread_of(truth)
-    assert once.within is None
-    assert once.deviation(100) == once.deviation(1) == pytest.approx(0.3, rel=0.05)
-    assert spread_of(rng.normal(0, 1, (3, 2)) - 0).between >= 0
+    for repeats in (1, 5):
+        found = deviation_of(truth + rng.normal(0, 0.4, (4000, repeats)))
+        assert found == pytest.approx(0.5, rel=0.03)
 
 
 def test_equal_spread_is_the_textbook_figure():
@@ -95,31 +89,29 @@ def test_power_and_sizes_are_each_others_inverse(difference, deviation, power, a
 @settings(max_examples=100, deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1))
 def test_outcomes_of_two_rates(first, second, correlation):
-    spread = spread_of_rates(first, second, correlation)
-    assert spread.between + 1e-12 >= 0
+    variance = deviation_of_rates(first, second, correlation) ** 2
     independent = first * (1 - first) + second * (1 - second)
-    assert spread.between <= 2 * independent + 1e-12
-    assert spread_of_rates(first, second, 0).between == pytest.approx(independent)
+    assert variance <= 2 * independent + 1e-12
+    assert deviation_of_rates(first, second, 0) ** 2 == pytest.approx(independent)
 
 
 def test_outcomes_with_a_correlation_simulated():
     rng = np.random.default_rng(1)
-    spread = spread_of_rates(0.5, 0.6, 0.5)
     both = 0.5 * 0.6 + 0.5 * math.sqrt(0.25 * 0.24)
     table = [both, 0.5 - both, 0.6 - both, 1 - 0.5 - 0.6 + both]
     cell = rng.choice(4, 400_000, p=table)
     difference = np.isin(cell, [0, 2]).astype(float) - np.isin(cell, [0, 1])
     assert difference.mean() == pytest.approx(0.1, abs=0.005)
-    assert difference.var() == pytest.approx(spread.between, rel=0.01)
-    assert spread_of_rates(0.5, 0.5, 1).deviation() == 0
+    assert difference.std() == pytest.approx(deviation_of_rates(0.5, 0.6, 0.5), rel=0.01)
+    assert deviation_of_rates(0.5, 0.5, 1) == 0
     assert problems_needed(0.1, 0.0) == 2
 
 
 def test_few_pilot_problems_make_the_spread_uncertain():
-    assert Spread(1.0).upper_factor() == 1
-    factors = [Spread(1.0, None, n).upper_factor() for n in (5, 50, 5000)]
+    assert upper_factor(0) == 1
+    factors = [upper_factor(n) for n in (5, 50, 5000)]
     assert factors == sorted(factors, reverse=True)
     rng = np.random.default_rng(2)
     sample = rng.normal(0, 1, (20_000, 8)).std(1, ddof=1)
-    covered = np.mean(sample * Spread(1.0, None, 8).upper_factor(0.9) >= 1)
+    covered = np.mean(sample * upper_factor(8, 0.9) >= 1)
     assert covered == pytest.approx(0.9, abs=0.01)

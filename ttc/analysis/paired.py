@@ -1,7 +1,7 @@
 """Two policies on the same fresh samples: their difference, problem by problem, several times.
 
-A pool is cut into blocks that share no sample. How the difference varies between the blocks of a
-problem, and between problems, is what `ttc.analysis.power` plans from.
+A pool is cut into blocks that share no sample, each a small experiment of its own. How differences
+vary between problems, from so many samples of each, is what `ttc.analysis.power` plans from.
 """
 
 from __future__ import annotations
@@ -34,20 +34,25 @@ class Arm:
 
 
 def block_differences(
-    pool: PoolArrays, first: Arm, second: Arm, rng: np.random.Generator, most: int = 8
+    pool: PoolArrays,
+    first: Arm,
+    second: Arm,
+    solutions: int,
+    rng: np.random.Generator,
+    most: int = 8,
 ) -> FloatArray:
     """(problems, blocks) success of the second arm less that of the first, at most `most` blocks.
 
-    A block has as many solutions, and verifications of each, as the larger arm wants. Every problem
-    of the pool must have them, or `GridError` is raised.
+    A block has `solutions` solutions, with as many verifications of each as the larger arm wants;
+    arms are evaluated over its subsets. Every problem of the pool must have them, or `GridError`
+    is raised.
     """
-    size = max(first.solutions, second.solutions)
     depth = max(first.verifications, second.verifications)
     has = pool.n_verified if first.reads or second.reads else pool.n_solutions
-    blocks = max(1, min(most, int(has.min()) // size))
+    blocks = max(1, min(most, int(has.min()) // solutions))
     columns = [
         _success(block, second, rng) - _success(block, first, rng)
-        for block in (_block(pool, i * size, size, depth) for i in range(blocks))
+        for block in (_block(pool, i * solutions, solutions, depth) for i in range(blocks))
     ]
     return np.stack(columns, axis=1)
 

@@ -1,11 +1,11 @@
 """How many problems tell two methods apart: a paired t test over problems.
 
 Both methods answer the same problems. With d_i the difference of their success on problem i, as
-measured from that problem's samples, the mean of n problems' differences is nearly normal around
-the true difference D with variance s^2 / n, s^2 = B + W / R: B is the variance of true differences
-between problems (what no amount of sampling removes), W that of one measurement around its
-problem's truth, R the number of independent measurements of each problem. The two-sided test at
-level alpha, whose statistic is a noncentral t, then has
+measured from so many samples of that problem, the mean of n problems' differences is nearly normal
+around the true difference D with variance s^2 / n. s^2 has two parts: how true differences vary
+between problems, which no amount of sampling removes, and how the measured one varies around its
+problem's truth, which more samples make smaller. The two-sided test at level alpha, whose
+statistic is a noncentral t, then has
 
     power(n) = P(|T| > t_{n-1, 1 - alpha/2}),   T ~ t'_{n-1}(D sqrt(n) / s)
 """
@@ -13,7 +13,6 @@ level alpha, whose statistic is a noncentral t, then has
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
@@ -25,47 +24,16 @@ _NODES, _WEIGHTS = (0.5 * x for x in np.polynomial.legendre.leggauss(256))
 _NODES = _NODES + 0.5  # on 0 to 1
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Variances of a problem's difference: between problems, and of one measurement within one.
+def deviation_of(differences: FloatArray) -> float:
+    """The s of measured differences, (problems, repeats): of one measurement of one problem.
 
-    problems: on how many problems they were measured; 0 for an assumption. within is None where
-    problems were measured once: then `between` holds both, and more samples can't be planned for.
+    Needs two problems. Repeats on fresh samples make the estimate better, not the figure smaller.
     """
-
-    between: float
-    within: float | None = None
-    problems: int = 0
-
-    def deviation(self, repeats: float = 1) -> float:
-        """Standard deviation of the measured difference with `repeats` measurements of each."""
-        if self.within is None:
-            return math.sqrt(self.between)
-        return math.sqrt(self.between + self.within / repeats)
-
-    def upper_factor(self, confidence: float = 0.9) -> float:
-        """By what the deviation may be larger, as it was measured on few problems; 1 if assumed."""
-        if self.problems < 2:
-            return 1.0
-        freedom = self.problems - 1
-        return math.sqrt(freedom / float(chi2.ppf(1 - confidence, freedom)))
+    return math.sqrt(float(np.var(differences, axis=0, ddof=1).mean()))
 
 
-def spread_of(differences: FloatArray) -> Spread:
-    """Spread from measured differences, (problems, repeats), by analysis of variance.
-
-    A negative estimate of the variance between problems becomes 0. Needs two problems.
-    """
-    problems, repeats = differences.shape
-    means = float(np.var(differences.mean(axis=1), ddof=1))
-    if repeats == 1:
-        return Spread(means, None, problems)
-    within = float(np.var(differences, axis=1, ddof=1).mean())
-    return Spread(max(0.0, means - within / repeats), within, problems)
-
-
-def spread_of_rates(first: float, second: float, correlation: float) -> Spread:
-    """Spread of one right-or-wrong outcome per problem and method, with such a correlation.
+def deviation_of_rates(first: float, second: float, correlation: float) -> float:
+    """The s of one right-or-wrong outcome per problem and method, with such a correlation.
 
     first, second: success of the methods. A correlation beyond what two outcomes of these rates
     can have is taken as the nearest that they can have.
@@ -73,7 +41,18 @@ def spread_of_rates(first: float, second: float, correlation: float) -> Spread:
     scale = math.sqrt(first * (1 - first) * second * (1 - second))
     both = first * second + correlation * scale  # probability that both are right
     both = min(max(both, first + second - 1, 0.0), first, second)
-    return Spread(max(0.0, first + second - 2 * both - (first - second) ** 2))
+    return math.sqrt(max(0.0, first + second - 2 * both - (first - second) ** 2))
+
+
+def upper_factor(problems: int, confidence: float = 0.9) -> float:
+    """By what the true s may exceed one that was measured on so many problems, at this confidence.
+
+    For nearly normal differences; 1 for fewer than two problems, which measure none.
+    """
+    if problems < 2:
+        return 1.0
+    freedom = problems - 1
+    return math.sqrt(freedom / float(chi2.ppf(1 - confidence, freedom)))
 
 
 def power_of(problems: int, difference: float, deviation: float, alpha: float = 0.05) -> float:

@@ -39,7 +39,7 @@ def print_plan(console: Console, plan: Plan) -> None:
 
 def _print_sample_size(console: Console, found: SampleSize) -> None:
     first, second = found.arms
-    goal, uncertain = found.goal, found.spread.problems > 1
+    goal, uncertain = found.goal, found.measured_problems > 0
     title = (
         f"To tell {second} from {first}, if they are {100 * goal.difference:g} points apart, with "
         f"power {goal.power:g} (paired two-sided test at {goal.alpha:g})"
@@ -56,7 +56,7 @@ def _print_sample_size(console: Console, found: SampleSize) -> None:
     if uncertain:
         said = "To be safe: should the spread be at the upper end of its one-sided 90 % interval."
         console.print(said, markup=False)
-    if uncertain and found.spread.within is None:
+    if uncertain and len(found.designs) == 1:
         said = "For designs with more samples per problem, compare at half of the pool's S or less."
         console.print(said, markup=False)
 

@@ -53,31 +53,47 @@ def limits(budget: BudgetConfig, found: Forecast) -> Iterator[Limit]:
 
 
 def _limit(scope: str, unit: str, limit: float, found: Forecast) -> Limit:
-    """What the limit buys of each measured problem; a run's, of a mean problem.
-
-    A problem's limit holds for each of them, and is spent call by call. A run's is shared out until
-    it is used up, so that samples go one by one, and what a problem leaves another gets.
-    """
-    loads, whole = found.loads, scope == "run"
+    """What the limit buys: a problem's, of each measured problem; a run's, of a mean problem."""
+    loads = found.loads
+    times = found.problems if scope == "run" else 1
     amounts = np.asarray(sum(load.whole(unit) for load in loads))
-    times = found.problems if whole else 1
-    expected = times * float(np.nanmean(amounts)) if not np.isnan(amounts).all() else math.nan
+    known = np.flatnonzero(~np.isnan(amounts)).tolist()
+    expected = times * float(np.mean(amounts[known])) if known else math.nan
     if times * sum(load.most(unit) for load in loads) <= limit:
         return Limit(scope, unit, limit, expected, fits=True)
-    if math.isnan(expected):
+    if not known:
         return Limit(scope, unit, limit, expected, fits=None)
-    if whole:
-        bought = np.asarray([_bought([_mean_role(load, unit) for load in loads], limit / times)])
-    else:
-        rows = np.flatnonzero(~np.isnan(amounts)).tolist()
-        bought = np.asarray(
-            [_bought([_role(load, unit, i) for load in loads], limit) for i in rows]
-        )
     wanted = (loads[0].samples, sum(load.samples for load in loads[1:]))
-    if (bought == wanted).all():
+    if scope == "run":
+        bought = np.asarray(_shared_out(loads, unit, limit / times))
+        fits = expected <= limit * (1 + SLACK)
+    else:
+        each = [_bought([_role(load, unit, i) for load in loads], limit) for i in known]
+        bought, fits = np.mean(each, axis=0), all(one == wanted for one in each)
+    if fits:
         return Limit(scope, unit, limit, expected, fits=True)
-    solutions, verifications = map(float, bought.mean(axis=0))
-    return Limit(scope, unit, limit, expected, False, solutions, verifications)
+    return Limit(scope, unit, limit, expected, False, float(bought[0]), float(bought[1]))
+
+
+def _shared_out(loads: Sequence[Load], unit: str, share: float) -> tuple[float, float]:
+    """Solutions, then verifications, that a mean problem gets of a run's limit.
+
+    That is spent to the end, in rounds: hardly anything is left in reserve.
+    """
+    solutions, verifications, left = 0.0, 0.0, share
+    for load in loads:
+        shared, own = (float(np.nanmean(values[unit])) for values in (load.shared, load.own))
+        if load is loads[0]:
+            afforded = (left - shared) / own if own else math.inf
+            solutions = min(max(0.0, afforded), load.each)
+            left -= shared + solutions * own
+        else:
+            price = shared + load.each * own
+            afforded = left / price if price else math.inf
+            judged = min(max(0.0, afforded), load.prompts, solutions)
+            verifications += judged * load.each
+            left -= judged * price
+    return solutions, verifications
 
 
 @dataclass(frozen=True)
@@ -100,13 +116,11 @@ def _role(load: Load, unit: str, problem: int) -> _Role:
     return _Role(load.prompts, load.each, load.group, shared, own, load.own_most[unit])
 
 
-def _mean_role(load: Load, unit: str) -> _Role:
-    shared, own = (float(np.nanmean(values[unit])) for values in (load.shared, load.own))
-    return _Role(load.prompts, load.each, 1, shared, own, load.own_most[unit])
-
-
 def _bought(roles: Sequence[_Role], limit: float) -> tuple[int, int]:
-    """Solutions, then verifications, that the ledger admits of one problem with mean lengths."""
+    """Solutions, then verifications, that the ledger admits of one problem with mean lengths.
+
+    A problem's limit is spent call by call, each of which must fit with its longest replies.
+    """
     left = limit * (1 + SLACK)
     counts: list[int] = []
     for role in roles:
@@ -126,7 +140,7 @@ def _bought(roles: Sequence[_Role], limit: float) -> tuple[int, int]:
 
 
 def _admitted(role: _Role, left: float) -> int:
-    """Samples of one prompt: calls must fit with the longest replies, and cost their mean then."""
+    """Samples of one prompt."""
     most = role.own if math.isnan(role.most) else role.most
     admitted, left = 0, left - role.shared
     while admitted < role.each and left >= 0:

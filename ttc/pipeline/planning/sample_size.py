@@ -12,12 +12,12 @@ import numpy as np
 from ttc.analysis.paired import Arm, block_differences
 from ttc.analysis.policies import POLICIES
 from ttc.analysis.power import (
-    Spread,
+    deviation_of,
+    deviation_of_rates,
     power_of,
     problems_needed,
     smallest_difference,
-    spread_of,
-    spread_of_rates,
+    upper_factor,
 )
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.asking import policy_name
@@ -25,7 +25,7 @@ from ttc.pipeline.planning.forecast import Load, nulls
 from ttc.store.pool import load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 
-_REPEATS = (1, 2, 4, 8)
+_DESIGNS = 5  # each with twice the solutions of the one before
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,13 @@ class Wanted:
 class Design:
     """What one choice of samples per problem needs.
 
-    repeats: measurements of each problem. solutions, verifications: samples of each problem in all,
-    None where the spread is an assumption. problems: at the stated power; problems_upper: should
-    the spread be at the end of its one-sided 90 % interval; tokens: of all those samples, NaN where
-    unknown. power, smallest_difference: of the recipe's own number of problems, NaN for a single
-    one; a smallest difference beyond 1 means that they can find none.
+    solutions, verifications: samples of each problem in all, None where the deviation is assumed.
+    deviation: of a problem's measured difference, from problem to problem. problems: at the stated
+    power; problems_upper: should the deviation be at the end of its one-sided 90 % interval;
+    tokens: of all those samples, NaN where unknown. power, smallest_difference: of the recipe's
+    own number of problems, NaN for a single one; beyond 1 means that they can find none.
     """
 
-    repeats: int
     solutions: int | None
     verifications: int | None
     deviation: float
@@ -95,12 +94,16 @@ class Design:
 
 @dataclass(frozen=True)
 class SampleSize:
-    """Designs that reach a goal, with what they rest on. measured: the difference in the pool."""
+    """Designs that reach a goal, with what they rest on.
+
+    measured_problems: on how many problems deviations were measured, 0 if they are assumed.
+    measured: the difference there.
+    """
 
     arms: tuple[str, str]
     goal: Goal
     recipe_problems: int
-    spread: Spread
+    measured_problems: int
     measured: float | None
     source: str
     designs: tuple[Design, ...]
@@ -122,15 +125,14 @@ def assumed_size(goal: Goal, accuracy: float, correlation: float, problems: int)
     if not -1 <= correlation <= 1:
         raise UsageError(f"--correlation {correlation:g}: must lie between -1 and 1")
     better = accuracy + goal.difference
-    spread = spread_of_rates(accuracy, better, correlation)
+    deviation = deviation_of_rates(accuracy, better, correlation)
     source = (
         f"assumed: success {100 * accuracy:g} % against {100 * better:g} %, correlation "
         f"{correlation:g} of the outcomes, one outcome per problem and method"
     )
-    designs = (_design(goal, spread, problems, 1),)
-    return SampleSize(
-        ("the worse method", "the better one"), goal, problems, spread, None, source, designs
-    )
+    arms = ("the worse method", "the better one")
+    designs = (_design(goal, deviation, 0, problems),)
+    return SampleSize(arms, goal, problems, 0, None, source, designs)
 
 
 def measured_size(
@@ -158,40 +160,29 @@ def measured_size(
     there = int((pool.n_verified if reads else pool.n_solutions).min())
     depth = int(pool.n_verifications.min()) if reads else 0
     first, second = (one.sized(there, depth, run) for one in wanted)
-    differences = block_differences(pool, first, second, np.random.default_rng(0))
-    spread = spread_of(differences)
-    if spread.deviation() == 0:
-        raise DataError(
-            f"{first} and {second} differ alike on all {pool.n_problems} problems of {run.name}; "
-            "that is too little to plan from"
-        )
     size, depth = (
         max(getattr(first, name), getattr(second, name)) for name in ("solutions", "verifications")
     )
-    judged = f" with {depth} verifications by {verifier}" if depth else ""
     roles = _roles(loads, verifier if depth else None)
-    designs = []
-    for repeats in _REPEATS if spread.within is not None else (1,):
-        design = _design(goal, spread, problems, repeats)
-        solutions = repeats * size
-        designs.append(
-            replace(
-                design,
-                solutions=solutions,
-                verifications=solutions * depth,
-                tokens=design.problems * _tokens(roles, solutions, depth) if roles else math.nan,
+    designs, measured = [], math.nan
+    for solutions in (size * 2**i for i in range(_DESIGNS)):
+        if solutions > there:
+            break
+        differences = block_differences(pool, first, second, solutions, np.random.default_rng(0))
+        deviation, measured = deviation_of(differences), float(differences.mean())
+        if deviation == 0:
+            raise DataError(
+                f"{first} and {second} differ alike on all {pool.n_problems} problems of "
+                f"{run.name}; that is too little to plan from"
             )
-        )
-    return SampleSize(
-        arms=(str(first), str(second)),
-        goal=goal,
-        recipe_problems=problems,
-        spread=spread,
-        measured=float(differences.mean()),
-        source=f"measured on {run.name}: {pool.n_problems} problems, {differences.shape[1]} x "
-        f"{size} solutions of each{judged}",
-        designs=tuple(designs),
-    )
+        design = _design(goal, deviation, pool.n_problems, problems)
+        tokens = design.problems * _tokens(roles, solutions, depth) if roles else math.nan
+        amounts = {"solutions": solutions, "verifications": solutions * depth}
+        designs.append(replace(design, tokens=tokens, **amounts))
+    judged = f", {depth} verifications of each by {verifier}" if depth else ""
+    source = f"measured on {run.name}: {pool.n_problems} problems x {there} solutions{judged}"
+    arms = (str(first), str(second))
+    return SampleSize(arms, goal, problems, pool.n_problems, measured, source, tuple(designs))
 
 
 def _reading(wanted: tuple[Wanted, Wanted]) -> str:
@@ -214,12 +205,11 @@ def _tokens(loads: Sequence[Load], solutions: int, verifications: int) -> float:
     return sum(float(np.nanmean(a)) if not np.isnan(a).all() else math.nan for a in amounts)
 
 
-def _design(goal: Goal, spread: Spread, problems: int, repeats: int) -> Design:
-    deviation = spread.deviation(repeats)
-    upper = deviation * spread.upper_factor()
+def _design(goal: Goal, deviation: float, measured: int, problems: int) -> Design:
+    """A design whose deviation was measured on so many problems, beside the recipe's problems."""
+    upper = deviation * upper_factor(measured)
     aim = (goal.power, goal.alpha)
     return Design(
-        repeats=repeats,
         solutions=None,
         verifications=None,
         deviation=deviation,

@@ -1,0 +1,181 @@
+"""Planned sample sizes against repeated experiments on pools of planted truth."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
+from ttc.analysis.grid import evaluate
+from ttc.analysis.simulate import SimulationConfig, simulate_pool
+from ttc.errors import DataError, UsageError
+from ttc.pipeline.planning.forecast import Load
+from ttc.pipeline.planning.sample_size import (
+    Goal,
+    Wanted,
+    assumed_size,
+    measured_size,
+    two_methods,
+    usual_methods,
+)
+from ttc.store.pool import load_pool
+from ttc.store.simulated import simulate_run
+
+TRUTH = {
+    "solve_alpha": 1.0,
+    "solve_beta": 1.5,
+    "verifications": 2,
+    "trap_rate": 0.3,
+    "error_correlation": 0.3,
+}
+METHODS = (Wanted("majority", 4), Wanted("best_of_n", 4, 2))
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    """A pool to plan from; nothing of its truth is told to the plan."""
+    config = SimulationConfig(problems=600, solutions=16, verified_solutions=16, **TRUTH)
+    return simulate_run(config, 1, tmp_path_factory.mktemp("sizes") / "planned")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    config = SimulationConfig(problems=40, solutions=16, verified_solutions=16, **TRUTH)
+    return simulate_run(config, 2, tmp_path_factory.mktemp("sizes") / "small")
+
+
+def differences(solutions, problems, seed):
+    """(problems,) best-of-4 with two verifications less the vote of 4, of so many solutions."""
+    config = SimulationConfig(
+        problems=problems, solutions=solutions, verified_solutions=solutions, **TRUTH
+    )
+    arrays = simulate_pool(config, np.random.default_rng(seed)).arrays
+    rng = np.random.default_rng(seed)
+    success = evaluate(arrays, [4], [2], ["majority", "best_of_n"], rng).success[:, :, 0, :]
+    return success[:, 1, 1] - success[:, 0, 0]
+
+
+@pytest.mark.parametrize("design", [0, 2])
+def test_repeated_experiments_of_the_planned_size_have_the_stated_power(pool, design):
+    """The truth of the model says how far the methods are apart; a plan for just that is made."""
+    solutions = 4 * 2**design
+    population = differences(solutions, 2500, seed=2)
+    goal = Goal(float(population.mean()), power=0.8)
+    planned = measured_size(pool, METHODS, goal, problems=100).designs[design]
+    assert (planned.solutions, planned.verifications) == (solutions, 2 * solutions)
+    rng = np.random.default_rng(4)
+    experiments = population[rng.integers(len(population), size=(4000, planned.problems))]
+    found = float(np.mean(ttest_1samp(experiments, 0, axis=1).pvalue < 0.05))
+    # 600 problems tell the deviation to some 3 %, and so the power to some 3 points.
+    assert found == pytest.approx(0.8, abs=0.06)
+
+
+def test_more_samples_of_each_problem_need_fewer_problems(small):
+    size = measured_size(small, METHODS, Goal(0.05), problems=100)
+    assert [d.solutions for d in size.designs] == [4, 8, 16]
+    for few, many in pairwise(size.designs):
+        assert few.problems > many.problems
+        assert few.power < many.power
+        assert few.smallest_difference > many.smallest_difference
+        assert few.problems <= few.problems_upper < 1.5 * few.problems
+    whole = load_pool(small).arrays
+    grid = evaluate(whole, [4], [2], ["majority", "best_of_n"], np.random.default_rng(0))
+    gain = np.mean(grid.success[:, 1, 0, 1] - grid.success[:, 0, 0, 0])
+    assert size.measured == pytest.approx(gain, abs=1e-6)
+
+
+def test_no_difference_is_found_as_often_as_alpha_says():
+    population = differences(4, 1500, seed=5)
+    centred = population - population.mean()
+    rng = np.random.default_rng(6)
+    experiments = centred[rng.integers(len(centred), size=(3000, 60))]
+    found = float(np.mean(ttest_1samp(experiments, 0, axis=1).pvalue < 0.05))
+    assert found == pytest.approx(0.05, abs=0.015)
+
+
+def test_tokens_are_those_of_all_samples_of_a_design(small):
+    def load(role, prompt, own):
+        shared, each = {"tokens": np.array([prompt])}, {"tokens": np.array([own])}
+        return Load(role, 1, 1, 1, shared, each, {}, {})
+
+    loads = (load("solver", 10.0, 100.0), load("judge", 120.0, 50.0))
+    for design in measured_size(small, METHODS, Goal(0.05), 100, None, loads).designs:
+        one = 10 + design.solutions * (100 + 120 + 2 * 50)
+        assert design.tokens == pytest.approx(design.problems * one)
+    unverified = (Wanted("first"), Wanted("majority", 4))
+    for design in measured_size(small, unverified, Goal(0.05), 100, None, loads).designs:
+        assert design.verifications == 0
+        assert design.tokens == pytest.approx(design.problems * (10 + design.solutions * 100))
+    # With other verifiers in the recipe than in the pool, nobody knows what one costs.
+    others = (*loads, load("second", 1.0, 1.0))
+    assert math.isnan(
+        measured_size(small, METHODS, Goal(0.05), 100, None, others).designs[0].tokens
+    )
+
+
+def test_sizes_of_the_pool_by_default(small):
+    size = measured_size(small, (Wanted("majority"), Wanted("best_of_n")), Goal(0.05), 100)
+    assert size.arms == ("majority S=8", "best_of_n S=8 V=2")
+    first = measured_size(small, (Wanted("first"), Wanted("majority", 16)), Goal(0.05), 100)
+    assert first.arms == ("first", "majority S=16")
+    assert len(first.designs) == 1
+
+
+def test_assumed_rates():
+    size = assumed_size(Goal(0.05), 0.5, 0.5, 100)
+    # McNemar's design: P(only one right) = 0.5 + 0.55 - 2 (0.275 + 0.5 sqrt(0.25 * 0.2475)).
+    discordant = 1.05 - 2 * (0.275 + 0.5 * math.sqrt(0.25 * 0.2475))
+    (design,) = size.designs
+    assert design.deviation**2 == pytest.approx(discordant - 0.05**2)
+    expected = (1.96 + 0.8416) ** 2 * design.deviation**2 / 0.05**2
+    assert design.problems == pytest.approx(expected, abs=3)
+    assert design.problems == design.problems_upper
+    assert size.as_dict()["designs"][0]["tokens"] is None
+
+
+def test_one_problem_in_the_recipe_has_no_power():
+    design = assumed_size(Goal(0.05), 0.5, 0.5, 1).as_dict()["designs"][0]
+    assert design["power"] is None
+    assert design["smallest_difference"] is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ((Wanted("majority", 17), Wanted("first")), r"majority S=17 is beyond .* S = 16 for every"),
+        ((Wanted("first"), Wanted("best_of_n", 4, 3)), r"best_of_n S=4 V=3 is beyond .*, V = 2"),
+        ((Wanted("first"), Wanted("first")), "differ alike on all 40 problems"),
+    ],
+)
+def test_what_a_pool_can_not_tell(small, wanted, said):
+    with pytest.raises(DataError, match=said):
+        measured_size(small, wanted, Goal(0.05), 100)
+
+
+def test_pools_without_verifications_or_of_one_problem(tmp_path):
+    config = SimulationConfig(problems=1, solutions=4, verifications=0)
+    run = simulate_run(config, 0, tmp_path / "one")
+    with pytest.raises(DataError, match="has no verifications, which best_of_n needs"):
+        measured_size(run, METHODS, Goal(0.05), 100)
+    with pytest.raises(DataError, match="one problem only"):
+        measured_size(run, (Wanted("first"), Wanted("majority", 2)), Goal(0.05), 100)
+
+
+def test_methods_by_name():
+    assert two_methods(["sc@16", "bon@4x8"]) == (Wanted("majority", 16), Wanted("best_of_n", 4, 8))
+    assert two_methods(["pass@k", "FIRST"]) == (Wanted("oracle"), Wanted("first"))
+    for words in (
+        ["majority"],
+        ["majority@0", "first"],
+        ["majority@2x2", "first"],
+        ["first@4", "x"],
+    ):
+        with pytest.raises(UsageError):
+            two_methods(words)
+    for size in ("bon@1x2x3", "bon@x", "bon@²", "bon@-1"):
+        with pytest.raises(UsageError, match="expected METHOD, METHOD@S or METHOD@SxV"):
+            two_methods([size, "first"])
+    usual = usual_methods(["first", "majority", "pessimistic"])
+    assert usual == (Wanted("majority"), Wanted("pessimistic"))
+    assert usual_methods(["oracle"]) == (Wanted("first"), Wanted("majority"))
