@@ -4,11 +4,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast format lock sweep nano bench docs clean help
+.PHONY: quickstart test test-fast format lock sweep nano bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 quickstart: $(VENV)/.base ## install and run recipes/quickstart.yaml
 	$(TTC) run recipes/quickstart.yaml
@@ -52,16 +52,16 @@ RECIPES ?= recipes/quickstart.yaml
 SEEDS   ?= 0 1 2
 JOBS    ?= 2
 RESULTS ?= results
-STAMPS  := $(foreach r,$(RECIPES),$(foreach s,$(SEEDS),$(RESULTS)/.sweep/$(notdir $(basename $(r)))-s$(s).done))
+# Whether a result is up to date, ttc knows best: by what recipe, prompts and data hold.
+CELLS   := $(foreach r,$(RECIPES),$(foreach s,$(SEEDS),sweep@$(s)@$(r)))
 
 sweep: $(VENV)/.base ## recipes x seeds in parallel jobs; up-to-date results are skipped
-	@$(MAKE) --no-print-directory -j$(JOBS) $(STAMPS)
+	@$(MAKE) --no-print-directory --keep-going -j$(JOBS) $(CELLS)
 
+.PHONY: $(CELLS)
 define SWEEP_RULE
-$(RESULTS)/.sweep/$(notdir $(basename $(1)))-s$(2).done: $(1)
-	@mkdir -p $$(@D)
-	$(TTC) run $(1) --set seed=$(2) --set results=$(RESULTS) --plain
-	@touch $$@
+sweep@$(2)@$(1):
+	@$(TTC) run $(1) --set seed=$(2) --set results=$(RESULTS) --plain --quiet
 endef
 $(foreach r,$(RECIPES),$(foreach s,$(SEEDS),$(eval $(call SWEEP_RULE,$(r),$(s)))))
 
@@ -75,6 +75,8 @@ bench: $(VENV)/.base ## print the benchmarks, as ratios measured in one run
 docs: $(VENV)/.base ## regenerate the generated pages of docs/
 	$(BIN)/python -m ttc.store.columns docs/columns.md
 
-clean: ## remove caches, environments and results that are not committed
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+clean: ## remove caches and environments
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+
+clean-results: ## remove results that are not committed, with the journal of all that was paid for
 	git clean -fdX -q results

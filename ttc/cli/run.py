@@ -20,6 +20,9 @@ def command(
     plain: Annotated[
         bool, typer.Option("--plain", help="Log lines in place of the live display.")
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="One line at the end in place of the tables.")
+    ] = False,
 ) -> None:
     """Run a recipe within its budget and write tidy tables under `results/`.
 
@@ -38,6 +41,10 @@ def command(
         chosen.append(f"results={results}")
     loaded = load_recipe(recipe, chosen)
     outcome = run_recipe(loaded, lambda monitor: show_progress(monitor.status, plain=plain))
+    if quiet:
+        said = outcome.manifest.status if outcome.fresh else "nothing to do, this run is complete"
+        typer.echo(f"{outcome.run.name}: {said}")
+        return
     if not outcome.fresh:
         console().print("Nothing to do: this run is complete.", style="green")
     print_summary(console(), outcome.run)

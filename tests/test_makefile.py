@@ -1,0 +1,68 @@
+"""`make sweep` from a shell, with the environment that runs the tests."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+ROOT = Path(__file__).parents[1]
+RECIPE = """
+dataset: {type: nano, levels: [1], problems: 2}
+sampler: {type: independent, solutions: 2, temperature: 1.0, max_tokens: 32}
+policies: [majority]
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run a target; what it prints and its exit code. Nothing is installed."""
+    venv = tmp_path / "venv"
+    venv.mkdir()
+    (venv / "bin").symlink_to(Path(sys.executable).parent)
+    (venv / ".base").touch()
+
+    def run(*words):
+        settings = (f"VENV={venv}", f"RESULTS={tmp_path / 'results'}", "JOBS=2")
+        done = subprocess.run(
+            ["make", *words, *settings], cwd=ROOT, capture_output=True, text=True, timeout=200
+        )
+        return done.stdout + done.stderr, done.returncode
+
+    return run
+
+
+def test_a_sweep_runs_recipes_and_seeds_once(make, tmp_path):
+    recipes = [tmp_path / "one" / "a.yaml", tmp_path / "two" / "a.yaml"]
+    for solutions, path in enumerate(recipes, start=2):
+        path.parent.mkdir()
+        path.write_text(RECIPE.replace("solutions: 2", f"solutions: {solutions}"))
+    words = ("sweep", f"RECIPES={' '.join(map(str, recipes))}", "SEEDS=0 1")
+    said, code = make(*words)
+    assert code == 0, said
+    runs = sorted(path.name for path in (tmp_path / "results" / "a").iterdir())
+    assert [name[:2] for name in runs] == ["s0", "s0", "s1", "s1"]
+    assert said.count(": complete") == 4
+    said, code = make(*words)
+    assert (said.count("nothing to do"), code) == (4, 0)
+    shutil.rmtree(tmp_path / "results" / "a" / runs[0])
+    said, code = make(*words)
+    assert (said.count("nothing to do"), said.count(": complete"), code) == (3, 1, 0)
+
+
+def test_a_sweep_goes_on_past_a_recipe_that_fails(make, tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(RECIPE)
+    said, code = make("sweep", f"RECIPES=quikstart {path}", "SEEDS=0")
+    assert code != 0
+    assert "did you mean 'quickstart'?" in said
+    assert ": complete" in said
+
+
+def test_help_names_every_target(make):
+    said, code = make("help")
+    assert code == 0
+    for target in ("quickstart", "test", "sweep", "nano", "bench", "docs", "clean"):
+        assert f"\n{target} " in f"\n{said}"
