@@ -74,7 +74,7 @@ async def draw(folder, urls, n, during=None, **settings):
         cost=CostConfig(parameters=1000),
         seed=0,
         problems=PROBLEMS,
-        settings=EngineSettings(**{"max_wait_s": 0.3, **settings}),
+        settings=EngineSettings(**{"max_wait_s": 0.3, "fingerprint": False, **settings}),
     )
     async with engine:
         backend = OpenAI(model="m", base_urls=urls, n_per_call=1, connect_timeout=2)

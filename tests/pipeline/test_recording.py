@@ -120,7 +120,7 @@ def test_a_dataset_that_fails_leaves_a_log_and_no_run(tmp_path, monkeypatch):
     def fail(_):
         raise TtcError("the dataset has no problems")
 
-    monkeypatch.setattr(pipeline, "_load_problems", fail)
+    monkeypatch.setattr(pipeline, "load_problems", fail)
     with pytest.raises(TtcError):
         run_recipe(recipe(tmp_path))
     run = only_run(tmp_path)

@@ -133,6 +133,14 @@ class ModelIdentity:
     revision: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def scope(self) -> list[str]:
+        """What its samples are kept and shared under.
+
+        The same weights behind two addresses are one model; without a revision, who can tell?
+        """
+        return [self.backend, self.model, self.revision or self.endpoint]
+
 
 @runtime_checkable
 class Backend(Protocol):

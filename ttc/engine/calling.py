@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
@@ -25,13 +26,16 @@ class Caller:
         settings: EngineSettings,
         events: Events,
         ledger: Ledger,
+        before: Callable[[], None] | None = None,
     ) -> None:
+        """before: called with every call that is about to be sent."""
         self._backend = backend
         self._remote = backend if isinstance(backend, RemoteBackend) else None
         self._router = router
         self._settings = settings
         self._events = events
         self._ledger = ledger
+        self._before = before
 
     async def call(self, call: Call, tokens: int) -> list[Completion]:
         """At least one completion, or a record of why there can be none, for each sample.
@@ -42,6 +46,8 @@ class Caller:
         left = self._ledger.seconds_left()
         if left is not None and left <= 0:
             raise BudgetExhausted("the run's time is up")
+        if self._before is not None:
+            self._before()
         try:
             async with asyncio.timeout(left):
                 return await self._tried(call, tokens)

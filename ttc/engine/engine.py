@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +12,16 @@ from types import TracebackType
 
 from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig, Ledger
-from ttc.core import Backend, Model, RemoteBackend
+from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
 from ttc.engine.calling import Caller
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
+from ttc.engine.fingerprints import GRACE_S, Watch
 from ttc.engine.journal import Journal
 from ttc.engine.model import EngineModel
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
+from ttc.errors import TtcError
 
 
 class Engine:
@@ -49,6 +52,7 @@ class Engine:
         self._backends: list[Backend] = []
         self._routers: list[Router] = []
         self._endpoints: dict[str, Endpoint] = {}
+        self._watches: dict[str, Watch] = {}
 
     async def __aenter__(self) -> Engine:
         self._journal = await asyncio.to_thread(Journal, self._journal_path)
@@ -60,6 +64,8 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        patience = self._patience(kind)
+        await asyncio.gather(*(watch.finish(patience) for watch in self._watches.values()))
         for router in self._routers:
             await router.close()
         for backend in self._backends:
@@ -68,6 +74,13 @@ class Engine:
                 await backend.close()
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
+
+    def _patience(self, why: type[BaseException] | None) -> float:
+        """Seconds for a fingerprint that is not complete at the end; none for who wants out."""
+        if why is not None and not issubclass(why, TtcError):
+            return 0.0
+        left = self.ledger.seconds_left()
+        return GRACE_S if left is None else min(GRACE_S, left)
 
     async def attach(self, backend: Backend) -> Model:
         """Identify a backend and put the engine before it. Raises `BackendError`, `UsageError`."""
@@ -78,7 +91,9 @@ class Engine:
         self.budget.require(rates, identity.model)
         identity = replace(identity, facts=dict(identity.facts))
         router = self._route(backend, identity.model)
-        caller = Caller(backend, router, self.settings, self.events, self.ledger)
+        watch = await self._watch(backend, identity)
+        before = None if watch is None else watch.begin
+        caller = Caller(backend, router, self.settings, self.events, self.ledger, before)
         return EngineModel(self, backend, identity, rates, self._journal, caller)
 
     def _route(self, backend: Backend, model: str) -> Router:
@@ -92,6 +107,27 @@ class Engine:
         router = Router(endpoints, self.settings.max_outage_s, self.events, check)
         self._routers.append(router)
         return router
+
+    async def _watch(self, backend: Backend, identity: ModelIdentity) -> Watch | None:
+        """Who sees to it that a served model stays the same; None where nobody can."""
+        if not (self.settings.fingerprint and isinstance(backend, RemoteBackend)):
+            return None
+        if backend.capabilities.logprobs == 0:
+            return None
+        name = json.dumps(identity.scope)
+        if name not in self._watches:
+            endpoints = [self._endpoint(endpoint) for endpoint in backend.endpoints]
+            self._watches[name] = watch = Watch(
+                backend, identity, name, endpoints, self._journal_path, self.events
+            )
+            await watch.load()
+        return self._watches[name]
+
+    def follow(self, identity: ModelIdentity, listener: Callable[[Watch], None]) -> None:
+        """Tell a listener, now and with every change, the fingerprints of an attached model."""
+        watch = self._watches.get(json.dumps(identity.scope))
+        if watch is not None:
+            watch.follow(listener)
 
     def _endpoint(self, name: str) -> Endpoint:
         if name not in self._endpoints:

@@ -46,6 +46,8 @@ class Events:
     failed: int = 0
     problems_done: int = 0
     last_retry: str = ""
+    warnings: list[str] = field(default_factory=list)
+    """What people must know of the run's results."""
     endpoints: dict[str, EndpointState] = field(default_factory=dict)
     """By address, without credentials; empty for models in this process."""
     started: float = field(default_factory=time.monotonic)
@@ -64,6 +66,11 @@ class Events:
         """A call will be tried again."""
         self.retries += 1
         self.last_retry = why
+        self.changed()
+
+    def warned(self, text: str) -> None:
+        """Something is wrong that the run can go on with."""
+        self.warnings.append(text)
         self.changed()
 
     def changed(self) -> None:

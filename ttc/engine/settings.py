@@ -35,3 +35,6 @@ class EngineSettings(BaseModel):
     max_outage_s: float = Field(default=300, gt=0)
     """Longest wait, in seconds, for a server that is down or asks for a pause, while no other can
     take its place; then the run stops."""
+    fingerprint: bool = True
+    """Whether the first call that is sent to a served model brings along a few of one token each
+    (8 for each server, beyond the budget), whose logprobs tell when another model is served."""

@@ -105,6 +105,7 @@ class Monitor:
             eta_seconds=self._eta(),
             budget=self._budget(),
             endpoints=endpoint_views(events),
+            warnings=[redact(text) for text in events.warnings],
             error=redact(self.error),
         )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.core import Model, Problem
 from ttc.engine.engine import Engine
+from ttc.engine.fingerprints import Watch
 from ttc.errors import BudgetExhausted, DataError, UsageError
 from ttc.pipeline.collect import Attempt, Method, ordered
 from ttc.pipeline.evaluate import write_curves
@@ -147,6 +148,12 @@ async def _collect(recipe: Recipe, problems: Sequence[Problem], recording: Recor
                 break
 
 
+def _note_served(stored: StoredModel, watch: Watch) -> None:
+    """Whether it is one model that answers under its name, as far as fingerprints tell."""
+    stored.fingerprints = [seen.as_dict() for seen in watch.seen]
+    stored.warning = watch.warning
+
+
 async def _attach(recipe: Recipe, engine: Engine, manifest: Manifest) -> Method:
     """Open each distinct backend of the recipe once, and note what it says it is."""
     models: dict[str, Model] = {}
@@ -160,7 +167,8 @@ async def _attach(recipe: Recipe, engine: Engine, manifest: Manifest) -> Method:
     solver = await model(recipe.backend)
     judges = {v.label: await model(v.backend or recipe.backend) for v in recipe.verifiers}
     for role, used in {"solver": solver, **judges}.items():
-        manifest.models[role] = StoredModel.of(used.identity)
+        manifest.models[role] = stored = StoredModel.of(used.identity)
+        engine.follow(used.identity, partial(_note_served, stored))
     _check_offers(recipe, solver, judges)
     return Method(
         sampler=recipe.sampler,

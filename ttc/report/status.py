@@ -65,8 +65,9 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
         if amount.limit is not None or unit == "tokens"
     ]
     lines += [_endpoint(view) for view in status.endpoints]
+    loud = [Text(f"Warning: {text}", style="yellow") for text in status.warnings]
     tail = [Text(log_line(one), style="dim", overflow="ellipsis", no_wrap=True) for one in log]
-    return Group(_head(status), bars, *(Text(line) for line in lines if line), *tail)
+    return Group(_head(status), bars, *(Text(line) for line in lines if line), *loud, *tail)
 
 
 def _head(status: RunStatus) -> RenderableType:

@@ -25,6 +25,8 @@ def print_summary(console: Console, run: RunFolder) -> None:
     console.print(f"[bold]{run.name}[/]  {run.path}", highlight=False)
     for line in (*_facts(manifest), *label_lines(run, manifest)):
         console.print(line, highlight=False, markup=False)
+    for text in dict.fromkeys(m.warning for m in manifest.models.values() if m.warning):
+        console.print(f"Warning: {text}", highlight=False, markup=False, style="yellow")
     if not run.curves.is_file():
         console.print(_no_curves(run, manifest), highlight=False, markup=False)
         return

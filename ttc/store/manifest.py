@@ -78,6 +78,12 @@ class Model(BaseModel):
     endpoint: str = ""
     revision: str = ""
     facts: dict[str, Any] = Field(default_factory=dict)
+    fingerprints: list[dict[str, Any]] = Field(
+        default_factory=list,
+        description="Of a served model whose samples the journal has under this name: logprobs "
+        "(nats) of first tokens after fixed prompts. Several: it was not always the same model.",
+    )
+    warning: str = Field(default="", description="Where it was not always the same model.")
 
     @classmethod
     def of(cls, identity: ModelIdentity) -> Model:

@@ -68,6 +68,7 @@ class RunStatus(BaseModel):
     eta_seconds: float | None = None
     budget: dict[str, Spending] = Field(default_factory=dict)
     endpoints: list[dict[str, Any]] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list)
     error: str = ""
 
     @property
