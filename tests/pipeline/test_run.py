@@ -80,6 +80,13 @@ def test_a_problems_token_budget_holds(tmp_path):
     assert used.add(judged, fill_value=0).max() <= 600
 
 
+def test_a_problems_budget_is_spent_to_the_last_call(tmp_path):
+    wanted = ("budget.per_problem={calls: [4, 21], tokens: 700}", "sampler.solutions=16")
+    solutions, verifications = frames(run_recipe(recipe(tmp_path, *wanted)).run)
+    drawn = solutions["problem_id"].value_counts().add(verifications["problem_id"].value_counts())
+    assert set(drawn) == {21}, "16 solutions would take 1024 tokens in the worst case"
+
+
 def test_a_results_folder_that_is_a_file_is_one_clear_message(tmp_path):
     (tmp_path / "results").write_text("in the way")
     with pytest.raises(TtcError, match="can't write in"):

@@ -2,9 +2,10 @@
 
 A ticket asks for some samples of one problem. It is admitted when their worst case fits beside all
 that is spent and reserved; if it does not fit, it waits until the problem's earlier tickets have
-settled and is then decided: whole, the largest prefix that fits, or nothing, after which the
-problem is exhausted. Tickets of a problem are taken first come, first served. So what is admitted
-depends on token counts alone and never on which call returned first.
+settled and is then decided: whole, or the largest prefix that fits. The rest is a ticket again, for
+when the prefix has settled; where no sample fits any more, the problem is exhausted. Tickets of a
+problem are taken first come, first served. So what is admitted depends on token counts alone and
+never on which call returned first, and a larger limit admits the same samples and more.
 
 A budget for the run is given to the problems in equal shares; what is left goes to those that ran
 out, those with the least first, in further rounds (`next_round`).
@@ -158,25 +159,30 @@ class Ledger:
         """The time was up before a call for this problem had ended, so it gets no sample."""
         self._late.add(problem)
 
-    async def admit(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
-        """Reserve the worst case of a ticket; returns how many of its samples may be drawn.
+    def turn(self, problem: str) -> asyncio.Lock:
+        """To be held from a request's first ticket until its last part is admitted or refused."""
+        return self._accounts[problem].turn
 
-        worst(n): amounts that n samples can't exceed. Every admitted ticket must be settled.
+    async def admit(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
+        """Reserve the worst case of a ticket; returns how many of its samples may be drawn now.
+
+        worst(n): amounts that n samples can't exceed. Fewer than asked, but some: the rest may be
+        asked for again; 0: the problem is exhausted. Every admitted ticket must be settled. The
+        caller holds the problem's turn.
         """
         account = self._accounts[problem]
-        async with account.turn:
-            while not account.exhausted:
-                if account.fits(worst(samples)):
-                    return self._reserve(account, samples, worst)
-                if account.outstanding:
-                    account.change.clear()
-                    await account.change.wait()
-                else:
-                    account.exhausted = True
-                    fitting = _largest(samples - 1, lambda n: account.fits(worst(n)))
-                    more = worst(fitting + 1)
-                    account.needs = {u: account.settled[u] + more[u] for u in UNITS}
-                    return self._reserve(account, fitting, worst) if fitting else 0
+        while not account.exhausted:
+            if account.fits(worst(samples)):
+                return self._reserve(account, samples, worst)
+            if account.outstanding:
+                account.change.clear()
+                await account.change.wait()
+            elif fitting := _largest(samples - 1, lambda n: account.fits(worst(n))):
+                return self._reserve(account, fitting, worst)
+            else:
+                account.exhausted = True
+                more = worst(1)
+                account.needs = {u: account.settled[u] + more[u] for u in UNITS}
         return 0
 
     def _reserve(self, account: _Account, samples: int, worst: Callable[[int], Amounts]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import pairwise, takewhile
@@ -89,15 +89,10 @@ class EngineModel:
         try:
             # Tickets are taken one after the other without waiting for anything else, which fixes
             # their order and so what the budget admits.
-            for chunk in _chunks(start, n, self._group):
-                admitted = await self._engine.ledger.admit(
-                    problem_id, chunk.n, partial(work.worst, chunk)
-                )
-                if admitted:
-                    parts.append(_Chunk(chunk.start, admitted))
-                    tasks.append(asyncio.create_task(work.draw(parts[-1], known)))
-                if admitted < chunk.n:
-                    break
+            async with self._engine.ledger.turn(problem_id):
+                async for part in self._admitted(work, problem_id, _chunks(start, n, self._group)):
+                    parts.append(part)
+                    tasks.append(asyncio.create_task(work.draw(part, known)))
             done = await asyncio.gather(*tasks)
             await known
         except BaseException:
@@ -106,6 +101,20 @@ class EngineModel:
             await asyncio.gather(known, *tasks, return_exceptions=True)
             raise
         return _prefix(parts, done)
+
+    async def _admitted(
+        self, work: _Work, problem: str, chunks: Sequence[_Chunk]
+    ) -> AsyncIterator[_Chunk]:
+        """What the budget lets be drawn, in order; near its end in parts of chunks."""
+        for chunk in chunks:
+            rest = chunk
+            while rest.n:
+                worst = partial(work.worst, rest)
+                n = await self._engine.ledger.admit(problem, rest.n, worst)
+                if not n:
+                    return
+                yield _Chunk(rest.start, n)
+                rest = _Chunk(rest.start + n, rest.n - n)
 
 
 class _Work:

@@ -144,34 +144,33 @@ def load(role, prompts, each, group, prompt, mean, more):
     return Load(role, prompts, each, group, shared, own, {"tokens": float(prompt)}, most)
 
 
+async def part(ledger, load, start, asked):
+    """Samples of a chunk's rest that fit, drawn and settled."""
+    prompt = load.shared["tokens"][0] if start == 0 else 0
+
+    def worst(n):
+        return amounts(prompt + n * load.own_most["tokens"])
+
+    n = await ledger.admit("p", asked, worst)
+    if n:
+        used = amounts(prompt + n * load.own["tokens"][0])
+        counted = {"prompt_tokens": 0, "completion_tokens": 0, "samples": n, "paid": 1}
+        ledger.settle("p", "solution", worst(n), used, **counted)
+    return n
+
+
 async def spend(ledger, loads):
-    """As the engine does: chunk by chunk, ending where less is admitted than was asked for."""
+    """As the engine does: chunk by chunk, and near the end in parts of chunks."""
     counts = []
     for load in loads:
         count = 0
         for _ in range(load.prompts if not counts else min(load.prompts, counts[0])):
             for start in range(0, load.each, load.group):
-                asked = min(load.group, load.each - start)
-                prompt = load.shared["tokens"][0] if start == 0 else 0
-
-                def worst(n, prompt=prompt, load=load):
-                    return amounts(prompt + n * load.own_most["tokens"])
-
-                admitted = await ledger.admit("p", asked, worst)
-                if admitted:
-                    used = amounts(prompt + admitted * load.own["tokens"][0])
-                    ledger.settle(
-                        "p",
-                        "solution",
-                        worst(admitted),
-                        used,
-                        prompt_tokens=0,
-                        completion_tokens=0,
-                        samples=admitted,
-                        paid=1,
-                    )
-                count += admitted
-                if admitted < asked:
+                got, asked = 0, min(load.group, load.each - start)
+                while got < asked and (n := await part(ledger, load, start + got, asked - got)):
+                    got += n
+                count += got
+                if got < asked:
                     break
         counts.append(count)
     return tuple(counts)

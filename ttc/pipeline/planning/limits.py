@@ -119,7 +119,8 @@ def _role(load: Load, unit: str, problem: int) -> _Role:
 def _bought(roles: Sequence[_Role], limit: float) -> tuple[int, int]:
     """Solutions, then verifications, that the ledger admits of one problem with mean lengths.
 
-    A problem's limit is spent call by call, each of which must fit with its longest replies.
+    A problem's limit is spent call by call, each of which must fit with its longest replies; near
+    the end calls ask for fewer samples.
     """
     left = limit * (1 + SLACK)
     counts: list[int] = []
@@ -146,7 +147,9 @@ def _admitted(role: _Role, left: float) -> int:
     while admitted < role.each and left >= 0:
         call = min(role.group, role.each - admitted)
         if call * most > left:
-            return admitted + (math.floor(left / most) if most > 0 else call)
+            call = min(call, math.floor(left / most))
+            if not call:
+                break
         admitted += call
         left -= call * role.own
     return admitted
