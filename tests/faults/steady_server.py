@@ -43,6 +43,9 @@ class Steady:
         if body is None:
             await send(writer, json.dumps({"data": [{"id": "m", "revision": "r1"}]}))
             return True
+        if "logprobs" in body:  # what the engine asks beside, to tell whose samples these are
+            await send(writer, error("no logprobs here"), "404 Not Found")
+            return True
         who = headers["authorization"].removeprefix("Bearer ")
         choices = generate(body)
         asked = {"who": who, "texts": [c["message"]["content"] for c in choices]}

@@ -9,22 +9,18 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
-import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from journals import journalled
+from steady import Server
 
-from ttc.engine.journal import unpack
-
-SERVER = Path(__file__).parent / "steady_server.py"
 KILLS, LATE_KILLS = 30, 3
 PROBLEMS, SOLUTIONS, VERIFIED, VERIFICATIONS, GROUP = 14, 24, 12, 8, 4
 BUDGET = 20_000  # of about 25,000 tokens that all samples would take
@@ -43,33 +39,6 @@ policies: [majority, best_of_n]
 engine: {{concurrency: 6, max_attempts: 30, max_wait_s: 0.05, breaker_failures: 100}}
 budget: {{per_run: {{tokens: {BUDGET}}}}}
 """
-
-
-class Server:
-    """The server process and what its log says."""
-
-    def __init__(self, log: Path, rate: float) -> None:
-        self.log = log
-        log.touch()
-        self.process = subprocess.Popen(
-            [sys.executable, str(SERVER), str(log), "7", str(rate)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.url = self.process.stdout.readline().strip()
-
-    def entries(self, event: str | None = None) -> list[dict]:
-        found = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [e for e in found if event in (None, e["event"])]
-
-    def asked(self) -> int:
-        """How many requests have come, of all tries; cheap, and never too high."""
-        return self.log.read_bytes().count(b'"asked"')
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 @pytest.fixture
@@ -92,22 +61,6 @@ def start(folder: Path, url: str, name: str, results: str = "results") -> subpro
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def journalled(results: Path, scratch: Path) -> set[str]:
-    """The texts in the journal, read from a copy: opening the file itself would mend it."""
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    for path in results.glob("journal.sqlite*"):
-        if not path.name.endswith("-shm"):  # an index that SQLite makes anew
-            shutil.copy(path, scratch)
-    if not (scratch / "journal.sqlite").exists():
-        return set()
-    with closing(sqlite3.connect(scratch / "journal.sqlite")) as database:
-        if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
-            return set()
-        rows = database.execute("SELECT payload FROM completions").fetchall()
-    return {unpack(payload).text for (payload,) in rows}
 
 
 def wait_for_the_moment(process: subprocess.Popen, server: Server, dice: random.Random) -> None:

@@ -65,7 +65,9 @@ def remove_leftovers(folder: Path) -> int:
 
 def reason(error: OSError) -> str:
     """The cause of an operating-system error in the system's words, without path and number."""
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    # Libraries put sentences of their own into `strerror`; the number tells what the system said.
+    said = os.strerror(error.errno) if error.errno else error.strerror or str(error)
+    return (said or type(error).__name__).lower()
 
 
 def _sync(path: Path) -> None:

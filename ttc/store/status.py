@@ -83,8 +83,11 @@ def write_status(run: RunFolder, status: RunStatus) -> None:
     temporary = path.with_name(f".{STATUS_NAME}.{os.getpid()}.part")
     plain = RunStatus.model_validate(redact_all(status.model_dump()))
     with suppress(OSError):
-        temporary.write_text(plain.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, path)
+        try:
+            temporary.write_text(plain.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def read_status(path: Path) -> RunStatus | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,8 +77,9 @@ class TableWriter:
             self._file.close()
 
     def abandon(self) -> None:
-        """Close the file without caring for its content."""
-        self._file.close()
+        """Close the file without caring for its content, nor for a disk that is full."""
+        with suppress(OSError):
+            self._file.close()
 
     def _check(self, columns: Mapping[str, Any]) -> None:
         if not columns.keys() <= self._names:

@@ -1,0 +1,26 @@
+"""Reads a journal without touching it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from ttc.engine.journal import unpack
+
+
+def journalled(results: Path, scratch: Path) -> set[str]:
+    """The texts in the journal, read from a copy: opening the file itself would mend it."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    for path in results.glob("journal.sqlite*"):
+        if not path.name.endswith("-shm"):  # an index that SQLite makes anew
+            shutil.copy(path, scratch)
+    if not (scratch / "journal.sqlite").exists():
+        return set()
+    with closing(sqlite3.connect(scratch / "journal.sqlite")) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
+            return set()
+        rows = database.execute("SELECT payload FROM completions").fetchall()
+    return {unpack(payload).text for (payload,) in rows}
