@@ -72,6 +72,8 @@ def test_every_parameter_has_an_option_that_says_its_default() -> None:
     [
         (["--trap-rate", "3"], "trap_rate: must be at most 1, not 3"),
         (["--errors-shared-by", "x"], "must be 'solution' or 'answer', not 'x'"),
+        (["--solve-alpha", "inf"], "solve_alpha: must be a finite number"),
+        (["--problems", "1000000000000"], "do not fit into memory"),
         (["--set", "colour=1"], "colour: unknown key"),
         (
             ["--solutions", "4", "--verified-solutions", "5"],

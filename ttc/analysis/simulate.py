@@ -36,12 +36,15 @@ RIGHT = 0  # class of the right answer; wrong ones are 1 .. wrong_answers
 
 
 _USUALLY_VERIFIED = 64
+_STRICT = ConfigDict(
+    extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+)
 
 
 class Lengths(BaseModel):
     """Token counts of one completion."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = _STRICT
     mean: float = Field(default=300, gt=0, le=1e7)
     """Tokens."""
     variation: float = Field(default=0.5, ge=0, le=10)
@@ -53,7 +56,7 @@ class Lengths(BaseModel):
 class SimulationConfig(BaseModel):
     """Size and truth of a simulated pool; the module says what each parameter does."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = _STRICT
 
     problems: int = Field(default=128, ge=1)
     solutions: int = Field(default=256, ge=1)
@@ -62,17 +65,17 @@ class SimulationConfig(BaseModel):
     """Per problem: the first ones; 64, or all where there are fewer."""
     verifications: int = Field(default=32, ge=0)
     """Per verified solution."""
-    solve_alpha: float = Field(default=0.8, gt=0)
+    solve_alpha: float = Field(default=0.8, gt=0, le=1e9)
     """Solve rates follow Beta(solve_alpha, solve_beta)."""
-    solve_beta: float = Field(default=1.0, gt=0)
+    solve_beta: float = Field(default=1.0, gt=0, le=1e9)
     """Second parameter of the solve rates."""
     invalid_rate: float = Field(default=0.02, ge=0, lt=1)
     """Share of solutions without a readable answer."""
-    wrong_answers: int = Field(default=20, ge=1)
+    wrong_answers: int = Field(default=20, ge=1, le=1_000_000)
     """Distinct wrong answers to a problem."""
     wrong_zipf: float = Field(default=1.0, ge=0)
     """The k-th wrong answer has weight k^-wrong_zipf; 0: all alike."""
-    wrong_concentration: float | None = Field(default=None, gt=0)
+    wrong_concentration: float | None = Field(default=None, gt=0, le=1e9)
     """Total concentration of a Dirichlet draw of those weights by problem; none: no such draw."""
     trap_rate: float = Field(default=0.2, ge=0, le=1)
     """Share of problems with one tempting wrong answer."""

@@ -50,12 +50,19 @@ def simulate_to(simulation: Simulation, destination: Path) -> RunFolder:
     """Draw and write the run, evaluate all policies and write the curves.
 
     As with imported runs, the cost model is kept in the manifest and no part of the run's id.
-    Raises `DataError` where it can't be written.
+    Raises `DataError` where it can't be written, `UsageError` where it does not fit into memory.
     """
     config = simulation.truth()
     # What can't be counted is refused first.
     simulation.cost.rates(ModelIdentity("simulated", "ttc.analysis.simulate"))
-    run = simulate_run(config, simulation.seed, destination)
+    try:
+        run = simulate_run(config, simulation.seed, destination)
+    except MemoryError:
+        raise UsageError(
+            f"{config.problems:,} problems with {config.solutions:,} solutions each and "
+            f"{config.verifications:,} verifications of {config.verified_solutions:,} of them do "
+            "not fit into memory"
+        ) from None
     manifest = run.manifest()
     manifest.recipe["cost"] = simulation.cost.model_dump(mode="json", by_alias=True)
     write_curves(None, run, manifest)
