@@ -78,6 +78,8 @@ def test_unlikely_tokens_do_not_count_and_likely_ones_that_vanish_do():
     # Where b is not listed, it is at most as likely as the last one that is.
     assert distance(one(a=0.6, b=0.3), one(a=0.6, c=0.1)) == pytest.approx(math.log(3))
     assert distance(one(a=0.6, b=0.1), one(a=0.6, c=0.1)) == pytest.approx(0)
+    # Nor is it likelier than what the others leave.
+    assert distance(one(a=0.9), one(b=0.8)) == pytest.approx(math.log(0.8 / 0.12))
 
 
 tops = st.dictionaries(st.sampled_from("abcdefgh"), st.floats(-9, 0), min_size=1, max_size=5)

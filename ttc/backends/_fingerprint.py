@@ -35,6 +35,8 @@ _SAME, _CLOSE = 0.15, 0.6
 # Tokens less likely than that are left out: noise moves their logprobs most.
 _SEEN = math.log(0.01)
 
+_SLACK = 0.02  # by which rounding may spoil a sum of probabilities
+
 Distribution = Mapping[str, float]
 Ask = Callable[[Call], Awaitable[Sequence[Completion]]]
 
@@ -119,15 +121,20 @@ def distance(a: Fingerprint, b: Fingerprint) -> float | None:
 
 
 def _gap(a: Distribution, b: Distribution) -> float:
-    """A token that only one lists is at most as likely as the least one that the other does."""
     gaps = [0.0]
     for one, other in ((a, b), (b, a)):
-        floor = min(other.values())
+        floor = _most_unlisted(other)
         for token, nats in one.items():
             if nats >= _SEEN:
                 gap = nats - other.get(token, floor)
                 gaps.append(abs(gap) if token in other else max(0.0, gap))
     return max(gaps)
+
+
+def _most_unlisted(listed: Distribution) -> float:
+    """Logprob that no other token exceeds: those listed are likelier, and all sum to 1."""
+    rest = 1 - sum(math.exp(min(nats, 0.0)) for nats in listed.values())
+    return min(*listed.values(), math.log(max(0.0, rest) + _SLACK))
 
 
 def changed(before: Fingerprint, now: Fingerprint) -> str | None:
