@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,8 +44,8 @@ def read_samples(
 ) -> Samples:
     """Read numeric columns; `place` numbers the problems, `verifier` keeps only its rows.
 
-    Raises `DataError` for an unknown problem, an empty cell outside nullable columns and a
-    negative index.
+    Raises `DataError` for an unknown problem, an empty cell outside nullable columns, a number that
+    should be whole and isn't, and a negative index.
     """
     by = ["verifier"] if verifier is not None else []
     content = read_table(path, table, ["problem_id", *by, *columns, *USE_COLUMNS])
@@ -53,15 +53,8 @@ def read_samples(
         import pyarrow.compute as pc
 
         content = content.filter(pc.equal(content.column("verifier").cast("string"), verifier))
-    nullable = {column.name for column in TABLES[table] if column.nullable}
-    numbers: dict[str, NDArray[Any]] = {}
-    for name in (*columns, *USE_COLUMNS):
-        if name not in nullable:
-            _refuse_empty(path, content, name)
-        numbers[name] = content.column(name).to_numpy()
-        if name.endswith("_index") and numbers[name].min(initial=0) < 0:
-            raise DataError(f"{path} has a negative {name}")
-    _refuse_empty(path, content, "problem_id")
+    numbers = read_numbers(path, table, content, (*columns, *USE_COLUMNS))
+    refuse_empty(path, content, "problem_id")
     return Samples(_rows(path, content, place), numbers)
 
 
@@ -103,7 +96,28 @@ def first_repeated(keys: Ints) -> int:
     return int(order[int(np.argmax(again))]) if again.any() else -1
 
 
-def _refuse_empty(path: Path, content: pa.Table, name: str) -> None:
+def read_numbers(
+    path: Path, table: TableName, content: pa.Table, names: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """Numeric columns of a table that was read; raises as `read_samples`."""
+    known = {column.name: column for column in TABLES[table]}
+    numbers: dict[str, NDArray[Any]] = {}
+    for name in names:
+        if not known[name].nullable:
+            refuse_empty(path, content, name)
+        value = content.column(name).to_numpy()
+        if known[name].kind == "int" and value.dtype.kind == "f":
+            if np.any(value != np.round(value)):
+                raise DataError(f"{path} has a {name} that is no whole number")
+            value = value.astype(np.int64)
+        if name.endswith("_index") and value.min(initial=0) < 0:
+            raise DataError(f"{path} has a negative {name}")
+        numbers[name] = value
+    return numbers
+
+
+def refuse_empty(path: Path, content: pa.Table, name: str) -> None:
+    """Raise `DataError` for a cell without a value."""
     if content.column(name).null_count:
         raise DataError(f"{path} has an empty {name}")
 

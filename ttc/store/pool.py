@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ttc.analysis.errors import PoolError
 from ttc.analysis.pool import PADDING, PoolArrays
 from ttc.errors import DataError
 from ttc.store._samples import (
@@ -20,7 +21,9 @@ from ttc.store._samples import (
     key,
     no_samples,
     rank_within,
+    read_numbers,
     read_samples,
+    refuse_empty,
 )
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
@@ -106,16 +109,21 @@ def load_pool(
     gaps in the numbering of solutions and verifications are closed. Reads numeric columns and
     problem ids only. A problem without solutions (the budget ended before its first) is left out
     of the arrays and named in `left_out`: nothing was drawn, so nothing can be estimated of it.
-    Raises `DataError` for missing or broken tables and columns, a run without problems or
+    Raises `DataError` for missing, lost or broken tables and columns, a run without problems or
     solutions, a solution or verification that is there twice, a verification of a
     solution that is not there, several verifiers where none is named, and, when
     `need_verifications`, a run without any.
     """
-    ids, gold, promised = _problems(run)
+    ids, gold, promised, judged_promised = _problems(run)
     place = {name: i for i, name in enumerate(ids)}
     solved = _solutions(run, place)
     present = _present(run, solved, ids, promised)
     chosen = _choose(run, verifier)
+    if chosen is None and judged_promised:
+        raise DataError(
+            f"{run.name} lost its verifications: its problems table says there are "
+            f"{judged_promised}, but there are none in {run.verifications}"
+        )
     if chosen is None and need_verifications:
         raise DataError(f"{run.name} has no verifications; this needs a run with a verifier")
     judged, owner = _verifications(run, chosen, place, solved)
@@ -130,8 +138,8 @@ def load_pool(
     scores, counts = _scores(judged, owner, column[owner], len(ids))
     use = _mean_use(solved, len(ids)).take(present)
     judged_use = _mean_use(judged, len(ids)).take(present)
-    return LoadedPool(
-        arrays=PoolArrays(
+    try:
+        arrays = PoolArrays(
             answer_class=classes[present],
             correct_class=gold[present],
             correct=correct[present],
@@ -140,7 +148,11 @@ def load_pool(
             solution_tokens=use.completion_tokens,
             verification_tokens=judged_use.completion_tokens,
             problem_ids=tuple(ids[i] for i in np.flatnonzero(present)),
-        ),
+        )
+    except PoolError as error:
+        raise DataError(f"{run.path}: {error}") from error
+    return LoadedPool(
+        arrays=arrays,
         verifier=chosen,
         solutions=use,
         verifications=judged_use,
@@ -163,19 +175,24 @@ def require_same_dataset(runs: Sequence[RunFolder]) -> None:
             )
 
 
-def _problems(run: RunFolder) -> tuple[list[str], NDArray[np.int32], Ints]:
-    """Problem ids in the run's order, their gold classes, and how many solutions they have."""
-    columns = ["problem_id", "problem_index", "gold_class", "n_solutions"]
+def _problems(run: RunFolder) -> tuple[list[str], NDArray[np.int32], Ints, int]:
+    """Problem ids in the run's order, their gold classes, and what the table promises: how many
+    solutions of each, and how many verifications in all.
+    """
+    columns = ["problem_id", "problem_index", "gold_class", "n_solutions", "n_verifications"]
     table = read_table(run.problems, "problems", columns)
     if table.num_rows == 0:
         raise DataError(f"{run.name} has no problems")
-    order = np.argsort(table.column("problem_index").to_numpy(), kind="stable")
+    refuse_empty(run.problems, table, "problem_id")
+    numbers = read_numbers(run.problems, "problems", table, columns[1:])
+    index, gold, count, judged = numbers.values()
+    order = np.argsort(index, kind="stable")
     names = table.column("problem_id").to_pylist()
     ids = [str(names[int(i)]) for i in order]
     if len(set(ids)) < len(ids):
         raise DataError(f"{run.problems} has a problem twice")
-    gold, count = (table.column(name).to_numpy()[order] for name in columns[2:])
-    return ids, gold.astype(np.int32), count.astype(np.int64)
+    solutions = count[order].astype(np.int64)
+    return ids, gold[order].astype(np.int32), solutions, int(judged.sum())
 
 
 def _present(run: RunFolder, solved: Samples, ids: list[str], promised: Ints) -> NDArray[np.bool_]:

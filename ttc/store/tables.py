@@ -11,6 +11,7 @@ from ttc.errors import DataError
 from ttc.store._arrow import schema, to_array
 from ttc.store.atomic import atomic_path, reason, writing
 from ttc.store.columns import TABLES, TableName
+from ttc.store.kinds import require_kinds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,11 +184,12 @@ def open_parquet(path: Path, table: TableName, columns: Sequence[str] | None) ->
     try:
         with pq.ParquetFile(path) as file:
             _require_columns(path, table, file.schema_arrow.names, columns)
+            require_kinds(path, table, file.schema_arrow, columns)
             yield file
     except pa.ArrowException as error:
         raise DataError(f"{path} is no readable parquet file: {_first_line(error)}") from error
     except OSError as error:
-        raise DataError(f"can't read {path}: {reason(error)}") from error
+        raise DataError(f"can't read {path}: {_first_line(reason(error))}") from error
 
 
 def _require_columns(
@@ -202,5 +204,5 @@ def _require_columns(
         )
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: object) -> str:
     return str(error).strip().partition("\n")[0]
