@@ -15,14 +15,31 @@ from ttc.errors import DataError
 Row = Mapping[str, Any]
 
 
+def _lacks(folder: Path) -> str | None:
+    """The first table that a recorded run must have and that is not there."""
+    wanted = ("problems", "solutions")
+    return next((t for t in wanted if not (folder / f"{t}.parquet").is_file()), None)
+
+
 class Recording:
-    """A run folder. Making one only checks that it is one; raises `DataError`."""
+    """A run folder, or one with a single run in it. Making one only checks that there is a run;
+    raises `DataError`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        missing = [t for t in ("problems", "solutions") if not self._path(t).is_file()]
-        if missing:
-            raise DataError(f"{folder} is no recorded run: it has no {missing[0]}.parquet")
+        if (lacks := _lacks(folder)) is None:
+            return
+        inside = [
+            p.parent for p in sorted(folder.glob("*/solutions.parquet")) if not _lacks(p.parent)
+        ]
+        if len(inside) > 1:
+            raise DataError(
+                f"{folder} holds {len(inside)} runs, name one: {', '.join(map(str, inside))}"
+            )
+        if not inside:
+            raise DataError(f"{folder} is no recorded run: it has no {lacks}.parquet")
+        self.folder = inside[0]
 
     @property
     def name(self) -> str:

@@ -19,7 +19,8 @@ class Replay(BackendPart):
 
     type: Literal["replay"] = "replay"
     run: Path
-    """The folder of the recorded run, such as results/sc_vs_genrm/s0-7eb1a1e7."""
+    """The folder of the recorded run, such as results/quickstart/s0-7eb1a1e7; or the one above it,
+    where that has a single run."""
     serve: Literal["auto", "solutions", "verifications"] = "auto"
     """What a prompt gets; auto: a verification where it quotes a recorded solution."""
     verifier: str | None = None
