@@ -123,7 +123,7 @@ def _basis(found: Forecast) -> Iterator[str]:
     if not math.isnan(found.total.tokens.low):
         yield "in brackets: 90 % interval, by how lengths vary between problems"
     if not math.isnan(found.total.seconds):
-        yield "time: as fast as the run that the lengths are from, or as told"
+        yield "time: as told, or at the pace of the run above (larger calls go faster)"
     unknown = [r for r in found.roles if math.isnan(r.flops.most) and math.isnan(r.usd.most)]
     if unknown:
         yield "a dash: not known; cost.parameters gives FLOPs, cost.prices USD"
