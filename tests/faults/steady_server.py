@@ -47,6 +47,10 @@ class Steady:
             await send(writer, error("no logprobs here"), "404 Not Found")
             return True
         who = headers["authorization"].removeprefix("Bearer ")
+        if refused := refusal(who, body):
+            self.note({"event": "refused", "who": who})
+            await send(writer, error(refused[1]), refused[0])
+            return True
         choices = generate(body)
         asked = {"who": who, "texts": [c["message"]["content"] for c in choices]}
         self.note({"event": "asked", **asked})
@@ -59,6 +63,20 @@ class Steady:
     def note(self, entry: dict[str, Any]) -> None:
         self.log.write(json.dumps(entry) + "\n")
         self.log.flush()
+
+
+def refusal(who: str, body: dict[str, Any]) -> tuple[str, str] | None:
+    """Status and message where a call can't be answered, as real servers put it."""
+    asked = json.dumps(body["messages"])
+    if who == "sk-expired":
+        return "401 Unauthorized", "Incorrect API key provided"
+    if body["model"] != "m":
+        return "404 Not Found", f"The model {body['model']} does not exist"
+    if "LONG" in asked:
+        return "400 Bad Request", "This model's maximum context length is 16 tokens"
+    if "FILTERED" in asked:
+        return "400 Bad Request", "The prompt triggered our content management policy"
+    return None
 
 
 def generate(body: dict[str, Any]) -> list[dict[str, Any]]:
