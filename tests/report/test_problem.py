@@ -62,6 +62,7 @@ def test_votes_answers_and_how_each_solution_ended(tmp_path):
     assert "solution 3: wrong, no answer, ended by length" in text
     assert "[bold]So[/] 7." in text
     assert "score" not in text
+    assert "chosen of all 4: first 5 (right), majority 5 (right), oracle 5 (right)" in text
 
 
 def test_verdicts_and_scores(tmp_path):
@@ -70,6 +71,7 @@ def test_verdicts_and_scores(tmp_path):
     assert "verdicts: YN?" in text
     assert "v0" in text
     assert "mean score" in text
+    assert "best_of_n 5 (right)" in text
     assert "... and 3 more solutions (--limit)" in text
 
 

@@ -37,8 +37,12 @@ class PolicyPart(Part):
 
 
 def plurality(classes: NDArray[np.integer[Any]], weights: NDArray[np.floating[Any]]) -> int:
-    """The class of largest total weight, the first seen on a tie; -1 without a valid answer."""
-    valid = classes >= 0
-    if not valid.any():
+    """The class of largest total weight, the first seen on a tie; -1 without a valid answer.
+
+    Solutions whose weight is NaN have no vote.
+    """
+    voting = (classes >= 0) & ~np.isnan(weights)
+    if not voting.any():
         return -1
-    return int(np.argmax(np.bincount(classes[valid], weights=weights[valid])))
+    votes = np.bincount(classes[voting], weights=weights[voting])
+    return int(np.argmax(np.where(np.bincount(classes[voting]) > 0, votes, -np.inf)))

@@ -22,4 +22,4 @@ class WeightedMajority(PolicyPart):
     def choose(
         self, classes: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], gold: int
     ) -> int:
-        return plurality(classes, np.nan_to_num(scores))
+        return plurality(classes, scores)

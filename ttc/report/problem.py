@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttc.errors import DataError
+from ttc.policies import PolicyPart
+from ttc.registry import parts
 from ttc.report.tables import number, table
 from ttc.store.rows import read_problems, read_solutions, read_verifications
 from ttc.store.run_folder import RunFolder
@@ -77,6 +80,7 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     headings = ("answer", "votes", "", "mean score", "summed score")[:columns]
     votes = [row[:columns] for row in _votes(judged)]
     console.print(table("Votes", headings, votes, numeric=(1, 3, 4)))
+    console.print(_choices(run, judged, gold_class), markup=False)
     if all(one.answer_class < 0 for one in judged):
         console.print("no solution has a valid answer: the problem counts as failed at every S")
     order = sorted(judged, key=lambda one: "DISAGREEMENT" not in one.title(gold_class))
@@ -84,6 +88,25 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
         _print_solution(console, one, gold_class)
     if len(judged) > limit:
         console.print(f"... and {len(judged) - limit} more solutions (--limit)")
+
+
+def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
+    """What each of the run's policies chooses of all the solutions, and whether that is right."""
+    classes = np.array([one.answer_class for one in judged])
+    scores = np.array([one.score for one in judged])
+    answers = {one.answer_class: _short(one.solution.answer) for one in reversed(judged)}
+    known = parts("policy")
+    named = [str(p.get("type")) for p in run.manifest().recipe.get("policies", ())]
+    said = []
+    for name in [n for n in named if n in known] or known:
+        policy = known[name]()
+        assert isinstance(policy, PolicyPart)
+        if policy.needs_verifications and np.isnan(scores).all():
+            continue
+        chosen = policy.choose(classes, scores, gold_class)
+        right = "right" if 0 <= chosen == gold_class else "wrong"
+        said.append(f"{name} {answers[chosen]} ({right})" if chosen >= 0 else f"{name} nothing")
+    return f"chosen of all {len(judged)}: {', '.join(said)}"
 
 
 def _judged(run: RunFolder, problem_id: str) -> list[_Judged]:

@@ -1,0 +1,63 @@
+"""What the sampler asks of a model, and what it makes of the replies."""
+
+import asyncio
+
+from ttc.answers import AnswerRule
+from ttc.core import Capabilities, Completion, Problem
+from ttc.samplers.independent import Independent
+
+PROBLEM = Problem("p", "What is 2 + 3?", "5")
+
+
+class Model:
+    """Replies in turn, at most as many as it has; remembers what it was asked."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, *texts):
+        self.texts = texts
+
+    async def sample(self, prompt, params, n, *, problem_id, purpose, start=0):
+        self.asked = (prompt, params, n, problem_id, purpose)
+        return [Completion(t, "stop", 7, len(t), mean_logprob=-0.5) for t in self.texts[:n]]
+
+
+def sample(model, **settings):
+    sampler = Independent(**settings)
+    return asyncio.run(sampler.sample(PROBLEM, model, AnswerRule(), "cot"))
+
+
+def test_solutions_carry_answers_counts_and_numbers():
+    model = Model("It is \\boxed{5}.", "No idea.", "\\boxed{6}")
+    found = sample(model, solutions=3)
+    assert [(s.index, s.answer, s.completion_tokens) for s in found] == [
+        (0, "5", 16),
+        (1, None, 8),
+        (2, "6", 9),
+    ]
+    assert {(s.problem_id, s.prompt_tokens, s.mean_logprob) for s in found} == {("p", 7, -0.5)}
+
+
+def test_a_budgets_end_leaves_the_first_ones():
+    assert [s.index for s in sample(Model("a", "b"), solutions=5)] == [0, 1]
+
+
+def test_settings_reach_the_model(tmp_path):
+    template = tmp_path / "t.yaml"
+    template.write_text("text: 'Q: {{ question }}'\nstop: [END]\n")
+    model = Model()
+    settings = {"temperature": 0.3, "top_p": 0.9, "top_k": 4, "max_tokens": 11}
+    sample(model, solutions=2, prompt=str(template), stop=["\n"], logprobs=True, **settings)
+    prompt, params, n, problem_id, purpose = model.asked
+    assert prompt.text == "Q: What is 2 + 3?"
+    assert {name: getattr(params, name) for name in settings} == settings
+    assert params.stop == ("END", "\n")
+    assert params.logprobs == 0
+    assert (n, problem_id, purpose) == (2, "p", "solution")
+
+
+def test_the_datasets_prompt_is_used_where_none_is_named():
+    model = Model()
+    sample(model, solutions=1)
+    assert "What is 2 + 3?" in model.asked[0].messages[0].content
+    assert model.asked[1].logprobs is None
