@@ -66,9 +66,9 @@ def test_unreachable_server(tmp_path):
 
 
 def test_unknown_model(tmp_path):
-    done = ttc(tmp_path, "run", recipe(tmp_path, "{type: nano, model: no-such}"))
-    refused(done, done.returncode, "no-such")
-    assert done.returncode in (1, 2)
+    done = ttc(tmp_path, "run", recipe(tmp_path, "{type: nano, model: nano-slover}"))
+    refused(done, 2, "small.yaml:4: backend.model", "did you mean 'nano-solver'?")
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_name_that_does_not_resolve(tmp_path):
@@ -143,9 +143,19 @@ def test_lists_and_schema(tmp_path):
     assert "properties" in json.loads(ttc(tmp_path, "schema").stdout)
 
 
+def test_a_quiet_run_is_one_line(tmp_path):
+    path = recipe(tmp_path)
+    first, second = (ttc(tmp_path, "run", path, "--quiet").stdout for _ in range(2))
+    assert first.startswith("small/s0-")
+    assert first.endswith(": complete\n")
+    assert second.endswith(": nothing to do, this run is complete\n")
+    assert (first.count("\n"), second.count("\n")) == (1, 1)
+
+
 def test_a_starter_recipe_loads(tmp_path):
     from ttc.recipe import load_recipe
 
     assert ttc(tmp_path, "init", "my.yaml").returncode == 0
     assert load_recipe(tmp_path / "my.yaml").name
     refused(ttc(tmp_path, "init", "my.yaml"), 2, "--force")
+    refused(ttc(tmp_path, "init", "."), 2, "is a folder")

@@ -20,6 +20,8 @@ def command(
     from ttc.errors import UsageError
     from ttc.recipe import starter
 
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the recipe file to write")
     if path.exists() and not force:
         raise UsageError(f"{path} exists; choose another name, or --force to overwrite it")
     write_file(path, starter())
