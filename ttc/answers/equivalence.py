@@ -141,20 +141,25 @@ def choice_rule() -> KeyRule:
 
 
 @dataclass(frozen=True)
-class NumericRule:
-    """Plain numbers within a tolerance; other answers as strings."""
+class _Tolerant:
+    """What rules that compare numbers share: which forms may be the same, and how near."""
 
     tolerance: Tolerance = field(default_factory=Tolerance)
-
-    def form(self, answer: str) -> Form:
-        number = parse_number(_right_side(answer))
-        return _number_form(number) if number else Form(canonical(answer))
 
     def crosses(self, a: Kind, b: Kind) -> bool:
         return "word" not in (a, b) and (self.tolerance.integers or not a == b == "integer")
 
     def reach(self, form: Form) -> list[tuple[float, float]]:
         return self.tolerance.reach(form)
+
+
+@dataclass(frozen=True)
+class NumericRule(_Tolerant):
+    """Plain numbers within a tolerance; other answers as strings."""
+
+    def form(self, answer: str) -> Form:
+        number = parse_number(_right_side(answer))
+        return _number_form(number) if number else Form(canonical(answer))
 
     def same(self, a: Form, b: Form) -> bool:
         if a.key == b.key:
@@ -163,10 +168,9 @@ class NumericRule:
 
 
 @dataclass(frozen=True)
-class MathRule:
+class MathRule(_Tolerant):
     """Mathematical equivalence of LaTeX answers: numbers here, the rest in a worker process."""
 
-    tolerance: Tolerance = field(default_factory=Tolerance)
     time_limit_s: float = 5.0
 
     def form(self, answer: str) -> Form:
@@ -177,12 +181,6 @@ class MathRule:
         latex, key = tidy(answer), canonical(answer)
         parseable = is_parseable_size(latex) and not _is_prose(key)
         return Form(key, "math" if parseable else "word", latex=latex)
-
-    def crosses(self, a: Kind, b: Kind) -> bool:
-        return "word" not in (a, b) and (self.tolerance.integers or not a == b == "integer")
-
-    def reach(self, form: Form) -> list[tuple[float, float]]:
-        return self.tolerance.reach(form)
 
     def same(self, a: Form, b: Form) -> bool:
         if a.key == b.key:
