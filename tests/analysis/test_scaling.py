@@ -3,11 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttc.analysis.comparison import compare, multiples
 from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
-from ttc.analysis.scaling import cell_costs, compare, fit_power_law, frontier
+from ttc.analysis.scaling import Frontier, LinearCost, fit_power_law, frontier
 
 S = np.array([1, 2, 4, 8])
 V = np.array([1, 2, 4])
+
+
+def cell_costs(S, V, ratio):
+    return LinearCost(verification=ratio)(S[:, None], V[None, :])
 
 
 def test_costs_are_those_of_the_paper():
@@ -23,7 +28,7 @@ def test_frontier_is_the_running_best_by_brute_force(values):
     found = frontier(success, cost, S, V)
     budgets = np.unique(cost)
     expected = [success[cost <= b].max() for b in budgets]
-    assert found.at(budgets) == pytest.approx(expected)
+    assert found.within(budgets) == pytest.approx(expected)
     assert (np.diff(found.success) > 0).all()
 
 
@@ -47,23 +52,58 @@ def test_one_cost_only_fits_nothing():
     assert np.isnan(fit_power_law(np.array([4.0, 4.0]), np.array([1.0, 2.0])).exponent)
 
 
+SC_COST = 2.0 ** np.arange(8)
+SC = np.array([0.3, 0.4, 0.5, 0.55, 0.56, 0.56, 0.56, 0.56])
+
+
+def voting(success, cost=SC_COST):
+    return frontier(success[:, None], cost[:, None], cost.astype(int), np.zeros(1, int))
+
+
 def test_comparison_finds_the_planted_crossover():
-    sc_cost = 2.0 ** np.arange(8)
-    sc = np.array([0.3, 0.4, 0.5, 0.55, 0.56, 0.56, 0.56, 0.56])
-    success = np.array([[0.30, 0.31, 0.32], [0.35, 0.40, 0.42], [0.4, 0.5, 0.57], [0.5, 0.6, 0.62]])
-    found = compare(sc_cost, sc, frontier(success, cell_costs(S, V, 1.0), S, V))
+    success = np.array([[0.30, 0.31, 0.32], [0.35, 0.40, 0.42], [0.4, 0.5, 0.56], [0.5, 0.6, 0.62]])
+    found = compare(voting(SC), frontier(success, cell_costs(S, V, 1.0), S, V), margin=0)
     assert found.plateau == 0.56
-    assert found.plateau_cost == 16
-    assert found.match_cost == 4 * (1 + 4)
+    assert found.plateau_cost == pytest.approx(16)
+    assert found.match_cost == pytest.approx(4 * (1 + 4))  # the cell (4, 4) has 0.56
     assert found.gain == pytest.approx(0.06)
-    assert found.gain_multiple == 8 * (1 + 4) / 16
+    assert found.gain_multiple == pytest.approx(8 * (1 + 4) / 16)
+    assert found.gain_at(2.5) == pytest.approx(0.06)
+    assert np.isnan(found.gain_at(3))
+    assert multiples(found).tolist() == [1, 2]
+
+
+def test_between_cells_a_curve_is_a_line_over_log_cost():
+    curve = Frontier(np.array([1.0, 4.0, 16]), S[:3], V, np.array([0.2, 0.4, 0.5]))
+    assert curve.at(np.array([0.5, 1, 2, 8, 16, 99])) == pytest.approx(
+        [np.nan, 0.2, 0.3, 0.45, 0.5, 0.5], nan_ok=True
+    )
+    assert curve.reach(0.3) == pytest.approx(2)
+    assert curve.reach(0.1) == 1
+    assert curve.reach(0.51) == np.inf
+
+
+def test_cells_at_the_edge_of_the_pool_say_nothing_of_growth():
+    success = np.arange(12.0).reshape(4, 3) / 20
+    best = frontier(success, cell_costs(S, V, 1.0), S, V)
+    inner = best.inner(8, 4)
+    assert inner.S.max() < 8
+    assert inner.V.max() < 4
+    assert best.inner(2, 2) is best  # too few would be left
 
 
 def test_never_matching_is_said():
-    sc = np.array([0.5, 0.9])
     success = np.full((4, 3), 0.2)
-    found = compare(np.array([1.0, 2.0]), sc, frontier(success, cell_costs(S, V, 1.0), S, V))
-    assert np.isnan(found.match_cost)
+    verified = frontier(success, cell_costs(S, V, 1.0), S, V)
+    found = compare(voting(np.array([0.5, 0.9]), np.array([1.0, 2.0])), verified)
+    assert np.isinf(found.match_cost)
+    assert np.isinf(found.match_multiple)
+
+
+def test_other_units_have_costs_that_are_paid_once():
+    cost = LinearCost(fixed=100, solution=10, verification=5)
+    assert cost(np.array([2]), np.array([4])).tolist() == [100 + 2 * (10 + 20)]
+    assert cost.sizes(np.array([160.0]), np.array([4.0])).tolist() == [2]
 
 
 def test_bootstrap_interval_covers_the_standard_error_of_a_mean():

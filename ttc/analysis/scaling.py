@@ -16,10 +16,32 @@ from ttc.analysis.estimate import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
+class LinearCost:
+    """Cost of S solutions with V verifications each: fixed + S (solution + verification V).
+
+    In the paper's unit C these are 0, 1 and lambda; in tokens, FLOPs, USD, calls or seconds
+    `fixed` is what is paid once for each problem, such as a prompt that samples share.
+    """
+
+    fixed: float = 0.0
+    solution: float = 1.0
+    verification: float = 0.0
+
+    def __call__(self, S: FloatArray | IntArray, V: FloatArray | IntArray) -> FloatArray:
+        """Cost of S and V, which broadcast."""
+        sizes, depths = np.asarray(S, np.float64), np.asarray(V, np.float64)
+        return np.asarray(self.fixed + sizes * (self.solution + self.verification * depths))
+
+    def sizes(self, budget: FloatArray, V: FloatArray) -> FloatArray:
+        """The S, a real number, whose cost with V verifications is the budget."""
+        return np.asarray((budget - self.fixed) / (self.solution + self.verification * V))
+
+
+@dataclass(frozen=True)
 class Frontier:
     """The best cells by rising budget: each succeeds more often than all cheaper ones.
 
-    cost: (F,) in units of one solution; S, V: (F,) the cell; success: (F,).
+    cost: (F,); S, V: (F,) the cell; success: (F,), ascending as the cost is.
     """
 
     cost: FloatArray
@@ -27,10 +49,38 @@ class Frontier:
     V: IntArray
     success: FloatArray
 
-    def at(self, budget: FloatArray) -> FloatArray:
+    def within(self, budget: FloatArray) -> FloatArray:
         """Success of the best cell within each budget, NaN below the cheapest cell."""
         place = np.searchsorted(self.cost, budget * (1 + 1e-9), side="right") - 1
         return np.where(place >= 0, self.success[np.maximum(place, 0)], np.nan)
+
+    def at(self, budget: FloatArray) -> FloatArray:
+        """Success at each budget, between cells on a line over log cost; NaN below the cheapest.
+
+        Powers of two are a coarse ladder: S and V between them lie near that line, and a quantity
+        that jumps from rung to rung has no useful interval. A larger budget need not be spent, so
+        beyond the dearest of the best cells success stays.
+        """
+        between = np.interp(np.log(budget), np.log(self.cost), self.success)
+        return np.where(budget >= self.cost[0] * (1 - 1e-9), between, np.nan)
+
+    def reach(self, success: float) -> float:
+        """The least cost at which `at` reaches a success; infinite where it never does."""
+        if not len(self.success) or success > self.success[-1]:
+            return float("inf")
+        if success <= self.success[0]:
+            return float(self.cost[0])
+        return float(np.exp(np.interp(success, self.success, np.log(self.cost))))
+
+    def inner(self, largest_s: int, largest_v: int) -> Frontier:
+        """Without cells at the upper edge of the grid, where the pool and not compute is the limit.
+
+        All of it where fewer than two cells would be left.
+        """
+        kept = (largest_s > self.S) & (largest_v > self.V)
+        if np.count_nonzero(kept) < 2:
+            return self
+        return Frontier(self.cost[kept], self.S[kept], self.V[kept], self.success[kept])
 
 
 @dataclass(frozen=True)
@@ -42,11 +92,6 @@ class PowerLaw:
 
     def __call__(self, cost: FloatArray) -> FloatArray:
         return np.asarray(np.exp(self.intercept) * cost**self.exponent)
-
-
-def cell_costs(S: IntArray, V: IntArray, ratio: float) -> FloatArray:
-    """(S, V) cost of each cell in units of one solution: S(1 + lambda V), lambda = `ratio`."""
-    return np.asarray(S[:, None] * (1.0 + ratio * V[None, :]), dtype=np.float64)
 
 
 def frontier(success: FloatArray, cost: FloatArray, S: IntArray, V: IntArray) -> Frontier:
@@ -73,55 +118,3 @@ def fit_power_law(cost: FloatArray, value: FloatArray | IntArray) -> PowerLaw:
     centred = x - x.mean()
     slope = float(centred @ y / (centred @ centred))
     return PowerLaw(slope, float(y.mean() - slope * x.mean()))
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Self-consistency against verified selection on one compute axis.
-
-    plateau: best success of self-consistency; plateau_cost: the least cost that reaches it (within
-    `margin`); match_cost: the least cost at which verified selection reaches the plateau, NaN
-    where it never does within the measured range; gain: best verified success minus the plateau;
-    gain_cost: the cost of that best cell.
-    """
-
-    plateau: float
-    plateau_cost: float
-    match_cost: float
-    gain: float
-    gain_cost: float
-
-    @property
-    def match_multiple(self) -> float:
-        """Compute at which verification matches the plateau, over what the plateau needs."""
-        return self.match_cost / self.plateau_cost
-
-    @property
-    def gain_multiple(self) -> float:
-        """Compute of the largest gain, over what the plateau needs."""
-        return self.gain_cost / self.plateau_cost
-
-
-def compare(
-    sc_cost: FloatArray, sc_success: FloatArray, verified: Frontier, margin: float = 0.005
-) -> Comparison:
-    """Where the verified frontier first reaches the plateau of self-consistency.
-
-    sc_cost ascending, sc_success: (n,), NaN unavailable. `margin` is in success probability: the
-    plateau is reached where a curve comes within it, so that its last thousandths, which cost as
-    much as all before, decide nothing.
-    """
-    usable = ~np.isnan(sc_success)
-    cost, success = sc_cost[usable], sc_success[usable]
-    plateau = float(success.max())
-    plateau_cost = float(cost[np.argmax(success >= plateau - margin)])
-    reached = verified.success >= plateau - margin
-    match = float(verified.cost[np.argmax(reached)]) if reached.any() else float("nan")
-    best = int(np.argmax(verified.success))
-    return Comparison(
-        plateau=plateau,
-        plateau_cost=plateau_cost,
-        match_cost=match,
-        gain=float(verified.success[best] - plateau),
-        gain_cost=float(verified.cost[best]),
-    )

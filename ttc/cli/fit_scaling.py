@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,16 +9,50 @@ import typer
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run: its folder, its recipe's name, or its id.")],
+    runs: Annotated[
+        list[str], typer.Argument(help="Runs: a folder, a recipe's name, or an id; one or several.")
+    ],
     policy: Annotated[
-        str, typer.Option("--policy", help="Verified policy to compare with self-consistency.")
-    ] = "best_of_n",
-    verifier: Annotated[
-        str | None, typer.Option("--verifier", help="Whose verifications, if there are several.")
+        list[str] | None,
+        typer.Option(
+            "--policy", help="Verified policies (default: the recipe's); repeat for more."
+        ),
     ] = None,
+    verifier: Annotated[
+        str | None, typer.Option("--verifier", help="Whose verifications (default: each one's).")
+    ] = None,
+    unit: Annotated[
+        str, typer.Option("--unit", help="Compute in c, tokens, flops, usd, calls or seconds.")
+    ] = "c",
     ratio: Annotated[
         float | None,
         typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A key of the recipe's cost section.", metavar="cost.KEY=VALUE"),
+    ] = None,
+    pool: Annotated[
+        bool,
+        typer.Option("--pool/--compare", help="Several runs: average them, or compare them."),
+    ] = False,
+    level: Annotated[
+        float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")
+    ] = 0.9,
+    draws: Annotated[
+        int, typer.Option("--draws", min=20, help="Bootstrap resamples of problems.")
+    ] = 500,
+    margin: Annotated[
+        float,
+        typer.Option(
+            min=0, max=0.5, help="How near to its best success a curve is at its plateau."
+        ),
+    ] = 0.005,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder of the output (default: the run's; needed for several)."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
@@ -28,22 +61,47 @@ def command(
 ) -> None:
     """Fit S and V against compute, find where verification first matches voting, draw figures.
 
-    Examples: `ttc fit-scaling quickstart`, `ttc fit-scaling sc_vs_genrm --policy weighted_majority`
+    Writes fit.json, fits.parquet, allocation.parquet and figures/. Intervals are bootstraps over
+    problems, the same resampled problems for all methods.
+
+    Examples: `ttc fit-scaling quickstart`, `ttc fit-scaling sc_vs_genrm --unit flops`,
+    `ttc fit-scaling s0-1a2b s1-3c4d --pool --out results/pooled`
     """
+    import json
+
     from ttc.cli._console import console, write_file
-    from ttc.pipeline.scaling import fit
+    from ttc.cli._values import one_of, words
+    from ttc.pipeline.scaling import FitRequest, fit_scaling
+    from ttc.pipeline.scaling.sources import COST_UNITS
+    from ttc.pipeline.scaling.tables import allocation_rows, fit_rows
     from ttc.report.figures import draw
     from ttc.report.fit import print_fit
-    from ttc.store.pool import load_pool
-    from ttc.store.run_folder import find_run
+    from ttc.store.run_folder import find_runs
+    from ttc.store.tables import write_table
 
-    found = find_run(run, results)
-    manifest = found.manifest()
-    fitted = fit(load_pool(found, verifier), policy, ratio, manifest.seed or 0)
+    found = find_runs(runs, results, out)
+    folder = out or found[0].path
+    manifest = found[0].manifest()
+    request = FitRequest(
+        policies=tuple(words(policy)) if policy else None,
+        verifier=verifier,
+        unit=one_of(unit, COST_UNITS, "--unit"),
+        overrides=(*(overrides or ()), *([] if ratio is None else [f"cost.lambda={ratio}"])),
+        pool=pool,
+        level=level,
+        draws=draws,
+        margin=margin,
+        seed=manifest.seed or 0,
+    )
+    fitted = fit_scaling(found, request)
     text = json.dumps(fitted.as_dict(), indent=2)
-    write_file(found.path / "fit.json", text + "\n")
-    figures = draw(fitted, manifest.recipe_name, found.path / "figures")
+    write_file(folder / "fit.json", text + "\n")
+    write_table(folder / "fits.parquet", "fits", fit_rows(fitted))
+    write_table(folder / "allocation.parquet", "allocation", allocation_rows(fitted))
+    title = ", ".join(dict.fromkeys(run.manifest().recipe_name for run in found))
+    figures = draw(fitted, title, folder / "figures")
     if as_json:
         typer.echo(text)
     else:
-        print_fit(console(), fitted, figures)
+        tables = [folder / name for name in ("fit.json", "fits.parquet", "allocation.parquet")]
+        print_fit(console(), fitted, [*tables, *figures])

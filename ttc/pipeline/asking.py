@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ttc.analysis.policies import POLICIES
+from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.curves import Row
 from ttc.pipeline.evaluate import Evaluation, evaluate_run
@@ -84,15 +85,20 @@ def policy_name(name: str) -> str:
     return found
 
 
+def with_overrides(cost: CostConfig, overrides: Sequence[str]) -> CostConfig:
+    """The cost section with `cost.KEY=VALUE` words. Raises `RecipeError` for wrong ones."""
+    if not overrides:
+        return cost
+    start = {"cost": cost.model_dump(mode="json", by_alias=True)}
+    return read_sections(CostSection, overrides, start).cost
+
+
 def _evaluation(request: CurveRequest, manifest: Manifest) -> Evaluation:
     base = Evaluation.of_manifest(manifest)
     if request.policies is not None:
         names = dict.fromkeys(policy_name(name) for name in request.policies)
         base = replace(base, policies=tuple(names))
-    if request.overrides:
-        start = {"cost": base.cost.model_dump(mode="json", by_alias=True)}
-        cost = read_sections(CostSection, request.overrides, start).cost
-        base = replace(base, cost=cost)
+    base = replace(base, cost=with_overrides(base.cost, request.overrides))
     if request.verifications and not any(_reads(name) for name in base.policies):
         raise UsageError(f"{', '.join(base.policies)}: reads no verifications, so V means nothing")
     return replace(

@@ -7,29 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
+from ttc.analysis.estimate import IntArray
 from ttc.errors import TtcError
-from ttc.pipeline.scaling import Fit
+from ttc.pipeline.scaling import MethodFit, ScalingFit
+from ttc.report.names import axis, shown_policy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette; line style and marker tell the curves apart without it.
-_BLACK, _BLUE, _ORANGE, _GREEN = "#000000", "#0072B2", "#D55E00", "#009E73"
-_NAMES = {
-    "best_of_n": "best-of-N",
-    "weighted_majority": "weighted majority",
-    "pessimistic": "pessimistic verification",
-}
+_BLACK, _GREY = "#000000", "#777777"
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)))
+_MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
-def draw(fit: Fit, title: str, folder: Path) -> list[Path]:
-    """Write `success.png`, `surface.png` and `allocation.png` with their SVGs; returns the PNGs."""
+def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
+    """Write `success`, `surface`, `allocation` and `coverage` as PNG and SVG; returns the PNGs.
+
+    Raises `TtcError` where they can't be written.
+    """
     figures = {
         "success": _success(fit, title),
         "surface": _surface(fit, title),
         "allocation": _allocation(fit, title),
+        "coverage": _coverage(fit, title),
     }
     written = []
     try:
@@ -48,108 +51,155 @@ def _metadata(ending: str) -> dict[str, Any]:
     return {"Date": None} if ending == "svg" else {}
 
 
-def _figure() -> tuple[Figure, Axes]:
+def _panels(count: int, width: float = 4.6, height: float = 4.2) -> tuple[Figure, list[Axes]]:
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    return figure, figure.subplots()
+    rcParams["svg.hashsalt"] = "ttc"  # the same ids in each drawing of the same data
+    figure = Figure(figsize=(max(6.4, width * count), height), layout="constrained")
+    return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
 
-def _success(fit: Fit, title: str) -> Figure:
-    """Success against compute: self-consistency, the verified frontier, coverage."""
-    figure, axes = _figure()
-    grid = fit.grid
-    weights = resamples(fit.n_problems, 1000, np.random.default_rng(0))
-    drawn = resampled_means(grid.success, weights)
-    cost = np.asarray(grid.S, dtype=float)
-    for row, name, colour, style in (
-        (2, "coverage (oracle)", _GREEN, ":"),
-        (0, "self-consistency", _BLACK, "-o"),
-    ):
-        mean = grid.success[:, row, :, 0].mean(axis=0)
-        low, high = percentile_interval(drawn[:, row, :, 0])
-        axes.plot(cost, mean, style, color=colour, label=name, markersize=4)
-        axes.fill_between(cost, low, high, color=colour, alpha=0.12, linewidth=0)
-    _verified_lines(axes, fit)
-    axes.set_xscale("log", base=2)
-    axes.set_xlabel("compute per problem, C = S(1 + \N{GREEK SMALL LETTER LAMDA}V)  [solutions]")
+def _compute_axis(axes: Axes, fit: ScalingFit) -> None:
+    base = {"base": 2} if fit.request.unit == "c" else {"base": 10}
+    axes.set_xscale("log", **base)
+    axes.set_xlabel(f"compute per problem C, {axis(fit.request.unit)}")
+    axes.grid(alpha=0.25)
+
+
+def _success(fit: ScalingFit, title: str) -> Figure:
+    """Success against compute: self-consistency, the frontiers of verified selection, coverage."""
+    figure, (axes,) = _panels(1)
+    first = fit.methods[0]
+    setting = first.setting
+    cost = setting.voting(setting.S, np.zeros(1))
+    axes.plot(cost, first.covered, ":", color=_GREY, label="coverage (an oracle selects)")
+    _curve(axes, first, "voted", _BLACK, "-", "self-consistency")
+    measured = first.analysis.voted
+    axes.plot(measured.cost, measured.success, ".", color=_BLACK)
+    for i, method in enumerate(fit.methods):
+        colour, style = _COLOURS[i % len(_COLOURS)], _STYLES[i % len(_STYLES)]
+        name = shown_policy(method.policy) + method.label.removeprefix(method.policy)
+        _curve(axes, method, "verified", colour, style, f"{name}, best S and V")
+        if len(fit.methods) == 1:
+            _rungs(axes, method, colour)
+        if method.run != first.run:
+            _curve(axes, method, "voted", colour, ":", f"self-consistency {method.run}")
+    _compute_axis(axes, fit)
     axes.set_ylabel("success rate")
-    axes.set_title(title, fontsize=10, loc="left")
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=8, loc="best", frameon=False)
+    band = f"bands: {100 * fit.request.level:g} % over {fit.problems} problems"
+    axes.set_title(f"{title} ({band})", fontsize=9, loc="left")
+    axes.legend(fontsize=8, loc="lower right", frameon=False)
     return figure
 
 
-def _verified_lines(axes: Axes, fit: Fit) -> None:
-    """One thin line for each V, and the compute-optimal frontier over all of them."""
-    grid = fit.grid
-    mean = grid.success[:, 1].mean(axis=0)
-    for column, v in enumerate(grid.V):
-        if v == 0:
-            continue
-        cost = grid.S * (1 + fit.ratio * v)
-        axes.plot(cost, mean[:, column], "-", color=_BLUE, alpha=0.25, linewidth=1)
-        last = np.flatnonzero(~np.isnan(mean[:, column]))
-        if len(last):
-            at = cost[last[-1]], mean[last[-1], column]
-            axes.annotate(
-                f"V={v}", at, fontsize=6, color=_BLUE, xytext=(2, 0), textcoords="offset points"
-            )
-    name = _NAMES.get(fit.policy, fit.policy)
-    axes.step(
-        fit.frontier.cost,
-        fit.frontier.success,
-        where="post",
-        color=_ORANGE,
-        linewidth=2,
-        label=f"{name}, {fit.verifier}: best S and V",
+def _curve(axes: Axes, method: MethodFit, which: str, colour: str, style: Any, name: str) -> None:
+    band = getattr(method, which)
+    axes.plot(
+        method.budgets, band.success, linestyle=style, color=colour, linewidth=1.8, label=name
     )
+    axes.fill_between(method.budgets, band.low, band.high, color=colour, alpha=0.14, linewidth=0)
 
 
-def _surface(fit: Fit, title: str) -> Figure:
-    """Success over S and V with the frontier's cells marked."""
-    figure, axes = _figure()
-    grid = fit.grid
-    shown = grid.success[:, 1, :, 1:].mean(axis=0)
-    rows = ~np.isnan(shown).all(axis=1)
-    image = axes.imshow(shown[rows].T, origin="lower", aspect="auto", cmap="cividis")
-    sizes, depths = grid.S[rows], grid.V[1:]
-    axes.set_xticks(range(len(sizes)), [str(s) for s in sizes])
-    axes.set_yticks(range(len(depths)), [str(v) for v in depths])
-    x = [int(np.flatnonzero(sizes == s)[0]) for s in fit.frontier.S]
-    y = [int(np.flatnonzero(depths == v)[0]) for v in fit.frontier.V]
-    axes.plot(x, y, "-o", color="white", markeredgecolor="black", label="compute-optimal")
-    axes.set_xlabel("solutions S")
-    axes.set_ylabel("verifications per solution V")
-    axes.set_title(title, fontsize=10, loc="left")
-    axes.legend(fontsize=8, loc="upper left")
-    figure.colorbar(image, label="success rate")
+def _rungs(axes: Axes, method: MethodFit, colour: str) -> None:
+    """One thin line for each V."""
+    costs = method.setting.costs
+    for column, v in enumerate(method.setting.V):
+        line = method.surface[:, column]
+        axes.plot(costs[:, column], line, "-", color=colour, alpha=0.3, linewidth=0.8)
+        last = np.flatnonzero(~np.isnan(line))
+        if len(last):
+            at = costs[last[-1], column], line[last[-1]]
+            axes.annotate(f" V={v}", at, fontsize=6, color=colour)
+
+
+def _surface(fit: ScalingFit, title: str) -> Figure:
+    """Success over S and V with the best cells by budget."""
+    figure, panels = _panels(len(fit.methods))
+    values = np.concatenate([method.surface.ravel() for method in fit.methods])
+    limits = {"vmin": np.nanmin(values), "vmax": np.nanmax(values)}
+    image = None
+    for method, axes in zip(fit.methods, panels, strict=True):
+        rows = ~np.isnan(method.surface).all(axis=1)
+        sizes, depths = method.setting.S[rows], method.setting.V
+        shown = method.surface[rows].T
+        image = axes.imshow(shown, origin="lower", aspect="auto", cmap="cividis", **limits)
+        axes.set_xticks(range(len(sizes)), [str(s) for s in sizes])
+        axes.set_yticks(range(len(depths)), [str(v) for v in depths])
+        best = method.analysis.verified
+        x, y = np.searchsorted(sizes, best.S), np.searchsorted(depths, best.V)
+        _draw_path(axes, method, sizes)
+        axes.plot(
+            x, y, "o", color="white", markeredgecolor="black", label="best cell in its budget"
+        )
+        axes.set_xlabel("solutions S")
+        axes.set_ylabel("verifications per solution V")
+        axes.set_title(f"{title}: {method.label}", fontsize=9, loc="left")
+    panels[0].legend(fontsize=7, loc="upper left", framealpha=0.8)
+    assert image is not None
+    figure.colorbar(image, ax=panels, label="success rate")
     return figure
 
 
-def _allocation(fit: Fit, title: str) -> Figure:
-    """S and V of the frontier against compute on log axes, with the fitted power laws."""
-    figure, axes = _figure()
-    best = fit.frontier
-    for values, law, name, colour, marker in (
-        (best.S, fit.solutions_law, "S", _BLUE, "o"),
-        (best.V, fit.verifications_law, "V", _ORANGE, "s"),
-    ):
-        letter = "a" if name == "S" else "b"
-        low, high = fit.intervals.get(letter, (float("nan"), float("nan")))
-        axes.plot(best.cost, values, marker, color=colour, fillstyle="none")
-        axes.plot(
-            best.cost,
-            law(best.cost),
-            "-" if name == "S" else "--",
-            color=colour,
-            label=f"{name} ~ C^{law.exponent:.2f}  (95 %: {low:.2f} to {high:.2f})",
-        )
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log", base=2)
-    axes.set_xlabel("compute per problem C  [solutions]")
-    axes.set_ylabel("compute-optimal S and V")
-    axes.set_title(title, fontsize=10, loc="left")
-    axes.grid(alpha=0.25)
-    axes.legend(fontsize=8, frameon=False)
+def _draw_path(axes: Axes, method: MethodFit, sizes: IntArray) -> None:
+    """The optimum between cells, in the picture's coordinates: places of cells."""
+    path = method.analysis.paths.get("spline")
+    if path is None:
+        return
+    x, y = (
+        np.interp(np.log(values), np.log(ticks), np.arange(len(ticks)))
+        for values, ticks in ((path.S, sizes), (path.V, method.setting.V))
+    )
+    axes.plot(x, y, "-", color="white", linewidth=2, label="optimum between cells")
+
+
+def _allocation(fit: ScalingFit, title: str) -> Figure:
+    """Best S and V against compute on log axes: measured cells, optimum between them, the law."""
+    figure, panels = _panels(len(fit.methods))
+    for method, axes in zip(fit.methods, panels, strict=True):
+        best = method.analysis.verified
+        for k, (noun, letter) in enumerate((("S", "a"), ("V", "b"))):
+            colour, marker = _COLOURS[k], _MARKERS[k]
+            measured = best.S if noun == "S" else best.V
+            axes.plot(best.cost, measured, marker, color=colour, fillstyle="none", markersize=5)
+            for style, width, procedure in (("-", 1.8, "law"), (":", 1.4, "spline")):
+                path = method.analysis.paths.get(procedure)
+                if path is None or not len(path.cost):
+                    continue
+                one = method.figures[f"{procedure}_{letter}"]
+                text = (
+                    f"{noun}, {procedure}: C^{one.estimate:.2f} ({one.low:.2f} to {one.high:.2f})"
+                )
+                line = path.S if noun == "S" else path.V
+                axes.plot(path.cost, line, style, color=colour, linewidth=width, label=text)
+        axes.set_yscale("log", base=2)
+        _compute_axis(axes, fit)
+        axes.set_ylabel("compute-optimal S and V")
+        axes.set_title(f"{title}: {method.label}", fontsize=9, loc="left")
+        axes.legend(fontsize=7, frameon=False, loc="upper left")
+    return figure
+
+
+def _coverage(fit: ScalingFit, title: str) -> Figure:
+    """Coverage against k with the fitted laws, and what half of the pool predicted of the rest."""
+    figure, panels = _panels(len(fit.coverage))
+    for one, axes in zip(fit.coverage, panels, strict=True):
+        found = one.fit
+        low, high = found.intervals["measured"]
+        axes.plot(found.k, found.measured, "o", color=_BLACK, markersize=4, label="measured")
+        axes.fill_between(found.k, low, high, color=_BLACK, alpha=0.12, linewidth=0)
+        names = {"law": "exp(a k^b)", "beta": "beta-binomial"}
+        for i, (name, text) in enumerate(names.items()):
+            curve = getattr(found, name).pass_at_k(found.k)
+            axes.plot(found.k, curve, _STYLES[i], color=_COLOURS[i], label=text)
+            if found.check is not None:
+                told = found.check.predictions[name].mean(axis=0)
+                label = f"{text} fitted on {found.check.fitted}"
+                axes.plot(found.check.k, told, ":", color=_COLOURS[i], linewidth=2, label=label)
+        axes.set_xscale("log", base=2)
+        axes.set_xlabel("solutions k")
+        axes.set_ylabel("coverage, pass@k")
+        axes.grid(alpha=0.25)
+        axes.set_title(f"{title}: {one.run}", fontsize=9, loc="left")
+        axes.legend(fontsize=8, frameon=False, loc="lower right")
     return figure

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 Kind = Literal["text", "label", "int", "float", "bool", "texts", "floats"]
-TableName = Literal["problems", "solutions", "verifications", "curves"]
+TableName = Literal["problems", "solutions", "verifications", "curves", "fits", "allocation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +170,79 @@ CURVES = (
     ),
 )
 
+_METHOD = (
+    Column("run", "label", "Run, or runs joined by ` + ` where they were pooled."),
+    Column("policy", "label", "Selection policy."),
+    Column("verifier", "label", "Verifier the policy reads; null where it reads none.", "", True),
+)
+_COST_UNIT = Column("cost_unit", "label", "Unit of the compute axis: c, tokens, flops, usd ...")
+
+FITS = (
+    *_METHOD,
+    _COST_UNIT,
+    Column("quantity", "label", "Name of the figure."),
+    Column("meaning", "label", "What the figure is."),
+    Column("at", "float", "Multiple or k that the figure is about, else null.", "", True),
+    Column("unit", "label", "Unit of estimate and interval; `cost` stands for cost_unit."),
+    Column(
+        "estimate",
+        "float",
+        "Estimate; null if it can't be told, infinite if never reached.",
+        "see unit",
+        True,
+    ),
+    Column(
+        "low",
+        "float",
+        "Lower end of the interval over problems; null if it can't be told.",
+        "see unit",
+        True,
+    ),
+    Column(
+        "high",
+        "float",
+        "Upper end of the interval over problems; null if it can't be told.",
+        "see unit",
+        True,
+    ),
+    Column("interval_level", "float", "Level of the interval.", "probability"),
+    Column("known", "float", "Share of resamples in which the figure could be told.", "share"),
+    Column("n_problems", "int", "Problems averaged.", "problems"),
+)
+
+ALLOCATION = (
+    *_METHOD,
+    _COST_UNIT,
+    Column(
+        "procedure",
+        "label",
+        "grid: best measured cells; spline, law: optimum between cells; voting: majority vote.",
+    ),
+    Column("cost", "float", "Budget per problem.", "see cost_unit"),
+    Column("best_S", "float", "Best S; whole for grid and voting.", "solutions"),
+    Column("best_V", "float", "Best V; whole for grid and voting.", "verifications"),
+    Column("success", "float", "Success there.", "probability"),
+)
+
 TABLES: dict[TableName, tuple[Column, ...]] = {
     "problems": PROBLEMS,
     "solutions": SOLUTIONS,
     "verifications": VERIFICATIONS,
     "curves": CURVES,
+    "fits": FITS,
+    "allocation": ALLOCATION,
 }
+
+RUN_TABLES: tuple[TableName, ...] = ("problems", "solutions", "verifications", "curves")
+"""Tables that `ttc run` writes; the others come of analyses."""
 
 _TITLES: dict[TableName, str] = {
     "problems": "one row per problem",
     "solutions": "one row per sampled solution",
     "verifications": "one row per judgement of one solution",
     "curves": "one row per policy, verifier, S and V",
+    "fits": "one row per figure of `ttc fit-scaling`",
+    "allocation": "one row per budget and procedure of `ttc fit-scaling`",
 }
 
 _TYPES: dict[Kind, str] = {
@@ -204,9 +265,10 @@ def render_markdown() -> str:
     """The docs page of all tables."""
     parts = [
         "# Column dictionary\n\n"
-        "A run folder `results/<recipe>/<run id>/` holds four tables as parquet. Every column's\n"
-        "description and unit are stored in the files too, as field metadata. This page is made\n"
-        "by `python -m ttc.store.columns docs/columns.md`.\n"
+        "A run folder `results/<recipe>/<run id>/` holds these tables as parquet, the last two\n"
+        "once `ttc fit-scaling` has run. Every column's description and unit are stored in the\n"
+        "files too, as field metadata. This page is made by\n"
+        "`python -m ttc.store.columns docs/columns.md`.\n"
     ]
     for table, columns in TABLES.items():
         parts.append(f"\n## {table}: {_TITLES[table]}\n\n| column | type | unit | meaning |\n")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttc.errors import DataError
-from ttc.store.columns import TABLES, TableName
+from ttc.store.columns import RUN_TABLES, TableName
 from ttc.store.manifest import Damaged, Manifest, read_manifest
 
 MANIFEST_NAME = "manifest.json"
@@ -89,7 +89,7 @@ class RunFolder:
             ended = self.manifest().status != "interrupted"
         except Damaged:
             return False
-        tables = [self.table(name) for name in TABLES if self.table(name).is_file()]
+        tables = [self.table(name) for name in RUN_TABLES if self.table(name).is_file()]
         return ended and all(map(looks_whole, tables))
 
     def manifest(self) -> Manifest:
@@ -131,6 +131,19 @@ def find_run(
         if place.is_dir() and (runs := list_runs(place)):
             return (runs if begun else [run for run in runs if run.has_tables()] or runs)[-1]
     return _by_prefix(str(reference), root)
+
+
+def find_runs(
+    references: Sequence[str], root: Path = Path("results"), out: Path | None = None
+) -> list[RunFolder]:
+    """The runs that people mean, each once. out: where what is made of several may go.
+
+    Raises `DataError` as `find_run` does, and where several runs have no such place.
+    """
+    found = {run.path.resolve(): run for run in (find_run(word, root) for word in references)}
+    if len(found) > 1 and out is None:
+        raise DataError("several runs belong to no one folder: name one by --out FOLDER")
+    return list(found.values())
 
 
 def _by_prefix(reference: str, root: Path) -> RunFolder:
@@ -191,8 +204,3 @@ def _age(run: RunFolder) -> tuple[float, str]:
             return run.manifest_path.stat().st_mtime, run.run_id
         except OSError:
             return 0.0, run.run_id
-
-
-def missing_tables(run: RunFolder) -> list[TableName]:
-    """Tables that are not there, in the order of the column dictionary."""
-    return [name for name in TABLES if not run.table(name).is_file()]

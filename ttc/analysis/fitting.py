@@ -1,0 +1,149 @@
+"""All figures of a scaling fit as functions of mean success, so that resamples give intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from ttc.analysis.allocation import Path, interpolated, optimal_path
+from ttc.analysis.comparison import Comparison, compare, multiples
+from ttc.analysis.dearer import DearerError, predict_dearer
+from ttc.analysis.estimate import FloatArray, IntArray
+from ttc.analysis.scaling import Frontier, LinearCost, PowerLaw, fit_power_law, frontier
+from ttc.analysis.surface import SurfaceLaw, fit_surface
+
+Laws = tuple[PowerLaw, PowerLaw]
+"""Power laws of S and of V."""
+
+PROCEDURES = ("grid", "spline", "law")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What stays the same over resamples of problems.
+
+    S: values of S; V: values of V >= 1; voting, verifying: costs without and with verification;
+    margin: how near to its plateau self-consistency has reached it, in success probability.
+    """
+
+    S: IntArray
+    V: IntArray
+    voting: LinearCost
+    verifying: LinearCost
+    margin: float = 0.005
+
+    @property
+    def costs(self) -> FloatArray:
+        """(S, V) cost of each verified cell."""
+        return self.verifying(self.S[:, None], self.V[None, :])
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The fit of one verified policy against self-consistency.
+
+    laws and paths: by procedure. `grid` is the paper's: the best cells of the grid (without those
+    at its upper edge); `spline` the optimum between cells; `law` that of the fitted surface law.
+    """
+
+    voted: Frontier
+    verified: Frontier
+    comparison: Comparison
+    laws: dict[str, Laws]
+    paths: dict[str, Path]
+    surface: SurfaceLaw | None
+    dearer: DearerError | None
+
+    def figures(self) -> dict[str, float]:
+        """All numbers by name; NaN where one can't be told, infinite for "never in the range"."""
+        found = {"sc_plateau": self.comparison.plateau}
+        for name in ("plateau_cost", "match_cost", "match_multiple", "gain", "gain_multiple"):
+            key = "sc_plateau_cost" if name == "plateau_cost" else name
+            found[key] = getattr(self.comparison, name)
+        for name in PROCEDURES:
+            for letter, law in zip("ab", self.laws[name], strict=True):
+                found[f"{name}_{letter}"] = law.exponent
+        for part, prefix in ((self.surface, "surface"), (self.dearer, "dearer")):
+            kind = SurfaceLaw if prefix == "surface" else DearerError
+            for field in fields(kind):
+                value = float("nan") if part is None else float(getattr(part, field.name))
+                found[f"{prefix}_{field.name}"] = value
+        return found
+
+
+def analyse(
+    voted: FloatArray, verified: FloatArray, setting: Setting, start: SurfaceLaw | None = None
+) -> Analysis:
+    """Fit mean success. voted: (S,); verified: (S, V), NaN where unavailable.
+
+    Raises `ValueError` where no cell of either is there.
+    """
+    none = np.zeros(1, dtype=np.int64)
+    costs = setting.voting(setting.S[:, None], none[None, :])
+    sc = frontier(voted[:, None], costs, setting.S, none)
+    rows = ~np.isnan(verified).all(axis=1)
+    S, V, success = setting.S[rows], setting.V, verified[rows]
+    best = frontier(success, setting.costs[rows], S, V)
+    if not len(sc.cost) or not len(best.cost):
+        raise ValueError("there is no cell to fit")
+    law = fit_surface(success, S, V, start)
+    surfaces = {"spline": interpolated(success, S, V), "law": law}
+    paths = {
+        name: optimal_path(surface, setting.verifying, int(S[-1]), int(V[-1]))
+        for name, surface in surfaces.items()
+        if surface is not None
+    }
+    inner = best.inner(int(S[-1]), int(V[-1]))
+    nothing = PowerLaw(float("nan"), float("nan"))
+    laws: dict[str, Laws] = dict.fromkeys(PROCEDURES, (nothing, nothing))
+    laws["grid"] = fit_power_law(inner.cost, inner.S), fit_power_law(inner.cost, inner.V)
+    laws |= {name: path.laws() for name, path in paths.items()}
+    return Analysis(
+        voted=sc,
+        verified=best,
+        comparison=compare(
+            sc, best, setting.margin, float(setting.costs[rows][~np.isnan(success)].max())
+        ),
+        laws=laws,
+        paths=paths,
+        surface=law,
+        dearer=predict_dearer(success, S, V, setting.verifying, law),
+    )
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Figures and curves under resamples of problems, (draws, ...) each.
+
+    figures: by name; voted, verified: success at `budgets`; gains: at `multiples` of the compute
+    of the measured plateau.
+    """
+
+    figures: dict[str, FloatArray]
+    voted: FloatArray
+    verified: FloatArray
+    gains: FloatArray
+
+
+def resample(
+    voted: FloatArray,
+    verified: FloatArray,
+    setting: Setting,
+    whole: Analysis,
+    budgets: FloatArray,
+) -> Resampled:
+    """`analyse` each draw. voted: (draws, S); verified: (draws, S, V), as resampled means."""
+    steps = multiples(whole.comparison)
+    made = [
+        analyse(row, cells, setting, whole.surface)
+        for row, cells in zip(voted, verified, strict=True)
+    ]
+    names = whole.figures()
+    rows = [one.figures() for one in made]
+    return Resampled(
+        figures={name: np.array([row[name] for row in rows]) for name in names},
+        voted=np.array([one.voted.at(budgets) for one in made]),
+        verified=np.array([one.verified.at(budgets) for one in made]),
+        gains=np.array([[one.comparison.gain_at(m) for m in steps] for one in made]),
+    )

@@ -1,0 +1,228 @@
+"""Runs as what scaling fits need: success by problem on one grid, and costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from ttc.analysis.estimate import FloatArray, IntArray
+from ttc.analysis.grid import evaluate, powers_of_two
+from ttc.analysis.policies import POLICIES
+from ttc.analysis.scaling import LinearCost
+from ttc.errors import DataError, UsageError
+from ttc.pipeline.asking import policy_name, with_overrides
+from ttc.pipeline.costs import UnitCosts, unit_costs
+from ttc.pipeline.evaluate import Evaluation
+from ttc.store.pool import LoadedPool, load_pool, require_same_dataset, verifiers
+from ttc.store.run_folder import RunFolder
+
+COST_UNITS = ("c", "tokens", "flops", "usd", "calls", "seconds")
+_USUAL = ("best_of_n",)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One run with one verifier, on the problems that all sources have.
+
+    S, V: the grid, V >= 1. voted, covered: (problems, S) success of majority vote and coverage;
+    verified: by policy (problems, S, V), NaN beyond the verified solutions. right, total:
+    (problems,) counts of right and of all solutions.
+    """
+
+    run: str
+    verifier: str
+    S: IntArray
+    V: IntArray
+    voted: FloatArray
+    covered: FloatArray
+    verified: dict[str, FloatArray]
+    right: IntArray
+    total: IntArray
+    voting: LinearCost
+    verifying: LinearCost
+    ratio: float
+    problem_ids: tuple[str, ...]
+
+
+def load_sources(
+    runs: Sequence[RunFolder],
+    policies: Sequence[str] | None,
+    verifier: str | None,
+    unit: str,
+    overrides: Sequence[str] = (),
+) -> list[Source]:
+    """A source for each run and verifier. policies: those that read verifications, None: the run's.
+
+    Raises `DataError` for runs of different data sets, without verifications, or without costs in
+    this unit, and `UsageError` for a policy that can't be compared.
+    """
+    wanted = verified_policies(policies)
+    if len(runs) > 1:
+        require_same_dataset(runs)
+    pools = [pool for run in runs for pool in _pools(run, verifier)]
+    common = _common([pool for _, pool in pools])
+    make = partial(_source, policies=wanted, unit=unit, overrides=overrides)
+    return [make(run, pool.only(common)) for run, pool in pools]
+
+
+def verified_policies(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Policies by name or alias. Raises `UsageError` for one that reads no verifications."""
+    found = tuple(dict.fromkeys(policy_name(name) for name in names or ()))
+    for name in found:
+        if not POLICIES[name].uses_verifications:
+            known = [n for n, policy in POLICIES.items() if policy.uses_verifications]
+            raise UsageError(f"{name} reads no verifications; choose of {', '.join(known)}")
+    return found
+
+
+def _pools(run: RunFolder, verifier: str | None) -> list[tuple[RunFolder, LoadedPool]]:
+    names = [verifier] if verifier is not None else verifiers(run)
+    if not names:
+        load_pool(run)  # which says what else may be wrong with it
+        raise DataError(f"{run.name} has no verifications, so there is no S and V to trade")
+    return [(run, load_pool(run, name).verified()) for name in names]
+
+
+def _common(pools: Sequence[LoadedPool]) -> frozenset[str]:
+    found = frozenset.intersection(*(frozenset(p.arrays.problem_ids) for p in pools))
+    if len(found) < 2:
+        raise DataError(
+            f"{len(found)} problems have verified solutions everywhere; a fit needs at least two, "
+            "better a hundred"
+        )
+    return found
+
+
+def _source(
+    run: RunFolder,
+    loaded: LoadedPool,
+    policies: Sequence[str],
+    unit: str,
+    overrides: Sequence[str],
+) -> Source:
+    manifest = run.manifest()
+    evaluation = Evaluation.of_manifest(manifest)
+    chosen = list(policies or _reading(evaluation.policies))
+    arrays = loaded.arrays
+    sizes = powers_of_two(int(arrays.n_solutions.min()))
+    depths = powers_of_two(int(arrays.n_verifications.min()))
+    widest = int(arrays.n_verified.min())
+    if widest < 2:
+        raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")
+    _refuse_silent(run, loaded)
+    seed = np.random.default_rng(evaluation.seed)
+    grid = evaluate(arrays, sizes, depths, ["majority", *chosen, "oracle"], seed)
+    cost = with_overrides(evaluation.cost, overrides)
+    voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, manifest), unit)
+    assert loaded.verifier is not None
+    return Source(
+        run=run.name,
+        verifier=loaded.verifier,
+        S=grid.S,
+        V=grid.V[1:],
+        voted=grid.success[:, 0, :, 0],
+        covered=grid.success[:, -1, :, 0],
+        verified={name: grid.success[:, 1 + i, :, 1:] for i, name in enumerate(chosen)},
+        right=np.count_nonzero(arrays.correct, axis=1),
+        total=arrays.n_solutions,
+        voting=voting,
+        verifying=verifying,
+        ratio=ratio,
+        problem_ids=arrays.problem_ids,
+    )
+
+
+def _reading(policies: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in policies if POLICIES[name].uses_verifications) or _USUAL
+
+
+def _refuse_silent(run: RunFolder, loaded: LoadedPool) -> None:
+    if not (loaded.arrays.answer_class >= 0).any():
+        raise DataError(
+            f"no solution of {run.name} has a valid answer, so there is nothing to choose from; "
+            "check how its answers are read (answers.extract)"
+        )
+
+
+def _costs(run: RunFolder, costs: UnitCosts, unit: str) -> tuple[LinearCost, LinearCost, float]:
+    """Costs without and with verification, and lambda."""
+    if unit == "c":
+        if not math.isfinite(costs.ratio):
+            raise DataError(f"lambda of {run.name} can't be measured; give it by --lambda")
+        return LinearCost(), LinearCost(verification=costs.ratio), costs.ratio
+    fixed, once = costs.per_problem.get(unit, 0.0), costs.per_verified.get(unit, 0.0)
+    voting = LinearCost(fixed, costs.solution[unit])
+    verifying = LinearCost(fixed, costs.solution[unit] + once, costs.verification[unit])
+    if not all(math.isfinite(x) for x in (fixed, verifying.solution, verifying.verification)):
+        hints = {
+            "flops": "; give cost.parameters by --set cost.parameters=N",
+            "usd": "; give prices by --set cost.prices=litellm or in the recipe",
+        }
+        raise DataError(f"{run.name} has no costs in {unit}{hints.get(unit, '')}")
+    if voting.solution <= 0:
+        raise DataError(f"solutions of {run.name} cost nothing in {unit}; choose another --unit")
+    return voting, verifying, costs.ratio
+
+
+def pooled(sources: Sequence[Source]) -> list[Source]:
+    """One source for each verifier: success of the same problems averaged over runs.
+
+    The unit of resampling stays the problem; several runs make each problem's success more exact.
+    """
+    groups: dict[str, list[Source]] = {}
+    for source in sources:
+        groups.setdefault(source.verifier, []).append(source)
+    return [_merge(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _merge(group: Sequence[Source]) -> Source:
+    first = group[0]
+    n_s, n_v = min(len(s.S) for s in group), min(len(s.V) for s in group)
+    names = [name for name in first.verified if all(name in s.verified for s in group)]
+    orders = [[s.problem_ids.index(name) for name in first.problem_ids] for s in group]
+
+    def mean(parts: Sequence[FloatArray]) -> FloatArray:
+        rows = [part[order] for part, order in zip(parts, orders, strict=True)]
+        return np.asarray(np.mean(rows, axis=0))
+
+    def cost(parts: Sequence[LinearCost]) -> LinearCost:
+        found = np.mean([(p.fixed, p.solution, p.verification) for p in parts], axis=0)
+        return LinearCost(*map(float, found))
+
+    return replace(
+        first,
+        run=" + ".join(s.run for s in group),
+        S=first.S[:n_s],
+        V=first.V[:n_v],
+        voted=mean([s.voted[:, :n_s] for s in group]),
+        covered=mean([s.covered[:, :n_s] for s in group]),
+        verified={n: mean([s.verified[n][:, :n_s, :n_v] for s in group]) for n in names},
+        right=np.sum([s.right[o] for s, o in zip(group, orders, strict=True)], axis=0),
+        total=np.sum([s.total[o] for s, o in zip(group, orders, strict=True)], axis=0),
+        voting=cost([s.voting for s in group]),
+        verifying=cost([s.verifying for s in group]),
+        ratio=float(np.mean([s.ratio for s in group])),
+    )
+
+
+def aligned(sources: Sequence[Source]) -> list[Source]:
+    """The sources with their problems in the order of the first, for paired resamples."""
+    ids = sources[0].problem_ids
+    return [s if s.problem_ids == ids else _reordered(s, ids) for s in sources]
+
+
+def _reordered(source: Source, ids: Sequence[str]) -> Source:
+    order = [source.problem_ids.index(name) for name in ids]
+    return replace(
+        source,
+        voted=source.voted[order],
+        covered=source.covered[order],
+        verified={name: values[order] for name, values in source.verified.items()},
+        right=source.right[order],
+        total=source.total[order],
+        problem_ids=tuple(ids),
+    )
