@@ -2,6 +2,8 @@
 
 import pytest
 
+from ttc.prompts import shipped
+
 TABLE = {
     # keys and names
     "sampler:\n  type: independent\n  temprature: 1": (
@@ -105,7 +107,7 @@ TABLE = {
     ),
     "sampler: {type: independent, prompt: .}": (
         "r.yaml:2: sampler.prompt: no prompt is called '.', and there is no such file; "
-        "shipped: choice, cot, genrm-base, genrm-ft, math-4shot, nano-genrm, nano-solver"
+        f"shipped: {', '.join(shipped())}"
     ),
     "backend: {type: openai, model: m, base_urls: 'http://me:pw@host/v1'}": (
         "r.yaml:2: backend.base_urls: must be a list, not 'http://...@host/v1'"
