@@ -79,3 +79,19 @@ def interpolated(success: FloatArray, S: IntArray, V: IntArray) -> Surface | Non
         return np.asarray(spline.ev(np.log(sizes), np.log(depths)))
 
     return surface
+
+
+def best_within(surface: Surface, cost: LinearCost, budget: float) -> tuple[float, float, float]:
+    """S, V and success of the optimum within one budget, without the bounds of a pool.
+
+    A budget that does not pay for a solution with one verification gives S below 1: NaN success.
+    """
+    most = max(1.0, float(cost.sizes(np.array(budget), np.array(1.0))))
+    depths = np.geomspace(1.0, 4 * most + 1, 4 * _DEPTHS)
+    sizes = cost.sizes(np.array(budget), depths)
+    inside = sizes >= 1
+    if not inside.any():
+        return float("nan"), float("nan"), float("nan")
+    success = surface(sizes[inside], depths[inside])
+    best = int(success.argmax())
+    return float(sizes[inside][best]), float(depths[inside][best]), float(success[best])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,6 +21,7 @@ from ttc.store.pool import LoadedPool, load_pool, require_same_dataset, verifier
 from ttc.store.run_folder import RunFolder
 
 COST_UNITS = ("c", "tokens", "flops", "usd", "calls", "seconds")
+Ladder = Callable[[int], tuple[int, ...]]
 _USUAL = ("best_of_n",)
 
 
@@ -54,8 +55,10 @@ def load_sources(
     verifier: str | None,
     unit: str,
     overrides: Sequence[str] = (),
+    ladder: Ladder = powers_of_two,
 ) -> list[Source]:
     """A source for each run and verifier. policies: those that read verifications, None: the run's.
+    ladder: values of S and V up to what the pool has.
 
     Raises `DataError` for runs of different data sets, without verifications, or without costs in
     this unit, and `UsageError` for a policy that can't be compared.
@@ -65,7 +68,7 @@ def load_sources(
         require_same_dataset(runs)
     pools = [pool for run in runs for pool in _pools(run, verifier)]
     common = _common([pool for _, pool in pools])
-    make = partial(_source, policies=wanted, unit=unit, overrides=overrides)
+    make = partial(_source, policies=wanted, unit=unit, overrides=overrides, ladder=ladder)
     return [make(run, pool.only(common)) for run, pool in pools]
 
 
@@ -103,13 +106,14 @@ def _source(
     policies: Sequence[str],
     unit: str,
     overrides: Sequence[str],
+    ladder: Ladder,
 ) -> Source:
     manifest = run.manifest()
     evaluation = Evaluation.of_manifest(manifest)
     chosen = list(policies or _reading(evaluation.policies))
     arrays = loaded.arrays
-    sizes = powers_of_two(int(arrays.n_solutions.min()))
-    depths = powers_of_two(int(arrays.n_verifications.min()))
+    sizes = ladder(int(arrays.n_solutions.min()))
+    depths = ladder(int(arrays.n_verifications.min()))
     widest = int(arrays.n_verified.min())
     if widest < 2:
         raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")

@@ -1,0 +1,82 @@
+"""`ttc recommend`: the method, S and V to use at a budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="A run: its folder, its recipe's name, or its id.")],
+    budget: Annotated[
+        list[float],
+        typer.Option("--budget", help="Compute per problem, in --unit; repeat for more."),
+    ],
+    unit: Annotated[
+        str, typer.Option("--unit", help="Budgets in c, tokens, flops, usd, calls or seconds.")
+    ] = "c",
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help="Verified policies to consider (default: the recipe's)."),
+    ] = None,
+    verifier: Annotated[
+        str | None, typer.Option("--verifier", help="Whose verifications (default: each one's).")
+    ] = None,
+    ratio: Annotated[
+        float | None,
+        typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A key of the recipe's cost section.", metavar="cost.KEY=VALUE"),
+    ] = None,
+    level: Annotated[
+        float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")
+    ] = 0.9,
+    draws: Annotated[
+        int, typer.Option("--draws", min=20, help="Bootstrap resamples of problems.")
+    ] = 1000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+    results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
+        "results"
+    ),
+) -> None:
+    """Say which method, S and V to use at a budget, with what success, and how sure that is.
+
+    Voting is always considered, beside the verified policies of the recipe. Budgets are means per
+    problem.
+
+    Examples: `ttc recommend quickstart --budget 16`,
+    `ttc recommend sc_vs_genrm --unit tokens --budget 500 --budget 5000`
+    """
+    import json
+
+    from ttc.cli._console import console
+    from ttc.cli._values import one_of, words
+    from ttc.errors import UsageError
+    from ttc.pipeline.scaling import FitRequest
+    from ttc.pipeline.scaling.recommending import recommend
+    from ttc.pipeline.scaling.sources import COST_UNITS
+    from ttc.report.recommend import print_recommendation
+    from ttc.store.run_folder import find_run
+
+    if not all(0 < amount < float("inf") for amount in budget):
+        raise UsageError("--budget: expected an amount above 0")
+    found = find_run(run, results)
+    request = FitRequest(
+        policies=tuple(words(policy)) if policy else None,
+        verifier=verifier,
+        unit=one_of(unit, COST_UNITS, "--unit"),
+        overrides=(*(overrides or ()), *([] if ratio is None else [f"cost.lambda={ratio}"])),
+        level=level,
+        draws=draws,
+        seed=found.manifest().seed or 0,
+    )
+    said = recommend(found, budget, request)
+    if as_json:
+        typer.echo(json.dumps([one.as_dict() for one in said], indent=2))
+        return
+    for one in said:
+        print_recommendation(console(), one, level)

@@ -1,0 +1,215 @@
+"""Which method, S and V to use at a budget, and how sure that is: behind `ttc recommend`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ttc.analysis.allocation import best_within
+from ttc.analysis.estimate import FloatArray
+from ttc.analysis.intervals import resamples
+from ttc.analysis.surface import fit_surface
+from ttc.errors import DataError
+from ttc.pipeline.scaling.fits import FitRequest
+from ttc.pipeline.scaling.quantities import Interval, interval, plain
+from ttc.pipeline.scaling.sources import Source, load_sources
+from ttc.store.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A method with its S and V. cost: mean per problem in the unit that was asked for."""
+
+    policy: str
+    verifier: str | None
+    S: int
+    V: int
+    cost: float
+    success: Interval
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self) | {"success": self.success.as_dict()}
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The best allocation of another method, and its success less that of the first."""
+
+    allocation: Allocation
+    behind: Interval
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """What the law of the surface says of a budget beyond the pool: not measured."""
+
+    policy: str
+    verifier: str
+    S: float
+    V: float
+    success: float
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What to do at a budget.
+
+    expected: success of the choice on problems that it was not chosen by: the mean over resamples,
+    of the resample's own best cell on the problems that are not in it. The success of `best` itself
+    flatters, as that of any winner does. confidence: share of the resamples in which a cell of the
+    same method is best. beyond: for a budget that buys more than the pool has.
+    """
+
+    budget: float
+    unit: str
+    best: Allocation
+    expected: float
+    confidence: float
+    rivals: tuple[Rival, ...]
+    beyond: Beyond | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "budget": self.budget,
+            "unit": self.unit,
+            "best": self.best.as_dict(),
+            "expected_on_new_problems": plain(self.expected),
+            "confidence_in_method": self.confidence,
+            "rivals": [
+                one.allocation.as_dict() | {"behind": one.behind.as_dict()} for one in self.rivals
+            ],
+            "beyond_the_pool": None if self.beyond is None else asdict(self.beyond),
+        }
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """All allocations that the pool can answer. success: (problems, cells); others: (cells,)."""
+
+    method: tuple[tuple[str, str | None], ...]
+    S: FloatArray
+    V: FloatArray
+    cost: FloatArray
+    success: FloatArray
+
+
+def ladder(largest: int) -> tuple[int, ...]:
+    """1, 2, 3, 4, 6, 8, 12 ...: twice as fine as powers of two, and the largest itself."""
+    steps = {n for i in range(largest.bit_length()) for n in (2**i, 3 * 2**i // 2)}
+    return tuple(sorted({n for n in steps if n <= largest} | {largest}))
+
+
+def recommend(
+    run: RunFolder, budgets: Sequence[float], request: FitRequest
+) -> list[Recommendation]:
+    """The best allocation of the pool within each budget. request: as for `fit_scaling`.
+
+    Raises `DataError` for a budget that buys no solution, and as `fit_scaling` does.
+    """
+    sources = load_sources(
+        [run], request.policies, request.verifier, request.unit, request.overrides, ladder
+    )
+    cells = _cells(sources)
+    rng = np.random.default_rng([request.seed, 3])
+    weights = resamples(len(cells.success), request.draws, rng)
+    return [_at(budget, cells, sources, weights, request) for budget in budgets]
+
+
+def _cells(sources: Sequence[Source]) -> _Cells:
+    first = sources[0]
+    method: list[tuple[str, str | None]] = []
+    columns: list[tuple[float, float, float]] = []
+    success: list[FloatArray] = []
+
+    def add(name: str, verifier: str | None, s: int, v: int, cost: float, y: FloatArray) -> None:
+        if not np.isnan(y).any():
+            method.append((name, verifier))
+            columns.append((s, v, cost))
+            success.append(y)
+
+    for i, s in enumerate(first.S):
+        cost = float(first.voting(s, np.array(0)))
+        add("first" if s == 1 else "majority", None, int(s), 0, cost, first.voted[:, i])
+    for source in sources:
+        costs = source.verifying(source.S[:, None], source.V[None, :])
+        for name, values in source.verified.items():
+            for i, j in np.ndindex(costs.shape):
+                s, v = int(source.S[i]), int(source.V[j])
+                add(name, source.verifier, s, v, float(costs[i, j]), values[:, i, j])
+    sizes, depths, cost = np.array(columns, dtype=np.float64).T
+    return _Cells(tuple(method), sizes, depths, cost, np.stack(success, axis=1))
+
+
+def _at(
+    budget: float,
+    cells: _Cells,
+    sources: Sequence[Source],
+    weights: FloatArray,
+    request: FitRequest,
+) -> Recommendation:
+    inside = np.flatnonzero(cells.cost <= budget * (1 + 1e-9))
+    if not len(inside):
+        raise DataError(
+            f"a budget of {budget:g} {request.unit} a problem buys no solution: one costs "
+            f"{cells.cost.min():.3g}"
+        )
+    inside = inside[np.argsort(cells.cost[inside], kind="stable")]  # of equals, the cheapest
+    success = cells.success[:, inside]
+    mean, drawn = success.mean(axis=0), weights @ success
+    methods = [cells.method[i] for i in inside]
+    chosen = int(mean.argmax())
+    winners = drawn.argmax(axis=1)
+    agreed = np.mean([methods[w] == methods[chosen] for w in winners])
+
+    def allocation(place: int) -> Allocation:
+        i = inside[place]
+        found = interval(float(mean[place]), drawn[:, place], request.level)
+        name, verifier = cells.method[i]
+        return Allocation(name, verifier, int(cells.S[i]), int(cells.V[i]), cells.cost[i], found)
+
+    rivals = []
+    for name in dict.fromkeys(methods):
+        if name != methods[chosen]:
+            own = [k for k, method in enumerate(methods) if method == name]
+            best = own[int(mean[own].argmax())]
+            gap, gaps = mean[best] - mean[chosen], drawn[:, best] - drawn[:, chosen]
+            rivals.append(Rival(allocation(best), interval(float(gap), gaps, request.level)))
+    rivals.sort(key=lambda rival: -rival.allocation.success.estimate)
+    beyond = None
+    if budget > 1.1 * cells.cost.max():
+        beyond = _beyond(budget, sources)
+    return Recommendation(
+        budget=budget,
+        unit=request.unit,
+        best=allocation(chosen),
+        expected=_out_of_bag(success, weights, winners),
+        confidence=float(agreed),
+        rivals=tuple(rivals),
+        beyond=beyond,
+    )
+
+
+def _out_of_bag(success: FloatArray, weights: FloatArray, winners: FloatArray) -> float:
+    """Mean success of each resample's winner on the problems that are not in the resample."""
+    outside = weights == 0
+    count = outside.sum(axis=1)
+    own = success[:, winners].T  # (draws, problems)
+    total = np.where(outside, own, 0.0).sum(axis=1)
+    known = count > 0
+    return float(np.mean(total[known] / count[known])) if known.any() else float("nan")
+
+
+def _beyond(budget: float, sources: Sequence[Source]) -> Beyond | None:
+    found = []
+    for source in sources:
+        for name, values in source.verified.items():
+            law = fit_surface(values.mean(axis=0), source.S, source.V)
+            if law is not None:
+                s, v, success = best_within(law, source.verifying, budget)
+                found.append(Beyond(name, source.verifier, s, v, success))
+    return max(found, key=lambda one: one.success, default=None)

@@ -1,0 +1,53 @@
+"""A recommendation in words and a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttc.pipeline.scaling.recommending import Allocation, Recommendation
+from ttc.report.names import axis, shown_policy
+from ttc.report.tables import number, percent, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_recommendation(console: Console, found: Recommendation, level: float) -> None:
+    """Print what to do at one budget, what else was near, and how sure that is."""
+    rows = [_row(found.best, "-")]
+    for rival in found.rivals:
+        gap = rival.behind
+        behind = f"{100 * gap.estimate:+.1f} ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"
+        rows.append(_row(rival.allocation, behind))
+    title = f"Within {number(found.budget)} a problem ({axis(found.unit)}): {_said(found.best)}"
+    span = f"{100 * level:g} % interval"
+    headings = ("method", "S", "V", "C", "success", span, "against the first, points")
+    console.print(table(title, headings, rows, (1, 2, 3, 4)))
+    console.print(
+        f"Expected on new problems: {percent(found.expected)}. The same method is best in "
+        f"{found.confidence:.0%} of resampled problem sets.",
+        markup=False,
+    )
+    if found.beyond is not None:
+        one = found.beyond
+        console.print(
+            f"The budget buys more than the pool has. By the law of its surface, which nothing "
+            f"measured confirms out there: {shown_policy(one.policy)} ({one.verifier}) with "
+            f"S = {one.S:.0f}, V = {one.V:.0f}: {percent(one.success)}.",
+            markup=False,
+        )
+
+
+def _said(one: Allocation) -> str:
+    if one.policy == "first":
+        return "one solution"
+    if not one.V:
+        return f"{shown_policy(one.policy)} of {one.S} solutions"
+    return f"{shown_policy(one.policy)} of {one.S} solutions, each verified {one.V}x"
+
+
+def _row(one: Allocation, behind: str) -> tuple[object, ...]:
+    name = shown_policy(one.policy) + (f" ({one.verifier})" if one.verifier else "")
+    success = one.success
+    span = f"{percent(success.low)} to {percent(success.high)}"
+    return name, one.S, one.V, number(one.cost), percent(success.estimate), span, behind
