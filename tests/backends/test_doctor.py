@@ -40,16 +40,19 @@ class Server:
             turns = body["messages"]
             if "drops system" in self.lies:
                 turns = [t for t in turns if t["role"] != "system"]
+            if "own system" in self.lies and turns[0]["role"] != "system":
+                turns = [{"content": "you are a most helpful thing " * 3}, *turns]
             text = " ".join("<turn> " + t["content"] for t in turns)
             text += "" if body.get("continue_final_message") else " </turn> <assistant>"
         else:
             text = body["prompt"]
         size = len(text.split())
-        if size > CONTEXT:
+        context = 100 if "small" in self.lies else CONTEXT
+        if size > context:
             if "cuts prompts" not in self.lies:
-                message = f"maximum context length is {CONTEXT} tokens"
+                message = f"maximum context length is {context} tokens"
                 return httpx.Response(400, json={"error": {"message": message}})
-            size = CONTEXT
+            size = context
         return httpx.Response(200, json=self.reply(body, text, size, chat))
 
     def reply(self, body: dict, text: str, size: int, chat: bool) -> dict:
@@ -216,6 +219,11 @@ def test_what_a_recipe_does_without_is_not_checked():
     found = examine("ignores n", "ignores seed", "no logprobs", "no raw", **without)
     assert not said(found, "warning")
     assert "max_logprobs: 3" in said(examine("three logprobs"), "warning")["logprobs"]
+
+
+def test_what_looks_like_a_lie_at_first():
+    assert not said(examine("own system"), "warning")
+    assert not said(examine("small"), "warning"), "its context holds few of the usual prompts"
 
 
 def test_a_server_without_a_list_of_models():

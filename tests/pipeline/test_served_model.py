@@ -140,7 +140,8 @@ def test_another_model_under_the_same_name_is_told_everywhere(tmp_path, server):
     server.behind = "nano-draft"
     shown, said = cli(tmp_path, "sampler.solutions=16")
     for text in (shown, said):
-        assert f"Warning: m at {server.url} is not what it was: it is another model" in text
+        assert f"Warning: m at {server.url} is not what it was: its first tokens" in text
+        assert "as another model's do" in text
         assert "r/journal.sqlite has samples of both" in text
     assert said.count("Warning") == 1
 

@@ -67,7 +67,7 @@ async def samples(probe: Probe, route: Route) -> Findings:
     found = await probe.ask(route, n=4, temperature=1.0, seed=1, max_tokens=24)
     indices = [str(c.get("index")) for c in found.choices]
     if len(found.choices) != 4:
-        text = f"n=4 gave {len(found.choices)} choices; set n_per_call: 1"
+        text = f"n=4 gave {len(found.choices)} samples, not 4; set n_per_call: 1"
         yield Finding("n", "warning", text)
     elif len(set(indices)) < 4:
         yield Finding("n", "failure", f"four choices have the indices {', '.join(indices)}")
@@ -202,13 +202,15 @@ async def template(probe: Probe) -> Findings:
         return
     user = {"role": "user", "content": "one two"}
     plain = await probe.ask("chat", messages=[user], max_tokens=1)
-    told = await probe.ask(
-        "chat", messages=[{"role": "system", "content": "three four"}, user], max_tokens=1
-    )
-    a, b = plain.used("prompt_tokens"), told.used("prompt_tokens")
-    if a is None or b is None:
+    # Two of them, for a template may have one of its own where none is given.
+    told = [
+        await probe.ask("chat", messages=[{"role": "system", "content": text}, user], max_tokens=1)
+        for text in ("three four", "three four " * 12)
+    ]
+    a, (short, long) = plain.used("prompt_tokens"), (t.used("prompt_tokens") for t in told)
+    if a is None or short is None or long is None:
         return
-    if b <= a:
+    if long <= short:
         yield Finding("chat template", "warning", "system messages seem to be dropped")
     if "raw" in probe.routes:
         raw = (await probe.ask("raw", "one two", max_tokens=1)).used("prompt_tokens")
@@ -232,11 +234,24 @@ async def _prefill(probe: Probe, user: Mapping[str, Any]) -> Finding:
     return Finding("prefill", "note", "continue_final_message is accepted but shows no effect")
 
 
+async def _asked_twice(probe: Probe, route: Route) -> list[Answer]:
+    """The answers to a prompt that came twice: the longest that fits the model's context.
+
+    Caches work in blocks of up to 1,024 tokens, but a small model holds few.
+    """
+    for times in (120, 30, 3):
+        prompt = "The quick brown fox jumps over the lazy dog. " * times
+        try:
+            return [await probe.ask(route, prompt, max_tokens=1, temperature=0) for _ in range(2)]
+        except CallFailed as error:
+            if error.reason != "context_length" or times == 3:
+                raise
+    raise AssertionError("unreachable")
+
+
 async def cache(probe: Probe, route: Route) -> Findings:
     """Whether a shared prompt is read once, and changes nothing."""
-    # Caches work in blocks of up to 1,024 tokens, but a small model holds few.
-    prompt = "The quick brown fox jumps over the lazy dog. " * (3 if probe.small else 120)
-    twice = [await probe.ask(route, prompt, max_tokens=1, temperature=0) for _ in range(2)]
+    twice = await _asked_twice(probe, route)
     cached = twice[1].cached
     if cached is None:
         yield Finding("cached prompts", "note", "the server does not report cached prompt tokens")

@@ -182,7 +182,6 @@ async def _all_checks(config: OpenAI, probe: Probe, identity: ModelIdentity) -> 
     route = probe.routes[0]
     stated = identity.facts.get("context_length")
     length = stated if isinstance(stated, int) else None
-    probe.small = length is not None and length < 4096
     with suppress(BackendError, Malformed):  # the checks will say what is wrong
         await probe.choose_opening(route)
     plans: Mapping[str, Findings] = {

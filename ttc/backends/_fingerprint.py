@@ -30,8 +30,9 @@ PROMPTS = (
 )
 TOP = 5
 _FEWEST = 4  # prompts with an answer; below that there is nothing to compare
-# Nats. Other batch sizes and kernels move logprobs of 16-bit networks by up to about a tenth.
-_SAME, _CLOSE = 0.15, 0.6
+# Nats, see docs/decisions/0007-fingerprints.md: one server moves by hundredths from call to call,
+# other kernels and fine quantisations by tenths, other networks by several.
+_SAME, _CLOSE = 0.15, 1.0
 # Tokens less likely than that are left out: noise moves their logprobs most.
 _SEEN = math.log(0.01)
 
@@ -146,7 +147,7 @@ def changed(before: Fingerprint, now: Fingerprint) -> str | None:
         return None
     if gap <= _CLOSE:
         return (
-            f"logprobs moved by {gap:.2f} nats: another number format, quantisation or server "
+            f"its logprobs moved by {gap:.2f} nats: another number format, quantisation or server "
             "version?"
         )
-    return f"it is another model: first tokens after fixed prompts differ by {gap:.1f} nats"
+    return f"its first tokens after fixed prompts differ by {gap:.1f} nats, as another model's do"

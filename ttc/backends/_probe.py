@@ -115,7 +115,6 @@ class Probe:
         )
         self.routes: list[Route] = []
         self.opening = OPENINGS[0]
-        self.small = False
 
     async def choose_opening(self, route: Route) -> None:
         """Take the first opening to which two seeds give different answers of some length."""

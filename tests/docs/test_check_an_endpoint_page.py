@@ -1,0 +1,35 @@
+"""The page on checking an endpoint, followed to the letter."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs/how-to/check-an-endpoint.md"
+PORT = "8000"
+
+
+def test_the_pages_commands_work(tmp_path):
+    text = PAGE.read_text()
+    (served,) = re.findall(r"```\n(ttc serve-model .*?)```", text, re.S)
+    server = [sys.executable, "-m", *shlex.split(served.replace(PORT, "0"))]
+    with subprocess.Popen(server, stdout=subprocess.PIPE, text=True) as process:
+        port = json.loads(process.stdout.readline())["url"].removesuffix("/v1").rpartition(":")[2]
+        (recipe,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
+        (tmp_path / "remote.yaml").write_text(recipe.replace(PORT, port))
+        shown = ""
+        for line in "".join(re.findall(r"```sh\n(.*?)```", text, re.S)).splitlines():
+            words = [sys.executable, "-m", *shlex.split(line.replace(PORT, port))]
+            done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0, done.stdout + done.stderr
+            shown += done.stdout
+        process.send_signal(signal.SIGINT)
+    for check in re.findall(r"^\| `?([a-z/_ 0]+)`?,? .*\|$", text, re.M):
+        if check not in ("check", "pool"):
+            assert check in shown, check
+    (manifest,) = tmp_path.glob("results/remote/*/manifest.json")
+    (taken,) = json.loads(manifest.read_text())["models"]["solver"]["fingerprints"]
+    assert len(taken["tops"]) == 8
