@@ -78,6 +78,8 @@ def fit_surface(
     sizes, depths = np.asarray(S, np.float64)[:, None], np.log(np.asarray(V, np.float64))[None, :]
     s, w = (np.broadcast_to(x, success.shape)[cells] for x in (sizes, depths))
     target = success[cells] - accuracy
+    high = _HIGH.copy()
+    high[0] = max(1 - accuracy, 1e-3)  # success can't pass 1, however far the law is followed
     point = _START if start is None else start._point()
 
     def misses(x: FloatArray) -> FloatArray:
@@ -88,9 +90,9 @@ def fit_surface(
 
     found = least_squares(
         misses,
-        np.clip(point, _LOW + 1e-6, _HIGH - 1e-6),
+        np.clip(point, _LOW + 1e-6, high - 1e-6),
         jac=slopes,
-        bounds=(_LOW, _HIGH),
+        bounds=(_LOW, high),
         x_scale=_SCALE,
         max_nfev=100,
     )
