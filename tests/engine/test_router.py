@@ -1,6 +1,7 @@
 """Routing, breakers, pauses and rates, in simulated time."""
 
 import asyncio
+import random
 from collections import Counter
 
 import pytest
@@ -231,6 +232,35 @@ def test_others_work_while_one_pauses(simulated):
         assert world.loop.time() < 15
 
     simulated(play())
+
+
+@pytest.mark.parametrize("down_too", [False, True])
+def test_rare_failures_hardly_slow_a_pool_down(simulated, down_too):
+    """A dead server beside them must not make those rest that are well but for bad luck."""
+
+    async def play(share):
+        dice = random.Random(0)
+        names = ("a", "b", "dead") if down_too else ("a", "b")
+        world = World(*names, seconds=0.1, concurrency=8)
+        if down_too:
+            world.ill["dead"] = down()
+
+        async def one():
+            while True:
+                try:
+                    async with world.router.lend(10) as lease:
+                        if lease.endpoint.name in world.ill or dice.random() < share:
+                            raise down()
+                        await asyncio.sleep(world.seconds)
+                        lease.used, lease.longest = 10, 10
+                        return
+                except RetryableError:
+                    await asyncio.sleep(0.1)
+
+        await asyncio.gather(*(one() for _ in range(3000)))
+        return world.loop.time()
+
+    assert simulated(play(0.03)) < 1.5 * simulated(play(0.0))
 
 
 def test_a_pause_beyond_the_longest_outage_is_told_at_once(simulated):

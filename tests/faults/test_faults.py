@@ -80,7 +80,9 @@ def check_none_lost_or_doubled(found: dict, samples: int) -> list[str]:
 def test_thousands_of_calls_lose_nothing_and_double_nothing(faulty, tmp_path, seed):
     server = faulty(0.4, seed=seed)
     samples = 120
-    found, engine = run(backend(server.url), tmp_path, samples)
+    part = backend(server.url, server.tls)  # the same server where it refuses TLS
+    found, engine = run(part, tmp_path, samples)
+    assert engine.events.endpoints[server.tls].retries > 0
     texts = check_none_lost_or_doubled(found, samples)
 
     time.sleep(HANG + 0.5)  # requests that the client gave up are logged when they end
@@ -93,7 +95,7 @@ def test_thousands_of_calls_lose_nothing_and_double_nothing(faulty, tmp_path, se
     wasted = len(sent) - len(texts)
     assert wasted <= 0.02 * len(texts)
 
-    again, engine = run(backend(server.url), tmp_path, samples)
+    again, engine = run(part, tmp_path, samples)
     assert again == found
     assert len(server.entries()) == len(entries), "the journal serves what was paid for"
     assert engine.events.cached == samples * len(PROBLEMS)

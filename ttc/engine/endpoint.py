@@ -109,9 +109,11 @@ class Endpoint:
             self.breaker.succeeded()
         elif self._guarded:
             self.breaker.failed(now, str(error))
-            if not alone:
-                rest = FIRST_REST_S * 2.0 ** min(self.breaker.failures - 1, 10)
-                self._pause(now + min(LONGEST_REST_S, rest), str(error))
+            again = self.breaker.failures - 2
+            # One failure is bad luck: a busy server that rests after each would hardly work.
+            if again >= 0 and not alone:
+                rest = min(LONGEST_REST_S, FIRST_REST_S * 2.0 ** min(again, 10))
+                self._pause(now + rest, str(error))
 
     def _pause(self, until: float, why: str) -> None:
         if until > self.paused_until:

@@ -55,7 +55,7 @@ class Router:
         try:
             yield lease
         except RetryableError as error:
-            endpoint.failed(lease, error, self._loop.time(), alone=len(self.endpoints) == 1)
+            endpoint.failed(lease, error, self._loop.time(), alone=not self._others(endpoint))
             raise
         except CallFailed:
             endpoint.answered(lease, self._loop.time())
@@ -64,6 +64,10 @@ class Router:
             endpoint.answered(lease, self._loop.time())
         finally:
             endpoint.release(lease)
+
+    def _others(self, endpoint: Endpoint) -> bool:
+        """Whether a call could go elsewhere, as far as is known."""
+        return any(e.breaker.state == "closed" for e in self.endpoints if e is not endpoint)
 
     async def _place(self, tokens: float, again: bool) -> Lease:
         waiter = _Waiter(tokens, self._loop.create_future())
