@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast format lock sweep nano bench docs clean clean-results help
+.PHONY: quickstart test test-fast format lock sweep nano example bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -68,6 +68,10 @@ $(foreach r,$(RECIPES),$(foreach s,$(SEEDS),$(eval $(call SWEEP_RULE,$(r),$(s)))
 nano: $(VENV)/.base ## rebuild the embedded models from a seed (hours on 2 CPU cores; needs the extra "train")
 	$(BIN)/python -m pip install --quiet "torch>=2.5"
 	$(BIN)/python -m ttc.nano.training --out ttc/nano/weights --seed 0
+
+example: $(VENV)/.base ## make the committed example anew (ten minutes)
+	$(TTC) run recipes/sc_vs_genrm.yaml --set results=results/examples
+	$(TTC) fit-scaling sc_vs_genrm --results results/examples
 
 bench: $(VENV)/.base ## print the benchmarks, as ratios measured in one run
 	for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
