@@ -117,10 +117,14 @@ def fitted(name: str, cells: Cells, success: FloatArray) -> Surface | None:
     form, start, low, high, added = FORMS[name]
     base = float(np.nanmean(success[0])) if added else 0.0
     target = success[known] - base
+
+    def missed(x: Point) -> FloatArray:
+        return np.asarray(form(x, s[known], v[known]) - target)
+
     # Far starts guard against the local minima that such sums of powers have.
     tries = [
         least_squares(
-            lambda x: form(x, s[known], v[known]) - target,
+            missed,
             np.clip(np.array(start) * scale, np.array(low) + 1e-6, np.array(high) - 1e-6),
             bounds=(low, high),
         )
@@ -214,7 +218,7 @@ def run_cells(folder: Path) -> list[Cells]:
         return tuple(s for s in steps if s <= largest)
 
     found = []
-    for source in load_sources([RunFolder.open(folder)], tuple(POLICIES), None, "c", (), ladder):
+    for source in load_sources([RunFolder(folder)], tuple(POLICIES), None, "c", (), ladder):
         for policy, values in source.verified.items():
             mean = values.mean(axis=0)
             rows = ~np.isnan(mean).any(axis=1)

@@ -4,7 +4,8 @@ Two surfaces are at hand: the law of `surface`, and the cells of a grid with a c
 them (over log S and log V), which needs no law and shows what the grid's coarseness alone does to
 exponents. Exponents are slopes of log S and log V over log cost along the path of optima, from the
 least budget that pays for two solutions with a verification each up to where the path leaves the
-pool: there the pool and not compute is the limit.
+pool: there the pool and not compute is the limit. Paths bend, so where they end matters; resamples
+of problems follow the path to the same budget, and an interval is for the exponent up to there.
 """
 
 from __future__ import annotations
@@ -40,8 +41,13 @@ class Path:
         return fit_power_law(self.cost, self.S), fit_power_law(self.cost, self.V)
 
 
-def optimal_path(surface: Surface, cost: LinearCost, S_max: int, V_max: int) -> Path:
-    """The path of optima for 1 <= S <= S_max and 1 <= V <= V_max, up to the pool's upper edge."""
+def optimal_path(
+    surface: Surface, cost: LinearCost, S_max: int, V_max: int, last: float | None = None
+) -> Path:
+    """The path of optima for 1 <= S <= S_max and 1 <= V <= V_max, up to the pool's upper edge.
+
+    last: the largest budget, in place of where the path meets that edge.
+    """
     start, stop = (
         float(cost(np.array(2), np.array(1))),
         float(cost(np.array(S_max), np.array(V_max))),
@@ -58,7 +64,10 @@ def optimal_path(surface: Surface, cost: LinearCost, S_max: int, V_max: int) -> 
     best = value.argmax(axis=1)
     rows = np.arange(count)
     s, v = sizes[rows, best], depths[best]
-    left = (s > _EDGE * S_max) | (v > _EDGE * V_max) | ~inside.any(axis=1)
+    left = (s > _EDGE * S_max) | (v > _EDGE * V_max)
+    if last is not None:
+        left = budgets > last * (1 + 1e-9)
+    left |= ~inside.any(axis=1)
     end = int(np.argmax(left)) if left.any() else count
     return Path(budgets[:end], s[:end], v[:end], value[rows, best][:end])
 

@@ -42,7 +42,10 @@ class Comparison:
 
     def gain_at(self, multiple: float) -> float:
         """Gain over the plateau at a multiple of its compute; NaN beyond the measured range."""
-        budget = multiple * self.plateau_cost
+        return self.gain_within(multiple * self.plateau_cost)
+
+    def gain_within(self, budget: float) -> float:
+        """Gain over the plateau at a budget; NaN beyond the measured range."""
         if budget > self.dearest * (1 + 1e-9):
             return float("nan")
         return float(self.verified.at(np.array([budget]))[0] - self.plateau)

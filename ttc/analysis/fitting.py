@@ -73,9 +73,11 @@ class Analysis:
 
 
 def analyse(
-    voted: FloatArray, verified: FloatArray, setting: Setting, start: SurfaceLaw | None = None
+    voted: FloatArray, verified: FloatArray, setting: Setting, like: Analysis | None = None
 ) -> Analysis:
     """Fit mean success. voted: (S,); verified: (S, V), NaN where unavailable.
+
+    like: a fit nearby, whose surface law is begun from and whose paths end at the same budgets.
 
     Raises `ValueError` where no cell of either is there.
     """
@@ -87,10 +89,10 @@ def analyse(
     best = frontier(success, setting.costs[rows], S, V)
     if not len(sc.cost) or not len(best.cost):
         raise ValueError("there is no cell to fit")
-    law = fit_surface(success, S, V, start)
+    law = fit_surface(success, S, V, None if like is None else like.surface)
     surfaces = {"spline": interpolated(success, S, V), "law": law}
     paths = {
-        name: optimal_path(surface, setting.verifying, int(S[-1]), int(V[-1]))
+        name: optimal_path(surface, setting.verifying, int(S[-1]), int(V[-1]), _end(like, name))
         for name, surface in surfaces.items()
         if surface is not None
     }
@@ -112,12 +114,22 @@ def analyse(
     )
 
 
+def _end(like: Analysis | None, name: str) -> float | None:
+    """The last budget of a fit's path, below all budgets where it has none."""
+    if like is None or name not in like.paths:
+        return None
+    cost = like.paths[name].cost
+    return float(cost[-1]) if len(cost) else 0.0
+
+
 @dataclass(frozen=True)
 class Resampled:
     """Figures and curves under resamples of problems, (draws, ...) each.
 
     figures: by name; voted, verified: success at `budgets`; gains: at `multiples` of the compute
-    of the measured plateau.
+    of the measured plateau, so at the same budgets in every draw: where a curve comes within a
+    hair of its plateau is itself so uncertain (`sc_plateau_cost`) that intervals of gains at a
+    multiple of each draw's own would cover too little.
     """
 
     figures: dict[str, FloatArray]
@@ -134,16 +146,13 @@ def resample(
     budgets: FloatArray,
 ) -> Resampled:
     """`analyse` each draw. voted: (draws, S); verified: (draws, S, V), as resampled means."""
-    steps = multiples(whole.comparison)
-    made = [
-        analyse(row, cells, setting, whole.surface)
-        for row, cells in zip(voted, verified, strict=True)
-    ]
+    bought = multiples(whole.comparison) * whole.comparison.plateau_cost
+    made = [analyse(row, cells, setting, whole) for row, cells in zip(voted, verified, strict=True)]
     names = whole.figures()
     rows = [one.figures() for one in made]
     return Resampled(
         figures={name: np.array([row[name] for row in rows]) for name in names},
         voted=np.array([one.voted.at(budgets) for one in made]),
         verified=np.array([one.verified.at(budgets) for one in made]),
-        gains=np.array([[one.comparison.gain_at(m) for m in steps] for one in made]),
+        gains=np.array([[one.comparison.gain_within(b) for b in bought] for one in made]),
     )

@@ -11,10 +11,15 @@ from ttc.analysis.estimate import FloatArray
 def resamples(n_problems: int, draws: int, rng: np.random.Generator) -> FloatArray:
     """(draws, problems) weights of bootstrap resamples; each row sums to 1.
 
+    A resample takes one problem less than there are, with replacement: so the variance of a
+    resampled mean is the unbiased s^2 / n, where n of n would give (n - 1) / n of it and, with few
+    problems, intervals that are too short.
+
     Using one matrix for several curves makes their comparison paired: the same resampled problems.
     """
-    counts = rng.multinomial(n_problems, np.full(n_problems, 1 / n_problems), size=draws)
-    return counts / n_problems
+    taken = max(1, n_problems - 1)
+    counts = rng.multinomial(taken, np.full(n_problems, 1 / n_problems), size=draws)
+    return counts / taken
 
 
 def resampled_means(values: FloatArray, weights: FloatArray) -> FloatArray:

@@ -58,7 +58,7 @@ def _method_rows(method: MethodFit) -> Iterator[Row]:
     for name, one in method.figures.items():
         yield _row(name, *MEANINGS[name], one)
     for multiple, one in method.gains:
-        meaning = "success beyond the plateau at this multiple of sc_plateau_cost"
+        meaning = "success beyond the plateau at this multiple of the measured sc_plateau_cost"
         yield _row("gain_at_multiple", meaning, "probability", one) | {"at": multiple}
 
 

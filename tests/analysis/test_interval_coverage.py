@@ -1,0 +1,76 @@
+"""Stated intervals cover planted truth as often as they say, and are no longer than need be."""
+
+import numpy as np
+import pytest
+
+from ttc.analysis.fitting import Setting, analyse, resample
+from ttc.analysis.intervals import resampled_means, resamples
+from ttc.analysis.scaling import LinearCost
+from ttc.analysis.surface import SurfaceLaw
+from ttc.pipeline.scaling.quantities import interval, intervals
+
+S = 2 ** np.arange(6)
+V = 2 ** np.arange(4)
+SETTING = Setting(S, V, LinearCost(), LinearCost(verification=1.0), margin=0.01)
+RISE = SurfaceLaw(0.0, 0.45, 0.2, 0.6, 0.7, 0.3, 0.5)(S[:, None], V[None, :])
+VOTE = 0.15 * (1 - S**-1.5)
+POOLS, PROBLEMS, DRAWS = 30, 40, 40
+COSTS = ("sc_plateau_cost", "match_cost", "match_multiple")
+EXPONENTS = ("spline_a", "spline_b", "law_a", "law_b")
+CHECKED = (*COSTS, *EXPONENTS, "sc_plateau", "gain", "gain at 2", "surface_accuracy")
+
+
+def drawn_pool(rng):
+    """Problems that differ in accuracy and in what selection gains; on average 0.4, RISE, VOTE."""
+    accuracy = rng.uniform(0.2, 0.6, PROBLEMS)
+    gains = rng.uniform(0, 2, (2, PROBLEMS))
+    voted = accuracy[:, None] + gains[0][:, None] * VOTE
+    verified = accuracy[:, None, None] + gains[1][:, None, None] * RISE
+    noise = rng.normal(0, 0.03, verified.shape)
+    noise[:, 0] = 0
+    return voted, verified + noise
+
+
+@pytest.fixture(scope="module")
+def exact():
+    return analyse(0.4 + VOTE, 0.4 + RISE, SETTING)
+
+
+@pytest.fixture(scope="module")
+def covered(exact):
+    """By figure, whether each pool's interval has the truth in it."""
+    found = {}
+    for seed in range(POOLS):
+        rng = np.random.default_rng(seed)
+        voted, verified = drawn_pool(rng)
+        weights = resamples(PROBLEMS, DRAWS, rng)
+        whole = analyse(voted.mean(axis=0), verified.mean(axis=0), SETTING)
+        draws = resample(
+            *(resampled_means(x, weights) for x in (voted, verified)), SETTING, whole, np.ones(1)
+        )
+        values = exact.figures()
+        stated = intervals(whole.figures(), draws.figures, 0.9)
+        for name, one in stated.items():
+            found.setdefault(name, []).append(one.low <= values[name] <= one.high)
+        one = interval(whole.comparison.gain_at(2), draws.gains[:, 1], 0.9)
+        value = exact.comparison.gain_within(2 * whole.comparison.plateau_cost)
+        found.setdefault("gain at 2", []).append(one.low <= value <= one.high)
+    return {name: np.mean(hits) for name, hits in found.items()}
+
+
+def test_they_cover_the_truth_nine_times_in_ten(covered):
+    shares = {name: float(covered[name]) for name in CHECKED}
+    assert min(shares.values()) >= 0.75, shares
+    assert 0.84 <= np.mean(list(shares.values())) <= 0.96, shares
+
+
+def test_resampled_means_have_the_unbiased_variance_of_a_mean():
+    # With six problems the usual n of n would have 5/6 of it.
+    values = np.random.default_rng(1).random((6, 1))
+    draws = resampled_means(values, resamples(6, 40_000, np.random.default_rng(2)))
+    assert draws.var() == pytest.approx(values.var(ddof=1) / 6, rel=0.03)
+    assert draws.mean() == pytest.approx(values.mean(), abs=0.005)
+
+
+def test_a_single_problem_can_be_resampled():
+    assert resamples(1, 3, np.random.default_rng(0)).tolist() == [[1.0]] * 3
