@@ -64,6 +64,15 @@ def test_they_cover_the_truth_nine_times_in_ten(covered):
     assert 0.84 <= np.mean(list(shares.values())) <= 0.96, shares
 
 
+def test_a_fit_like_another_covers_the_same_budgets(exact):
+    voted, verified = drawn_pool(np.random.default_rng(99))
+    own = analyse(voted.mean(axis=0), verified.mean(axis=0), SETTING)
+    like = analyse(voted.mean(axis=0), verified.mean(axis=0), SETTING, exact)
+    assert {len(path.cost) for path in own.paths.values()} != {len(exact.paths["spline"].cost)}
+    for name, path in exact.paths.items():
+        assert np.array_equal(like.paths[name].cost, path.cost)
+
+
 def test_resampled_means_have_the_unbiased_variance_of_a_mean():
     # With six problems the usual n of n would have 5/6 of it.
     values = np.random.default_rng(1).random((6, 1))

@@ -93,6 +93,15 @@ def test_the_path_ends_where_the_pool_does():
     assert len(path.cost) < len(optimal_path(LAW, COST, 128, 32).cost)
 
 
+def test_a_path_can_be_followed_to_a_given_budget():
+    own = optimal_path(LAW, COST, 16, 32)
+    for last in (float(own.cost[5]), float(own.cost[-1]), 4 * float(own.cost[-1])):
+        path = optimal_path(LAW, COST, 16, 32, last)
+        assert path.cost[-1] == pytest.approx(last)
+        assert path.S.max() <= 16  # beyond its own end, along the pool's edge
+    assert len(optimal_path(LAW, COST, 16, 32, 0.0).cost) == 0
+
+
 def test_verifications_that_do_nothing_are_not_bought():
     useless = SurfaceLaw(0.4, 0.3, 0.0, 0.6, 0.5, 0.0, 0.0)
     path = optimal_path(useless, COST, 128, 32)
