@@ -7,7 +7,14 @@ Each pool is drawn anew from a generative model whose truth is known (`WORLDS`, 
 vote and best-of-N are evaluated exactly on powers of two and fitted as `ttc fit-scaling` does it,
 by the same functions. Lambda is 1, as in the model. The truth of a figure is the same function of
 the population's surface, for which the mean over all problems of all pools stands (200 x 128);
-resamples of the pools give its own standard error, which should be far below the width.
+resamples of the pools give its own standard error, which should be far below the width. Two kinds
+of figures are for the pool's own range, so their truth is taken there too: exponents between cells
+and of the law, up to the budget where the pool's path of optima leaves the pool; and gains at
+multiples of the compute that the pool's vote needed.
+
+Outside of 85 to 95 % is, in both worlds, what takes only a handful of values: exponents of the best
+cells of the grid (their intervals cover 98 to 100 %: an interval from one rung to the next can't be
+any shorter) and the regret of the extrapolated allocation, which is nearly always 0.
 """
 
 from __future__ import annotations
@@ -42,17 +49,26 @@ WORLDS: dict[str, dict[str, float]] = {
         "error_correlation": 0.15,
         "trap_rate": 0.3,
     },
-    # It needs about ten times the compute of the vote to match it, and gains little.
+    # It needs about as much compute as the vote to match it.
     "weak": {
         "true_positive_rate": 0.7,
         "false_positive_rate": 0.3,
         "error_correlation": 0.2,
         "trap_rate": 0.2,
     },
+    # It matches the vote at many times its compute, or in many a pool never.
+    "close": {
+        "true_positive_rate": 0.65,
+        "false_positive_rate": 0.4,
+        "error_correlation": 0.3,
+        "trap_rate": 0.1,
+    },
 }
 POLICIES = ("majority", "best_of_n")
 LEVEL = 0.9
 GOAL = (0.85, 0.95)
+ENOUGH = 30
+"""Pools that tell a figure; fewer say nothing about its coverage."""
 FIXED = ("dearer_split", "dearer_cells")
 """Figures that follow from the grid alone."""
 
@@ -171,12 +187,14 @@ def report(name: str, pairs: list[tuple[float, Interval]], error: float) -> bool
     bias, deviation = finite_mean_and_deviation(missed)
     width, _ = finite_mean_and_deviation([one.high - one.low for _, one in told])
     share = covered / len(told)
+    values = len({round(one.estimate, 9) for _, one in told})
+    note = f"  outside ({values} values)" if values < len(told) / 10 else "  outside"
     good = GOAL[0] <= share <= GOAL[1]
     print(
         f"{name:17s} {share:8.3f} [{test.low:.2f}, {test.high:.2f}] {value:9.4f} {error:8.4f} "
-        f"{bias:+9.4f} {deviation:8.4f} {width:8.4f} {len(told):5d}{'' if good else '  outside'}"
+        f"{bias:+9.4f} {deviation:8.4f} {width:8.4f} {len(told):5d}{'' if good else note}"
     )
-    return good
+    return good if len(told) >= ENOUGH else None
 
 
 def evaluated(world: str, pools: int, jobs: int, keep: Path | None) -> list[Surfaces]:

@@ -1,6 +1,6 @@
 """Which law of the success surface fits, predicts dearer budgets and gives the right exponents.
 
-    python benchmarks/surface_forms.py [--problems 300] [--jobs 2] [--run results/NAME]
+    python benchmarks/surface_forms.py [--problems 600] [--jobs 2] [--run results/NAME]
 
 Surfaces are those of simulated pools (`WORLDS`), of 64 solutions with 32 verifications each, for
 best-of-N (exact) and weighted majority (Monte Carlo, a fifth of the problems), and with `--run`
@@ -15,8 +15,9 @@ those of a real run. Each form is fitted to the cells at powers of two and S > 1
 Printed are the root mean square error of the fit, that over the dearer half of the budgets when
 the cheaper half was fitted (both in hundredths of success probability), and how far the exponents
 a of S and b of V lie from those of a much finer grid, of 16 values of S and 13 of V, with a spline
-between its cells. The last two rows are no laws: a spline through the powers of two, and the
-paper's procedure, a line through their best cells.
+between its cells, over the budgets up to where that grid's optimum leaves the pool. The last two
+rows are no laws: a spline through the powers of two, and the paper's procedure, a line through
+their best cells.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as File
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.optimize import least_squares
 
-from ttc.analysis.allocation import Surface, interpolated, optimal_path
+from ttc.analysis.allocation import Path, Surface, interpolated, optimal_path
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate
 from ttc.analysis.scaling import LinearCost, fit_power_law, frontier
@@ -74,11 +75,15 @@ class Cells:
         """(S, V) costs."""
         return self.cost(self.S[:, None], self.V[None, :])
 
-    def exponents(self, surface: Surface) -> tuple[float, float]:
-        """Exponents of S and V along the path of optima of a surface."""
-        path = optimal_path(surface, self.cost, int(self.S[-1]), int(self.V[-1]))
-        a, b = path.laws()
-        return a.exponent, b.exponent
+    def path(self, surface: Surface, last: float | None = None) -> Path:
+        """The path of optima of a surface, up to the edge of the pool or to a budget."""
+        return optimal_path(surface, self.cost, int(self.S[-1]), int(self.V[-1]), last)
+
+
+def exponents(path: Path) -> tuple[float, float]:
+    """Exponents of S and V along a path of optima."""
+    a, b = path.laws()
+    return a.exponent, b.exponent
 
 
 def by_sum(x: Point, s: FloatArray, v: FloatArray) -> FloatArray:
@@ -117,6 +122,7 @@ def fitted(name: str, cells: Cells, success: FloatArray) -> Surface | None:
     form, start, low, high, added = FORMS[name]
     base = float(np.nanmean(success[0])) if added else 0.0
     target = success[known] - base
+    high = [1 - base, *high[1:]] if added else high  # no ceiling above 1, as in ours
 
     def missed(x: Point) -> FloatArray:
         return np.asarray(form(x, s[known], v[known]) - target)
@@ -156,7 +162,9 @@ def scores(fine: Cells) -> dict[str, Score]:
     between = interpolated(cells.success, cells.S, cells.V)
     if dense is None or between is None:
         raise SystemExit(f"{fine.name} lacks cells")
-    a, b = fine.exponents(dense)
+    path = fine.path(dense)
+    a, b = exponents(path)
+    last = float(path.cost[-1])
     found = {"fine": Score(np.nan, np.nan, a, b)}
     costs = cells.costs()
     dear = costs > np.sqrt(costs.min() * costs.max())
@@ -168,10 +176,10 @@ def scores(fine: Cells) -> dict[str, Score]:
         cheap = fitted(name, cells, np.where(dear, np.nan, cells.success))
         if law is None or cheap is None:
             raise SystemExit(f"{fine.name} has too few cells")
-        x, y = cells.exponents(law)
+        x, y = exponents(cells.path(law, last))
         missed = [_rmse((f(*grid) - cells.success)[w]) for f, w in ((law, beyond), (cheap, dear))]
         found[name] = Score(missed[0], missed[1], x - a, y - b)
-    x, y = cells.exponents(between)
+    x, y = exponents(cells.path(between, last))
     found["spline"] = Score(np.nan, np.nan, x - a, y - b)
     best = frontier(cells.success, costs, cells.S, cells.V)
     best = best.inner(int(cells.S[-1]), int(cells.V[-1]))
@@ -210,7 +218,7 @@ def simulated_cells(problems: int, jobs: int) -> list[Cells]:
     ]
 
 
-def run_cells(folder: Path) -> list[Cells]:
+def run_cells(folder: File) -> list[Cells]:
     """Surfaces of a run, for the cells that all problems have."""
 
     def ladder(largest: int) -> tuple[int, ...]:
@@ -230,9 +238,9 @@ def run_cells(folder: Path) -> list[Cells]:
 def main() -> None:
     """Print the errors by surface, and their root mean squares."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--problems", type=int, default=300)
+    parser.add_argument("--problems", type=int, default=600)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--run", type=Path, help="folder of a run to add")
+    parser.add_argument("--run", type=File, help="folder of a run to add")
     given = parser.parse_args()
     started = time.perf_counter()
     surfaces = simulated_cells(given.problems, given.jobs)
