@@ -12,9 +12,12 @@ of figures are for the pool's own range, so their truth is taken there too: expo
 and of the law, up to the budget where the pool's path of optima leaves the pool; and gains at
 multiples of the compute that the pool's vote needed.
 
-Outside of 85 to 95 % is, in both worlds, what takes only a handful of values: exponents of the best
+Outside of 85 to 95 % is, in every world, what takes only a handful of values: exponents of the best
 cells of the grid (their intervals cover 98 to 100 %: an interval from one rung to the next can't be
-any shorter) and the regret of the extrapolated allocation, which is nearly always 0.
+any shorter) and the regret of the extrapolated allocation, which is nearly always 0. In the world
+"close" also parameters of the law: its alpha lies at the least value allowed (so 100 %), and beta,
+kappa and the shift, which make up for it, are covered in 82 to 85 %. The exponents that follow from
+that law are not affected. A world takes about four minutes on two cores.
 """
 
 from __future__ import annotations
