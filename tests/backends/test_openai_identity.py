@@ -29,6 +29,19 @@ def identify(handler, env=None, **config) -> ModelIdentity:
     return asyncio.run(run())
 
 
+def test_what_settings_add_to_requests_is_part_of_the_name_of_samples():
+    def scope(**config):
+        return tuple(identify(lambda r: listing({"id": "m"}), **config).scope)
+
+    plain = scope()
+    assert len(plain) == 3  # as journals of before have it
+    guided = scope(extra_body={"guided_regex": "sk-secret"})
+    scopes = {plain, guided, scope(extra_body={"guided_regex": "b"}), scope(omit=("top_p",))}
+    assert len(scopes) == 4
+    assert scope(extra_body={"a": 1, "b": 2}) == scope(extra_body={"b": 2, "a": 1})
+    assert "sk-secret" not in str(guided)
+
+
 def listing(*entries: dict) -> httpx.Response:
     return httpx.Response(200, json={"object": "list", "data": list(entries)})
 

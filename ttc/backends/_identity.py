@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ttc.core import ModelIdentity
@@ -53,7 +55,20 @@ def _available(model: str, names: list[str]) -> str:
     return f"{hint}It has: {', '.join(sorted(names)[:_SHOWN])}{more}"
 
 
-def of_entries(backend: str, model: str, entries: Mapping[str, Mapping[str, Any]]) -> ModelIdentity:
+def variant(omit: Sequence[str], extra_body: Mapping[str, Any]) -> str:
+    """A digest of what settings add to and take from each request; empty where that is nothing.
+
+    Two recipes that differ in it may not share samples. A digest, since a field may hold a secret.
+    """
+    if not omit and not extra_body:
+        return ""
+    text = json.dumps([sorted(omit), extra_body], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def of_entries(
+    backend: str, model: str, entries: Mapping[str, Mapping[str, Any]], variant: str = ""
+) -> ModelIdentity:
     """One identity for all endpoints of a pool, by URL; differing revisions are all named."""
     revisions = sorted({r for e in entries.values() if (r := _revision(e))})
     facts: dict[str, Any] = {}
@@ -65,6 +80,7 @@ def of_entries(backend: str, model: str, entries: Mapping[str, Mapping[str, Any]
         endpoint=" ".join(sorted(entries)),
         revision=" ".join(revisions),
         facts=facts,
+        variant=variant,
     )
 
 

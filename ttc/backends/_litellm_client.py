@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 
 from ttc.backends._errors import Where, from_status, shorten
+from ttc.backends._identity import variant
 from ttc.backends._openai_http import make_client
 from ttc.backends._reply import Malformed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
@@ -155,8 +156,9 @@ class LiteLLMBackend:
         """The model with its prices; reaches the server where it is an OpenAI-compatible one."""
         facts = self._prices()
         base = self._config.api_base
+        added = variant(self._config.omit, self._config.extra_body)
         if base is None or self._provider not in _OPENAI_LIKE or not self._config.check_model:
-            return ModelIdentity("litellm", self._config.model, base or "", "", facts)
+            return ModelIdentity("litellm", self._config.model, base or "", "", facts, added)
         found = await self._look_up()
         return ModelIdentity(
             backend="litellm",
@@ -164,6 +166,7 @@ class LiteLLMBackend:
             endpoint=found.endpoint,
             revision=found.revision,
             facts={**found.facts, **facts},
+            variant=added,
         )
 
     async def _look_up(self) -> ModelIdentity:

@@ -88,7 +88,9 @@ class OpenAIBackend:
             )
         for failure in failures:
             log.warning("going on without one server of the pool: %s", failure)
-        return _identity.of_entries("openai", self._config.model, entries)
+        config = self._config
+        variant = _identity.variant(config.omit, config.extra_body)
+        return _identity.of_entries("openai", config.model, entries, variant)
 
     async def _entry(self, endpoint: Server) -> Mapping[str, Any]:
         if not self._config.check_model:

@@ -122,8 +122,9 @@ class Capabilities:
 class ModelIdentity:
     """What determines the answers of a model; goes into the journal key and the manifest.
 
-    `revision` is a weight hash, a commit or the server's fingerprint. `facts` are for people and
-    cost models (parameters, context_length, layers ...); they are not part of the journal key.
+    `revision` is a weight hash, a commit or the server's fingerprint; `variant` stands for what
+    else a backend's settings add to or take from every request. `facts` are for people and cost
+    models (parameters, context_length, layers ...); they are not part of the journal key.
     Neither may ever hold a key or a password.
     """
 
@@ -132,6 +133,7 @@ class ModelIdentity:
     endpoint: str = ""
     revision: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    variant: str = ""
 
     @property
     def scope(self) -> list[str]:
@@ -139,7 +141,8 @@ class ModelIdentity:
 
         The same weights behind two addresses are one model; without a revision, who can tell?
         """
-        return [self.backend, self.model, self.revision or self.endpoint]
+        named = [self.backend, self.model, self.revision or self.endpoint]
+        return [*named, self.variant] if self.variant else named
 
 
 @runtime_checkable

@@ -78,6 +78,7 @@ class Model(BaseModel):
     endpoint: str = ""
     revision: str = ""
     facts: dict[str, Any] = Field(default_factory=dict)
+    variant: str = Field(default="", description="Digest of request fields added or left out.")
     fingerprints: list[dict[str, Any]] = Field(
         default_factory=list,
         description="Of a served model whose samples the journal has under this name: logprobs "
