@@ -10,7 +10,7 @@ from pathlib import Path
 from ttc.engine.journal import unpack
 
 
-def journalled(results: Path, scratch: Path) -> set[str]:
+def journalled(results: Path, scratch: Path) -> list[str]:
     """The texts in the journal, read from a copy: opening the file itself would mend it."""
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -18,9 +18,9 @@ def journalled(results: Path, scratch: Path) -> set[str]:
         if not path.name.endswith("-shm"):  # an index that SQLite makes anew
             shutil.copy(path, scratch)
     if not (scratch / "journal.sqlite").exists():
-        return set()
+        return []
     with closing(sqlite3.connect(scratch / "journal.sqlite")) as database:
         if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
-            return set()
+            return []
         rows = database.execute("SELECT payload FROM completions").fetchall()
-    return {unpack(payload).text for (payload,) in rows}
+    return [unpack(payload).text for (payload,) in rows]

@@ -1,0 +1,102 @@
+"""A run against a real model server, killed a few times: `ttc run` and `ttc serve-model nano`."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from journals import journalled
+
+KILLS = 5
+RECIPE = """
+name: served
+dataset: {type: nano, family: arithmetic, levels: [1, 2, 3], problems: 24}
+backend: {type: openai, base_url: URL, model: nano-solver}
+sampler: {type: independent, solutions: 32, temperature: 1.0, max_tokens: 96}
+verifiers:
+  - type: genrm
+    backend: {type: openai, base_url: URL, model: nano-verifier}
+    prompt: nano-genrm
+    solutions: 8
+    verifications: 16
+    temperature: 1.0
+    max_tokens: 160
+policies: [majority, best_of_n]
+engine: {concurrency: 4}
+"""
+
+
+@pytest.fixture
+def url():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ttc", "serve-model", "nano", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield json.loads(process.stdout.readline())["url"]
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    process.stdout.close()
+
+
+def start(folder: Path, results: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "ttc", "run", "served.yaml", "--plain", "--results", results]
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def size(journal: Path) -> int:
+    """Rows of a journal that its process has open."""
+    try:
+        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT count(*) FROM completions").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0  # not there yet
+
+
+def outcome(process: subprocess.Popen, results: Path):
+    said = process.communicate(timeout=200)[0]
+    assert process.returncode == 0, said
+    (run,) = results.glob("served/*/")
+    frames = [
+        pd.read_parquet(run / f"{name}.parquet").drop(columns="seconds", errors="ignore")
+        for name in ("problems", "solutions", "verifications", "curves")
+    ]
+    return frames, json.loads((run / "manifest.json").read_text())["ledger"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_kills_leave_no_trace_and_the_last_try_pays_for_the_rest_only(tmp_path, url):
+    (tmp_path / "served.yaml").write_text(RECIPE.replace("URL", f'"{url}"'))
+    dice, results = random.Random(1), tmp_path / "results"
+    kept: list[str] = []
+    for _ in range(KILLS):
+        process = start(tmp_path, "results")
+        wanted = len(kept) + dice.randrange(10, 500)
+        while process.poll() is None and size(results / "journal.sqlite") < wanted:
+            time.sleep(0.02)
+        assert process.poll() is None
+        process.kill()
+        process.communicate()
+        before, kept = kept, journalled(results, tmp_path / "copy")
+        assert len(before) < len(kept)
+    frames, ledger = outcome(start(tmp_path, "results"), results)
+    samples = len(frames[1]) + len(frames[2])
+    assert samples == 24 * (32 + 8 * 16)
+    assert sum(ledger[p]["paid_samples"] for p in ("solution", "verification")) == (
+        samples - len(kept)
+    )
+    calm, _ = outcome(start(tmp_path, "calm"), tmp_path / "calm")
+    for table, undisturbed in zip(frames, calm, strict=True):
+        pd.testing.assert_frame_equal(table, undisturbed)
