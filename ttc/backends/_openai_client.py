@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -140,11 +141,12 @@ class OpenAIBackend:
                     "a begun answer (prefill) needs `prefill: continue_final_message` in the "
                     "backend, and a server that knows it"
                 )
-            path, body = "/chat/completions", chat_body(call, self._max_tokens_key())
+            path, body = "/chat/completions", chat_body(call, self._max_tokens_key)
         else:
             path, body = "/completions", completion_body(call)
         return path, finish({"model": config.model, **body}, config.omit, config.extra_body)
 
+    @cached_property
     def _max_tokens_key(self) -> str:
         if self._config.max_tokens_key != "auto":
             return self._config.max_tokens_key
