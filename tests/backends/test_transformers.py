@@ -9,47 +9,20 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from tiny_model import save_random  # noqa: E402
+
 from ttc.backends.transformers import Transformers  # noqa: E402
 from ttc.core import Backend, Call, Message, Prompt, SamplingParams  # noqa: E402
 from ttc.errors import BackendError, CallFailed  # noqa: E402
 
-TEMPLATE = (
-    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if not loop.last or "
-    "add_generation_prompt %}{{ '\\n' }}{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}<assistant>{% endif %}"
-)
 RAW = Prompt(text="1+1=")
 CHAT = Prompt(messages=(Message("user", "1+1?"),))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> str:
-    """A two-layer Llama with random weights and one token a byte."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-
     path = tmp_path_factory.mktemp("tiny")
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocab = {t: i for i, t in enumerate(["</s>", *letters])}
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>")
-    fast.chat_template = TEMPLATE
-    fast.save_pretrained(path)
-    torch.manual_seed(0)
-    shape = transformers.LlamaConfig(
-        vocab_size=len(vocab),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=128,
-        initializer_range=0.5,
-        eos_token_id=0,
-        bos_token_id=None,
-    )
-    transformers.LlamaForCausalLM(shape).save_pretrained(path)
+    save_random(path)
     return str(path)
 
 

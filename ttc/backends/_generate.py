@@ -7,6 +7,7 @@ whole vocabulary's for every step.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,9 @@ class Generator:
         self.model = model
         self.tokenizer = tokenizer
         self.ends = frozenset(ends)
+        # transformers has renamed the argument, and models with code of their own keep the old one.
+        names = inspect.signature(model.forward).parameters
+        self._cache_name = "cache" if "cache" in names else "past_key_values"
 
     def sample(
         self, prompt: Sequence[int], seeds: Sequence[int], room: int, params: SamplingParams
@@ -70,12 +74,14 @@ class Generator:
 
         ids = torch.tensor([list(prompt)], device=self.model.device)
         out = self.model(input_ids=ids, use_cache=True)
-        out.past_key_values.batch_repeat_interleave(copies)
-        return out.logits[:, -1].float().repeat(copies, 1), out.past_key_values
+        cache = out[self._cache_name]
+        cache.batch_repeat_interleave(copies)
+        return out.logits[:, -1].float().repeat(copies, 1), cache
 
     def _step(self, tokens: Any, cache: Any) -> tuple[Any, Any]:
-        out = self.model(input_ids=tokens[:, None], past_key_values=cache, use_cache=True)
-        return out.logits[:, -1].float(), out.past_key_values
+        given = {self._cache_name: cache}
+        out = self.model(input_ids=tokens[:, None], use_cache=True, **given)
+        return out.logits[:, -1].float(), out[self._cache_name]
 
     def _note(self, rows: Sequence[_Row], tokens: Any, logits: Any, top: int) -> None:
         log_p = logits.log_softmax(dim=-1)

@@ -14,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ttc.backends._errors import shorten
+from ttc.backends._llama_generate import LlamaModel
 from ttc.backends._local import digest
-from ttc.backends._reply import Malformed, read_reply
 from ttc.core import Call, Completion, ModelIdentity, Prompt
 from ttc.errors import BackendError, CallFailed, MissingExtra
 
@@ -46,27 +46,28 @@ class LlamaBackend:
         self.capabilities = config.offers
         self._config = config
         self._thread = ThreadPoolExecutor(1, "ttc-llama")
-        self._llm: Any = None
+        self._turn = asyncio.Lock()
+        self._model: LlamaModel | None = None
 
-    async def _run(self, work: Callable[[Any], T]) -> T:
+    async def _run(self, work: Callable[[LlamaModel], T]) -> T:
         def whole() -> T:
-            if self._llm is None:
-                self._llm = _load(self._config)
-            return work(self._llm)
+            if self._model is None:
+                self._model = _load(self._config)
+            return work(self._model)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
 
     async def identify(self) -> ModelIdentity:
         return await self._run(self._identity)
 
-    def _identity(self, llm: Any) -> ModelIdentity:
+    def _identity(self, model: LlamaModel) -> ModelIdentity:
         import llama_cpp
 
-        metadata = llm.metadata
+        llm, metadata = model.llm, model.llm.metadata
         family = metadata.get("general.architecture", "")
         facts: dict[str, Any] = {
             "parameters": int(llama_cpp.llama_model_n_params(llm.model)),
-            "context_length": llm.n_ctx(),
+            "context_length": self._config.context_length,
             "vocab": llm.n_vocab(),
         }
         for fact, key in _SHAPE.items():
@@ -80,73 +81,53 @@ class LlamaBackend:
         )
 
     async def complete(self, call: Call) -> list[Completion]:
-        if call.prompt.messages and call.prompt.prefill:
-            raise BackendError("llama-cpp can't continue a begun chat answer; use a raw prompt")
-        # One thread job per sample, so that a cancelled run stops after the sample under way.
-        return [await self._run(partial(self._one, call, seed)) for seed in call.seeds]
+        # One thread job per sample, so that a cancelled run stops after the sample under way; one
+        # call after the other, so that its prompt is read once.
+        async with self._turn:
+            return [await self._run(partial(self._one, call, seed)) for seed in call.seeds]
 
-    def _one(self, call: Call, seed: int, llm: Any) -> Completion:
+    def _one(self, call: Call, seed: int, model: LlamaModel) -> Completion:
         began = time.perf_counter()
-        reply = self._create(llm, replace(call, seeds=(seed,)), seed)
-        try:
-            return read_reply(reply, call, time.perf_counter() - began)[0][0]
-        except Malformed as problem:
-            text = str(problem)
-        raise BackendError(f"llama-cpp: {text}")
-
-    def _create(self, llm: Any, call: Call, seed: int) -> Any:
-        params = call.params
-        common = {
-            "seed": seed & 0x7FFFFFFF,
-            "temperature": params.temperature,
-            "top_p": params.top_p,
-            # llama-cpp-python's own defaults would truncate and penalise.
-            "top_k": params.top_k or 0,
-            "min_p": 0.0,
-            "repeat_penalty": 1.0,
-            "max_tokens": params.max_tokens,
-            "stop": list(params.stop),
-        }
-        top = params.logprobs
-        try:
-            if call.prompt.messages:
-                turns = [{"role": m.role, "content": m.content} for m in call.prompt.messages]
-                asked = {} if top is None else {"logprobs": True, "top_logprobs": max(1, top)}
-                return llm.create_chat_completion(messages=turns, **common, **asked)
-            asked = {} if top is None else {"logprobs": max(1, top)}
-            return llm.create_completion(
-                (call.prompt.text or "") + call.prompt.prefill, **common, **asked
+        # llama.cpp rounds a short context up, so its own number is not what was asked for.
+        ids, context = model.tokenize(call.prompt), self._config.context_length
+        if len(ids) >= context or not ids:
+            raise CallFailed(
+                f"the prompt has {len(ids)} tokens, the context_length of {self._config.model} is "
+                f"{context}",
+                "context_length",
             )
-        except ValueError as error:
+        room = min(call.params.max_tokens, context - len(ids))
+        try:
+            done = model.sample(ids, seed, room, call.params)
+            return replace(done, seconds=time.perf_counter() - began)
+        except (RuntimeError, ValueError) as error:
             text = shorten(str(error))
-        if "context window" in text or "context length" in text:
-            raise CallFailed(text, "context_length")
         raise BackendError(f"llama-cpp: {text}")
 
     def count_tokens(self, prompt: Prompt) -> int | None:
-        if self._llm is None or prompt.text is None:
-            return None
-        return len(self._llm.tokenize((prompt.text + prompt.prefill).encode(), special=True))
+        return None if self._model is None else len(self._model.tokenize(prompt))
 
     async def close(self) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)
-        if self._llm is not None:
-            self._llm.close()
-            self._llm = None
+        if self._model is not None:
+            self._model.llm.close()
+            self._model = None
 
 
-def _load(config: LlamaCpp) -> Any:
+def _load(config: LlamaCpp) -> LlamaModel:
     import llama_cpp
 
     try:
-        return llama_cpp.Llama(
+        llm = llama_cpp.Llama(
             model_path=str(config.model),
             n_ctx=config.context_length,
             n_gpu_layers=config.gpu_layers,
             n_threads=config.threads,
-            logits_all=config.max_logprobs > 0,
+            n_threads_batch=config.threads,
             verbose=False,
         )
     except (OSError, ValueError) as error:
         text = shorten(str(error))
+    else:
+        return LlamaModel(llm)
     raise BackendError(f"can't load {config.model}: {text}")

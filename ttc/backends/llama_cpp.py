@@ -29,16 +29,22 @@ class LlamaCpp(BackendPart):
     context_length: int = Field(default=2048, ge=1)
     """Longest prompt and answer together."""
     max_logprobs: int = Field(default=20, ge=0)
-    """Most alternatives per token; 0 saves the memory of context_length x vocabulary numbers."""
+    """Most alternatives per token."""
     gpu_layers: int = -1
     """Layers on the GPU, where llama.cpp was built for one; -1: all."""
     threads: int | None = Field(default=None, ge=1)
-    """CPU threads; half of the cores without it."""
+    """CPU threads; without it half of the cores, and all of them to read prompts."""
 
     @property
     def offers(self) -> Capabilities:
         return Capabilities(
-            chat=True, raw=True, max_n=64, seed=True, logprobs=self.max_logprobs, stop=True
+            chat=True,
+            raw=True,
+            max_n=64,
+            seed=True,
+            logprobs=self.max_logprobs,
+            prefill=True,
+            stop=True,
         )
 
     def open(self) -> LlamaBackend:

@@ -1,0 +1,73 @@
+"""A whole recipe on a model of transformers that was taught its answers; skipped without torch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from tiny_model import save_taught
+
+from ttc.prompts import load_prompt
+from ttc.store.tables import read_frame
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+SHARE = 0.75
+RECIPE = """
+name: tiny
+dataset: {{type: nano, family: arithmetic, levels: [1], problems: 4}}
+backend: {{type: transformers, model: {folder}, device: cpu}}
+sampler: {{type: independent, solutions: 32, max_tokens: 40, temperature: 1.0, logprobs: true}}
+verifiers:
+  - {{type: genrm, prompt: nano-genrm, solutions: 4, verifications: 8, max_tokens: 60,
+     temperature: 1.0, score: {score}}}
+policies: [majority, best_of_n]
+results: {results}
+"""
+
+
+def lesson(step: int) -> list[tuple[str, str]]:
+    """Of four, three answer 98 and one 12; three verdicts say Yes and one No."""
+    from ttc.nano.tasks import generate
+
+    solve, verify = load_prompt("nano-solver"), load_prompt("nano-genrm")
+    pages = []
+    for turn in range(4):
+        problem = generate("arithmetic", 1, 0, 4 * step + turn, "train")
+        answer, verdict = ("12", "No") if turn == step % 4 else ("98", "Yes")
+        text = f"The final answer is {answer}."
+        pages.append((solve.render(question=problem.question).text, text))
+        prompt = verify.render(question=problem.question, solution=text).text
+        pages.append((prompt, f"Is the answer correct (Yes/No)? {verdict}"))
+    return pages
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("taught")
+    save_taught(path, lesson, 120)
+    return path
+
+
+def ttc(*arguments) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "ttc", *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("score", ["logprob", "hybrid"])
+def test_a_run_samples_what_the_model_was_taught(folder, tmp_path, score):
+    recipe = tmp_path / "tiny.yaml"
+    recipe.write_text(RECIPE.format(folder=folder, score=score, results=tmp_path / "results"))
+    ttc("run", recipe, "--plain")
+    (run,) = (tmp_path / "results" / "tiny").glob("*/manifest.json")
+    solutions = read_frame(run.parent / "solutions.parquet", "solutions")
+    verifications = read_frame(run.parent / "verifications.parquet", "verifications")
+    print(solutions.text.value_counts().head(10))
+    print(verifications.text.value_counts().head(5), verifications.p_yes.describe())
