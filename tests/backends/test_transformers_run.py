@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 
@@ -15,7 +15,6 @@ from ttc.store.tables import read_frame
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-SHARE = 0.75
 RECIPE = """
 name: tiny
 dataset: {{type: nano, family: arithmetic, levels: [1], problems: 4}}
@@ -23,7 +22,7 @@ backend: {{type: transformers, model: {folder}, device: cpu}}
 sampler: {{type: independent, solutions: 32, max_tokens: 40, temperature: 1.0, logprobs: true}}
 verifiers:
   - {{type: genrm, prompt: nano-genrm, solutions: 4, verifications: 8, max_tokens: 60,
-     temperature: 1.0, score: {score}}}
+     temperature: 1.0, score: logprob}}
 policies: [majority, best_of_n]
 results: {results}
 """
@@ -54,20 +53,40 @@ def folder(tmp_path_factory):
 
 def ttc(*arguments) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "ttc", *map(str, arguments)], capture_output=True, text=True
+        [sys.executable, "-m", "ttc", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("score", ["logprob", "hybrid"])
-def test_a_run_samples_what_the_model_was_taught(folder, tmp_path, score):
+def test_a_run_samples_what_the_model_was_taught(folder, tmp_path):
     recipe = tmp_path / "tiny.yaml"
-    recipe.write_text(RECIPE.format(folder=folder, score=score, results=tmp_path / "results"))
+    recipe.write_text(RECIPE.format(folder=folder, results=tmp_path / "results"))
     ttc("run", recipe, "--plain")
-    (run,) = (tmp_path / "results" / "tiny").glob("*/manifest.json")
-    solutions = read_frame(run.parent / "solutions.parquet", "solutions")
-    verifications = read_frame(run.parent / "verifications.parquet", "verifications")
-    print(solutions.text.value_counts().head(10))
-    print(verifications.text.value_counts().head(5), verifications.p_yes.describe())
+    (manifest,) = (tmp_path / "results" / "tiny").glob("*/manifest.json")
+    solutions, verifications = (
+        read_frame(manifest.parent / f"{name}.parquet", name)
+        for name in ("solutions", "verifications")
+    )
+    assert len(solutions) == 4 * 32
+    answers = solutions["answer"].value_counts(normalize=True)
+    assert answers["98"] == pytest.approx(0.75, abs=0.2)
+    assert answers["12"] == pytest.approx(0.25, abs=0.2)
+    assert solutions["mean_logprob"].between(-5, 0, inclusive="left").all()
+
+    assert len(verifications) == 4 * 4 * 8
+    judged = verifications[verifications["verdict"].notna()].merge(
+        solutions[["problem_id", "solution_index", "answer"]], on=["problem_id", "solution_index"]
+    )
+    assert len(judged) > 32
+    # It was taught to approve of one answer and to reject the other, and P(Yes) shows it.
+    p_yes = judged.groupby("answer", observed=True)["p_yes"].mean()
+    assert p_yes["98"] > 0.8
+    assert p_yes["12"] < 0.2
+    assert judged["score"].equals(judged["p_yes"])
+    assert "Nothing to do" in ttc("run", recipe, "--plain")
