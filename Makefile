@@ -31,6 +31,8 @@ test-torch: .venv-torch/.done ## tests of the transformers backend and of traini
 	.venv-torch/bin/python -m pytest tests/backends/test_transformers.py tests/backends/test_transformers_run.py \
 	  tests/nano/test_training.py
 
+# A compiled wheel stays in pip's cache, so it must not be bound to the processor that made it.
+.venv-llama/.done: export CMAKE_ARGS ?= -DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF
 .venv-llama/.done: requirements/test.lock requirements/llama.txt pyproject.toml
 	$(PYTHON) -m venv .venv-llama
 	.venv-llama/bin/python -m pip install --quiet --require-hashes -r requirements/test.lock
