@@ -130,8 +130,12 @@ class OpenAIBackend:
                 text = str(problem)
             else:
                 self._note_usage(known, server)
-                return [replace(c, text=self._scrub.reply(c.text)) for c in found]
+                return [self._scrubbed(c) for c in found]
             raise RetryableError(self._where(server).say(text))
+
+    def _scrubbed(self, completion: Completion) -> Completion:
+        text = self._scrub.reply(completion.text)
+        return completion if text == completion.text else replace(completion, text=text)
 
     def _request(self, call: Call) -> tuple[str, dict[str, Any]]:
         config = self._config

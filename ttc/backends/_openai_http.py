@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import secrets
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -20,6 +22,31 @@ if TYPE_CHECKING:
     from ttc.backends.openai import OpenAI
 
 
+# The client would draw a random number for each call, though it only sends it to servers that want
+# one; these are as unique and cost nothing.
+_SESSION, _numbers = secrets.token_hex(8), itertools.count()
+
+
+class _NoCookies(httpx.Cookies):
+    """Looking for them takes time, and no call may depend on the one before."""
+
+    def extract_cookies(self, response: httpx.Response) -> None: ...
+
+
+class _Http(httpx.AsyncClient):
+    """An httpx client without cookies."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None: ...
+
+
+_NO_COOKIES = _NoCookies()
+
+
 class _NoKey(httpx.Auth):
     """The official client insists on a key; where there is none its header is taken out again."""
 
@@ -34,7 +61,7 @@ def make_client(
     """The official client for one server, without retries or limits: both are the engine's."""
     clean, credentials = split_credentials(url)
     timeout = httpx.Timeout(config.timeout, connect=config.connect_timeout)
-    http = httpx.AsyncClient(
+    http = _Http(
         transport=transport or AiohttpTransport(),
         timeout=timeout,
         auth=httpx.BasicAuth(*credentials) if credentials else None if key else _NoKey(),
@@ -68,7 +95,12 @@ async def send(
             if body is None:
                 response = await client.get(path, cast_to=httpx.Response)
             else:
-                response = await client.post(path, cast_to=httpx.Response, body=body)
+                response = await client.post(
+                    where.endpoint + path,  # the client would put them together by parsing both
+                    cast_to=httpx.Response,
+                    body=body,
+                    options={"idempotency_key": f"{_SESSION}-{next(_numbers)}"},
+                )
         return read_json(response, where)
     except openai.APIStatusError as error:
         failure = from_status(

@@ -15,7 +15,7 @@ import threading
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
@@ -29,6 +29,7 @@ Row = tuple[bytes, bytes]
 _BUSY_S = 60.0  # longest wait for another process that writes
 _LOOKUP = 500  # keys per query; SQLite's oldest limit of variables is 999
 _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+_FIELDS = tuple(f.name for f in fields(Completion))
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS completions (key BLOB PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID
 """
@@ -167,16 +168,20 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 def pack(completion: Completion) -> bytes:
     """A completion as compressed JSON."""
-    return zlib.compress(
-        json.dumps(asdict(completion), ensure_ascii=False).encode("utf-8", "surrogatepass"), 1
-    )
+    # By hand: `asdict` copies every value, which takes longer than all the rest.
+    content = {name: getattr(completion, name) for name in _FIELDS}
+    content["logprobs"] = [
+        {"token": t.token, "logprob": t.logprob, "top": dict(t.top)} for t in completion.logprobs
+    ]
+    text = json.dumps(content, ensure_ascii=False)
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
 def unpack(payload: bytes) -> Completion:
     """The completion of a payload."""
-    fields = json.loads(zlib.decompress(payload).decode("utf-8", "surrogatepass"))
-    fields["logprobs"] = tuple(TokenLogprob(**token) for token in fields["logprobs"])
-    return Completion(**fields)
+    content = json.loads(zlib.decompress(payload).decode("utf-8", "surrogatepass"))
+    content["logprobs"] = tuple(TokenLogprob(**token) for token in content["logprobs"])
+    return Completion(**content)
 
 
 class _explained:
