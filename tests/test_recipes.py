@@ -1,9 +1,6 @@
 """Every shipped recipe at a tiny size: those for servers on the embedded models behind HTTP."""
 
 import json
-import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -16,20 +13,6 @@ NANO = ["dataset={type: nano, levels: [1, 2], problems: 3}", "sampler.prompt=nan
 FEW = ["sampler.solutions=4", "sampler.max_tokens=64"]
 JUDGED = ["verifiers.0.solutions=2", "verifiers.0.verifications=2", "verifiers.0.max_tokens=96"]
 SERVED = [*NANO, *FEW, *JUDGED, "verifiers.0.prompt=nano-genrm", "backend.api_key_env=null"]
-
-
-@pytest.fixture(scope="module")
-def server():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ttc", "serve-model", "nano", "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield json.loads(process.stdout.readline())["url"]
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
 
 
 @pytest.fixture
@@ -103,11 +86,11 @@ def test_a_replayed_pool_costs_no_sampling(run, tmp_path):
         ("litellm", "backend.api_base", "openai/nano-solver"),
     ],
 )
-def test_servers(run, server, name, address, model):
+def test_servers(run, nano_server, name, address, model):
     prices = "cost.prices={prompt_per_million: 1, completion_per_million: 1}"
-    outcome = run(name, *SERVED, f"{address}={server}", f"backend.model={model}", prices)
+    outcome = run(name, *SERVED, f"{address}={nano_server}", f"backend.model={model}", prices)
     assert sizes(outcome)[0] == [12, 12]
-    assert outcome.manifest.models["solver"].endpoint == server
+    assert outcome.manifest.models["solver"].endpoint == nano_server
 
 
 def test_what_each_needs_is_told():

@@ -38,13 +38,6 @@ def stop(process: subprocess.Popen) -> None:
     process.stdout.close()
 
 
-@pytest.fixture(scope="module")
-def nano_url():
-    process, line = start("-m", "ttc", "serve-model", "nano", "--port", "0")
-    yield json.loads(line)["url"]
-    stop(process)
-
-
 @pytest.fixture
 def echo_url():
     process, line = start(str(ECHO), "good")
@@ -64,18 +57,18 @@ def doctor(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_the_real_nano_server_is_healthy(nano_url):
-    done = doctor(nano_url, "--model", "nano-solver")
+def test_the_real_nano_server_is_healthy(nano_server):
+    done = doctor(nano_server, "--model", "nano-solver")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"nano-solver at {nano_url}" in done.stdout
+    assert f"nano-solver at {nano_server}" in done.stdout
     assert "Healthy, no warnings." in done.stdout
     for check in ("usage", "max_tokens", "seed", "stop", "logprobs", "context", "fingerprint"):
         assert check in done.stdout
 
 
-def test_the_servers_of_a_recipe(nano_url, tmp_path):
+def test_the_servers_of_a_recipe(nano_server, tmp_path):
     path = tmp_path / "looked_at.yaml"
-    path.write_text(RECIPE.replace("URL", nano_url))
+    path.write_text(RECIPE.replace("URL", nano_server))
     done = doctor(str(path), "--json", "--set", "sampler.solutions=2")
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads(done.stdout)
@@ -118,9 +111,9 @@ def test_mistakes_are_told_in_a_line(words, code, said):
     assert done.stderr.count("\n") == 1
 
 
-def test_a_model_must_be_named_where_there_are_several(nano_url):
-    done = doctor(nano_url)
+def test_a_model_must_be_named_where_there_are_several(nano_server):
+    done = doctor(nano_server)
     assert done.returncode == 1
     assert "name one with --model" in done.stderr
-    done = doctor(nano_url.removesuffix("/v1"))
+    done = doctor(nano_server.removesuffix("/v1"))
     assert "ends in /v1" in done.stderr

@@ -3,7 +3,6 @@
 import contextlib
 import importlib.util
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -169,20 +168,9 @@ def test_a_recorded_run_is_planned_as_the_model_it_replays(folder):
     assert any("nowhere" in note for note in plan(folder, *TOLD, *lost)["notes"])
 
 
-@pytest.fixture(scope="module")
-def server():
-    command = [sys.executable, "-m", "ttc", "serve-model", "nano", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        yield json.loads(process.stdout.readline())["url"]
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-
-
-def test_a_served_model_is_planned_by_a_pilot_as_the_embedded_one_is(folder, server):
+def test_a_served_model_is_planned_by_a_pilot_as_the_embedded_one_is(folder, nano_server):
     def served(model):
-        return {"type": "openai", "base_url": server, "model": model}
+        return {"type": "openai", "base_url": nano_server, "model": model}
 
     words = backends(served("nano-solver"), served("nano-verifier"))
     found = plan(folder, "--pilot", "3", "--set", "name=served", *words)

@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs/how-to/check-an-endpoint.md"
 PORT = "8000"
 
 
-def test_the_pages_commands_work(tmp_path):
+def test_the_pages_commands_work(tmp_path, follow):
     text = PAGE.read_text()
     (served,) = re.findall(r"```\n(ttc serve-model .*?)```", text, re.S)
     server = [sys.executable, "-m", *shlex.split(served.replace(PORT, "0"))]
@@ -20,12 +20,7 @@ def test_the_pages_commands_work(tmp_path):
         port = json.loads(process.stdout.readline())["url"].removesuffix("/v1").rpartition(":")[2]
         (recipe,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
         (tmp_path / "remote.yaml").write_text(recipe.replace(PORT, port))
-        shown = ""
-        for line in "".join(re.findall(r"```sh\n(.*?)```", text, re.S)).splitlines():
-            words = [sys.executable, "-m", *shlex.split(line.replace(PORT, port))]
-            done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-            assert done.returncode == 0, done.stdout + done.stderr
-            shown += done.stdout
+        shown = follow(text.replace(PORT, port))
         process.send_signal(signal.SIGINT)
     for check in re.findall(r"^\| `?([a-z/_ 0]+)`?,? .*\|$", text, re.M):
         if check not in ("check", "pool"):

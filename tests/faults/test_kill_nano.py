@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -33,19 +32,6 @@ verifiers:
 policies: [majority, best_of_n]
 engine: {concurrency: 4}
 """
-
-
-@pytest.fixture
-def url():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ttc", "serve-model", "nano", "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    yield json.loads(process.stdout.readline())["url"]
-    process.send_signal(signal.SIGINT)
-    process.wait(20)
-    process.stdout.close()
 
 
 def start(folder: Path, results: str) -> subprocess.Popen:
@@ -77,8 +63,8 @@ def outcome(process: subprocess.Popen, results: Path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_kills_leave_no_trace_and_the_last_try_pays_for_the_rest_only(tmp_path, url):
-    (tmp_path / "served.yaml").write_text(RECIPE.replace("URL", f'"{url}"'))
+def test_kills_leave_no_trace_and_the_last_try_pays_for_the_rest_only(tmp_path, nano_server):
+    (tmp_path / "served.yaml").write_text(RECIPE.replace("URL", f'"{nano_server}"'))
     dice, results = random.Random(1), tmp_path / "results"
     kept: list[str] = []
     for _ in range(KILLS):

@@ -2,9 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -31,20 +28,6 @@ policies: [majority, best_of_n]
 """
 
 
-@pytest.fixture(scope="module")
-def server():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ttc", "serve-model", "nano", "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield json.loads(process.stdout.readline())["url"]
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-
-
 def run(folder, backend):
     path = folder / "remote.yaml"
     path.write_text(RECIPE)
@@ -56,15 +39,15 @@ def run(folder, backend):
 
 
 @pytest.mark.slow
-def test_backends_agree_in_distribution(tmp_path, server):
+def test_backends_agree_in_distribution(tmp_path, nano_server):
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     ways = {
         "nano": lambda m: {"type": "nano", "model": m},
-        "openai": lambda m: {"type": "openai", "base_url": server, "model": m},
+        "openai": lambda m: {"type": "openai", "base_url": nano_server, "model": m},
         "litellm": lambda m: {
             "type": "litellm",
             "model": f"openai/{m}",
-            "api_base": server,
+            "api_base": nano_server,
         },
         "another": lambda m: {"type": "nano", "model": m.replace("solver", "draft")},
     }

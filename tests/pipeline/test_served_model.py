@@ -7,7 +7,6 @@ most servers do, says nothing of their weights.
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import threading
@@ -90,22 +89,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def nano():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ttc", "serve-model", "nano", "--port", "0"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    yield json.loads(process.stdout.readline())["url"]
-    process.send_signal(signal.SIGINT)
-    process.wait(20)
-    process.stdout.close()
-
-
 @pytest.fixture
-def server(nano):
-    disguise = Disguise(nano)
+def server(nano_server):
+    disguise = Disguise(nano_server)
     yield disguise
     disguise.shutdown()
     disguise.server_close()
@@ -249,8 +235,8 @@ def test_litellm_too(tmp_path, server, monkeypatch):
     assert "another model" in outcome.manifest.models["solver"].warning
 
 
-def test_servers_of_a_pool_that_serve_different_models(tmp_path, server, nano):
-    other = Disguise(nano)
+def test_servers_of_a_pool_that_serve_different_models(tmp_path, server, nano_server):
+    other = Disguise(nano_server)
     try:
         recipe = write(tmp_path, server.url, other.url)
         outcome = run_recipe(load_recipe(recipe, [f"results={tmp_path}/r"]))

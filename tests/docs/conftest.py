@@ -1,0 +1,28 @@
+"""Pages followed to the letter."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def follow(tmp_path):
+    """Run each line of a page's shell blocks in `tmp_path`; what they print, joined."""
+
+    def followed(page: str) -> str:
+        shown = ""
+        blocks = re.findall(r"```sh\n(.*?)```", page, re.S)
+        assert blocks
+        for line in "".join(blocks).splitlines():
+            words = [sys.executable, "-m", *shlex.split(line)]
+            done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=180)
+            assert done.returncode == 0, done.stdout + done.stderr
+            shown += done.stdout
+        return shown
+
+    return followed
