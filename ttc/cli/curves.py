@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ttc.cli._options import RESULTS, CostOverrides, Ratio, Results, Run, cost_overrides
+
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run: its folder, its recipe's name, or its id.")],
+    run: Run,
     policy: Annotated[
         list[str] | None,
         typer.Option("--policy", help="A policy, or coverage, pass@k, maj@k; repeat for more."),
@@ -29,14 +30,8 @@ def command(
     verifier: Annotated[
         str | None, typer.Option("--verifier", help="Whose verifications, if there are several.")
     ] = None,
-    ratio: Annotated[
-        float | None,
-        typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A key of the recipe's cost section.", metavar="cost.KEY=VALUE"),
-    ] = None,
+    ratio: Ratio = None,
+    overrides: CostOverrides = None,
     all_problems: Annotated[
         bool,
         typer.Option(
@@ -45,9 +40,7 @@ def command(
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all columns as JSON.")] = False,
-    results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
-        "results"
-    ),
+    results: Results = RESULTS,
 ) -> None:
     """Print success against compute, exactly or by Monte Carlo, at any S and V of the pool.
 
@@ -72,7 +65,7 @@ def command(
         solutions=whole_numbers(k, "--k"),
         verifications=whole_numbers(verifications, "--verifications"),
         verifier=verifier,
-        overrides=(*(overrides or ()), *([] if ratio is None else [f"cost.lambda={ratio}"])),
+        overrides=cost_overrides(overrides, ratio),
         all_problems=all_problems,
     )
     found = find_run(run, results)

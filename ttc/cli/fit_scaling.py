@@ -7,6 +7,17 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli._options import (
+    RESULTS,
+    AnyVerifier,
+    CostOverrides,
+    Draws,
+    Level,
+    Ratio,
+    Results,
+    cost_overrides,
+)
+
 
 def command(
     runs: Annotated[
@@ -18,30 +29,18 @@ def command(
             "--policy", help="Verified policies (default: the recipe's); repeat for more."
         ),
     ] = None,
-    verifier: Annotated[
-        str | None, typer.Option("--verifier", help="Whose verifications (default: each one's).")
-    ] = None,
+    verifier: AnyVerifier = None,
     unit: Annotated[
         str, typer.Option("--unit", help="Compute in c, tokens, flops, usd, calls or seconds.")
     ] = "c",
-    ratio: Annotated[
-        float | None,
-        typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A key of the recipe's cost section.", metavar="cost.KEY=VALUE"),
-    ] = None,
+    ratio: Ratio = None,
+    overrides: CostOverrides = None,
     pool: Annotated[
         bool,
         typer.Option("--pool/--compare", help="Several runs: average them, or compare them."),
     ] = False,
-    level: Annotated[
-        float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")
-    ] = 0.9,
-    draws: Annotated[
-        int, typer.Option("--draws", min=20, help="Bootstrap resamples of problems.")
-    ] = 500,
+    level: Level = 0.9,
+    draws: Draws = 500,
     margin: Annotated[
         float,
         typer.Option(
@@ -55,9 +54,7 @@ def command(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-    results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
-        "results"
-    ),
+    results: Results = RESULTS,
 ) -> None:
     """Fit S and V against compute, find where verification first matches voting, draw figures.
 
@@ -86,7 +83,7 @@ def command(
         policies=tuple(words(policy)) if policy else None,
         verifier=verifier,
         unit=one_of(unit, COST_UNITS, "--unit"),
-        overrides=(*(overrides or ()), *([] if ratio is None else [f"cost.lambda={ratio}"])),
+        overrides=cost_overrides(overrides, ratio),
         pool=pool,
         level=level,
         draws=draws,

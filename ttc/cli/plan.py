@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ttc.cli._options import Recipe, RecipeOverrides, RunResults, recipe_overrides
 
 _LENGTHS, _POWER = "Lengths", "Sample size"
 
 
 def command(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override a key of the recipe.", metavar="KEY=VALUE"),
-    ] = None,
+    recipe: Recipe,
+    overrides: RecipeOverrides = None,
     like: Annotated[
         str | None,
         typer.Option("--like", help="A run whose lengths are taken.", rich_help_panel=_LENGTHS),
@@ -81,9 +79,7 @@ def command(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
-    results: Annotated[
-        Path | None, typer.Option("--results", help="Folder of all results (default: results).")
-    ] = None,
+    results: RunResults = None,
 ) -> None:
     """Forecast tokens, FLOPs, USD and time of a run, and the problems that an answer needs.
 
@@ -104,9 +100,6 @@ def command(
     from ttc.report.plan import print_plan
     from ttc.report.progress import show_progress
 
-    chosen = list(overrides or [])
-    if results is not None:
-        chosen.append(f"results={results}")
     wanted = PlanRequest(
         like=like,
         pilot=pilot,
@@ -120,7 +113,7 @@ def command(
         accuracy=accuracy,
         correlation=correlation,
     )
-    loaded = load_recipe(recipe, chosen)
+    loaded = load_recipe(recipe, recipe_overrides(overrides, results))
     plan = make_plan(loaded, wanted, lambda monitor: show_progress(monitor.status, plain=as_json))
     if as_json:
         typer.echo(json.dumps(plan.as_dict(), indent=2))

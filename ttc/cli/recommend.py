@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ttc.cli._options import (
+    RESULTS,
+    AnyVerifier,
+    CostOverrides,
+    Draws,
+    Level,
+    Ratio,
+    Results,
+    Run,
+    cost_overrides,
+)
+
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run: its folder, its recipe's name, or its id.")],
+    run: Run,
     budget: Annotated[
         list[float],
         typer.Option("--budget", help="Compute per problem, in --unit; repeat for more."),
@@ -21,27 +32,13 @@ def command(
         list[str] | None,
         typer.Option("--policy", help="Verified policies to consider (default: the recipe's)."),
     ] = None,
-    verifier: Annotated[
-        str | None, typer.Option("--verifier", help="Whose verifications (default: each one's).")
-    ] = None,
-    ratio: Annotated[
-        float | None,
-        typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A key of the recipe's cost section.", metavar="cost.KEY=VALUE"),
-    ] = None,
-    level: Annotated[
-        float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")
-    ] = 0.9,
-    draws: Annotated[
-        int, typer.Option("--draws", min=20, help="Bootstrap resamples of problems.")
-    ] = 1000,
+    verifier: AnyVerifier = None,
+    ratio: Ratio = None,
+    overrides: CostOverrides = None,
+    level: Level = 0.9,
+    draws: Draws = 1000,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
-    results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
-        "results"
-    ),
+    results: Results = RESULTS,
 ) -> None:
     """Say which method, S and V to use at a budget, with what success, and how sure that is.
 
@@ -69,7 +66,7 @@ def command(
         policies=tuple(words(policy)) if policy else None,
         verifier=verifier,
         unit=one_of(unit, COST_UNITS, "--unit"),
-        overrides=(*(overrides or ()), *([] if ratio is None else [f"cost.lambda={ratio}"])),
+        overrides=cost_overrides(overrides, ratio),
         level=level,
         draws=draws,
         seed=found.manifest().seed or 0,

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ttc.cli._options import Recipe, RecipeOverrides, RunResults, recipe_overrides
+
 
 def command(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override a key of the recipe.", metavar="KEY=VALUE"),
-    ] = None,
-    results: Annotated[
-        Path | None, typer.Option("--results", help="Folder of all results (default: results).")
-    ] = None,
+    recipe: Recipe,
+    overrides: RecipeOverrides = None,
+    results: RunResults = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Log lines in place of the live display.")
     ] = False,
@@ -36,10 +32,7 @@ def command(
     from ttc.report.progress import show_progress
     from ttc.report.summary import print_summary
 
-    chosen = list(overrides or [])
-    if results is not None:
-        chosen.append(f"results={results}")
-    loaded = load_recipe(recipe, chosen)
+    loaded = load_recipe(recipe, recipe_overrides(overrides, results))
     outcome = run_recipe(loaded, lambda monitor: show_progress(monitor.status, plain=plain))
     if quiet:
         said = outcome.manifest.status if outcome.fresh else "nothing to do, this run is complete"

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ttc.cli._options import RESULTS, Results, Run
+
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run: its folder, its recipe's name, or its id.")],
+    run: Run,
     problem: Annotated[
         str | None, typer.Option("--problem", help="Show one problem's solutions and verdicts.")
     ] = None,
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Most solutions of a problem to print in full.")
     ] = 6,
-    results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
-        "results"
-    ),
+    results: Results = RESULTS,
 ) -> None:
     """Summarise a run, or show one problem with its solutions, votes and verdicts.
 

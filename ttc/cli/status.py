@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ttc.cli._options import RESULTS, Results
 
 
 def command(
@@ -22,9 +23,7 @@ def command(
     events: Annotated[
         int, typer.Option("--events", min=0, help="How many entries of its log to show.")
     ] = 5,
-    results: Annotated[Path, typer.Option("--results", help="Folder of all results.")] = Path(
-        "results"
-    ),
+    results: Results = RESULTS,
 ) -> None:
     """Show a run's progress, rate, budget, time left and last events, and whether it is alive.
 

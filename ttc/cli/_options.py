@@ -1,0 +1,49 @@
+"""Options that several commands have, each described once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RESULTS = Path("results")
+
+Run = Annotated[str, typer.Argument(help="A run: its folder, its recipe's name, or its id.")]
+Recipe = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")]
+RecipeOverrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override a key of the recipe.", metavar="KEY=VALUE"),
+]
+RunResults = Annotated[
+    Path | None, typer.Option("--results", help="Folder of all results (default: results).")
+]
+Results = Annotated[Path, typer.Option("--results", help="Folder of all results.")]
+Ratio = Annotated[
+    float | None,
+    typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
+]
+CostOverrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A key of the recipe's cost section.", metavar="cost.KEY=VALUE"),
+]
+AnyVerifier = Annotated[
+    str | None, typer.Option("--verifier", help="Whose verifications (default: each one's).")
+]
+Level = Annotated[
+    float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")
+]
+Draws = Annotated[int, typer.Option("--draws", min=20, help="Bootstrap resamples of problems.")]
+
+
+def cost_overrides(overrides: Sequence[str] | None, ratio: float | None) -> tuple[str, ...]:
+    """What --set and --lambda say of the cost section."""
+    told = [] if ratio is None else [f"cost.lambda={ratio}"]
+    return (*(overrides or ()), *told)
+
+
+def recipe_overrides(overrides: Sequence[str] | None, results: Path | None) -> list[str]:
+    """What --set and --results say of a recipe."""
+    told = [] if results is None else [f"results={results}"]
+    return [*(overrides or ()), *told]
