@@ -48,10 +48,7 @@ def optimal_path(
 
     last: the largest budget, in place of where the path meets that edge.
     """
-    start, stop = (
-        float(cost(np.array(2), np.array(1))),
-        float(cost(np.array(S_max), np.array(V_max))),
-    )
+    start, stop = cost(np.array([2, S_max]), np.array([1, V_max])).tolist()
     if not stop > start > 0:
         return Path(*(np.zeros(0) for _ in range(4)))
     count = max(2, int(np.log2(stop / start) * _STEPS) + 1)

@@ -57,10 +57,14 @@ class Analysis:
 
     def figures(self) -> dict[str, float]:
         """All numbers by name; NaN where one can't be told, infinite for "never in the range"."""
-        found = {"sc_plateau": self.comparison.plateau}
-        for name in ("plateau_cost", "match_cost", "match_multiple", "gain", "gain_multiple"):
-            key = "sc_plateau_cost" if name == "plateau_cost" else name
-            found[key] = getattr(self.comparison, name)
+        found = {
+            "sc_plateau": self.comparison.plateau,
+            "sc_plateau_cost": self.comparison.plateau_cost,
+            "match_cost": self.comparison.match_cost,
+            "match_multiple": self.comparison.match_multiple,
+            "gain": self.comparison.gain,
+            "gain_multiple": self.comparison.gain_multiple,
+        }
         for name in PROCEDURES:
             for letter, law in zip("ab", self.laws[name], strict=True):
                 found[f"{name}_{letter}"] = law.exponent
