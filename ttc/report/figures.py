@@ -87,7 +87,7 @@ def _success(fit: ScalingFit, title: str) -> Figure:
             _curve(axes, method, "voted", colour, ":", f"self-consistency {method.run}")
     _compute_axis(axes, fit)
     axes.set_ylabel("success rate")
-    band = f"bands: {100 * fit.request.level:g} % over {fit.problems} problems"
+    band = f"bands: {_level(fit)} over {fit.problems} problems"
     axes.set_title(f"{title} ({band})", fontsize=9, loc="left")
     axes.legend(fontsize=8, loc="lower right", frameon=False)
     return figure
@@ -161,23 +161,39 @@ def _allocation(fit: ScalingFit, title: str) -> Figure:
         for k, (noun, letter) in enumerate((("S", "a"), ("V", "b"))):
             colour, marker = _COLOURS[k], _MARKERS[k]
             measured = best.S if noun == "S" else best.V
-            axes.plot(best.cost, measured, marker, color=colour, fillstyle="none", markersize=5)
+            label = _power(method, noun, "grid", letter)
+            axes.plot(
+                best.cost,
+                measured,
+                marker,
+                color=colour,
+                fillstyle="none",
+                markersize=5,
+                label=label,
+            )
             for style, width, procedure in (("-", 1.8, "law"), (":", 1.4, "spline")):
                 path = method.analysis.paths.get(procedure)
                 if path is None or not len(path.cost):
                     continue
-                one = method.figures[f"{procedure}_{letter}"]
-                text = (
-                    f"{noun}, {procedure}: C^{one.estimate:.2f} ({one.low:.2f} to {one.high:.2f})"
-                )
                 line = path.S if noun == "S" else path.V
-                axes.plot(path.cost, line, style, color=colour, linewidth=width, label=text)
+                label = _power(method, noun, procedure, letter)
+                axes.plot(path.cost, line, style, color=colour, linewidth=width, label=label)
         axes.set_yscale("log", base=2)
         _compute_axis(axes, fit)
         axes.set_ylabel("compute-optimal S and V")
-        axes.set_title(f"{title}: {method.label}", fontsize=9, loc="left")
+        axes.set_title(f"{title}: {method.label}, {_level(fit)} intervals", fontsize=9, loc="left")
         axes.legend(fontsize=7, frameon=False, loc="upper left")
     return figure
+
+
+def _power(method: MethodFit, noun: str, procedure: str, letter: str) -> str:
+    """The legend's entry of a power law, with the interval of its exponent."""
+    one = method.figures[f"{procedure}_{letter}"]
+    return f"{noun}, {procedure}: C^{one.estimate:.2f} ({one.low:.2f} to {one.high:.2f})"
+
+
+def _level(fit: ScalingFit) -> str:
+    return f"{100 * fit.request.level:g} %"
 
 
 def _coverage(fit: ScalingFit, title: str) -> Figure:
@@ -200,6 +216,7 @@ def _coverage(fit: ScalingFit, title: str) -> Figure:
         axes.set_xlabel("solutions k")
         axes.set_ylabel("coverage, pass@k")
         axes.grid(alpha=0.25)
-        axes.set_title(f"{title}: {one.run}", fontsize=9, loc="left")
+        band = f"band: {_level(fit)} over {fit.problems} problems"
+        axes.set_title(f"{title}: {one.run} ({band})", fontsize=9, loc="left")
         axes.legend(fontsize=8, frameon=False, loc="lower right")
     return figure
