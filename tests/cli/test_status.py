@@ -138,7 +138,10 @@ def test_watching_ends_with_the_run(tmp_path, running):
     assert json.loads(lines[-1])["state"] == "interrupted"
 
 
-def test_a_reader_that_leaves_does_not_end_the_run(tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_does_not_end_the_run(tmp_path, monkeypatch, unbuffered):
+    # What a buffer still holds fails again when Python ends; without buffers nothing is left.
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     (tmp_path / "watched.yaml").write_text(RECIPE)
     read, write = os.pipe()
     os.close(read)

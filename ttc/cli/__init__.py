@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import NoReturn, TextIO, cast
 
 _TRACEBACK = "TTC_TRACEBACK"
@@ -23,9 +24,26 @@ def main() -> NoReturn:
         code = _run()
     except BrokenPipeError:
         # The reader of our output (head, less) went away: no more to say, and no traceback.
-        sys.stderr.close()
         code = 141
+    finally:  # Typer leaves by SystemExit
+        _drop_undelivered()
     sys.exit(code)
+
+
+def _drop_undelivered() -> None:
+    """Let nobody's absence be the interpreter's last word.
+
+    What a stream still holds for a reader that went away would fail once more when Python ends, and
+    turn any exit code into 120.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def _run() -> int:
