@@ -80,27 +80,44 @@ async def take_fingerprint(offered: Capabilities, ask: Ask) -> Fingerprint:
     """
     if offered.logprobs == 0:
         raise BackendError("no fingerprint: the backend gives no logprobs")
-    if offered.raw:
-        try:
-            return await _take(False, offered, ask)
-        except RetryableError:  # another route would make another fingerprint
+    first, *other = _routes(offered)
+    try:
+        return await _take(first, offered, ask)
+    except RetryableError:  # another route would make another fingerprint
+        raise
+    except BackendError:
+        if not other:
             raise
-        except BackendError:
-            if not offered.chat:
-                raise
-    return await _take(True, offered, ask)
+    return await _take(other[0], offered, ask)
+
+
+def fingerprint_calls(offered: Capabilities) -> list[Call]:
+    """All calls that `take_fingerprint` may ask for, each of them once."""
+    return [call for chat in _routes(offered) for call in _calls(chat, offered)]
+
+
+def _routes(offered: Capabilities) -> list[bool]:
+    """Whether to send prompts as chat: in order, where one way fails the next is tried."""
+    if not offered.raw:
+        return [True]
+    return [False, True] if offered.chat else [False]
+
+
+def _calls(chat: bool, offered: Capabilities) -> list[Call]:
+    params = SamplingParams(max_tokens=1, logprobs=min(TOP, offered.logprobs))
+    prompts = (
+        Prompt(messages=(Message("user", text),)) if chat else Prompt(text=text) for text in PROMPTS
+    )
+    return [Call(prompt, params, (1,)) for prompt in prompts]
 
 
 async def _take(chat: bool, offered: Capabilities, ask: Ask) -> Fingerprint:
-    params = SamplingParams(max_tokens=1, logprobs=min(TOP, offered.logprobs))
-
-    async def one(text: str) -> Distribution:
-        prompt = Prompt(messages=(Message("user", text),)) if chat else Prompt(text=text)
-        (found, *_) = await ask(Call(prompt, params, (1,)))
+    async def one(call: Call) -> Distribution:
+        (found, *_) = await ask(call)
         top = found.logprobs[0].top if found.logprobs else {}
         return {token: round(nats, 4) for token, nats in top.items() if math.isfinite(nats)}
 
-    answers = await asyncio.gather(*map(one, PROMPTS), return_exceptions=True)
+    answers = await asyncio.gather(*map(one, _calls(chat, offered)), return_exceptions=True)
     errors = [a for a in answers if isinstance(a, BaseException)]
     tops = {p: a for p, a in zip(PROMPTS, answers, strict=True) if isinstance(a, Mapping) and a}
     if len(tops) >= _FEWEST and all(isinstance(e, BackendError) for e in errors):

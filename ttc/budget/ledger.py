@@ -8,7 +8,8 @@ problem are taken first come, first served. So what is admitted depends on token
 never on which call returned first, and a larger limit admits the same samples and more.
 
 A budget for the run is given to the problems in equal shares; what is left goes to those that ran
-out, those with the least first, in further rounds (`next_round`).
+out, those with the least first, in further rounds (`next_round`). A small part of it may be set
+aside before, for calls that belong to no problem (`set_aside`).
 """
 
 from __future__ import annotations
@@ -23,10 +24,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ttc.budget.cost import UNITS, Rates, Unit
-from ttc.budget.rounds import SLACK, Amounts, Standing, raised_shares
+from ttc.budget.pot import Pot
+from ttc.budget.rounds import Amounts, Standing, raised_shares
+from ttc.budget.spent import Spent
 from ttc.core import Purpose
 from ttc.errors import UsageError
 
+SMALL = 0.05
+"""Of each of a run's limits: the most that may be set aside from its problems."""
 _Positive = Annotated[float, Field(gt=0)]
 Limit = _Positive | Annotated[tuple[_Positive, ...], Field(min_length=1)] | None
 
@@ -90,35 +95,12 @@ class BudgetConfig(BaseModel):
 
 
 @dataclass
-class Spent:
-    """Counters of one purpose."""
-
-    samples: int = 0
-    prompt_tokens: float = 0
-    completion_tokens: float = 0
-    flops: float = 0
-    usd: float = 0
-    paid_samples: int = 0
-    paid_tokens: float = 0
-    paid_usd: float = 0
-
-
-@dataclass
-class _Account:
-    limits: dict[Unit, float]
-    settled: dict[Unit, float] = field(default_factory=lambda: dict.fromkeys(UNITS, 0.0))
-    reserved: dict[Unit, float] = field(default_factory=lambda: dict.fromkeys(UNITS, 0.0))
+class _Account(Pot):
     outstanding: int = 0
     exhausted: bool = False
     needs: dict[Unit, float] | None = None  # limits for one sample more, once it was refused
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     change: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def fits(self, more: Amounts) -> bool:
-        return all(
-            self.settled[u] + self.reserved[u] + more[u] <= self.limits[u] * (1 + SLACK)
-            for u in UNITS
-        )
 
 
 class Ledger:
@@ -129,14 +111,21 @@ class Ledger:
         self.problems = tuple(problems)
         self.spent: dict[Purpose, Spent] = {"solution": Spent(), "verification": Spent()}
         self._cap = {u: max(budget.per_problem.limits(u), default=math.inf) for u in UNITS}
-        self._run = {u: getattr(budget.per_run, u) or math.inf for u in UNITS}
-        share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
-        self._shares = {p: dict(share) for p in self.problems}
+        self._whole = {u: getattr(budget.per_run, u) or math.inf for u in UNITS}
+        self._run = dict(self._whole)  # without what is set aside
+        self._asides: list[Pot] = []
         self._paid: dict[Purpose, Spent] = {"solution": Spent(), "verification": Spent()}
+        self.fingerprint = Spent()
         seconds = budget.per_run.seconds
         self._deadline = math.inf if seconds is None else time.monotonic() + seconds
         self._late: set[str] = set()
         self.rounds = 1
+        self._begun = False
+        self._share_out()
+
+    def _share_out(self) -> None:
+        share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
+        self._shares = {p: dict(share) for p in self.problems}
         self._open()
 
     def _open(self) -> None:
@@ -144,6 +133,34 @@ class Ledger:
             p: _Account({u: min(self._cap[u], self._shares[p][u]) for u in UNITS})
             for p in self.problems
         }
+
+    def set_aside(self, worst: Amounts) -> Pot | None:
+        """Keep so much of the run's limits from its problems, for calls that belong to none.
+
+        It stays kept, used or not: what problems are admitted may not depend on that. None, and
+        nothing is kept, where all that is set aside would be more than a `SMALL` part of a limit,
+        or problems have begun to use their shares. The pot has no limit in units where the run
+        has none.
+        """
+        limited = [u for u in UNITS if math.isfinite(self._whole[u])]
+        kept = {u: self._kept(u) + worst[u] for u in limited}
+        small = all(kept[u] <= SMALL * self._whole[u] for u in limited)
+        if limited and (self._begun or not small):
+            return None
+        pot = Pot({u: worst[u] if u in limited else math.inf for u in UNITS})
+        self._asides.append(pot)
+        if limited:
+            self._run.update({u: self._whole[u] - kept[u] for u in limited})
+            self._share_out()
+        return pot
+
+    def _kept(self, unit: Unit) -> float:
+        limits = [pot.limits[unit] for pot in self._asides]
+        return sum(limit for limit in limits if math.isfinite(limit))
+
+    def for_problems(self, unit: Unit) -> float:
+        """The run's limit without what is set aside; inf where there is none."""
+        return self._run[unit]
 
     @property
     def exhausted(self) -> list[str]:
@@ -161,6 +178,7 @@ class Ledger:
 
     def turn(self, problem: str) -> asyncio.Lock:
         """To be held from a request's first ticket until its last part is admitted or refused."""
+        self._begun = True
         return self._accounts[problem].turn
 
     async def admit(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
@@ -170,6 +188,7 @@ class Ledger:
         asked for again; 0: the problem is exhausted. Every admitted ticket must be settled. The
         caller holds the problem's turn.
         """
+        self._begun = True
         account = self._accounts[problem]
         while not account.exhausted:
             if account.fits(worst(samples)):
@@ -186,9 +205,7 @@ class Ledger:
         return 0
 
     def _reserve(self, account: _Account, samples: int, worst: Callable[[int], Amounts]) -> int:
-        amounts = worst(samples)
-        for u in UNITS:
-            account.reserved[u] += amounts[u]
+        account.reserve(worst(samples))
         account.outstanding += 1
         return samples
 
@@ -206,20 +223,12 @@ class Ledger:
     ) -> None:
         """Replace a reservation by what was used. `paid` is the share not served by the journal."""
         account = self._accounts[problem]
-        for u in UNITS:
-            account.reserved[u] -= reserved[u]
-            account.settled[u] += actual[u]
+        account.settle(reserved, actual)
         account.outstanding -= 1
         account.change.set()
         spent, paid_for = self.spent[purpose], self._paid[purpose]
-        spent.samples += samples
-        spent.prompt_tokens += prompt_tokens
-        spent.completion_tokens += completion_tokens
-        spent.flops += actual["flops"]
-        spent.usd += actual["usd"]
-        paid_for.paid_samples += round(samples * paid)
-        paid_for.paid_tokens += actual["tokens"] * paid
-        paid_for.paid_usd += actual["usd"] * paid
+        spent.use(actual, prompt_tokens, completion_tokens, samples)
+        paid_for.pay(actual, samples, paid)
 
     def next_round(self) -> bool:
         """Give what is left of the run's budget to problems that ran out of their share.
@@ -252,27 +261,26 @@ class Ledger:
         accounts = list(self._accounts.values())
         found: dict[Unit, tuple[float, float, float | None]] = {}
         for u in UNITS:
-            most = min(self._run[u], self._cap[u] * len(accounts))
+            kept = self._kept(u)
+            most = min(self._whole[u], self._cap[u] * len(accounts) + kept)
             settled = sum(a.settled[u] for a in accounts)
             reserved = sum(a.reserved[u] for a in accounts)
+            used = sum(pot.settled[u] for pot in self._asides)
+            if math.isfinite(self._whole[u]) or not math.isfinite(most):
+                settled += used  # limits of problems don't concern it
+                reserved += max(0.0, kept - used)
             found[u] = (settled, reserved, most if math.isfinite(most) else None)
         return found
 
     def as_dict(self) -> dict[str, Any]:
-        """Counters for the manifest: by purpose, used and really paid for."""
+        """Counters for the manifest: by purpose, used and really paid for.
+
+        `fingerprint`: the calls that this process sent to tell which models are served.
+        """
         out: dict[str, Any] = {"rounds": self.rounds, "exhausted_problems": len(self.exhausted)}
         for purpose, used in self.spent.items():
-            paid = self._paid[purpose]
-            out[purpose] = {
-                "samples": used.samples,
-                "prompt_tokens": used.prompt_tokens,
-                "completion_tokens": used.completion_tokens,
-                "flops": used.flops,
-                "usd": used.usd,
-                "paid_samples": paid.paid_samples,
-                "paid_tokens": paid.paid_tokens,
-                "paid_usd": paid.paid_usd,
-            }
+            out[purpose] = used.as_dict(self._paid[purpose])
+        out["fingerprint"] = self.fingerprint.as_dict(self.fingerprint)
         return out
 
 

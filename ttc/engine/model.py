@@ -22,6 +22,7 @@ from ttc.core import (
     Purpose,
     SamplingParams,
 )
+from ttc.engine.bounds import token_bound
 from ttc.engine.calling import Caller
 from ttc.engine.journal import Journal
 from ttc.engine.turns import Turns
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from ttc.engine.engine import Engine
 
 _Found = dict[bytes, Completion]
-_TEMPLATE_TOKENS = 16  # what a chat template may add around each message
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class _Work:
         self._purpose: Purpose = purpose
         self._base = _content(model, prompt, params)
         counted = model._backend.count_tokens(prompt)
-        self._bound = _token_bound(prompt) if counted is None else counted
+        self._bound = token_bound(prompt) if counted is None else counted
         self._once = model._engine.cost.shared_prompt == "once"
         self._worst: dict[tuple[int, int], dict[Unit, float]] = {}
 
@@ -264,11 +264,3 @@ def _content(model: EngineModel, prompt: Prompt, params: SamplingParams) -> byte
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _token_bound(prompt: Prompt) -> int:
-    """No byte-level tokenizer makes more tokens than bytes, template apart."""
-    if prompt.text is not None:
-        return len((prompt.text + prompt.prefill).encode("utf-8", "replace")) + _TEMPLATE_TOKENS
-    size = sum(len(m.content.encode("utf-8", "replace")) for m in prompt.messages)
-    return size + len(prompt.prefill.encode()) + _TEMPLATE_TOKENS * (len(prompt.messages) + 1)
