@@ -37,7 +37,7 @@ class World:
             raise BackendError(f"{name}: no answer")
 
     async def call(self, tokens=10, router=None, again=False):
-        async with (router or self.router).lend(tokens, again=again) as lease:
+        async def work(lease):
             name = lease.endpoint.name
             self.sent.append((self.loop.time(), name))
             if name in self.ill:
@@ -46,6 +46,8 @@ class World:
             await asyncio.sleep(self.seconds)
             lease.used, lease.longest = tokens, tokens
             return name
+
+        return await (router or self.router).send(tokens, work, again=again)
 
     async def stubborn(self, pause=0.1):
         """A call that is tried until it succeeds."""
@@ -128,6 +130,42 @@ def test_a_cancelled_wait_leaves_its_place_to_others(simulated):
         assert tasks[3].result() == "a"
         assert world.endpoints["a"].in_flight == 0
         assert world.loop.time() <= 3
+
+    simulated(play())
+
+
+@pytest.mark.parametrize("after", [0, 0.5, 1.5])
+def test_who_goes_away_ends_its_call_and_frees_the_place(simulated, after):
+    """Before its first step, in its midst, or when the call went out right after another one."""
+
+    async def play():
+        world = World("a", concurrency=1)
+        calls = [asyncio.create_task(world.call()) for _ in range(3)]
+        await asyncio.sleep(after)
+        gone = calls[int(after)]
+        gone.cancel()
+        others = [call for call in calls if call is not gone]
+        await asyncio.gather(*others)
+        assert gone.cancelled()
+        assert world.endpoints["a"].in_flight == 0
+        assert world.loop.time() == pytest.approx(2 + after % 1)
+
+    simulated(play())
+
+
+def test_the_next_call_goes_out_before_the_answer_is_dealt_with(simulated):
+    """A place that is free stays so for no longer than it must."""
+
+    async def play():
+        world = World("a", concurrency=1)
+        seen = []
+
+        async def one():
+            await world.call()
+            seen.append(len(world.sent))
+
+        await asyncio.gather(*(one() for _ in range(4)))
+        assert seen == [2, 3, 4, 4]
 
     simulated(play())
 
@@ -245,15 +283,16 @@ def test_rare_failures_hardly_slow_a_pool_down(simulated, down_too):
         if down_too:
             world.ill["dead"] = down()
 
+        async def work(lease):
+            if lease.endpoint.name in world.ill or dice.random() < share:
+                raise down()
+            await asyncio.sleep(world.seconds)
+            lease.used, lease.longest = 10, 10
+
         async def one():
             while True:
                 try:
-                    async with world.router.lend(10) as lease:
-                        if lease.endpoint.name in world.ill or dice.random() < share:
-                            raise down()
-                        await asyncio.sleep(world.seconds)
-                        lease.used, lease.longest = 10, 10
-                        return
+                    return await world.router.send(10, work)
                 except RetryableError:
                     await asyncio.sleep(0.1)
 
@@ -291,12 +330,11 @@ def test_tokens_per_minute_by_what_was_really_used(simulated):
     async def play(used):
         world = World("a", concurrency=50, tokens_per_minute=6000)
 
-        async def one():
-            async with world.router.lend(1000) as lease:
-                await asyncio.sleep(1)
-                lease.used = used
+        async def work(lease):
+            await asyncio.sleep(1)
+            lease.used = used
 
-        await asyncio.gather(*(one() for _ in range(60)))
+        await asyncio.gather(*(world.router.send(1000, work) for _ in range(60)))
         return world.loop.time()
 
     assert simulated(play(1000)) == pytest.approx(600, rel=0.05)

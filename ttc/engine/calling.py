@@ -10,6 +10,7 @@ from tenacity.wait import wait_random_exponential
 
 from ttc.budget.ledger import Ledger
 from ttc.core import Backend, Call, Completion, RemoteBackend
+from ttc.engine.endpoint import Lease
 from ttc.engine.events import Events
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
@@ -66,17 +67,20 @@ class Caller:
             before_sleep=self._note_retry,
             reraise=True,
         )
+
+        async def work(lease: Lease) -> list[Completion]:
+            with tries:
+                done = await self._attempt(call, lease.endpoint.name, tries.left)
+            lease.used = max(c.prompt_tokens for c in done)
+            lease.used += sum(c.completion_tokens for c in done)
+            lease.longest = max(c.completion_tokens for c in done)
+            return done
+
         try:
             async for attempt in retrying:
                 with attempt:
                     # Waiting between tries must not hold a place that another call could use.
-                    async with self._router.lend(tokens, again=tries.made > 0) as lease:
-                        with tries:
-                            done = await self._attempt(call, lease.endpoint.name, tries.left)
-                        lease.used = max(c.prompt_tokens for c in done)
-                        lease.used += sum(c.completion_tokens for c in done)
-                        lease.longest = max(c.completion_tokens for c in done)
-                        return done
+                    return await self._router.send(tokens, work, again=tries.made > 0)
         except RetryableError as error:
             raise BackendError(
                 f"gave up after {tries.said}: {error}; what was completed is kept, run again to "

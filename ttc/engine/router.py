@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.errors import BackendError, CallFailed, RetryableError
 
+T = TypeVar("T")
 Check = Callable[[str], Awaitable[None]]
 
 
-@dataclass(slots=True)
-class _Waiter:
+@dataclass(slots=True, eq=False)
+class _Job(Generic[T]):
+    """One call that waits for a place, and then for its answer. at: who works on it by now."""
+
     tokens: float
-    place: asyncio.Future[Lease]
+    work: Callable[[Lease], Awaitable[T]]
+    answer: asyncio.Future[T]
+    at: asyncio.Task[None] | None = None
 
 
 class Router:
@@ -27,6 +32,10 @@ class Router:
 
     Servers may be shared with other routers. `check` asks an ill server how it is before a call is
     risked on it.
+
+    Whoever is done with a call goes on with the next one that waits, in the same step of the loop.
+    Were each caller woken up to send its own call, a server's place would stay empty while the loop
+    goes through all that has happened meanwhile, which takes longer the more is in flight.
     """
 
     def __init__(
@@ -37,52 +46,94 @@ class Router:
         self._events = events
         self._check = check
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: deque[_Job[Any]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._checks: dict[str, asyncio.Task[None]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._looking = False  # whether a worker asks for its next call at the moment
+        self._next: tuple[_Job[Any], Lease] | None = None
         for endpoint in self.endpoints:
             endpoint.serve(self._waiting, self._dispatch)
 
-    @asynccontextmanager
-    async def lend(self, tokens: float, *, again: bool = False) -> AsyncIterator[Lease]:
-        """A place for one call; how the call ends tells how the server is.
+    async def send(
+        self, tokens: float, work: Callable[[Lease], Awaitable[T]], *, again: bool = False
+    ) -> T:
+        """What `work` returns or raises, which is given a place for one call.
 
-        tokens: the most it may use; again: tried before, so it goes to the head of the queue.
+        tokens: the most it may use; again: tried before, so it goes to the head of the queue. How
+        the call ends tells how the server is. Whoever cancels the wait cancels the work.
+
         Raises `BackendError` when all servers have been down for too long.
         """
-        lease = await self._place(tokens, again)
-        endpoint = lease.endpoint
+        job: _Job[T] = _Job(tokens, work, self._loop.create_future())
+        if again:
+            self._waiting.appendleft(job)
+        else:
+            self._waiting.append(job)
+        self._dispatch()
         try:
-            yield lease
-        except RetryableError as error:
-            endpoint.failed(lease, error, self._loop.time(), alone=not self._others(endpoint))
+            return await job.answer
+        except asyncio.CancelledError:
+            if job.at is not None:
+                job.at.cancel()
             raise
-        except CallFailed:
-            endpoint.answered(lease, self._loop.time())
-            raise
+
+    async def _work_off(self, job: _Job[Any], lease: Lease) -> None:
+        """Do a job and then whatever else waits, for as long as there is a place for it."""
+        current: tuple[_Job[Any], Lease] | None = (job, lease)
+        while current is not None:
+            job, lease = current
+            job.at = asyncio.current_task()
+            try:
+                await self._do(job, lease)
+            except BaseException:  # the job was cancelled, and with it this worker
+                job.answer.cancel()
+                lease.endpoint.release(lease)
+                raise
+            finally:
+                job.at = None
+            current = self._released(lease)
+
+    async def _do(self, job: _Job[Any], lease: Lease) -> None:
+        endpoint = lease.endpoint
+        if job.answer.done():  # cancelled between getting its place and the first step
+            return
+        try:
+            found = await job.work(lease)
+        except Exception as error:
+            if isinstance(error, RetryableError):
+                alone = not self._others(endpoint)
+                endpoint.failed(lease, error, self._loop.time(), alone=alone)
+            elif isinstance(error, CallFailed):
+                endpoint.answered(lease, self._loop.time())
+            if not job.answer.done():
+                job.answer.set_exception(error)
         else:
             endpoint.answered(lease, self._loop.time())
+            if not job.answer.done():
+                job.answer.set_result(found)
+
+    def _released(self, lease: Lease) -> tuple[_Job[Any], Lease] | None:
+        """Give a place back; the job to go on with."""
+        self._looking = True
+        try:
+            lease.endpoint.release(lease)
         finally:
-            endpoint.release(lease)
+            self._looking = False
+        found, self._next = self._next, None
+        return found
+
+    def _start(self, job: _Job[Any], lease: Lease) -> None:
+        if self._looking and self._next is None:
+            self._next = job, lease
+            return
+        worker = self._loop.create_task(self._work_off(job, lease))
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
 
     def _others(self, endpoint: Endpoint) -> bool:
         """Whether a call could go elsewhere, as far as is known."""
         return any(e.breaker.state == "closed" for e in self.endpoints if e is not endpoint)
-
-    async def _place(self, tokens: float, again: bool) -> Lease:
-        waiter = _Waiter(tokens, self._loop.create_future())
-        if again:
-            self._waiting.appendleft(waiter)
-        else:
-            self._waiting.append(waiter)
-        self._dispatch()
-        try:
-            return await waiter.place
-        except asyncio.CancelledError:
-            if waiter.place.done() and not waiter.place.cancelled():
-                lease = waiter.place.result()
-                lease.endpoint.release(lease)
-            raise
 
     def _dispatch(self) -> None:
         """Give out the places that are free, and see to it that this is called again in time."""
@@ -90,17 +141,17 @@ class Router:
             self._timer.cancel()
             self._timer = None
         while self._waiting:
-            waiter = self._waiting[0]
+            job = self._waiting[0]
             now = self._loop.time()
-            if waiter.place.done():  # its call was cancelled
+            if job.answer.done():  # its call was cancelled
                 self._waiting.popleft()
                 continue
-            endpoint, later = self._choose(waiter.tokens, now)
+            endpoint, later = self._choose(job.tokens, now)
             if endpoint is None:
                 self._wait(later, now)
                 break
             self._waiting.popleft()
-            waiter.place.set_result(endpoint.take(waiter.tokens, now))
+            self._start(job, endpoint.take(job.tokens, now))
         for each in self.endpoints:
             self._show(each)
 
@@ -140,9 +191,9 @@ class Router:
             for e in self.endpoints
         )
         while self._waiting:
-            place = self._waiting.popleft().place
-            if not place.done():
-                place.set_exception(
+            answer = self._waiting.popleft().answer
+            if not answer.done():
+                answer.set_exception(
                     BackendError(
                         f"{said}; no server will take a call within {self._longest:g} s "
                         "(engine.max_outage_s); what was completed is kept, run again to go on"
@@ -170,9 +221,10 @@ class Router:
             self._events.changed()
 
     async def close(self) -> None:
-        """End the health checks."""
+        """End the health checks, and the calls that nobody waits for any more."""
         if self._timer is not None:
             self._timer.cancel()
-        for task in self._checks.values():
+        tasks = [*self._checks.values(), *self._workers]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._checks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
