@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +38,21 @@ def test_samples_come_in_order_of_their_index():
     assert [c.text for c in found] == ["one", "two", "three"]
     assert {c.prompt_tokens for c in found} == {9}
     assert all(c.seconds > 0 for c in found)
+
+
+def test_a_reply_is_freed_without_a_garbage_collection():
+    def alive():
+        return sum(type(thing) is httpx.Response for thing in gc.get_objects())
+
+    complete(answering(raw_reply("one")), call())
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        complete(answering(raw_reply("one")), call())
+        assert alive() == before
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("logprobs", [LISTS, CONTENT], ids=["lists", "content"])

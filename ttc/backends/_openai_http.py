@@ -34,7 +34,15 @@ class _NoCookies(httpx.Cookies):
 
 
 class _Http(httpx.AsyncClient):
-    """An httpx client without cookies."""
+    """An httpx client without cookies, whose replies are freed as soon as nobody needs them."""
+
+    async def send(self, *given: Any, **options: Any) -> httpx.Response:
+        response = await super().send(*given, **options)
+        if response.is_closed:
+            # It was read whole, and the stream that it was read from refers back to it: a cycle,
+            # which would keep each reply, of megabytes with logprobs, until a garbage collection.
+            response.stream = _READ
+        return response
 
     @property
     def cookies(self) -> httpx.Cookies:
@@ -45,6 +53,7 @@ class _Http(httpx.AsyncClient):
 
 
 _NO_COOKIES = _NoCookies()
+_READ = httpx.ByteStream(b"")
 
 
 class _NoKey(httpx.Auth):

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _LONG_TEXTS = ("text", "question", "metadata")  # neither dictionary nor statistics pay here
-_GROUP_ROWS = 16_384
-_GROUP_CHARACTERS = 32 * 2**20
+# Until its group is written, a row takes a kilobyte of Python objects beside its texts.
+_GROUP_ROWS = 4_096
+_GROUP_CHARACTERS = 8 * 2**20
 
 
 class TableWriter:
     """Streams rows into one parquet file, a row group at a time. Made by `open_table`.
 
-    A group closes at 16,384 rows or 32 Mi characters of long text, whichever comes first, so
+    A group closes at 4,096 rows or 8 Mi characters of long text, whichever comes first, so
     memory stays bounded however large the table grows.
     """
 
