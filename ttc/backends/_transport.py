@@ -42,7 +42,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         limits: Mapping[str, Any] = request.extensions.get("timeout", {})
-        headers = dict(request.headers)
+        # From the bytes, because httpx goes through all headers to find one by its name.
+        headers = {k.lower().decode("ascii"): v.decode("ascii") for k, v in request.headers.raw}
         headers["accept-encoding"] = "gzip, deflate"  # what aiohttp can always unpack
         try:
             async with self._opened().request(
