@@ -63,6 +63,7 @@ async def sweep(ledger, wanted, pauses, limit=float("inf")):
 
 
 pauses = st.lists(st.integers(0, 9), min_size=1, max_size=12)
+one_by_one = st.lists(st.integers(0, WORST).map(lambda used: [used]), min_size=1, max_size=12)
 
 
 @given(tickets, st.integers(1, 300), pauses, pauses)
@@ -108,6 +109,41 @@ def test_a_run_ends_within_its_limit_whatever_the_order(wanted, limit, first, se
     assert play(first) == play(second)
 
 
+parts = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 16)), max_size=4)
+
+
+@given(parts, st.lists(one_by_one, min_size=1, max_size=5), st.integers(50, 900), pauses)
+@settings(deadline=None)
+def test_what_is_set_aside_is_small_and_problems_never_touch_it(wanted, work, limit, order):
+    named = {f"p{i}": w for i, w in enumerate(work)}
+    ledger = Ledger(BudgetConfig(per_run={"tokens": limit, "calls": 120}), list(named))
+    pots = [ledger.set_aside(RATES.amounts(0, tokens, calls)) for tokens, calls in wanted]
+    kept = {u: sum(pot.limits[u] for pot in pots if pot) for u in ("tokens", "calls")}
+    for unit, whole in (("tokens", limit), ("calls", 120)):
+        assert ledger.kept(unit) == kept[unit] <= 0.05 * whole
+    for (tokens, calls), pot in zip(wanted, pots, strict=True):
+        if pot is None:  # it is not refused where it would have been small, whatever else is kept
+            assert kept["tokens"] + tokens > 0.05 * limit or kept["calls"] + calls > 0.05 * 120
+    while True:
+        admitted, used = asyncio.run(sweep(ledger, named, order))
+        assert sum(used.values()) + kept["tokens"] <= limit * (1 + 1e-6)
+        assert sum(map(sum, admitted.values())) + kept["calls"] <= 120
+        assert ledger.standing()["calls"][1] == kept["calls"], "reserved to the end"
+        if not ledger.next_round():
+            break
+    assert ledger.set_aside(RATES.amounts(0, 0, 0)) is None, "shares can't fall any more"
+
+
+def test_without_a_limit_of_the_run_nothing_needs_to_be_set_aside():
+    budget = BudgetConfig(per_problem={"tokens": 100}, per_run={"seconds": 60})
+    ledger = Ledger(budget, ["a", "b"])
+    asyncio.run(sweep(ledger, {"a": [[1]]}, [0]))
+    pot = ledger.set_aside(RATES.amounts(0, 1e9, 1e9))
+    assert pot.fits(RATES.amounts(0, 1e12, 1e12))
+    assert ledger.kept("tokens") == 0
+    assert ledger.standing()["tokens"] == (1, 0, 200)
+
+
 def test_what_one_problem_leaves_goes_to_the_one_that_ran_out():
     ledger = Ledger(BudgetConfig(per_run={"calls": 20}), ["easy", "hard"])
     wanted = {"easy": [[1]], "hard": [[1]] * 100}
@@ -137,9 +173,6 @@ def test_a_share_below_one_sample_still_buys_samples_for_some():
     assert set(counts.values()) == {0, 1}, "a second sample comes after everybody's first"
     assert [counts[p] for p in names] == sorted(counts.values(), reverse=True)
     assert sweeps < 8
-
-
-one_by_one = st.lists(st.integers(0, WORST).map(lambda used: [used]), min_size=1, max_size=12)
 
 
 @given(st.lists(one_by_one, min_size=1, max_size=8), st.integers(1, 500))

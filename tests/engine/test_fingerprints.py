@@ -11,15 +11,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ttc.backends._fingerprint import PROMPTS, Fingerprint
+from ttc.budget.cost import Rates
+from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Capabilities, Completion, ModelIdentity, TokenLogprob
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.fingerprints import Seen, Store, Watch
 from ttc.engine.journal import Journal
+from ttc.engine.purse import Purse, worst_case
 from ttc.engine.settings import EngineSettings
 from ttc.errors import RetryableError
 
 LONG_AGO = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
+RATES = Rates(None, 1e-6, 2e-6)
 IDENTITY = ModelIdentity("openai", "m", "http://a/v1")
 
 
@@ -50,8 +54,19 @@ class Served:
         return [Completion(self.token, "length", 3, 1, logprobs=(token,))]
 
 
-def watch(folder, served, work=None, *, names=("http://a/v1",), patience=60.0, **settings):
+def watch(
+    folder,
+    served,
+    work=None,
+    *,
+    names=("http://a/v1",),
+    patience=60.0,
+    ledger=None,
+    run="r",
+    **settings,
+):
     """The watch after a run that sent calls; `work(watch, endpoints)` runs before its end."""
+    ledger = ledger or Ledger(BudgetConfig(), ["p"])
 
     async def run():
         Journal(folder / "journal.sqlite").close()
@@ -59,7 +74,10 @@ def watch(folder, served, work=None, *, names=("http://a/v1",), patience=60.0, *
         endpoints = [Endpoint(name, EngineSettings(**settings), now) for name in names]
         for endpoint in endpoints:
             endpoint.serve([], lambda: None)  # as the router of a model does
-        made = Watch(served, IDENTITY, "m", endpoints, folder / "journal.sqlite", Events())
+        journal = folder / "journal.sqlite"
+        pot = ledger.set_aside(worst_case(served.capabilities, RATES, len(names)))
+        purse = pot and Purse(pot, ledger, RATES, journal, run, "m")
+        made = Watch(served, IDENTITY, "m", endpoints, journal, Events(), purse)
         await made.load()
         if work is None:
             made.begin()

@@ -143,7 +143,7 @@ class Ledger:
         has none.
         """
         limited = [u for u in UNITS if math.isfinite(self._whole[u])]
-        kept = {u: self._kept(u) + worst[u] for u in limited}
+        kept = {u: self.kept(u) + worst[u] for u in limited}
         small = all(kept[u] <= SMALL * self._whole[u] for u in limited)
         if limited and (self._begun or not small):
             return None
@@ -154,13 +154,10 @@ class Ledger:
             self._share_out()
         return pot
 
-    def _kept(self, unit: Unit) -> float:
+    def kept(self, unit: Unit) -> float:
+        """What is set aside of a limit of the run."""
         limits = [pot.limits[unit] for pot in self._asides]
         return sum(limit for limit in limits if math.isfinite(limit))
-
-    def for_problems(self, unit: Unit) -> float:
-        """The run's limit without what is set aside; inf where there is none."""
-        return self._run[unit]
 
     @property
     def exhausted(self) -> list[str]:
@@ -261,7 +258,7 @@ class Ledger:
         accounts = list(self._accounts.values())
         found: dict[Unit, tuple[float, float, float | None]] = {}
         for u in UNITS:
-            kept = self._kept(u)
+            kept = self.kept(u)
             most = min(self._whole[u], self._cap[u] * len(accounts) + kept)
             settled = sum(a.settled[u] for a in accounts)
             reserved = sum(a.reserved[u] for a in accounts)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from ttc.budget.cost import CostConfig
+from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
 from ttc.engine.calling import Caller
@@ -19,6 +19,7 @@ from ttc.engine.events import Events
 from ttc.engine.fingerprints import GRACE_S, Watch
 from ttc.engine.journal import Journal
 from ttc.engine.model import EngineModel
+from ttc.engine.purse import Purse, worst_case
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
 from ttc.errors import TtcError
@@ -40,7 +41,9 @@ class Engine:
         problems: Sequence[str],
         settings: EngineSettings | None = None,
         events: Events | None = None,
+        run: str = "",
     ) -> None:
+        """run: a name that tries of the same run share, so that they share its budget."""
         self.budget = budget
         self.cost = cost
         self.seed = seed
@@ -52,7 +55,8 @@ class Engine:
         self._backends: list[Backend] = []
         self._routers: list[Router] = []
         self._endpoints: dict[str, Endpoint] = {}
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, Watch | None] = {}
+        self._run = run
 
     async def __aenter__(self) -> Engine:
         self._journal = await asyncio.to_thread(Journal, self._journal_path)
@@ -65,7 +69,7 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         patience = self._patience(kind)
-        await asyncio.gather(*(watch.finish(patience) for watch in self._watches.values()))
+        await asyncio.gather(*(w.finish(patience) for w in self._watches.values() if w))
         for router in self._routers:
             await router.close()
         for backend in self._backends:
@@ -83,7 +87,11 @@ class Engine:
         return GRACE_S if left is None else min(GRACE_S, left)
 
     async def attach(self, backend: Backend) -> Model:
-        """Identify a backend and put the engine before it. Raises `BackendError`, `UsageError`."""
+        """Identify a backend and put the engine before it. Raises `BackendError`, `UsageError`.
+
+        All backends are to be attached before the first sample: a part of the run's budget may have
+        to be set aside for each.
+        """
         assert self._journal is not None, "attach inside the engine's context"
         self._backends.append(backend)
         identity = await backend.identify()
@@ -91,7 +99,7 @@ class Engine:
         self.budget.require(rates, identity.model)
         identity = replace(identity, facts=dict(identity.facts))
         router = self._route(backend, identity.model)
-        watch = await self._watch(backend, identity)
+        watch = await self._watch(backend, identity, rates)
         before = None if watch is None else watch.begin
         caller = Caller(backend, router, self.settings, self.events, self.ledger, before)
         return EngineModel(self, backend, identity, rates, self._journal, caller)
@@ -108,17 +116,24 @@ class Engine:
         self._routers.append(router)
         return router
 
-    async def _watch(self, backend: Backend, identity: ModelIdentity) -> Watch | None:
+    async def _watch(self, backend: Backend, identity: ModelIdentity, rates: Rates) -> Watch | None:
         """Who sees to it that a served model stays the same; None where nobody can."""
-        if not (self.settings.fingerprint and isinstance(backend, RemoteBackend)):
-            return None
-        if backend.capabilities.logprobs == 0:
+        if not isinstance(backend, RemoteBackend) or backend.capabilities.logprobs == 0:
             return None
         name = json.dumps(identity.scope)
         if name not in self._watches:
             endpoints = [self._endpoint(endpoint) for endpoint in backend.endpoints]
+            # Also where no fingerprint is wanted: no setting of the engine may change results.
+            pot = self.ledger.set_aside(worst_case(backend.capabilities, rates, len(endpoints)))
+            if not self.settings.fingerprint:
+                self._watches[name] = None
+                return None
+            journal = self._journal_path
+            purse = None
+            if pot is not None:
+                purse = Purse(pot, self.ledger, rates, journal, self._run, name)
             self._watches[name] = watch = Watch(
-                backend, identity, name, endpoints, self._journal_path, self.events
+                backend, identity, name, endpoints, journal, self.events, purse
             )
             await watch.load()
         return self._watches[name]

@@ -23,8 +23,10 @@ from typing import Any
 
 from ttc.backends._fingerprint import Fingerprint, changed, distance, take_fingerprint
 from ttc.core import Call, Completion, ModelIdentity, RemoteBackend
+from ttc.engine.bounds import token_bound
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
+from ttc.engine.purse import TOO_MUCH, Purse
 from ttc.errors import BackendError, RetryableError
 from ttc.redact import redact_all
 
@@ -107,13 +109,16 @@ class Watch:
         endpoints: Sequence[Endpoint],
         journal: Path,
         events: Events,
+        purse: Purse | None,
     ) -> None:
+        """purse: what the calls may cost; None where the run's budget has nothing for them."""
         self.seen: list[Seen] = []
         self.warning = ""
         self._backend, self._identity, self._name = backend, identity, name
         self._endpoints = endpoints
         self._store = Store(journal)
         self._events = events
+        self._purse = purse
         self._task: asyncio.Task[None] | None = None
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._listeners: list[Callable[[Watch], None]] = []
@@ -125,6 +130,21 @@ class Watch:
         except (sqlite3.Error, OSError) as error:
             log.info("%s: no earlier fingerprints: %s", self._identity.model, error)
         self._judge()
+        await self._open_purse()
+
+    async def _open_purse(self) -> None:
+        model = self._identity.model
+        if self._purse is None:
+            log.info("%s: no fingerprint in this run: %s", model, TOO_MUCH)
+            return
+        try:
+            await self._purse.load()
+        except (sqlite3.Error, OSError) as error:
+            self._purse = None
+            log.info("%s: no fingerprint in this run: what it has cost: %s", model, error)
+            return
+        if self._purse.said:
+            log.info("%s: set aside for its fingerprint: %s", model, self._purse.said)
 
     def follow(self, listener: Callable[[Watch], None]) -> None:
         """Call a listener now and after every change."""
@@ -132,8 +152,8 @@ class Watch:
         listener(self)
 
     def begin(self) -> None:
-        """Take today's beside what else goes on, if that is not done yet."""
-        if self._task is None:
+        """Take today's beside what else goes on, if that is not done yet and is affordable."""
+        if self._task is None and self._purse is not None:
             self._task = asyncio.create_task(self._take_all())
 
     async def finish(self, patience: float) -> None:
@@ -173,12 +193,17 @@ class Watch:
         """A call that counts in the server's rates but says nothing of its health."""
         if endpoint.breaker.state != "closed":
             raise BackendError("no fingerprint: the server is not well")
-        lease = endpoint.take(_most_tokens(call), asyncio.get_running_loop().time())
+        assert self._purse is not None, "or nothing had begun"
+        worst = await self._purse.take(call)
+        most = token_bound(call.prompt) + call.params.max_tokens
+        lease = endpoint.take(most, asyncio.get_running_loop().time())
         try:
             async with asyncio.timeout(_CALL_S):
-                return await self._backend.complete_at(call, endpoint.name)
+                done = await self._backend.complete_at(call, endpoint.name)
         finally:
             endpoint.release(lease)
+        await self._purse.put_back(worst, done)
+        return done
 
     async def _note(self, found: Fingerprint, endpoint: str) -> None:
         known = next((s for s in self.seen if _alike(s.fingerprint, found)), None)
@@ -221,8 +246,3 @@ def _shown(moment: datetime) -> str:
 def _why(error: BaseException) -> str:
     said = str(error) or "no answer in time"
     return said if "fingerprint" in said else f"no fingerprint: {said}"
-
-
-def _most_tokens(call: Call) -> int:
-    texts = [call.prompt.text or "", *(m.content for m in call.prompt.messages)]
-    return sum(len(t.encode()) for t in texts) + call.params.max_tokens

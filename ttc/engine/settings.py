@@ -37,4 +37,6 @@ class EngineSettings(BaseModel):
     take its place; then the run stops."""
     fingerprint: bool = True
     """Whether the first call that is sent to a served model brings along a few of one token each
-    (8 for each server, beyond the budget), whose logprobs tell when another model is served."""
+    (mostly 8 for each server), whose logprobs tell when another model is served. What they may cost
+    is set aside from the run's budget, also where this is off; a budget of which that would be more
+    than 5 % goes without them."""

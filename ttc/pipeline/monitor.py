@@ -99,6 +99,7 @@ class Monitor:
             verifications=self._count("verification"),
             from_journal=events.cached,
             failed_samples=events.failed,
+            fingerprint_calls=self.ledger.fingerprint.samples if self.ledger else 0,
             retries=events.retries,
             last_retry=redact(events.last_retry),
             tokens_per_second=self._pace.note(events.paid_tokens),

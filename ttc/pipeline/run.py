@@ -127,6 +127,7 @@ async def _collect(recipe: Recipe, problems: Sequence[Problem], recording: Recor
         problems=[p.id for p in problems],
         settings=recipe.engine,
         events=monitor.events,
+        run=monitor.run.name,
     )
     async with engine:
         monitor.stage = "connecting"

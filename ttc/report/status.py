@@ -112,6 +112,7 @@ def _notes(status: RunStatus) -> Sequence[str]:
     return (
         f"{status.from_journal:,} from the journal" if status.from_journal else "",
         f"{status.failed_samples:,} failed samples" if status.failed_samples else "",
+        f"{status.fingerprint_calls:,} calls for fingerprints" if status.fingerprint_calls else "",
         _retries(status),
     )
 

@@ -73,6 +73,7 @@ def _facts(manifest: Manifest) -> list[str]:
                 f"({used['prompt_tokens']:,.0f} prompt)"
                 + (f", {used['paid_samples']:,} sampled anew" if drawn else "")
             )
+    lines += _fingerprints(manifest)
     ratios = manifest.choices.lambda_by_verifier
     lines += [f"lambda of {name}: {value:.2f}" for name, value in ratios.items()]
     unknown = [n for n in manifest.evaluation.get("verified", ()) if n not in ratios]
@@ -81,6 +82,15 @@ def _facts(manifest: Manifest) -> list[str]:
         for name in unknown
     ]
     return [*lines, f"note: {manifest.note}"] if manifest.note else lines
+
+
+def _fingerprints(manifest: Manifest) -> list[str]:
+    """What it cost to see which models are served; older runs did not count that."""
+    used = manifest.ledger.get("fingerprint", {})
+    if not used.get("samples"):
+        return []
+    tokens = used["prompt_tokens"] + used["completion_tokens"]
+    return [f"fingerprints: {used['samples']:,} calls, {tokens:,.0f} tokens"]
 
 
 def _shown(curves: pd.DataFrame) -> pd.DataFrame:

@@ -44,6 +44,7 @@ def _from_manifest(manifest: Manifest) -> RunStatus:
         tries=max(1, len(manifest.tries)),
         solutions=Count(done=drawn["solution"]),
         verifications=Count(done=drawn["verification"]),
+        fingerprint_calls=_samples(manifest, "fingerprint"),
         error=manifest.note if manifest.status == "interrupted" else "",
     )
 

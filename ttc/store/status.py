@@ -62,6 +62,7 @@ class RunStatus(BaseModel):
     verifications: Count = Count()
     from_journal: int = Field(default=0, description="Samples that were paid for before.")
     failed_samples: int = 0
+    fingerprint_calls: int = Field(default=0, description="Sent to tell which models are served.")
     retries: int = 0
     last_retry: str = ""
     tokens_per_second: float = Field(default=0.0, description="Over the last half minute.")
