@@ -260,3 +260,35 @@ def test_a_problems_token_budget_holds(tmp_path, concurrency):
         used = 5 + sum(1 + int(text.split()[1]) % 10 for text, _ in part)
         assert used <= 60
         assert used + 10 > 60 - 10 * 3
+
+
+LARGE = {"problems": ("a",), "concurrency": 4, "n_per_call": 1}
+
+
+def test_few_calls_of_a_large_request_are_under_way(tmp_path):
+    alive = []
+    fake = Fake(lambda number, call: alive.append(len(asyncio.all_tasks())))
+    (found,) = draw(tmp_path, fake, n=600, **LARGE)
+    assert len(found) == 600
+    assert max(alive) < 50
+    again = Fake()
+    assert draw(tmp_path, again, n=600, **LARGE) == [found]
+    assert again.calls == []
+
+
+@pytest.mark.parametrize("limit", [1, 15, 16, 17, 100])
+def test_the_budget_of_a_large_request_is_used_to_the_last_sample(tmp_path, limit):
+    fake = Fake()
+    (found,) = draw(tmp_path, fake, n=200, budget={"per_run": {"calls": limit}}, **LARGE)
+    assert len(found) == fake.drawn == limit
+
+
+def test_a_large_request_ends_with_its_first_failure(tmp_path):
+    def fault(number, call):
+        if number == 20:
+            raise BackendError("no such model")
+
+    fake = Fake(fault)
+    with pytest.raises(BackendError, match="no such model"):
+        draw(tmp_path, fake, n=5000, **LARGE)
+    assert len(fake.calls) < 60

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
@@ -20,26 +20,18 @@ from ttc.core import (
     ModelIdentity,
     Prompt,
     Purpose,
+    RemoteBackend,
     SamplingParams,
 )
 from ttc.engine.bounds import token_bound
 from ttc.engine.calling import Caller
+from ttc.engine.drawing import Chunk, Drawing, Found
 from ttc.engine.journal import Journal
 from ttc.engine.turns import Turns
 from ttc.errors import BudgetExhausted
 
 if TYPE_CHECKING:
     from ttc.engine.engine import Engine
-
-_Found = dict[bytes, Completion]
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Samples `start .. start + n - 1` of one prompt, drawn in one call."""
-
-    start: int
-    n: int
 
 
 class EngineModel:
@@ -62,6 +54,9 @@ class EngineModel:
         self._caller = caller
         self.turns = Turns()
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
+        servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
+        # Enough calls to keep all servers busy; each that waits costs some kilobytes.
+        self._window = 2 * servers * engine.settings.concurrency
 
     @property
     def capabilities(self) -> Capabilities:
@@ -82,29 +77,39 @@ class EngineModel:
         start: int = 0,
     ) -> Sequence[Completion]:
         work = _Work(self, prompt, params, problem_id, purpose)
-        parts: list[_Chunk] = []
-        tasks: list[asyncio.Task[list[Completion]]] = []
-        # One look-up for all samples: it costs a thread's attention, however many they are.
-        known = asyncio.create_task(work.look_up(range(start, start + n)))
+        drawing = Drawing(self._window)
         try:
-            # Tickets are taken one after the other without waiting for anything else, which fixes
-            # their order and so what the budget admits.
+            # Tickets are taken one after the other without waiting for any other request of the
+            # problem, which fixes their order and so what the budget admits.
             async with self._engine.ledger.turn(problem_id):
-                async for part in self._admitted(work, problem_id, _chunks(start, n, self._group)):
-                    parts.append(part)
-                    tasks.append(asyncio.create_task(work.draw(part, known)))
-            done = await asyncio.gather(*tasks)
-            await known
+                chunks = _chunks(start, n, self._group)
+                for first in range(0, len(chunks), self._window):
+                    if not await drawing.goes_on():
+                        break
+                    block = chunks[first : first + self._window]
+                    await self._draw_block(work, problem_id, block, drawing)
+            return await drawing.completions()
         except BaseException:
-            for task in (known, *tasks):
-                task.cancel()
-            await asyncio.gather(known, *tasks, return_exceptions=True)
+            await drawing.cancel()
             raise
-        return _prefix(parts, done)
+
+    async def _draw_block(
+        self, work: _Work, problem: str, block: Sequence[Chunk], drawing: Drawing
+    ) -> None:
+        """Begin to draw what the budget admits of a block."""
+        # One look-up for all samples: it costs a thread's attention, however many they are.
+        end = block[-1].start + block[-1].n
+        known = asyncio.create_task(work.look_up(range(block[0].start, end)))
+        drawing.looks.append(known)
+        left = sum(chunk.n for chunk in block)
+        async for part in self._admitted(work, problem, block):
+            drawing.add(part, asyncio.create_task(work.draw(part, known)))
+            left -= part.n
+        drawing.refused = left > 0
 
     async def _admitted(
-        self, work: _Work, problem: str, chunks: Sequence[_Chunk]
-    ) -> AsyncIterator[_Chunk]:
+        self, work: _Work, problem: str, chunks: Sequence[Chunk]
+    ) -> AsyncIterator[Chunk]:
         """What the budget lets be drawn, in order; near its end in parts of chunks."""
         for chunk in chunks:
             rest = chunk
@@ -113,8 +118,8 @@ class EngineModel:
                 n = await self._engine.ledger.admit(problem, rest.n, worst)
                 if not n:
                     return
-                yield _Chunk(rest.start, n)
-                rest = _Chunk(rest.start + n, rest.n - n)
+                yield Chunk(rest.start, n)
+                rest = Chunk(rest.start + n, rest.n - n)
 
 
 class _Work:
@@ -139,13 +144,13 @@ class _Work:
         self._once = model._engine.cost.shared_prompt == "once"
         self._worst: dict[tuple[int, int], dict[Unit, float]] = {}
 
-    def _prompt_share(self, chunk: _Chunk, samples: int) -> int:
+    def _prompt_share(self, chunk: Chunk, samples: int) -> int:
         """How many times the prompt is charged for these samples."""
         if self._once:
             return 1 if chunk.start == 0 else 0
         return samples
 
-    def worst(self, chunk: _Chunk, samples: int) -> dict[Unit, float]:
+    def worst(self, chunk: Chunk, samples: int) -> dict[Unit, float]:
         """Amounts that no reply to this chunk can exceed."""
         share = self._prompt_share(chunk, samples)
         if (samples, share) not in self._worst:
@@ -164,11 +169,11 @@ class _Work:
         ).digest()
         return int.from_bytes(digest, "big") & 0x7FFFFFFF
 
-    async def look_up(self, indices: Iterable[int]) -> _Found:
+    async def look_up(self, indices: Iterable[int]) -> Found:
         """What the journal has of these samples."""
         return await self._model._journal.get([self._key(index) for index in indices])
 
-    async def draw(self, chunk: _Chunk, known: asyncio.Task[_Found]) -> list[Completion]:
+    async def draw(self, chunk: Chunk, known: asyncio.Task[Found]) -> list[Completion]:
         """The chunk's samples from the journal or the model, journalled and settled.
 
         known: the look-up that began before; of no use where the chunk had to wait for its ticket.
@@ -176,7 +181,7 @@ class _Work:
         old = known.done()
         reserved = self.worst(chunk, chunk.n)
         keys = [self._key(chunk.start + i) for i in range(chunk.n)]
-        found: _Found = {}
+        found: Found = {}
         cached = 0
         try:
             # Problems may share a question: whoever comes second finds the first one's samples.
@@ -192,7 +197,7 @@ class _Work:
             self._settle(chunk, reserved, drawn, cached)
         return [found[key] for key in takewhile(found.__contains__, keys)]
 
-    async def _draw_missing(self, chunk: _Chunk, keys: Sequence[bytes], found: _Found) -> None:
+    async def _draw_missing(self, chunk: Chunk, keys: Sequence[bytes], found: Found) -> None:
         """Ask for what is not found, until it is or the run's time is up."""
         missing = [i for i, key in enumerate(keys) if key not in found]
         engine = self._model._engine
@@ -216,7 +221,7 @@ class _Work:
 
     def _settle(
         self,
-        chunk: _Chunk,
+        chunk: Chunk,
         reserved: dict[Unit, float],
         drawn: Sequence[Completion],
         cached: int,
@@ -236,20 +241,10 @@ class _Work:
         )
 
 
-def _chunks(start: int, n: int, group: int) -> list[_Chunk]:
+def _chunks(start: int, n: int, group: int) -> list[Chunk]:
     """Cut at multiples of `group`, so that the same samples always share a call."""
     cuts = [start, *range((start // group + 1) * group, start + n, group), start + n]
-    return [_Chunk(a, b - a) for a, b in pairwise(cuts) if b > a]
-
-
-def _prefix(parts: Sequence[_Chunk], done: Sequence[list[Completion]]) -> list[Completion]:
-    """All completions up to the first that is missing because the run's time was up."""
-    found: list[Completion] = []
-    for part, completions in zip(parts, done, strict=True):
-        found += completions
-        if len(completions) < part.n:
-            break
-    return found
+    return [Chunk(a, b - a) for a, b in pairwise(cuts) if b > a]
 
 
 def _content(model: EngineModel, prompt: Prompt, params: SamplingParams) -> bytes:
