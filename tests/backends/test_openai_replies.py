@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 
 import httpx
 import pytest
@@ -144,6 +145,33 @@ def test_missing_usage_is_exact_where_logprobs_tell_it():
     assert found.completion_tokens == 2
 
 
+COUNTS = (-1, -1000, 2.5, float("nan"), float("inf"), 10**12, "4", True, None, [4])
+
+
+@pytest.mark.parametrize("count", COUNTS, ids=repr)
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
+def test_counts_that_can_be_none_are_missing(name, count):
+    text = json.dumps(raw_reply("éa", usage=usage() | {name: count}))
+    server = answering(text, 200, **{"content-type": "application/json"})
+    (found,) = complete(server, call(max_tokens=50))
+    least = {"prompt_tokens": len(RAW.text.encode()), "completion_tokens": 3}
+    assert getattr(found, name) == least[name]
+    with pytest.raises(BackendError, match="no token counts"):
+        complete(server, call(), missing_usage="fail")
+
+
+@pytest.mark.parametrize("no_usage", [7, "4", [4], {}], ids=repr)
+def test_a_sample_that_was_paid_for_is_kept_whatever_its_usage_is(no_usage):
+    (found,) = complete(answering(raw_reply("éa", usage=no_usage)), call(max_tokens=50))
+    assert (found.text, found.completion_tokens) == ("éa", 3)
+
+
+def test_a_whole_number_may_be_written_as_a_float():
+    reply = raw_reply("ab", usage={"prompt_tokens": 9.0, "completion_tokens": 4.0})
+    (found,) = complete(answering(reply), call())
+    assert (found.prompt_tokens, found.completion_tokens) == (9, 4)
+
+
 def test_missing_usage_can_stop_the_run():
     with pytest.raises(BackendError, match="no token counts") as caught:
         complete(answering(raw_reply("a", usage=None)), call(), missing_usage="fail")
@@ -178,7 +206,6 @@ def test_apportioned_parts_sum_to_the_total(total, weights):
         {"choices": [{"index": 0}]},
         {"choices": ["text"]},
         [1, 2],
-        {"choices": [{"index": 0, "text": "a"}], "usage": 7},
     ],
 )
 def test_replies_of_another_form_are_retried(reply):

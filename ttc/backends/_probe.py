@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from ttc.backends._errors import Where
 from ttc.backends._fingerprint import PROMPTS
 from ttc.backends._openai_client import find_key, is_openai
 from ttc.backends._openai_http import make_client, send
-from ttc.backends._reply import Malformed, choice_text, read_logprobs
+from ttc.backends._reply import Malformed, choice_text, read_logprobs, token_count
 from ttc.backends._request import finish
 from ttc.backends._secrets import Scrubber, split_credentials, url_secrets
 from ttc.backends.openai import OpenAI
@@ -70,19 +69,14 @@ class Answer:
 
     def used(self, name: str) -> int | None:
         """A token count of `usage`, None where it is missing."""
-        return _count(self.reply.get("usage"), name)
+        return token_count(self.reply.get("usage"), name)
 
     @property
     def cached(self) -> int | None:
         """Prompt tokens that the server says it had cached."""
         usage = self.reply.get("usage")
         details = usage.get("prompt_tokens_details") if isinstance(usage, Mapping) else None
-        return _count(details, "cached_tokens")
-
-
-def _count(usage: object, name: str) -> int | None:
-    value = usage.get(name) if isinstance(usage, Mapping) else None
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
+        return token_count(details, "cached_tokens")
 
 
 def _throttled(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from ttc.backends._request import prompt_bytes
 from ttc.core import Call, Completion, TokenLogprob
 
 Json = Mapping[str, Any]
+_ABSURD = 10**9  # tokens; no model reads or writes as many in a request
 
 
 class Malformed(ValueError):
@@ -40,15 +41,15 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
         raise ValueError("no choices")
     texts = [choice_text(c) for c in choices]
     tokens = [read_logprobs(c.get("logprobs")) for c in choices]
-    usage = reply.get("usage") or {}
-    spent = _count(usage, "completion_tokens")
+    usage = reply.get("usage")
+    spent = token_count(usage, "completion_tokens")
     known = spent is not None and (spent > 0 or not any(texts))
     counts = (
         apportion(spent, [len(t) or len(s.encode()) for t, s in zip(tokens, texts, strict=True)])
         if spent is not None and known
         else [_upper_bound(t, s, call) for t, s in zip(tokens, texts, strict=True)]
     )
-    prompt_tokens = _count(usage, "prompt_tokens") or None  # no prompt is empty: 0 is "unknown"
+    prompt_tokens = token_count(usage, "prompt_tokens") or None  # no prompt has none
     completions = [
         Completion(
             text=text,
@@ -124,9 +125,16 @@ def keep(tokens: Sequence[TokenLogprob], last: int | None) -> tuple[TokenLogprob
     return tuple(tokens if last is None else tokens[max(0, len(tokens) - last) :])
 
 
-def _count(usage: Json, name: str) -> int | None:
-    value = usage.get(name)
-    return None if value is None else int(value)
+def token_count(usage: object, name: str) -> int | None:
+    """A count that a server reports; None where there is none that can be one.
+
+    A budget adds counts up: a negative one would give it tokens to spend that it does not have.
+    """
+    value = usage.get(name) if isinstance(usage, Mapping) else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value < _ABSURD else None
 
 
 def _upper_bound(tokens: Sequence[TokenLogprob], text: str, call: Call) -> int:
