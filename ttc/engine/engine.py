@@ -14,6 +14,7 @@ from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
 from ttc.engine.calling import Caller
+from ttc.engine.claims import Claims
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.fingerprints import GRACE_S, Watch
@@ -52,6 +53,7 @@ class Engine:
         self.ledger = Ledger(budget, problems)
         self._journal_path = journal
         self._journal: Journal | None = None
+        self._claims: Claims | None = None
         self._backends: list[Backend] = []
         self._routers: list[Router] = []
         self._endpoints: dict[str, Endpoint] = {}
@@ -60,6 +62,7 @@ class Engine:
 
     async def __aenter__(self) -> Engine:
         self._journal = await asyncio.to_thread(Journal, self._journal_path)
+        self._claims = Claims(self._journal_path)
         return self
 
     async def __aexit__(
@@ -78,6 +81,8 @@ class Engine:
                 await backend.close()
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
+        if self._claims is not None:
+            self._claims.close()  # not earlier: the journal may have had some to write
 
     def _patience(self, why: type[BaseException] | None) -> float:
         """Seconds for a fingerprint that is not complete at the end; none for who wants out."""
@@ -92,7 +97,9 @@ class Engine:
         All backends are to be attached before the first sample: a part of the run's budget may have
         to be set aside for each.
         """
-        assert self._journal is not None, "attach inside the engine's context"
+        journal, claims = self._journal, self._claims
+        assert journal is not None, "attach inside the engine's context"
+        assert claims is not None
         self._backends.append(backend)
         identity = await backend.identify()
         rates = self.cost.rates(identity)
@@ -102,7 +109,7 @@ class Engine:
         watch = await self._watch(backend, identity, rates)
         before = None if watch is None else watch.begin
         caller = Caller(backend, router, self.settings, self.events, self.ledger, before)
-        return EngineModel(self, backend, identity, rates, self._journal, caller)
+        return EngineModel(self, backend, identity, rates, journal, claims, caller)
 
     def _route(self, backend: Backend, model: str) -> Router:
         """The way to a backend's servers, which it may share with other backends."""

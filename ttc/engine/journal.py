@@ -3,33 +3,35 @@
 SQLite in WAL mode, because it is in the standard library, transactional to the byte, and lets
 several processes share one file. `synchronous=FULL` makes a commit survive a power cut; calls that
 return together share a transaction, so the price of the disk's flush is paid once for all of them.
+
+A row that can't be read (a bad disk, a careless hand) counts as absent, and gives way to a new one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
 import queue
 import sqlite3
 import threading
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
-from ttc.core import Completion, TokenLogprob
+from ttc.core import Completion
+from ttc.engine.payload import Damaged, pack, unpack
 from ttc.engine.spare import Spare
 from ttc.errors import TtcError
 
+log = logging.getLogger(__name__)
 Entry = tuple[bytes, Completion]
 Row = tuple[bytes, bytes]
 _BUSY_S = 60.0  # longest wait for another process that writes
 _LOOKUP = 500  # keys per query; SQLite's oldest limit of variables is 999
 _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
-_FIELDS = tuple(f.name for f in fields(Completion))
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS completions (key BLOB PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID
 """
@@ -40,7 +42,7 @@ class _Wish:
     """Entries to be stored, and where somebody waits for that."""
 
     entries: Sequence[Entry]
-    done: Future[None] = field(default_factory=Future)
+    done: Future[dict[bytes, Completion]] = field(default_factory=Future)
 
 
 class Journal:
@@ -52,35 +54,42 @@ class Journal:
         self._writer = self._connect()
         self._spare = Spare(path.parent)
         self._full: TtcError | None = None
+        self._damaged = False
         self._lock = threading.Lock()
         self._queue: queue.SimpleQueue[_Wish | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="ttc-journal", daemon=True)
         self._thread.start()
 
-    async def put(self, entries: Sequence[Entry]) -> None:
+    async def put(self, entries: Sequence[Entry]) -> dict[bytes, Completion]:
         """Store completions; returns when they are on disk. A key that is there already stays.
 
-        Raises `TtcError` where they can't be stored, and, once the disk is full, although they
-        were: room was held back for what is under way by then, not for more.
+        Returns what was there, for the keys that were. Raises `TtcError` where they can't be
+        stored, and, once the disk is full, although they were: room was held back for what is
+        under way by then, not for more.
         """
         wish = _Wish(entries)
         self._queue.put(wish)
-        await asyncio.wrap_future(wish.done)
+        return await asyncio.wrap_future(wish.done)
 
     async def get(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The stored ones among `keys`."""
         return await asyncio.to_thread(self._get, keys)
 
     def _get(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
-        found: dict[bytes, Completion] = {}
         with self._lock, _explained(self.path):
-            for start in range(0, len(keys), _LOOKUP):
-                part = keys[start : start + _LOOKUP]
-                marks = ",".join("?" * len(part))
-                rows = self._reader.execute(
-                    f"SELECT key, payload FROM completions WHERE key IN ({marks})", part
-                )
-                found.update((key, unpack(payload)) for key, payload in rows)
+            return self._readable(_rows(self._reader, keys))
+
+    def _readable(self, rows: Iterable[Row]) -> dict[bytes, Completion]:
+        found: dict[bytes, Completion] = {}
+        for key, payload in rows:
+            try:
+                found[key] = unpack(payload)
+            except Damaged:
+                if not self._damaged:
+                    self._damaged = True
+                    log.warning(
+                        "%s is damaged: samples in it that can't be read are drawn anew", self.path
+                    )
         return found
 
     def __len__(self) -> int:
@@ -117,40 +126,67 @@ class Journal:
 
     def _commit(self, work: Sequence[_Wish]) -> None:
         # From here on a caller that goes away can't cancel: that would fail `set_result` below.
-        waiting = [w.done for w in work if w.done.set_running_or_notify_cancel()]
+        waiting = [w for w in work if w.done.set_running_or_notify_cancel()]
+        there: dict[bytes, Completion] = {}
         error: BaseException | None
         try:
-            self._insert([(key, pack(completion)) for w in work for key, completion in w.entries])
+            there = self._insert([(key, pack(made)) for w in work for key, made in w.entries])
             error = self._full
         except BaseException as trouble:  # this thread must live on: many wait for its word
             error = trouble
-        for done in waiting:
+        for wish in waiting:
             if error is None:
-                done.set_result(None)
+                wish.done.set_result({key: there[key] for key, _ in wish.entries if key in there})
             else:
-                done.set_exception(error)
+                wish.done.set_exception(error)
 
-    def _insert(self, rows: Sequence[Row]) -> None:
+    def _insert(self, rows: Sequence[Row]) -> dict[bytes, Completion]:
         """One transaction; where the disk is full, with the room that was held back for this."""
         with _explained(self.path):
             try:
-                self._transact(rows)
+                return self._transact(rows)
             except sqlite3.OperationalError as error:
                 if not (_is_full(error) and self._spare.release()):
                     raise
                 self._full = _full_disk(self.path)
-                self._transact(rows)
+                return self._transact(rows)
 
-    def _transact(self, rows: Sequence[Row]) -> None:
+    def _transact(self, rows: Sequence[Row]) -> dict[bytes, Completion]:
+        """Insert what is not there; what is there instead of the others."""
         connection = self._writer
+        there: dict[bytes, Completion] = {}
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR IGNORE INTO completions VALUES (?, ?)", rows)
+            new = connection.executemany("INSERT OR IGNORE INTO completions VALUES (?, ?)", rows)
+            if new.rowcount < len(rows):
+                there = self._settle(dict(rows))
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        return there
+
+    def _settle(self, wanted: Mapping[bytes, bytes]) -> dict[bytes, Completion]:
+        """Some were there before: replace those that can't be read, return the others."""
+        stored = dict(_rows(self._writer, list(wanted)))
+        others = {key: payload for key, payload in stored.items() if payload != wanted[key]}
+        there = self._readable(others.items())
+        self._writer.executemany(
+            "INSERT OR REPLACE INTO completions VALUES (?, ?)",
+            [(key, wanted[key]) for key in others if key not in there],
+        )
+        return there
+
+
+def _rows(connection: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[Row]:
+    """What is stored under these keys, as it is."""
+    for start in range(0, len(keys), _LOOKUP):
+        part = keys[start : start + _LOOKUP]
+        marks = ",".join("?" * len(part))
+        yield from connection.execute(
+            f"SELECT key, payload FROM completions WHERE key IN ({marks})", part
+        )
 
 
 @retry(
@@ -164,24 +200,6 @@ def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(_SCHEMA)
-
-
-def pack(completion: Completion) -> bytes:
-    """A completion as compressed JSON."""
-    # By hand: `asdict` copies every value, which takes longer than all the rest.
-    content = {name: getattr(completion, name) for name in _FIELDS}
-    content["logprobs"] = [
-        {"token": t.token, "logprob": t.logprob, "top": dict(t.top)} for t in completion.logprobs
-    ]
-    text = json.dumps(content, ensure_ascii=False)
-    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
-
-
-def unpack(payload: bytes) -> Completion:
-    """The completion of a payload."""
-    content = json.loads(zlib.decompress(payload).decode("utf-8", "surrogatepass"))
-    content["logprobs"] = tuple(TokenLogprob(**token) for token in content["logprobs"])
-    return Completion(**content)
 
 
 class _explained:

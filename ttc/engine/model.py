@@ -25,6 +25,7 @@ from ttc.core import (
 )
 from ttc.engine.bounds import token_bound
 from ttc.engine.calling import Caller
+from ttc.engine.claims import Claims
 from ttc.engine.drawing import Chunk, Drawing, Found
 from ttc.engine.journal import Journal
 from ttc.engine.turns import Turns
@@ -44,6 +45,7 @@ class EngineModel:
         identity: ModelIdentity,
         rates: Rates,
         journal: Journal,
+        claims: Claims,
         caller: Caller,
     ) -> None:
         self._engine = engine
@@ -51,6 +53,7 @@ class EngineModel:
         self._identity = identity
         self._rates = rates
         self._journal = journal
+        self._claims = claims
         self._caller = caller
         self.turns = Turns()
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
@@ -78,20 +81,25 @@ class EngineModel:
     ) -> Sequence[Completion]:
         work = _Work(self, prompt, params, problem_id, purpose)
         drawing = Drawing(self._window)
+        claimed = False
         try:
             # Tickets are taken one after the other without waiting for any other request of the
             # problem, which fixes their order and so what the budget admits.
             async with self._engine.ledger.turn(problem_id):
+                claimed = await self._claims.take(work.content, self._engine.ledger.seconds_left)
                 chunks = _chunks(start, n, self._group)
                 for first in range(0, len(chunks), self._window):
                     if not await drawing.goes_on():
                         break
                     block = chunks[first : first + self._window]
                     await self._draw_block(work, problem_id, block, drawing)
-            return await drawing.completions()
+            found = await drawing.completions()
         except BaseException:
             await drawing.cancel()
-            raise
+            raise  # with the claim: the journal may have some yet to write, until it is closed
+        if claimed:
+            self._claims.release(work.content)
+        return found
 
     async def _draw_block(
         self, work: _Work, problem: str, block: Sequence[Chunk], drawing: Drawing
@@ -138,7 +146,7 @@ class _Work:
         self._params = params
         self._problem = problem_id
         self._purpose: Purpose = purpose
-        self._base = _content(model, prompt, params)
+        self.content = _content(model, prompt, params)
         counted = model._backend.count_tokens(prompt)
         self._bound = token_bound(prompt) if counted is None else counted
         self._once = model._engine.cost.shared_prompt == "once"
@@ -160,12 +168,12 @@ class _Work:
 
     def _key(self, index: int) -> bytes:
         return hashlib.blake2b(
-            self._base + index.to_bytes(8, "big"), digest_size=16, person=b"ttc-sample"
+            self.content + index.to_bytes(8, "big"), digest_size=16, person=b"ttc-sample"
         ).digest()
 
     def _seed(self, index: int) -> int:
         digest = hashlib.blake2b(
-            self._base + index.to_bytes(8, "big"), digest_size=4, person=b"ttc-seed"
+            self.content + index.to_bytes(8, "big"), digest_size=4, person=b"ttc-seed"
         ).digest()
         return int.from_bytes(digest, "big") & 0x7FFFFFFF
 
@@ -208,8 +216,9 @@ class _Work:
                 engine.ledger.came_late(self._problem)
                 break
             entries = [(keys[i], c) for i, c in zip(missing, fresh, strict=False)]
-            await self._model._journal.put(entries)
+            there = await self._model._journal.put(entries)
             found.update(entries)
+            found.update(there)  # a run that could not be seen was faster
             missing = missing[len(entries) :]
             tokens = sum(c.completion_tokens for _, c in entries)
             engine.events.drawn(self._purpose, len(entries), tokens, cached=False)
