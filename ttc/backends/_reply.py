@@ -133,8 +133,9 @@ def token_count(usage: object, name: str) -> int | None:
     value = usage.get(name) if isinstance(usage, Mapping) else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value < _ABSURD else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < _ABSURD else None
 
 
 def _upper_bound(tokens: Sequence[TokenLogprob], text: str, call: Call) -> int:
