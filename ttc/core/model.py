@@ -89,6 +89,7 @@ class Completion:
 
     `finish_reason` is "stop", "length", "content_filter" or another word of the server's.
     `mean_logprob` is over all completion tokens, even where `logprobs` keeps only the last ones.
+    `error` is why there is no sample, in the server's words; then the text is empty.
     """
 
     text: str
@@ -98,6 +99,7 @@ class Completion:
     mean_logprob: float | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
     seconds: float = 0.0
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
