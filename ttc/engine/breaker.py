@@ -8,13 +8,16 @@ FIRST_REST_S, LONGEST_REST_S = 1.0, 30.0
 
 
 class Breaker:
-    """Opens after so many failures in a row; after a rest one call is tried (half open).
+    """Opens after so many failures in a row, of so many different problems; after a rest one call is
+    tried (half open).
 
     Each failed trial doubles the rest. Any success closes it.
     """
 
-    def __init__(self, failures: int) -> None:
+    def __init__(self, failures: int, problems: int = 1) -> None:
         self._most = failures
+        self._different = problems
+        self._whose: set[str] = set()
         self._rest = FIRST_REST_S
         self.state: State = "closed"
         self.failures = 0
@@ -24,11 +27,13 @@ class Breaker:
         """When an open breaker may be tried."""
         self.last_error = ""
 
-    def failed(self, now: float, why: str) -> None:
-        """A call or a health check failed."""
+    def failed(self, now: float, why: str, whose: str = "") -> None:
+        """A call, made for a problem, or a health check failed."""
         self.failures += 1
+        self._whose.add(whose)
         self.last_error = why
-        if self.state == "closed" and self.failures >= self._most:
+        enough = self.failures >= self._most and len(self._whose) >= self._different
+        if self.state == "closed" and enough:
             self.down_since = now
             self._open(now)
         elif self.state == "half_open":
@@ -46,3 +51,4 @@ class Breaker:
     def succeeded(self) -> None:
         """The server has answered, if only that it has too much to do."""
         self.state, self.failures, self._rest = "closed", 0, FIRST_REST_S
+        self._whose.clear()

@@ -14,13 +14,17 @@ from ttc.engine.settings import EngineSettings
 from ttc.errors import RetryableError
 
 _SMOOTH = 0.1  # weight of the newest call in the latency that is shown
+_SUSPECTS = 4
+"""Problems whose calls must fail in a row before that is the server's fault, where the run is to go
+on without those that fail by themselves."""
 
 
 @dataclass(slots=True)
 class Lease:
     """A place at a server for one call. tokens: reserved of its rate; started: loop time.
 
-    After the call, `used` is the tokens it really took and `longest` those of its longest sample.
+    whose: the problem it is for. After the call, `used` is the tokens it really took and `longest`
+    those of its longest sample.
     """
 
     endpoint: Endpoint
@@ -29,6 +33,7 @@ class Lease:
     load: int
     used: float | None = None
     longest: float = 0.0
+    whose: str = ""
 
 
 class Endpoint:
@@ -39,7 +44,9 @@ class Endpoint:
     ) -> None:
         self.name = name
         self.limit = Limit(settings.concurrency, fixed=not remote)
-        self.breaker = Breaker(settings.breaker_failures)
+        problems = _SUSPECTS if settings.give_up == "record" else 1
+        self.breaker = Breaker(settings.breaker_failures, problems)
+        self.answered_at = -math.inf
         rates = (
             (settings.requests_per_minute, settings.tokens_per_minute) if remote else (None,) * 2
         )
@@ -86,6 +93,7 @@ class Endpoint:
         self.breaker.succeeded()
         if lease.used is None:
             return
+        self.answered_at = now
         seconds = now - lease.started
         self.limit.succeeded(max(lease.load, self.in_flight), seconds, lease.longest)
         if self._tokens is not None:
@@ -108,7 +116,7 @@ class Endpoint:
                 self._tokens.put_back(lease.tokens, now)
             self.breaker.succeeded()
         elif self._guarded:
-            self.breaker.failed(now, str(error))
+            self.breaker.failed(now, str(error), lease.whose)
             again = self.breaker.failures - 2
             # One failure is bad luck: a busy server that rests after each would hardly work.
             if again >= 0 and not alone:

@@ -61,7 +61,8 @@ class Journal:
         self._thread.start()
 
     async def put(self, entries: Sequence[Entry]) -> dict[bytes, Completion]:
-        """Store completions; returns when they are on disk. A key that is there already stays.
+        """Store completions; returns when they are on disk. A key that is there already stays,
+        but for a failure (a completion with an `error`), which gives way.
 
         Returns what was there, for the keys that were. Raises `TtcError` where they can't be
         stored, and, once the disk is full, although they were: room was held back for what is
@@ -168,10 +169,10 @@ class Journal:
         return there
 
     def _settle(self, wanted: Mapping[bytes, bytes]) -> dict[bytes, Completion]:
-        """Some were there before: replace those that can't be read, return the others."""
+        """Some were there before: replace failures and what can't be read, return the others."""
         stored = dict(_rows(self._writer, list(wanted)))
         others = {key: payload for key, payload in stored.items() if payload != wanted[key]}
-        there = self._readable(others.items())
+        there = {k: c for k, c in self._readable(others.items()).items() if not c.error}
         self._writer.executemany(
             "INSERT OR REPLACE INTO completions VALUES (?, ?)",
             [(key, wanted[key]) for key in others if key not in there],

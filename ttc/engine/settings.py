@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -35,6 +37,13 @@ class EngineSettings(BaseModel):
     max_outage_s: float = Field(default=300, gt=0)
     """Longest wait, in seconds, for a server that is down or asks for a pause, while no other can
     take its place; then the run stops."""
+    give_up: Literal["stop", "record"] = "stop"
+    """What to do about a call that fails max_attempts times: stop the run, or record its samples as
+    failed (gave_up) and go on. They are recorded only if the server answers other calls meanwhile,
+    or else one that is sent to see just that; a server that is down stops the run all the same."""
+    retry_failed: bool = False
+    """Whether samples that an earlier run recorded as failed are asked for again, also those of a
+    run that is complete. Otherwise they stay failed, as no other answer is expected."""
     fingerprint: bool = True
     """Whether the first call that is sent to a served model brings along a few of one token each
     (mostly 8 for each server), whose logprobs tell when another model is served. What they may cost
