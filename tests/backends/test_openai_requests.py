@@ -58,11 +58,19 @@ def test_greedy_samples_are_asked_for_one_at_a_time():
 
 
 def test_fields_can_be_left_out_and_added():
-    _, body = sent(call(), omit=("top_p", "seed"), extra_body={"min_p": 0.1, "max_tokens": 3})
+    _, body = sent(call(), omit=("top_p", "seed"), extra_body={"min_p": 0.1})
     assert "top_p" not in body
     assert "seed" not in body
     assert body["min_p"] == 0.1
-    assert body["max_tokens"] == 3
+
+
+def test_what_a_sampler_says_counts_more_than_what_is_added():
+    added = {"top_k": 0, "continue_final_message": False}
+    assert sent(call(top_k=4), extra_body=added)[1]["top_k"] == 4
+    assert sent(call(), extra_body=added)[1]["top_k"] == 0
+    prompt = Prompt(messages=CHAT.messages, prefill="It is")
+    how = {"prefill": "continue_final_message", "extra_body": added}
+    assert sent(call(prompt), **how)[1]["continue_final_message"] is True
 
 
 def test_large_seeds_fit_any_server():

@@ -12,6 +12,8 @@ class BackendPart(Part):
     kind: ClassVar[Kind] = "backend"
     incidental: ClassVar[frozenset[str]] = frozenset()
     """Fields that change how the model is reached, not what it answers: no part of a run's id."""
+    addresses: ClassVar[frozenset[str]] = frozenset()
+    """Fields that say where the model is; where `served_as` names it, they are incidental too."""
     loads_weights: ClassVar[bool] = False
     """Whether it reads gigabytes to say what the model is, which a forecast does without."""
 

@@ -54,8 +54,8 @@ def _sampling(call: Call, max_tokens_key: str) -> dict[str, Any]:
 
 
 def finish(body: dict[str, Any], omit: tuple[str, ...], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop the fields that a server refuses, then add the user's own."""
-    return {k: v for k, v in body.items() if k not in omit} | dict(extra)
+    """Drop the fields that a server refuses, and add the user's own where a call has none."""
+    return {**extra, **{k: v for k, v in body.items() if k not in omit}}
 
 
 def prompt_bytes(prompt: Prompt) -> int:

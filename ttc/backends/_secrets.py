@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit, urlunsplit
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit, urlunsplit
+
+from pydantic import BeforeValidator
 
 from ttc.redact import HIDDEN, passwords, redact, redact_urls, remember
 
 # A dummy key ("test", "EMPTY") is a word that completions may well hold.
 _SHORTEST_IN_REPLIES = 8
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A key is a long run of letters and digits that take turns; words and years are not.
+_KEY_RUN, _KEY_TURNS = 16, 3
+_SECRET_NAME = re.compile(
+    r"(?:.*_)?(?:(?:api|access|secret|subscription|private|auth|account|master)_?key|key|password|"
+    r"passwd|passphrase|secret|authorization|credentials?|cookie|bearer|signature)"
+    r"|(?:.*_)?(?:access|api|auth|bearer|hf|id|refresh|secret|security|session)_?token|token|auth"
+)
+_NO_SECRETS = {"cache_key", "prompt_cache_key"}  # OpenAI's, which routes requests to caches
+# What of a query may stand in a recipe: whatever else servers take there may open an account.
+_HARMLESS = {"api_version", "version", "deployment", "deployment_id", "region", "location"}
 
 
 class Scrubber:
@@ -52,6 +68,8 @@ def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
 def url_secrets(url: str) -> set[str]:
     """What of a URL a server must not bring into results: password, its header, keys in a query."""
     found = passwords(url)
+    for _, value in _doubtful(url):
+        found |= {value, quote(value, safe=""), quote_plus(value)}
     credentials = split_credentials(url)[1]
     if credentials is not None:
         found.add(b64encode(":".join(credentials).encode()).decode())
@@ -59,5 +77,56 @@ def url_secrets(url: str) -> set[str]:
 
 
 def holds_secret(url: str) -> bool:
-    """Whether a URL has a password, or a key in its query, that must not be stored with results."""
-    return redact_urls(url) != url
+    """Whether a URL has a password, or in its query what may be a key: nothing to be stored.
+
+    Of a query only fields such as Azure's api-version are known to be none.
+    """
+    return redact_urls(url) != url or any(True for _ in _doubtful(url))
+
+
+def _doubtful(url: str) -> Iterator[tuple[str, str]]:
+    parts = urlsplit(url)
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name.lower().replace("-", "_") not in _HARMLESS:
+            yield name, value
+    if parts.fragment:
+        yield "#", parts.fragment
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field or header is named like a key, a token or a password."""
+    plain = name.strip().lower().replace("-", "_")
+    return plain not in _NO_SECRETS and _SECRET_NAME.fullmatch(plain) is not None
+
+
+def key_name_fault(name: object) -> str | None:
+    """What is wrong with the name of a key's variable; None where nothing is.
+
+    People paste the key itself there. So a name that is none is hidden from now on wherever this
+    process writes text, and the sentence does not quote it.
+    """
+    if isinstance(name, str) and _VARIABLE.fullmatch(name) and not _like_a_key(name):
+        return None
+    remember([str(name)])
+    return (
+        "must be the NAME of an environment variable (letters, digits, _), such as OPENAI_API_KEY; "
+        "the key itself belongs into that variable only"
+    )
+
+
+def _like_a_key(name: str) -> bool:
+    def turns(run: str) -> int:
+        return sum(a.isdigit() != b.isdigit() for a, b in pairwise(run))
+
+    return any(len(run) >= _KEY_RUN and turns(run) >= _KEY_TURNS for run in name.split("_"))
+
+
+def _key_name(value: Any) -> Any:
+    fault = key_name_fault(value) if value is not None else None
+    if fault is not None:
+        raise ValueError(fault)
+    return value
+
+
+KeyName = Annotated[str | None, BeforeValidator(_key_name, json_schema_input_type=str | None)]
+"""The name of the environment variable that holds a key."""

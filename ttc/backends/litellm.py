@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 
 from ttc.backends import BackendPart
-from ttc.backends._secrets import holds_secret
+from ttc.backends._addresses import ProviderAddress
+from ttc.backends._fields import ExtraBody, Omitted, ServedAs
+from ttc.backends._secrets import KeyName
 from ttc.core import Capabilities
 from ttc.registry import register
 
@@ -21,13 +23,17 @@ class LiteLLM(BackendPart):
 
     model_config = ConfigDict(hide_input_in_errors=True)
     incidental: ClassVar[frozenset[str]] = frozenset({"api_key_env", "check_model", "timeout"})
+    addresses: ClassVar[frozenset[str]] = frozenset({"api_base"})
 
     type: Literal["litellm"] = "litellm"
     model: str = Field(min_length=1)
     """litellm's name of the model: provider/model."""
-    api_base: str | None = None
+    api_base: ProviderAddress | None = None
     """The server's address, where it is not the provider's own."""
-    api_key_env: str | None = None
+    served_as: ServedAs = None
+    """Samples in the journal belong to this name instead of the server's address; set it where the
+    same weights move between hosts."""
+    api_key_env: KeyName = None
     """Name of the environment variable with the key; without it, the provider's usual one."""
     n_per_call: int = Field(default=8, ge=1, le=256)
     """Samples asked for per request, where the provider takes `n`."""
@@ -41,19 +47,10 @@ class LiteLLM(BackendPart):
     """With an OpenAI-compatible api_base, look the model up in /models before the first call."""
     timeout: float = Field(default=600.0, gt=0)
     """Seconds for a whole call."""
-    omit: tuple[str, ...] = ()
+    omit: Omitted = ()
     """Request fields that the provider refuses and that are left out."""
-    extra_body: dict[str, Any] = Field(default_factory=dict)
-    """Further request fields, sent as they are."""
-
-    @field_validator("api_base")
-    @classmethod
-    def _no_secrets(cls, value: str | None) -> str | None:
-        if value is not None and holds_secret(value):
-            raise ValueError(
-                "a URL here may hold no password or key, because recipes are stored with results"
-            )
-        return value
+    extra_body: ExtraBody = Field(default_factory=dict)
+    """Further request fields, sent as they are; not those that ttc itself decides."""
 
     @property
     def offers(self) -> Capabilities:

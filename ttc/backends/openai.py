@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from ttc.backends import BackendPart
-from ttc.backends._secrets import holds_secret
+from ttc.backends._addresses import OpenAIAddress
+from ttc.backends._fields import ExtraBody, Omitted, ServedAs
+from ttc.backends._secrets import KeyName
 from ttc.core import Capabilities
 from ttc.registry import register
 
@@ -24,21 +26,25 @@ OPENAI_URL = "https://api.openai.com/v1"
 class OpenAI(BackendPart):
     """Any OpenAI-compatible HTTP server; several URLs of one model form a pool."""
 
-    # An URL with a password must not be quoted in the message that refuses it.
+    # A URL with a password must not be quoted in the message that refuses it.
     model_config = ConfigDict(hide_input_in_errors=True)
     default_key_env: ClassVar[str] = "OPENAI_API_KEY"
     incidental: ClassVar[frozenset[str]] = frozenset(
         {"api_key_env", "check_model", "connect_timeout", "timeout"}
     )
+    addresses: ClassVar[frozenset[str]] = frozenset({"base_url", "base_urls"})
 
     type: Literal["openai"] = "openai"
     model: str = Field(min_length=1)
     """The model's name as the server lists it."""
-    base_url: str | None = None
+    base_url: OpenAIAddress | None = None
     """The server's address, for most ending in /v1; OPENAI_BASE_URL or OpenAI's own without it."""
-    base_urls: tuple[str, ...] = ()
+    base_urls: tuple[OpenAIAddress, ...] = ()
     """Several servers of the same model, used as one pool; instead of base_url."""
-    api_key_env: str | None = None
+    served_as: ServedAs = None
+    """Samples in the journal belong to this name instead of the server's address; set it where the
+    same weights move between hosts."""
+    api_key_env: KeyName = None
     """Name of the environment variable with the key. OPENAI_API_KEY is sent to OpenAI only."""
     n_per_call: int = Field(default=8, ge=1, le=256)
     """Samples asked for per request (`n`); a server that ignores it is simply asked again."""
@@ -58,23 +64,10 @@ class OpenAI(BackendPart):
     """Seconds to reach the server."""
     timeout: float = Field(default=600.0, gt=0)
     """Seconds for a whole call, however slowly its reply drips in."""
-    omit: tuple[str, ...] = ()
+    omit: Omitted = ()
     """Request fields that the server refuses and that are left out, e.g. [seed, top_p]."""
-    extra_body: dict[str, Any] = Field(default_factory=dict)
-    """Further request fields, sent as they are."""
-
-    @field_validator("base_url", "base_urls")
-    @classmethod
-    def _no_secrets(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
-        for url in [value] if isinstance(value, str) else value or ():
-            if not url.startswith(("http://", "https://")):
-                raise ValueError("a URL starts with http:// or https://")
-            if holds_secret(url):
-                raise ValueError(
-                    "a URL here may hold no password or key: recipes are stored with results; "
-                    "put the whole URL into the environment variable OPENAI_BASE_URL"
-                )
-        return value
+    extra_body: ExtraBody = Field(default_factory=dict)
+    """Further request fields, sent as they are; not those that ttc itself decides."""
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:

@@ -62,7 +62,10 @@ def run_id(recipe: Recipe) -> str:
 
 
 def _essence(backend: dict[str, Any]) -> dict[str, Any]:
-    incidental = getattr(parts("backend")[backend["type"]], "incidental", ())
+    kind = parts("backend")[backend["type"]]
+    incidental = set(getattr(kind, "incidental", ()))
+    # The same weights at another address; without such a name they are a new run's.
+    incidental |= set(getattr(kind, "addresses", ())) if backend.get("served_as") else {"served_as"}
     return {key: value for key, value in backend.items() if key not in incidental}
 
 

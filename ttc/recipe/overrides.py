@@ -7,6 +7,7 @@ from typing import Any
 from ttc.errors import RecipeError
 from ttc.recipe.faults import KeyPath, dotted
 from ttc.recipe.source import parse_value
+from ttc.redact import redact
 
 
 def apply(data: Any, override: str) -> KeyPath:
@@ -36,8 +37,8 @@ def apply(data: Any, override: str) -> KeyPath:
 
 
 def short(override: str) -> str:
-    """An override as messages show it."""
-    line = " ".join(override.split())
+    """An override as messages show it. Secrets go first, as a cut may leave half of one."""
+    line = redact(" ".join(override.split()))
     return line if len(line) <= 60 else line[:57] + "..."
 
 
