@@ -29,6 +29,7 @@ def command(
     from ttc.cli._console import console
     from ttc.pipeline.run import run_recipe
     from ttc.recipe import load_recipe
+    from ttc.report.failures import of_manifest
     from ttc.report.progress import show_progress
     from ttc.report.summary import print_summary
 
@@ -36,7 +37,8 @@ def command(
     outcome = run_recipe(loaded, lambda monitor: show_progress(monitor.status, plain=plain))
     if quiet:
         said = outcome.manifest.status if outcome.fresh else "nothing to do, this run is complete"
-        typer.echo(f"{outcome.run.name}: {said}")
+        failed = of_manifest(outcome.manifest)[:1]
+        typer.echo(", ".join([f"{outcome.run.name}: {said}", *failed]))
         return
     if not outcome.fresh:
         console().print("Nothing to do: this run is complete.", style="green")

@@ -8,8 +8,8 @@ FIRST_REST_S, LONGEST_REST_S = 1.0, 30.0
 
 
 class Breaker:
-    """Opens after so many failures in a row, of so many different problems; after a rest one call is
-    tried (half open).
+    """Opens after so many failures in a row, of so many different problems; after a rest one call
+    is tried (half open).
 
     Each failed trial doubles the rest. Any success closes it.
     """

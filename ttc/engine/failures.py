@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ttc.core import Completion, Purpose
 from ttc.redact import redact
 
 log = logging.getLogger(__name__)
+TOO_LONG = "context_length"
+"""The reason of samples whose prompt, with what it was to be answered by, is too long."""
 GAVE_UP = "gave_up"
 """The reason of samples whose call failed again and again, where the run was told to go on."""
 
@@ -55,10 +56,8 @@ class Tally:
 class Failures:
     """Every failed sample of a run, once, however often it is met."""
 
-    def __init__(self, warn: Callable[[str], None]) -> None:
-        """warn: told once of each reason."""
+    def __init__(self) -> None:
         self.by_reason: dict[str, Tally] = {}
-        self._warn = warn
         self._seen: set[bytes] = set()
         self._told: set[tuple[str, str]] = set()
 
@@ -79,14 +78,14 @@ class Failures:
             tally.example, tally.fix = redact(failed.error), fix
         if (failed.finish_reason, fix) not in self._told:
             self._told.add((failed.finish_reason, fix))
-            text = f"samples fail ({failed.finish_reason}): {redact(failed.error)}; {fix}"
-            log.warning("%s", text)
-            self._warn(text)
+            log.warning(
+                "samples fail (%s): %s; %s", failed.finish_reason, redact(failed.error), fix
+            )
 
 
 def advice(reason: str, said: str, purpose: Purpose) -> str:
     """What would help against a failure. said: the server's words."""
-    if reason != "context_length":
+    if reason != TOO_LONG:
         return _FIXES.get(reason, "see what the server says")
     fits, asked = prompt_fits(said), _WHICH[purpose]
     if fits is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ttc.report.coverage import coverage_lines
+from ttc.report.failures import of_manifest
 from ttc.report.labels import label_lines
 from ttc.report.tables import number, percent, table
 from ttc.store.run_folder import RunFolder
@@ -27,6 +28,8 @@ def print_summary(console: Console, run: RunFolder) -> None:
         console.print(line, highlight=False, markup=False)
     for text in dict.fromkeys(m.warning for m in manifest.models.values() if m.warning):
         console.print(f"Warning: {text}", highlight=False, markup=False, style="yellow")
+    for text in of_manifest(manifest):
+        console.print(text, highlight=False, markup=False, style="yellow")
     if not run.curves.is_file():
         console.print(_no_curves(run, manifest), highlight=False, markup=False)
         return

@@ -17,6 +17,7 @@ from ttc.core import ModelIdentity, Problem
 from ttc.errors import DataError
 from ttc.redact import redact_all
 from ttc.store.atomic import reason, write_text
+from ttc.store.failures import Failure
 from ttc.store.provenance import git_commit, git_dirty, host_facts, package_versions
 
 MANIFEST_FORMAT = 1
@@ -79,6 +80,7 @@ class Model(BaseModel):
     revision: str = ""
     facts: dict[str, Any] = Field(default_factory=dict)
     variant: str = Field(default="", description="Digest of request fields added or left out.")
+    served_as: str = Field(default="", description="The recipe's name for it at any address.")
     fingerprints: list[dict[str, Any]] = Field(
         default_factory=list,
         description="Of a served model whose samples the journal has under this name: logprobs "
@@ -145,6 +147,9 @@ class Manifest(BaseModel):
         default="", description="For people: why a run ended early, where data came from."
     )
     ledger: dict[str, Any] = Field(default_factory=dict)
+    failures: dict[str, Failure] = Field(
+        default_factory=dict, description="Samples that could not be had, by reason."
+    )
     timing: dict[str, float] = Field(default_factory=dict, description="Seconds by stage.")
     choices: Choices = Field(default_factory=lambda: Choices())
     source: dict[str, Any] = Field(
