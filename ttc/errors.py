@@ -53,7 +53,8 @@ class RetryableError(BackendError):
 
     `retry_after` is the server's wish in seconds, where it gave one. `trouble` is what it says of
     the server: "throttled" (well, but wants fewer calls), "overloaded" (too busy to answer in time
-    or at all) or "broken" (anything else).
+    or at all) or "broken" (anything else). `billed`: it may have cost the most it could, because
+    it was sent and nobody knows how it ended.
     """
 
     def __init__(
@@ -61,8 +62,11 @@ class RetryableError(BackendError):
         message: str,
         retry_after: float | None = None,
         trouble: Literal["throttled", "overloaded", "broken"] = "broken",
+        *,
+        billed: bool = False,
     ) -> None:
         super().__init__(message)
+        self.billed = billed
         self.retry_after = retry_after
         self.trouble = trouble
 
@@ -72,4 +76,8 @@ class BudgetExhausted(TtcError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C in work that can say what is kept and how to go on; the message says so."""
+    """Ctrl-C, or another signal, in work that says what is kept and how to go on by its message."""
+
+    def __init__(self, message: str, signal: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal

@@ -20,6 +20,7 @@ import httpx
 import openai
 
 from ttc.backends import _identity
+from ttc.backends._addresses import address_fault
 from ttc.backends._errors import Where
 from ttc.backends._openai_http import make_client, send
 from ttc.backends._pool import Endpoint, Pool
@@ -53,10 +54,13 @@ class OpenAIBackend:
         urls = addresses(config, env)
         self._key_env, key = find_key(config, urls, env)
         self._scrub = Scrubber([key, *(secret for url in urls for secret in url_secrets(url))])
-        self._pool: Pool[openai.AsyncOpenAI] = Pool(
-            [split_credentials(url)[0] for url in urls],
-            lambda index: make_client(urls[index], key, config, transport),
-        )
+        try:
+            self._pool: Pool[openai.AsyncOpenAI] = Pool(
+                [split_credentials(url)[0] for url in urls],
+                lambda index: make_client(urls[index], key, config, transport),
+            )
+        except httpx.InvalidURL as error:
+            raise BackendError(f"the server's URL is none: {error}") from None
         self._warned = False
 
     def __repr__(self) -> str:
@@ -72,46 +76,59 @@ class OpenAIBackend:
         return self._pool.names
 
     async def identify(self) -> ModelIdentity:
-        """Check on every endpoint of the pool that the model is there.
+        """Ask every server of the pool, all at once, whether the model is there.
 
-        Raises `BackendError` when an endpoint lacks the model or when none can be reached.
+        Raises `BackendError` when a server lacks the model or when none can be reached.
         """
-        entries: dict[str, Mapping[str, Any]] = {}
-        failures: list[BackendError] = []
-        for endpoint in self._pool.endpoints:
-            try:
-                entries[endpoint.url] = await self._entry(endpoint)
-            except RetryableError as error:
-                failures.append(error)
+        servers = self._pool.endpoints
+        answers = await asyncio.gather(*map(self._entry, servers), return_exceptions=True)
+        failures = [a for a in answers if isinstance(a, RetryableError)]
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, RetryableError):
+                raise answer
+        entries = [a for a in answers if not isinstance(a, BaseException)]
         if not entries:
-            raise BackendError(
-                f"no answer from {failures[0]}; is the server running, and is the URL right?"
-            )
+            raise BackendError(_nobody(failures))
         for failure in failures:
             log.warning("going on without one server of the pool: %s", failure)
         config = self._config
-        variant = _identity.variant(config.omit, config.extra_body)
-        return _identity.of_entries("openai", config.model, entries, variant)
+        return _identity.of_entries(
+            "openai",
+            config.model,
+            [server.url for server in servers],
+            entries,
+            _identity.variant(config.omit, config.extra_body),
+            config.served_as,
+        )
 
     async def _entry(self, endpoint: Server) -> Mapping[str, Any]:
         if not self._config.check_model:
             await self._health(endpoint)
             return {}
-        listing = await self._send(endpoint, "/models", None)
+        listing = await self._send(endpoint, "/models", None, self._patience)
         return _identity.find_model(listing, self._config.model, endpoint.url)
 
     async def _health(self, endpoint: Server) -> None:
         """Any answer shows that the server is there; what it says matters for calls only."""
-        async with asyncio.timeout(_CHECK_SECONDS):
-            try:
+        try:
+            async with asyncio.timeout(self._patience):
                 await endpoint.client.get("/models", cast_to=httpx.Response)
+            return
+        except openai.APIStatusError as error:
+            if error.status_code < 500:
                 return
-            except openai.APIStatusError as error:
-                ill = error.status_code >= 500
-            except openai.OpenAIError:
-                ill = True
-        if ill:
-            raise RetryableError(self._where(endpoint).say("no answer"))
+            said = f"HTTP {error.status_code}"
+        except (TimeoutError, openai.APITimeoutError):
+            said = f"no answer within {self._patience:g} s"
+        except openai.OpenAIError:
+            said = "no connection"
+        raise RetryableError(self._where(endpoint).say(said))
+
+    @property
+    def _patience(self) -> float:
+        """Seconds to wait for a word of a server's; a sample may take much longer."""
+        config = self._config
+        return min(config.timeout, max(_CHECK_SECONDS, config.connect_timeout))
 
     async def check(self, endpoint: str) -> None:
         await self._health(self._pool[endpoint])
@@ -131,7 +148,7 @@ class OpenAIBackend:
             else:
                 self._note_usage(known, server)
                 return [self._scrubbed(c) for c in found]
-            raise RetryableError(self._where(server).say(text))
+            raise RetryableError(self._where(server).say(text), billed=True)
 
     def _scrubbed(self, completion: Completion) -> Completion:
         text = self._scrub.reply(completion.text)
@@ -171,8 +188,15 @@ class OpenAIBackend:
             self._warned = True
             log.warning("%s: replies without token counts; counting one a byte", endpoint.url)
 
-    async def _send(self, endpoint: Server, path: str, body: dict[str, Any] | None) -> Any:
-        return await send(endpoint.client, path, body, self._config, self._where(endpoint))
+    async def _send(
+        self,
+        endpoint: Server,
+        path: str,
+        body: dict[str, Any] | None,
+        seconds: float | None = None,
+    ) -> Any:
+        where = self._where(endpoint)
+        return await send(endpoint.client, path, body, self._config, where, seconds)
 
     def _where(self, endpoint: Server) -> Where:
         return Where(endpoint.url, self._config.model, self._key_env, self._scrub)
@@ -185,11 +209,27 @@ class OpenAIBackend:
             await endpoint.client.close()
 
 
+def _nobody(failures: list[RetryableError]) -> str:
+    if len(failures) == 1:
+        return f"no answer from {failures[0]}; is the server running, and is the URL right?"
+    each = "; ".join(map(str, failures))
+    return f"no answer from any server of the pool ({each}); are they running, at these URLs?"
+
+
 def addresses(config: OpenAI, env: Mapping[str, str]) -> tuple[str, ...]:
-    """The servers of a config as they are reached, with what credentials the environment adds."""
+    """The servers of a config as they are reached, with what credentials the environment adds.
+
+    Raises `BackendError` where the environment's is no address.
+    """
     from ttc.backends.openai import OPENAI_URL
 
-    return config.base_urls or (config.base_url or env.get("OPENAI_BASE_URL") or OPENAI_URL,)
+    if config.base_urls or config.base_url:
+        return config.base_urls or (config.base_url or "",)
+    url = env.get("OPENAI_BASE_URL", "").strip()
+    fault = address_fault(url) if url else None
+    if fault is not None:
+        raise BackendError(f"the environment variable OPENAI_BASE_URL holds no address: {fault}")
+    return (url or OPENAI_URL,)
 
 
 def is_openai(url: str) -> bool:

@@ -93,14 +93,16 @@ async def send(
     body: dict[str, Any] | None,
     config: OpenAI,
     where: Where,
+    seconds: float | None = None,
 ) -> Any:
     """POST a body, or GET without one; the reply's JSON object.
 
+    seconds: the longest wait, where it is not the config's for a whole call.
     Raises the classified error, outside of the handlers so that its traceback chains no exception
     that holds the request and with it the key.
     """
     try:
-        async with asyncio.timeout(config.timeout):
+        async with asyncio.timeout(seconds or config.timeout):
             if body is None:
                 response = await client.get(path, cast_to=httpx.Response)
             else:
@@ -116,9 +118,12 @@ async def send(
             error.status_code, error.body or error.response.text, error.response.headers, where
         )
     except (TimeoutError, openai.APITimeoutError) as error:
-        failure = _timed_out(error, config, where)
+        failure = _timed_out(error, config, where, seconds or config.timeout)
     except openai.APIConnectionError as error:
-        failure = RetryableError(where.say(f"no connection: {_cause(error)}"))
+        never_sent = isinstance(error.__cause__, httpx.ConnectError)
+        failure = RetryableError(
+            where.say(f"no connection: {_cause(error)}"), billed=not never_sent
+        )
     except openai.OpenAIError as error:
         failure = RetryableError(where.say(str(error)))
     except UnicodeEncodeError:
@@ -126,12 +131,12 @@ async def send(
     raise failure
 
 
-def _timed_out(error: Exception, config: OpenAI, where: Where) -> RetryableError:
+def _timed_out(error: Exception, config: OpenAI, where: Where, seconds: float) -> RetryableError:
     """A server that can't be reached is broken; one that does not finish has too much to do."""
     if isinstance(error.__cause__, httpx.ConnectTimeout):
         return RetryableError(where.say(f"no connection within {config.connect_timeout:g} s"))
-    said = f"no complete answer within {config.timeout:g} s"
-    return RetryableError(where.say(said), None, "overloaded")
+    said = f"no complete answer within {seconds:g} s"
+    return RetryableError(where.say(said), None, "overloaded", billed=True)
 
 
 def _cause(error: BaseException) -> str:
@@ -145,13 +150,14 @@ def read_json(response: httpx.Response, where: Where) -> Any:
     """The JSON object of a reply with status 2xx, or a classified error."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and "json" not in kind:
-        raise RetryableError(where.say(f"the reply is {kind}, not JSON; is this the API's URL?"))
+        said = f"the reply is {kind}, not JSON; is this the API's URL?"
+        raise RetryableError(where.say(said), billed=True)
     try:
         reply = json.loads(response.content)
     except ValueError:
         reply = None
     if not isinstance(reply, Mapping):
-        raise RetryableError(where.say("the reply is not a whole JSON object"))
+        raise RetryableError(where.say("the reply is not a whole JSON object"), billed=True)
     if reply.get("error") and "choices" not in reply:
         raise _error_with_status_200(reply, where)
     return reply

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ttc.budget.cost import UNITS, Rates, Unit
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import Amounts, Standing, raised_shares
+from ttc.budget.rounds import SLACK, Amounts, Standing, raised_shares
 from ttc.budget.spent import Spent
 from ttc.core import Purpose
 from ttc.errors import UsageError
@@ -97,6 +97,7 @@ class BudgetConfig(BaseModel):
 @dataclass
 class _Account(Pot):
     outstanding: int = 0
+    blocked: int = 0  # of these, tickets that wait for room to repeat a request
     exhausted: bool = False
     needs: dict[Unit, float] | None = None  # limits for one sample more, once it was refused
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -106,7 +107,10 @@ class _Account(Pot):
 class Ledger:
     """Admits, reserves and settles for all problems of a run."""
 
-    def __init__(self, budget: BudgetConfig, problems: Sequence[str]) -> None:
+    def __init__(
+        self, budget: BudgetConfig, problems: Sequence[str], began: float | None = None
+    ) -> None:
+        """began: when the run did, by the monotonic clock; now by default."""
         self.budget = budget
         self.problems = tuple(problems)
         self.spent: dict[Purpose, Spent] = {"solution": Spent(), "verification": Spent()}
@@ -117,8 +121,12 @@ class Ledger:
         self._paid: dict[Purpose, Spent] = {"solution": Spent(), "verification": Spent()}
         self.fingerprint = Spent()
         seconds = budget.per_run.seconds
-        self._deadline = math.inf if seconds is None else time.monotonic() + seconds
+        began = time.monotonic() if began is None else began
+        self._deadline = math.inf if seconds is None else began + seconds
         self._late: set[str] = set()
+        self._vain: dict[str, dict[Unit, float]] = {}
+        self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
+        self._last: dict[Purpose, Spent] = {}  # used by all of the last round
         self.rounds = 1
         self._begun = False
         self._share_out()
@@ -133,6 +141,8 @@ class Ledger:
             p: _Account({u: min(self._cap[u], self._shares[p][u]) for u in UNITS})
             for p in self.problems
         }
+        for problem, amounts in self._vain.items():
+            self._accounts[problem].settled.update(amounts)
 
     def set_aside(self, worst: Amounts) -> Pot | None:
         """Keep so much of the run's limits from its problems, for calls that belong to none.
@@ -188,7 +198,7 @@ class Ledger:
         self._begun = True
         account = self._accounts[problem]
         while not account.exhausted:
-            if account.fits(worst(samples)):
+            if not account.blocked and account.fits(worst(samples)):
                 return self._reserve(account, samples, worst)
             if account.outstanding:
                 account.change.clear()
@@ -200,6 +210,30 @@ class Ledger:
                 more = worst(1)
                 account.needs = {u: account.settled[u] + more[u] for u in UNITS}
         return 0
+
+    async def reserve_more(self, problem: str, worst: Amounts) -> bool:
+        """Reserve more for a ticket of the problem that was admitted, to repeat what may be billed.
+
+        Where it does not fit, it waits for what the problem's other tickets leave, before new ones.
+        False: it does not fit at all, and the problem is exhausted.
+        """
+        account = self._accounts[problem]
+        account.blocked += 1
+        try:
+            while not account.fits(worst):
+                if account.blocked == account.outstanding:
+                    account.exhausted = True
+                    account.needs = {
+                        u: account.settled[u] + account.reserved[u] + worst[u] for u in UNITS
+                    }
+                    return False
+                account.change.clear()
+                await account.change.wait()
+            account.reserve(worst)
+            return True
+        finally:
+            account.blocked -= 1
+            account.change.set()
 
     def _reserve(self, account: _Account, samples: int, worst: Callable[[int], Amounts]) -> int:
         account.reserve(worst(samples))
@@ -217,9 +251,17 @@ class Ledger:
         completion_tokens: float,
         samples: int,
         paid: float,
+        vain: Amounts | None = None,
     ) -> None:
-        """Replace a reservation by what was used. `paid` is the share not served by the journal."""
+        """Replace a reservation by what was used. `paid` is the share not served by the journal.
+
+        vain: the part of `actual` that belongs to no sample, so that a later round, which goes
+        through the samples again, would not find it.
+        """
         account = self._accounts[problem]
+        if vain is not None:
+            before = self._vain.get(problem, dict.fromkeys(UNITS, 0.0))
+            self._vain[problem] = {u: before[u] + vain[u] for u in UNITS}
         account.settle(reserved, actual)
         account.outstanding -= 1
         account.change.set()
@@ -245,7 +287,8 @@ class Ledger:
             return False
         for problem, share in shares.items():
             self._shares[problem].update(share)
-        self.spent = {"solution": Spent(), "verification": Spent()}
+        self._floor = {p: dict(a.settled) for p, a in self._accounts.items()}
+        self._last, self.spent = self.spent, {"solution": Spent(), "verification": Spent()}
         self.rounds += 1
         self._open()
         return True
@@ -255,19 +298,30 @@ class Ledger:
 
         May be called from another thread; the figures are then those of about this moment.
         """
-        accounts = list(self._accounts.values())
+        accounts = self._accounts
         found: dict[Unit, tuple[float, float, float | None]] = {}
         for u in UNITS:
             kept = self.kept(u)
             most = min(self._whole[u], self._cap[u] * len(accounts) + kept)
-            settled = sum(a.settled[u] for a in accounts)
-            reserved = sum(a.reserved[u] for a in accounts)
+            settled, reserved = self._used(u, accounts)
             used = sum(pot.settled[u] for pot in self._asides)
             if math.isfinite(self._whole[u]) or not math.isfinite(most):
                 settled += used  # limits of problems don't concern it
                 reserved += max(0.0, kept - used)
             found[u] = (settled, reserved, most if math.isfinite(most) else None)
         return found
+
+    def _used(self, unit: Unit, accounts: Mapping[str, _Account]) -> tuple[float, float]:
+        """Settled and reserved by the problems; to repeat an earlier round adds nothing."""
+        settled = reserved = 0.0
+        for problem, account in accounts.items():
+            before = self._floor[problem][unit] if problem in self._floor else 0.0
+            own = max(before, account.settled[unit])
+            settled += own
+            reserved += max(0.0, account.settled[unit] + account.reserved[unit] - own)
+        largest = max((a.limits[unit] for a in accounts.values()), default=0.0)
+        noise = SLACK * max(settled, largest if math.isfinite(largest) else 0.0)
+        return settled, reserved if reserved > noise else 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Counters for the manifest: by purpose, used and really paid for.
@@ -276,6 +330,8 @@ class Ledger:
         """
         out: dict[str, Any] = {"rounds": self.rounds, "exhausted_problems": len(self.exhausted)}
         for purpose, used in self.spent.items():
+            last = self._last.get(purpose, used)  # of more, in the midst of a round that repeats it
+            used = max(last, used, key=lambda one: one.samples)
             out[purpose] = used.as_dict(self._paid[purpose])
         out["fingerprint"] = self.fingerprint.as_dict(self.fingerprint)
         return out

@@ -90,6 +90,9 @@ class Completion:
     `finish_reason` is "stop", "length", "content_filter" or another word of the server's.
     `mean_logprob` is over all completion tokens, even where `logprobs` keeps only the last ones.
     `error` is why there is no sample, in the server's words; then the text is empty.
+
+    `requests` that a server billed for it: 0 where it came with another sample's, more than 1 where
+    replies were lost; `lost_samples` were asked for by those in vain.
     """
 
     text: str
@@ -99,6 +102,8 @@ class Completion:
     mean_logprob: float | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
     seconds: float = 0.0
+    requests: int = 1
+    lost_samples: int = 0
     error: str = ""
 
 
@@ -127,6 +132,7 @@ class ModelIdentity:
     `revision` is a weight hash, a commit or the server's fingerprint; `variant` stands for what
     else a backend's settings add to or take from every request. `facts` are for people and cost
     models (parameters, context_length, layers ...); they are not part of the journal key.
+    `endpoint` is where it is served; `served_as` the user's word for it, which holds elsewhere too.
     Neither may ever hold a key or a password.
     """
 
@@ -136,14 +142,16 @@ class ModelIdentity:
     revision: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     variant: str = ""
+    served_as: str = ""
 
     @property
     def scope(self) -> list[str]:
         """What its samples are kept and shared under.
 
-        The same weights behind two addresses are one model; without a revision, who can tell?
+        The same weights behind two addresses are one model; without a revision, only a user can
+        tell, by `served_as`.
         """
-        named = [self.backend, self.model, self.revision or self.endpoint]
+        named = [self.backend, self.model, self.revision or self.served_as or self.endpoint]
         return [*named, self.variant] if self.variant else named
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
 from ttc.budget.ledger import Ledger
-from ttc.core import Backend, Call, Completion, RemoteBackend
-from ttc.engine.endpoint import Lease
+from ttc.core import Backend, Call, Completion, Message, Prompt, RemoteBackend, SamplingParams
+from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
+from ttc.engine.failures import GAVE_UP
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
 from ttc.errors import BackendError, BudgetExhausted, CallFailed, RetryableError
+
+Lost = Callable[[], Awaitable[None]]
 
 
 class Caller:
@@ -38,11 +41,15 @@ class Caller:
         self._ledger = ledger
         self._before = before
 
-    async def call(self, call: Call, tokens: int) -> list[Completion]:
+    async def call(
+        self, call: Call, tokens: int, lost: Lost | None = None, *, problem: str = ""
+    ) -> list[Completion]:
         """At least one completion, or a record of why there can be none, for each sample.
 
-        tokens: the most that the call may use. Raises `BudgetExhausted` when the run's time is up,
-        whatever the call is doing then, and `BackendError` for what ends the run.
+        tokens: the most that the call may use; lost: awaited before a new try where the last one
+        may have been billed although it brought nothing; problem: whose call it is. Raises
+        `BudgetExhausted` when the run's time is up, whatever the call is doing then, and
+        `BackendError` for what ends the run.
         """
         left = self._ledger.seconds_left()
         if left is not None and left <= 0:
@@ -51,14 +58,15 @@ class Caller:
             self._before()
         try:
             async with asyncio.timeout(left):
-                return await self._tried(call, tokens)
+                return await self._tried(call, tokens, lost, problem)
         except TimeoutError:
             raise BudgetExhausted("the run's time is up") from None
         except CallFailed as error:
-            self._events.failed += len(call.seeds)
-            return [Completion("", error.reason, 0, 0)] * len(call.seeds)
+            return _failed(call, error.reason, str(error))
 
-    async def _tried(self, call: Call, tokens: int) -> list[Completion]:
+    async def _tried(
+        self, call: Call, tokens: int, lost: Lost | None, problem: str
+    ) -> list[Completion]:
         tries = _Tries(self._settings)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(RetryableError),
@@ -69,6 +77,7 @@ class Caller:
         )
 
         async def work(lease: Lease) -> list[Completion]:
+            tries.at, lease.whose = lease.endpoint, problem
             with tries:
                 done = await self._attempt(call, lease.endpoint.name, tries.left)
             lease.used = max(c.prompt_tokens for c in done)
@@ -79,14 +88,39 @@ class Caller:
         try:
             async for attempt in retrying:
                 with attempt:
+                    if tries.billed and lost is not None:
+                        await lost()
                     # Waiting between tries must not hold a place that another call could use.
                     return await self._router.send(tokens, work, again=tries.made > 0)
         except RetryableError as error:
-            raise BackendError(
-                f"gave up after {tries.said}: {error}; what was completed is kept, run again to "
-                "go on"
-            ) from error
+            said = f"gave up after {tries.said}: {error}"
+            if self._settings.give_up == "stop":
+                said += "; what was completed is kept, run again to go on"
+                said += "; where only this prompt fails, engine.give_up: record goes on without it"
+                raise BackendError(said) from error
+            return await self._given_up(call, tries, error, said)
         raise AssertionError("unreachable")
+
+    async def _given_up(
+        self, call: Call, tries: _Tries, error: RetryableError, said: str
+    ) -> list[Completion]:
+        """The call's failure, where it is its own fault: where the server is well otherwise.
+
+        Either it has just answered others, or it answers a call of one token. That costs less than
+        the call might have, and is charged in its place. Raises `BackendError` where it does not.
+        """
+        endpoint = tries.at
+        if endpoint is not None and error.trouble != "throttled":
+            if endpoint.breaker.state == "closed" and endpoint.answered_at > tries.began:
+                return _failed(call, GAVE_UP, said)
+            try:
+                answer = await self._attempt(_control(call), endpoint.name, tries.left or 1.0)
+            except (BackendError, CallFailed):
+                said += "; nor did the server answer another call just then"
+            else:
+                endpoint.breaker.succeeded()
+                return _failed(call, GAVE_UP, said, answer[0])
+        raise BackendError(f"{said}; what was completed is kept, run again to go on") from error
 
     async def _attempt(self, call: Call, endpoint: str, left: float) -> list[Completion]:
         limit = min(self._settings.timeout_s, left)
@@ -97,14 +131,34 @@ class Caller:
                 else:
                     done = await self._remote.complete_at(call, endpoint)
         except TimeoutError:
-            raise RetryableError(f"no answer within {limit:g} s", None, "overloaded") from None
+            said = f"no answer within {limit:g} s"
+            raise RetryableError(said, None, "overloaded", billed=True) from None
         if not done:
-            raise RetryableError("the server returned no choices")
+            raise RetryableError("the server returned no choices", billed=True)
         return done[: len(call.seeds)]
 
     def _note_retry(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self._events.retried(str(error))
+
+
+def _failed(
+    call: Call, reason: str, said: str, spent: Completion | None = None
+) -> list[Completion]:
+    """A record of why there are no samples. spent: what that has cost, which the first bears."""
+    none = Completion("", reason, 0, 0, requests=0, error=said)
+    if spent is None:
+        return [none] * len(call.seeds)
+    used = (spent.prompt_tokens, spent.completion_tokens)
+    first = Completion("", reason, *used, seconds=spent.seconds, error=said)
+    return [first, *[none] * (len(call.seeds) - 1)]
+
+
+def _control(call: Call) -> Call:
+    """The least that the same model can be asked for in the same way."""
+    chat = bool(call.prompt.messages)
+    prompt = Prompt(messages=(Message("user", "1"),)) if chat else Prompt(text="1")
+    return Call(prompt, SamplingParams(max_tokens=1), call.seeds[:1])
 
 
 class _Tries:
@@ -117,8 +171,10 @@ class _Tries:
         self._settings = settings
         self._jitter = wait_random_exponential(multiplier=0.5, max=settings.max_wait_s)
         self._spent = 0.0
-        self._began = 0.0
+        self.began = 0.0  # when the last one began
+        self.at: Endpoint | None = None  # and where
         self.made = 0
+        self.billed = False  # whether the last one may have been, in vain
 
     @property
     def left(self) -> float:
@@ -133,10 +189,10 @@ class _Tries:
         return tries
 
     def __enter__(self) -> None:
-        self._began = asyncio.get_running_loop().time()
+        self.began = asyncio.get_running_loop().time()
 
     def __exit__(self, *error: object) -> None:
-        self._spent += asyncio.get_running_loop().time() - self._began
+        self._spent += asyncio.get_running_loop().time() - self.began
         self.made += 1
 
     def pause(self, state: RetryCallState) -> float:
@@ -147,5 +203,6 @@ class _Tries:
         """Whether the next try would be one too many or come too late; counts the pause in."""
         error = state.outcome.exception() if state.outcome else None
         wished = error.retry_after if isinstance(error, RetryableError) else None
+        self.billed = isinstance(error, RetryableError) and error.billed
         self._spent += max(state.upcoming_sleep, wished or 0.0)
         return self.made >= self._settings.max_attempts or self.left <= 0

@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
-from ttc.budget.cost import Rates, Unit
+from ttc.budget.cost import Rates
+from ttc.budget.rounds import Amounts
 from ttc.core import (
     Backend,
     Call,
@@ -25,9 +26,12 @@ from ttc.core import (
 )
 from ttc.engine.bounds import token_bound
 from ttc.engine.calling import Caller
+from ttc.engine.charges import NOTHING, Charges, Prompts, Vain, added
 from ttc.engine.claims import Claims
 from ttc.engine.drawing import Chunk, Drawing, Found
+from ttc.engine.failures import TOO_LONG
 from ttc.engine.journal import Journal
+from ttc.engine.trust import Trust
 from ttc.engine.turns import Turns
 from ttc.errors import BudgetExhausted
 
@@ -55,7 +59,12 @@ class EngineModel:
         self._journal = journal
         self._claims = claims
         self._caller = caller
+        self.trust: dict[Purpose, Trust] = {
+            purpose: Trust(identity.model, purpose, engine.events.failures)
+            for purpose in engine.ledger.spent
+        }
         self.turns = Turns()
+        self.prompts = Prompts(identity.model)
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
         servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
         # Enough calls to keep all servers busy; each that waits costs some kilobytes.
@@ -94,8 +103,11 @@ class EngineModel:
                     block = chunks[first : first + self._window]
                     await self._draw_block(work, problem_id, block, drawing)
             found = await drawing.completions()
-        except BaseException:
-            await drawing.cancel()
+        except BaseException as error:
+            try:
+                await self._engine.failing(error)
+            finally:
+                await drawing.cancel()
             raise  # with the claim: the journal may have some yet to write, until it is closed
         if claimed:
             self._claims.release(work.content)
@@ -110,15 +122,15 @@ class EngineModel:
         known = asyncio.create_task(work.look_up(range(block[0].start, end)))
         drawing.looks.append(known)
         left = sum(chunk.n for chunk in block)
-        async for part in self._admitted(work, problem, block):
-            drawing.add(part, asyncio.create_task(work.draw(part, known)))
+        async for part, reserved in self._admitted(work, problem, block):
+            drawing.add(part, asyncio.create_task(work.draw(part, reserved, known)))
             left -= part.n
         drawing.refused = left > 0
 
     async def _admitted(
         self, work: _Work, problem: str, chunks: Sequence[Chunk]
-    ) -> AsyncIterator[Chunk]:
-        """What the budget lets be drawn, in order; near its end in parts of chunks."""
+    ) -> AsyncIterator[tuple[Chunk, Amounts]]:
+        """What the budget lets be drawn and reserves, in order; near its end in parts of chunks."""
         for chunk in chunks:
             rest = chunk
             while rest.n:
@@ -126,7 +138,7 @@ class EngineModel:
                 n = await self._engine.ledger.admit(problem, rest.n, worst)
                 if not n:
                     return
-                yield Chunk(rest.start, n)
+                yield Chunk(rest.start, n), worst(n)
                 rest = Chunk(rest.start + n, rest.n - n)
 
 
@@ -146,25 +158,26 @@ class _Work:
         self._params = params
         self._problem = problem_id
         self._purpose: Purpose = purpose
+        self._trust = model.trust[purpose]
+        self._hopeless: Completion | None = None
         self.content = _content(model, prompt, params)
         counted = model._backend.count_tokens(prompt)
-        self._bound = token_bound(prompt) if counted is None else counted
-        self._once = model._engine.cost.shared_prompt == "once"
-        self._worst: dict[tuple[int, int], dict[Unit, float]] = {}
+        self._charges = Charges(
+            model._rates,
+            model.prompts,
+            token_bound(prompt) if counted is None else counted,
+            params.max_tokens,
+            once=model._engine.cost.shared_prompt == "once",
+            served=isinstance(model._backend, RemoteBackend),
+        )
+        self._worst: dict[tuple[bool, int, int], Amounts] = {}
 
-    def _prompt_share(self, chunk: Chunk, samples: int) -> int:
-        """How many times the prompt is charged for these samples."""
-        if self._once:
-            return 1 if chunk.start == 0 else 0
-        return samples
-
-    def worst(self, chunk: Chunk, samples: int) -> dict[Unit, float]:
+    def worst(self, chunk: Chunk, samples: int) -> Amounts:
         """Amounts that no reply to this chunk can exceed."""
-        share = self._prompt_share(chunk, samples)
-        if (samples, share) not in self._worst:
-            longest = [self._params.max_tokens] * samples
-            self._worst[samples, share] = self._model._rates.of_samples(self._bound, longest, share)
-        return self._worst[samples, share]
+        key = (chunk.start == 0, samples, self._charges.most_prompt_tokens)
+        if key not in self._worst:
+            self._worst[key] = self._charges.worst(chunk.start, samples)
+        return self._worst[key]
 
     def _key(self, index: int) -> bytes:
         return hashlib.blake2b(
@@ -181,73 +194,113 @@ class _Work:
         """What the journal has of these samples."""
         return await self._model._journal.get([self._key(index) for index in indices])
 
-    async def draw(self, chunk: Chunk, known: asyncio.Task[Found]) -> list[Completion]:
+    async def draw(
+        self, chunk: Chunk, reserved: Amounts, known: asyncio.Task[Found]
+    ) -> list[Completion]:
         """The chunk's samples from the journal or the model, journalled and settled.
 
         known: the look-up that began before; of no use where the chunk had to wait for its ticket.
         """
         old = known.done()
-        reserved = self.worst(chunk, chunk.n)
-        keys = [self._key(chunk.start + i) for i in range(chunk.n)]
-        found: Found = {}
-        cached = 0
+        ticket = _Ticket(chunk, [self._key(chunk.start + i) for i in range(chunk.n)], reserved)
+        found = ticket.found
         try:
             # Problems may share a question: whoever comes second finds the first one's samples.
-            async with self._model.turns(keys[0]) as alone:
-                there = await (known if alone and not old else self._model._journal.get(keys))
-                found = {key: there[key] for key in keys if key in there}
-                cached = len(found)
-                if cached:
-                    self._model._engine.events.drawn(self._purpose, cached, 0, cached=True)
-                await self._draw_missing(chunk, keys, found)
+            async with self._model.turns(ticket.keys[0]) as alone:
+                there = await (
+                    known if alone and not old else self._model._journal.get(ticket.keys)
+                )
+                found.update((key, there[key]) for key in ticket.keys if key in there)
+                if self._model._engine.settings.retry_failed:
+                    ticket.found = found = {k: c for k, c in found.items() if not c.error}
+                ticket.cached = len(found)
+                if found:
+                    self._trust.recall(found)
+                    self._model._engine.events.drawn(self._purpose, len(found), 0, cached=True)
+                await self._draw_missing(ticket)
         finally:
-            drawn = [found[key] for key in keys if key in found]
-            self._settle(chunk, reserved, drawn, cached)
-        return [found[key] for key in takewhile(found.__contains__, keys)]
+            self._settle(ticket)
+        return [found[key] for key in takewhile(found.__contains__, ticket.keys)]
 
-    async def _draw_missing(self, chunk: Chunk, keys: Sequence[bytes], found: Found) -> None:
-        """Ask for what is not found, until it is or the run's time is up."""
-        missing = [i for i, key in enumerate(keys) if key not in found]
+    async def _draw_missing(self, ticket: _Ticket) -> None:
+        """Ask for what is not found, until it is or the budget or the run's time is at its end."""
+        missing = [i for i, key in enumerate(ticket.keys) if key not in ticket.found]
         engine = self._model._engine
         while missing:
             try:
-                fresh = await self._ask([chunk.start + i for i in missing])
+                fresh = await self._ask(ticket, [ticket.chunk.start + i for i in missing])
+            except _NoRoom:
+                break
             except BudgetExhausted:
                 engine.ledger.came_late(self._problem)
                 break
-            entries = [(keys[i], c) for i, c in zip(missing, fresh, strict=False)]
-            there = await self._model._journal.put(entries)
-            found.update(entries)
-            found.update(there)  # a run that could not be seen was faster
+            entries = [(ticket.keys[i], c) for i, c in zip(missing, fresh, strict=False)]
+            sure = self._trust.weigh(self._problem, entries)
+            there = await self._model._journal.put(sure) if sure else {}
+            ticket.found.update(entries)
+            ticket.found.update(there)  # a run that could not be seen was faster
             missing = missing[len(entries) :]
             tokens = sum(c.completion_tokens for _, c in entries)
             engine.events.drawn(self._purpose, len(entries), tokens, cached=False)
 
-    async def _ask(self, indices: Sequence[int]) -> list[Completion]:
+    async def _ask(self, ticket: _Ticket, indices: Sequence[int]) -> list[Completion]:
+        """One request, repeated where it must be; its first sample tells what that was billed."""
+        if self._hopeless is not None:
+            return [self._hopeless] * len(indices)
         call = Call(self._prompt, self._params, tuple(map(self._seed, indices)), tuple(indices))
-        most = self._bound + self._params.max_tokens * len(indices)
-        return await self._model._caller.call(call, most)
+        most = self._charges.most_prompt_tokens + self._params.max_tokens * len(indices)
 
-    def _settle(
-        self,
-        chunk: Chunk,
-        reserved: dict[Unit, float],
-        drawn: Sequence[Completion],
-        cached: int,
-    ) -> None:
-        longest = max((c.prompt_tokens for c in drawn), default=0)
-        prefills = self._prompt_share(chunk, len(drawn))
-        lengths = [c.completion_tokens for c in drawn]
+        async def lost() -> None:
+            await self._lose(ticket, len(indices))
+
+        done = await self._model._caller.call(call, most, lost, problem=self._problem)
+        if done[0].finish_reason == TOO_LONG and done[0].error:
+            self._hopeless = done[0]  # all other samples of this prompt would be refused alike
+        self._model.prompts.saw(done[0].prompt_tokens, self._charges.bound)
+        vain, ticket.vain = ticket.vain, NOTHING
+        if len(done) > 1 or vain.requests:
+            first = replace(done[0], requests=1 + vain.requests, lost_samples=vain.samples)
+            done = [first, *(replace(c, requests=0) for c in done[1:])]
+        return done
+
+    async def _lose(self, ticket: _Ticket, samples: int) -> None:
+        """A request may have been billed in vain: there must be room for it and for another."""
+        more = self._charges.lost(samples)
+        ticket.vain = Vain(ticket.vain.requests + 1, ticket.vain.samples + samples)
+        if not await self._model._engine.ledger.reserve_more(self._problem, more):
+            raise _NoRoom
+        ticket.reserved = added(ticket.reserved, more)
+
+    def _settle(self, ticket: _Ticket) -> None:
+        drawn = [ticket.found[key] for key in ticket.keys if key in ticket.found]
+        start, charges, vain = ticket.chunk.start, self._charges, ticket.vain
         self._model._engine.ledger.settle(
             self._problem,
             self._purpose,
-            reserved,
-            self._model._rates.of_samples(longest, lengths, prefills),
-            prompt_tokens=longest * prefills,
-            completion_tokens=sum(lengths),
+            ticket.reserved,
+            charges.actual(start, drawn, vain),
+            prompt_tokens=charges.prompt_tokens(start, drawn),
+            completion_tokens=sum(c.completion_tokens for c in drawn),
             samples=len(drawn),
-            paid=1 - cached / len(drawn) if drawn else 0.0,
+            paid=1 - ticket.cached / len(drawn) if drawn else 0.0,
+            vain=charges.of_vain(start, vain) if vain.requests else None,
         )
+
+
+class _NoRoom(BudgetExhausted):
+    """The budget has no room to repeat a request."""
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """What a chunk has reserved and got, and what requests for it may be billed in vain."""
+
+    chunk: Chunk
+    keys: Sequence[bytes]
+    reserved: Amounts
+    found: Found = field(default_factory=dict)
+    cached: int = 0
+    vain: Vain = NOTHING
 
 
 def _chunks(start: int, n: int, group: int) -> list[Chunk]:
@@ -258,13 +311,11 @@ def _chunks(start: int, n: int, group: int) -> list[Chunk]:
 
 def _content(model: EngineModel, prompt: Prompt, params: SamplingParams) -> bytes:
     """Digest of everything that determines the samples of a prompt, but for their index."""
-    per_sample_seeds = model.capabilities.deterministic
     content = {
         "model": model.identity.scope,
         "prompt": asdict(prompt),
         "params": asdict(params),
         "seed": model._engine.seed,
-        "group": 1 if per_sample_seeds else model._group,
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
