@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +16,7 @@ from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
 from ttc.engine.calling import Caller
 from ttc.engine.claims import Claims
+from ttc.engine.drain import Drain
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.fingerprints import GRACE_S, Watch
@@ -23,7 +25,9 @@ from ttc.engine.model import EngineModel
 from ttc.engine.purse import Purse, worst_case
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
-from ttc.errors import TtcError
+from ttc.errors import BudgetExhausted, TtcError
+
+_LAST_S = 5.0  # longest wait for calls under way after an error that ends the run
 
 
 class Engine:
@@ -50,14 +54,16 @@ class Engine:
         self.seed = seed
         self.settings = settings or EngineSettings()
         self.events = events or Events()
-        self.ledger = Ledger(budget, problems)
+        self.ledger = Ledger(budget, problems, self.events.started)
         self._journal_path = journal
         self._journal: Journal | None = None
         self._claims: Claims | None = None
         self._backends: list[Backend] = []
         self._routers: list[Router] = []
+        self._drain = Drain(self._routers, self._flush)
         self._endpoints: dict[str, Endpoint] = {}
         self._watches: dict[str, Watch | None] = {}
+        self._models: list[EngineModel] = []
         self._run = run
 
     async def __aenter__(self) -> Engine:
@@ -91,6 +97,38 @@ class Engine:
         left = self.ledger.seconds_left()
         return GRACE_S if left is None else min(GRACE_S, left)
 
+    async def finish_calls(self, hint: str = "", most: float = math.inf) -> None:
+        """Send no call from now on and wait until those under way are in the journal.
+
+        At most `most` seconds, or what the settings and the run's time allow. hint: what is said
+        besides of how long that may take.
+        """
+        left = self.ledger.seconds_left()
+        seconds = min(most, self.settings.finish_s, math.inf if left is None else max(0.0, left))
+        self._drain.begin(seconds, [w for w in self._watches.values() if w], hint)
+        await self._drain.wait()
+
+    async def conclude(self) -> None:
+        """All samples are drawn: keep failures that were held back until one call had succeeded.
+
+        Raises `BackendError` where none has.
+        """
+        assert self._journal is not None
+        for trust in [trust for model in self._models for trust in model.trust.values()]:
+            trust.conclude()
+            if held := trust.let_go():
+                await self._journal.put(held)
+
+    async def failing(self, error: BaseException) -> None:
+        """An error is about to end the run; before that, calls under way may end by themselves."""
+        if isinstance(error, Exception) and not isinstance(error, BudgetExhausted):
+            await self.finish_calls(most=_LAST_S)
+
+    async def _flush(self) -> None:
+        if self._journal is not None:
+            with suppress(TtcError):  # told to those who wait for what could not be stored
+                await self._journal.put([])
+
     async def attach(self, backend: Backend) -> Model:
         """Identify a backend and put the engine before it. Raises `BackendError`, `UsageError`.
 
@@ -109,7 +147,9 @@ class Engine:
         watch = await self._watch(backend, identity, rates)
         before = None if watch is None else watch.begin
         caller = Caller(backend, router, self.settings, self.events, self.ledger, before)
-        return EngineModel(self, backend, identity, rates, journal, claims, caller)
+        model = EngineModel(self, backend, identity, rates, journal, claims, caller)
+        self._models.append(model)
+        return model
 
     def _route(self, backend: Backend, model: str) -> Router:
         """The way to a backend's servers, which it may share with other backends."""

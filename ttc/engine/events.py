@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ttc.core import Purpose
+from ttc.engine.failures import Failures
 
 Breaker = Literal["closed", "open", "half_open"]
 
@@ -41,13 +42,16 @@ class Events:
 
     samples: dict[Purpose, int] = field(default_factory=lambda: {"solution": 0, "verification": 0})
     cached: int = 0
+    fresh: dict[Purpose, int] = field(default_factory=lambda: {"solution": 0, "verification": 0})
+    """Of all samples, those that the models gave now."""
     paid_tokens: float = 0.0
     retries: int = 0
-    failed: int = 0
     problems_done: int = 0
     last_retry: str = ""
     warnings: list[str] = field(default_factory=list)
     """What people must know of the run's results."""
+    failures: Failures = field(default_factory=Failures)
+    """Samples that can't be had."""
     endpoints: dict[str, EndpointState] = field(default_factory=dict)
     """By address, without credentials; empty for models in this process."""
     started: float = field(default_factory=time.monotonic)
@@ -59,6 +63,7 @@ class Events:
         if cached:
             self.cached += samples
         else:
+            self.fresh[purpose] += samples
             self.paid_tokens += tokens
         self.changed()
 

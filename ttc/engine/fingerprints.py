@@ -121,6 +121,7 @@ class Watch:
         self._purse = purse
         self._task: asyncio.Task[None] | None = None
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._held = False
         self._listeners: list[Callable[[Watch], None]] = []
 
     async def load(self) -> None:
@@ -153,8 +154,12 @@ class Watch:
 
     def begin(self) -> None:
         """Take today's beside what else goes on, if that is not done yet and is affordable."""
-        if self._task is None and self._purse is not None:
+        if self._task is None and self._purse is not None and not self._held:
             self._task = asyncio.create_task(self._take_all())
+
+    def hold(self) -> None:
+        """Send nothing from now on."""
+        self._held = True
 
     async def finish(self, patience: float) -> None:
         """End what is under way, after so many seconds or fewer."""
@@ -191,6 +196,8 @@ class Watch:
 
     async def _once(self, call: Call, endpoint: Endpoint) -> list[Completion]:
         """A call that counts in the server's rates but says nothing of its health."""
+        if self._held:
+            raise BackendError("no fingerprint: the run is about to end")
         if endpoint.breaker.state != "closed":
             raise BackendError("no fingerprint: the server is not well")
         assert self._purse is not None, "or nothing had begun"

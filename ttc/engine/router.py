@@ -50,6 +50,7 @@ class Router:
         self._timer: asyncio.TimerHandle | None = None
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._held = False
         self._looking = False  # whether a worker asks for its next call at the moment
         self._next: tuple[_Job[Any], Lease] | None = None
         for endpoint in self.endpoints:
@@ -140,7 +141,7 @@ class Router:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._waiting:
+        while self._waiting and not self._held:
             job = self._waiting[0]
             now = self._loop.time()
             if job.answer.done():  # its call was cancelled
@@ -219,6 +220,11 @@ class Router:
     def _show(self, endpoint: Endpoint) -> None:
         if endpoint.show():
             self._events.changed()
+
+    def hold(self) -> None:
+        """Send nothing from now on; what waits for a place waits until it is cancelled."""
+        self._held = True
+        self._dispatch()
 
     async def close(self) -> None:
         """End the health checks, and the calls that nobody waits for any more."""

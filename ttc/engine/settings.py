@@ -32,6 +32,9 @@ class EngineSettings(BaseModel):
     max_total_s: float = Field(default=1800, gt=0)
     """Longest time for all tries of one call and the pauses between them, in seconds, before the
     run stops."""
+    finish_s: float = Field(default=20, ge=0)
+    """Longest wait, in seconds, for calls under way after Ctrl-C, because they are paid for. After
+    an error that ends the run it is 5 seconds or less."""
     breaker_failures: int = Field(default=8, ge=1)
     """Failures in a row after which a server gets no calls but a trial from time to time."""
     max_outage_s: float = Field(default=300, gt=0)

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ttc.budget.cost import UNITS
 from ttc.budget.ledger import Ledger
 from ttc.core import Purpose
 from ttc.engine.events import Events
 from ttc.pipeline.collect import Attempt
 from ttc.redact import redact
+from ttc.store.failures import Failure
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note
 from ttc.store.status import Count, RunStatus, Spending, State
@@ -39,6 +39,8 @@ class Monitor:
         self.events = Events()
         self.ledger: Ledger | None = None
         self.stage = "loading"
+        self.doing = ""
+        """What is waited for at the moment, in words; empty where the stage says it."""
         self.state: State = "running"
         self.error = ""
         self.problems = 0
@@ -46,14 +48,29 @@ class Monitor:
         self._started = datetime.now(UTC)
         self._per_problem = planned(recipe)
         self._finished: dict[Purpose, int] = dict.fromkeys(_PURPOSES, 0)
+        self._before: dict[Purpose, int] = dict.fromkeys(_PURPOSES, 0)
+        self._fresh_before: dict[Purpose, int] = dict.fromkeys(_PURPOSES, 0)
         self._pace = _Pace()
-        self._sampling_since = time.monotonic()
+        self._sampled_after: float | None = None
 
     def sampling(self, ledger: Ledger) -> None:
         """Samples are drawn from now on; `ledger` says what they cost."""
         self.stage, self.ledger = "sampling", ledger
-        self._sampling_since = time.monotonic()
         self._pace = _Pace()
+
+    def sampled(self) -> None:
+        """All samples are drawn; the run's time was for that."""
+        self.stage = "evaluating"
+        self._sampled_after = self.events.seconds
+
+    def stopping(self) -> None:
+        """Somebody wants the run to end; it only waits for what is under way."""
+        self.stage = "stopping"
+
+    def kept(self, purpose: Purpose) -> int:
+        """Distinct samples of the run so far. A round draws those of earlier rounds once more."""
+        new = self.events.fresh[purpose] - self._fresh_before[purpose]
+        return max(self.events.samples[purpose], self._before[purpose] + new)
 
     def new_round(self) -> None:
         """All problems are gone through again, with what others left of the budget."""
@@ -63,6 +80,8 @@ class Monitor:
             f"round {rounds}: what is left goes to problems that ran out",
             round=rounds,
         )
+        self._before = {purpose: self.kept(purpose) for purpose in _PURPOSES}
+        self._fresh_before = dict(self.events.fresh)
         self.events.problems_done = 0
         self.events.samples.update(dict.fromkeys(_PURPOSES, 0))
         self._finished = dict.fromkeys(_PURPOSES, 0)
@@ -90,6 +109,7 @@ class Monitor:
             recipe_name=self.run.recipe_name,
             state=self.state,
             stage=self.stage,
+            doing=redact(self.doing),
             pid=os.getpid(),
             started=self._started,
             tries=self._tries,
@@ -97,8 +117,9 @@ class Monitor:
             problems=Count(done=events.problems_done, total=self.problems or None),
             solutions=self._count("solution"),
             verifications=self._count("verification"),
-            from_journal=events.cached,
-            failed_samples=events.failed,
+            from_journal=self._from_journal(),
+            failed_samples=events.failures.samples,
+            failures=self.failures(),
             fingerprint_calls=self.ledger.fingerprint.samples if self.ledger else 0,
             retries=events.retries,
             last_retry=redact(events.last_retry),
@@ -112,11 +133,21 @@ class Monitor:
 
     def _count(self, purpose: Purpose) -> Count:
         planned_each = self._per_problem[purpose]
-        done = self.events.samples[purpose]
+        done = self.kept(purpose)
         if planned_each is None or not self.problems:
             return Count(done=done)
         waiting = self.problems - self.events.problems_done
         return Count(done=done, total=max(done, self._finished[purpose] + waiting * planned_each))
+
+    def failures(self) -> dict[str, Failure]:
+        """Samples that could not be had so far, by reason."""
+        tallies = list(self.events.failures.by_reason.items())
+        return {reason: Failure(**dataclasses.asdict(tally)) for reason, tally in tallies}
+
+    def _from_journal(self) -> int:
+        """Samples that were there before this try began."""
+        fresh = sum(self.events.fresh.values())
+        return max(0, sum(self.kept(purpose) for purpose in _PURPOSES) - fresh)
 
     def _eta(self) -> float | None:
         """Seconds until the planned samples are drawn at the present rate, or the tokens spent.
@@ -146,18 +177,16 @@ class Monitor:
         return 0.0
 
     def _budget(self) -> dict[str, Spending]:
-        if self.ledger is None:
-            return {}
-        standing = self.ledger.standing()
-        found: dict[str, Spending] = {
-            unit: Spending(spent=spent, reserved=reserved, limit=limit)
-            for unit in UNITS
-            for spent, reserved, limit in [standing[unit]]
-            if limit is not None or spent
-        }
+        found: dict[str, Spending] = {}
+        if self.ledger is not None:
+            found |= {
+                unit: Spending(spent=spent, reserved=reserved, limit=limit)
+                for unit, (spent, reserved, limit) in self.ledger.standing().items()
+                if limit is not None or spent
+            }
         seconds = self.recipe.budget.per_run.seconds
         if seconds is not None:
-            passed = time.monotonic() - self._sampling_since
+            passed = self.events.seconds if self._sampled_after is None else self._sampled_after
             found["seconds"] = Spending(spent=min(passed, seconds), limit=seconds)
         return found
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from ttc.core import Purpose
 from ttc.engine.events import Events
 from ttc.errors import DataError, Interrupted, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
+from ttc.pipeline.stopping import Stop
 from ttc.store.manifest import Manifest, TryStatus, read_manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note, run_log
@@ -86,6 +89,7 @@ class Recording:
         if manifest is not None:
             if monitor.ledger is not None:
                 manifest.ledger = monitor.ledger.as_dict()
+            manifest.failures = monitor.failures()
             manifest.status = status if status in ("complete", "budget") else "interrupted"
             manifest.note = error
             manifest.end_try(status, error)
@@ -109,11 +113,12 @@ class Recording:
 
 
 @contextmanager
-def recorded(recipe: Recipe, run: RunFolder) -> Iterator[Recording]:
+def recorded(recipe: Recipe, run: RunFolder, stop: Stop | None = None) -> Iterator[Recording]:
     """Record the try that the block is. The caller holds the run's lock.
 
     The block calls `begin`, and `end` when all went well; an error or Ctrl-C ends the try here.
-    Raises `Interrupted` for Ctrl-C, with what is kept; other errors pass unchanged.
+    Raises `Interrupted` for Ctrl-C, with what is kept; other errors pass unchanged. stop: knows
+    which signal it was.
     """
     recording = Recording(recipe, run)
     with run_log(run, **{"try": recording.tries}), _ticking(recording.monitor):
@@ -122,7 +127,8 @@ def recorded(recipe: Recipe, run: RunFolder) -> Iterator[Recording]:
         except (KeyboardInterrupt, asyncio.CancelledError):
             message = _kept(recording)
             recording.end("interrupted", message)
-            raise Interrupted(message) from None
+            number = stop.signal if stop is not None else 0
+            raise Interrupted(message, number or signal.SIGINT) from None
         except TtcError as error:
             recording.end("failed", str(error))
             raise
@@ -132,8 +138,7 @@ def recorded(recipe: Recipe, run: RunFolder) -> Iterator[Recording]:
 
 
 def _kept(recording: Recording) -> str:
-    status = recording.monitor.status()
-    solutions, verifications = status.solutions.done, status.verifications.done
+    solutions, verifications = (recording.monitor.kept(p) for p in get_args(Purpose))
     if not solutions + verifications:
         return "Interrupted before anything was sampled; the same command begins again."
     journal = f"{recording.monitor.recipe.results}/journal.sqlite"

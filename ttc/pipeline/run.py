@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc.core import Model, Problem
+from ttc.core import Problem
 from ttc.engine.engine import Engine
-from ttc.engine.fingerprints import Watch
-from ttc.errors import BudgetExhausted, DataError, UsageError
-from ttc.pipeline.collect import Attempt, Method, ordered
+from ttc.errors import BudgetExhausted, DataError
+from ttc.pipeline.collect import Attempt, ordered
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
+from ttc.pipeline.opening import open_models
 from ttc.pipeline.recording import Recording, recorded
+from ttc.pipeline.stopping import Stop, stopping
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, hash_recipe
-from ttc.store.manifest import Model as StoredModel
 from ttc.store.rows import problem_row, solution_row, verification_row
 from ttc.store.run_folder import RunFolder, run_folder
 from ttc.store.tables import open_table
@@ -46,7 +45,7 @@ class Outcome:
 def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
     """Run a recipe, or complete what an earlier try left, and write its folder.
 
-    A run that is complete is left alone. Raises `TtcError`s that name the cause and the mend, and
+    A run that is complete is left alone, unless samples that failed are to be retried. Raises `TtcError`s that name the cause and the mend, and
     `Interrupted` for Ctrl-C; what was sampled by then is in the journal, and the next try goes on
     from it.
     """
@@ -54,18 +53,18 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
 
     run = run_folder(Path(recipe.results), recipe.name, run_id(recipe))
     with locked(run):
-        if run.complete():
+        if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
             return Outcome(run, run.manifest(), fresh=False)
-        with recorded(recipe, run) as recording:
+        with stopping() as stop, recorded(recipe, run, stop) as recording:
             problems = load_problems(recipe)
             manifest = _manifest(recipe, run, problems)
             recording.begin(manifest, len(problems))
             with progress(recording.monitor) if progress is not None else nullcontext():
                 began = time.monotonic()
                 with _frozen():
-                    asyncio.run(_collect(recipe, problems, recording))
+                    asyncio.run(_collect(recipe, problems, recording, stop))
                 manifest.timing["sampling_seconds"] = time.monotonic() - began
-            recording.monitor.stage = "evaluating"
+            recording.monitor.sampled()
             began = time.monotonic()
             write_curves(recipe, run, manifest)
             manifest.timing["evaluation_seconds"] = time.monotonic() - began
@@ -116,9 +115,10 @@ def load_problems(recipe: Recipe) -> list[Problem]:
     return problems
 
 
-async def _collect(recipe: Recipe, problems: Sequence[Problem], recording: Recording) -> None:
-    monitor, manifest = recording.monitor, recording.manifest
-    assert manifest is not None, "recording.begin comes first"
+async def _collect(
+    recipe: Recipe, problems: Sequence[Problem], recording: Recording, stop: Stop
+) -> None:
+    monitor = recording.monitor
     engine = Engine(
         journal=Path(recipe.results) / "journal.sqlite",
         budget=recipe.budget,
@@ -129,70 +129,52 @@ async def _collect(recipe: Recipe, problems: Sequence[Problem], recording: Recor
         events=monitor.events,
         run=monitor.run.name,
     )
-    async with engine:
-        monitor.stage = "connecting"
-        method = await _attach(recipe, engine, manifest)
-        recording.resolved()
-        monitor.sampling(engine.ledger)
-        while True:
-            nothing: BudgetExhausted | None = None
-            try:
-                await _sweep(method, problems, recipe, monitor)
-            except BudgetExhausted as error:
-                nothing = error  # shares may be too small for a sample that the whole affords
-            manifest.ledger = engine.ledger.as_dict()
-            if engine.next_round():
-                monitor.new_round()
-            elif nothing is not None:
-                raise nothing
-            else:
-                break
+    with stop.of(engine, monitor.stopping):
+        async with engine:
+            await _collect_with(engine, recipe, problems, recording)
 
 
-def _note_served(stored: StoredModel, watch: Watch) -> None:
-    """Whether it is one model that answers under its name, as far as fingerprints tell."""
-    stored.fingerprints = [seen.as_dict() for seen in watch.seen]
-    stored.warning = watch.warning
+async def _collect_with(
+    engine: Engine, recipe: Recipe, problems: Sequence[Problem], recording: Recording
+) -> None:
+    monitor, manifest = recording.monitor, recording.manifest
+    assert manifest is not None, "recording.begin comes first"
+    monitor.stage = "connecting"
+    method = await open_models(recipe, engine, manifest, monitor)
+    recording.resolved()
+    monitor.sampling(engine.ledger)
 
+    async def attempt(problem: Problem) -> Attempt:
+        try:
+            return await method.attempt(problem)
+        except Exception as error:
+            await engine.failing(error)  # or it would end the calls of all other problems at once
+            raise
 
-async def _attach(recipe: Recipe, engine: Engine, manifest: Manifest) -> Method:
-    """Open each distinct backend of the recipe once, and note what it says it is."""
-    models: dict[str, Model] = {}
-
-    async def model(part: Any) -> Model:
-        key = part.model_dump_json()
-        if key not in models:
-            models[key] = await engine.attach(part.open())
-        return models[key]
-
-    solver = await model(recipe.backend)
-    judges = {v.label: await model(v.backend or recipe.backend) for v in recipe.verifiers}
-    for role, used in {"solver": solver, **judges}.items():
-        manifest.models[role] = stored = StoredModel.of(used.identity)
-        engine.follow(used.identity, partial(_note_served, stored))
-    _check_offers(recipe, solver, judges)
-    return Method(
-        sampler=recipe.sampler,
-        solver=solver,
-        verifiers=recipe.verifiers,
-        judges=judges,
-        answers=recipe.answer_rule,
-        default_prompt=recipe.dataset.default_prompt,
-    )
-
-
-def _check_offers(recipe: Recipe, solver: Model, judges: Mapping[str, Model]) -> None:
-    """Refuse what an opened backend lacks, though its config promised it or said nothing."""
-    from ttc.recipe.capabilities import lack, lacking
-
-    users = [(recipe.sampler, solver), *((v, judges[v.label]) for v in recipe.verifiers)]
-    for part, model in users:
-        for name in lacking(part, model.capabilities):
-            raise UsageError(lack(part, name, model.identity.backend))
+    while True:
+        nothing: BudgetExhausted | None = None
+        try:
+            await _sweep(attempt, problems, recipe, monitor, engine.conclude)
+        except BudgetExhausted as error:
+            nothing = error  # shares may be too small for a sample that the whole affords
+        except Exception as error:
+            await engine.failing(error)
+            raise
+        manifest.ledger = engine.ledger.as_dict()
+        if engine.next_round():
+            monitor.new_round()
+        elif nothing is not None:
+            raise nothing
+        else:
+            break
 
 
 async def _sweep(
-    method: Method, problems: Sequence[Problem], recipe: Recipe, monitor: Monitor
+    attempt: Callable[[Problem], Awaitable[Attempt]],
+    problems: Sequence[Problem],
+    recipe: Recipe,
+    monitor: Monitor,
+    conclude: Callable[[], Awaitable[None]],
 ) -> None:
     """Go through all problems and write the tables as they come; they appear when complete."""
     run = monitor.run
@@ -203,12 +185,13 @@ async def _sweep(
         }
         window = recipe.engine.problems_in_flight
         index = 0
-        async for attempt in ordered(problems, method.attempt, window):
-            rows = _rows(attempt, index)
+        async for done in ordered(problems, attempt, window):
+            rows = _rows(done, index)
             for name, table in tables.items():
                 table.write(rows[name])
             index += 1
-            monitor.finished(attempt)
+            monitor.finished(done)
+        await conclude()
         if tables["solutions"].rows == 0:
             tables["solutions"].flush()
             if tables["solutions"].rows == 0:

@@ -12,9 +12,11 @@ from ttc.report.status import status_line, status_panel
 from ttc.store.status import RunStatus
 
 _LINE_EVERY_S = 10.0
+_FIRST_LINE_S = 2.0  # of waiting for something that has a name
 _FRAMES_PER_S = 4.0
 # Before that all figures are zero, and an error that ends the run says more.
-_WORTH_A_LINE = ("sampling", "evaluating")
+_WORTH_A_LINE = ("sampling", "stopping", "evaluating")
+_SAID = ("stopping",)  # events that are shown as they come
 
 
 @contextmanager
@@ -39,10 +41,14 @@ def _lines(status: Callable[[], RunStatus]) -> Iterator[None]:
 
     def say() -> None:
         now = status()
-        if now.stage in _WORTH_A_LINE:
+        if now.doing or now.stage in _WORTH_A_LINE:
             _print(f"[{now.recipe_name}] {status_line(now)}")
 
     def work() -> None:
+        if over.wait(_FIRST_LINE_S):
+            return
+        if status().doing:
+            say()
         while not over.wait(_LINE_EVERY_S):
             say()
 
@@ -84,8 +90,8 @@ def _print(text: str) -> None:
 
 @contextmanager
 def _warnings() -> Iterator[None]:
-    """Print what is logged as a warning by ttc; retries are counted in the display instead."""
-    handler = _Stderr(logging.WARNING)
+    """Print ttc's warnings and some events; retries are counted in the display instead."""
+    handler = _Stderr(logging.INFO)
     logger = logging.getLogger("ttc")
     logger.addHandler(handler)
     try:
@@ -98,6 +104,9 @@ class _Stderr(logging.Handler):
     """To whatever standard error is at the moment: a live display puts itself in its place."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not hasattr(record, "event"):
-            text = " ".join(record.getMessage().split())
+        text = " ".join(record.getMessage().split())
+        event = getattr(record, "event", None)
+        if event in _SAID:
+            _print(text[:1].upper() + text[1:])
+        elif event is None and record.levelno >= logging.WARNING:
             _print(f"{record.levelname.capitalize()}: {text}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ttc.report.failures import failure_lines
 from ttc.report.tables import number
 from ttc.store.status import Count, RunStatus, Spending
 
@@ -29,7 +30,9 @@ _ENDED = {
 
 
 def status_line(status: RunStatus) -> str:
-    """One line for logs: done of total, rate, budget, time left, retries."""
+    """One line for logs: done of total, rate, budget, time left, retries; or what is waited for."""
+    if status.doing:
+        return f"{status.doing} ({duration(status.seconds)})"
     parts = [
         f"{_of(status.problems)} problems",
         f"{_of(status.solutions)} solutions",
@@ -65,7 +68,10 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
         if amount.limit is not None or unit == "tokens"
     ]
     lines += [_endpoint(view) for view in status.endpoints]
-    loud = [Text(f"Warning: {text}", style="yellow") for text in status.warnings]
+    samples = status.solutions.done + status.verifications.done
+    said = failure_lines(status.failures, samples)
+    said += [f"Warning: {text}" for text in status.warnings]
+    loud = [Text(text, style="yellow") for text in said]
     tail = [Text(log_line(one), style="dim", overflow="ellipsis", no_wrap=True) for one in log]
     return Group(_head(status), bars, *(Text(line) for line in lines if line), *loud, *tail)
 
@@ -74,7 +80,9 @@ def _head(status: RunStatus) -> RenderableType:
     from rich.text import Text
 
     head = Text(f"{status.recipe_name}/{status.run_id}", style="bold")
-    doing = status.stage if status.state == "running" else _ENDED.get(status.state, status.state)
+    doing = status.doing or status.stage
+    if status.state != "running":
+        doing = _ENDED.get(status.state, status.state)
     head.append(f"  {doing}", style=_COLOURS.get(status.state, "cyan"))
     head.append(f"  {duration(status.seconds)}", style="none")
     if status.round > 1:
@@ -111,7 +119,6 @@ def _pace(status: RunStatus) -> tuple[str, ...]:
 def _notes(status: RunStatus) -> Sequence[str]:
     return (
         f"{status.from_journal:,} from the journal" if status.from_journal else "",
-        f"{status.failed_samples:,} failed samples" if status.failed_samples else "",
         f"{status.fingerprint_calls:,} calls for fingerprints" if status.fingerprint_calls else "",
         _retries(status),
     )

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttc.redact import redact_all
+from ttc.store.failures import Failure
 from ttc.store.run_folder import RunFolder
 
 STATUS_NAME = "status.json"
@@ -51,7 +52,10 @@ class RunStatus(BaseModel):
     run_id: str
     recipe_name: str
     state: State = "running"
-    stage: str = Field(default="", description="loading, connecting, sampling or evaluating.")
+    stage: str = Field(
+        default="", description="loading, connecting, sampling, stopping or evaluating."
+    )
+    doing: str = Field(default="", description="What is waited for, while that has a name.")
     pid: int | None = None
     started: datetime = Field(default_factory=lambda: datetime.now(UTC))
     updated: datetime = Field(default_factory=lambda: datetime.now(UTC))
@@ -62,6 +66,7 @@ class RunStatus(BaseModel):
     verifications: Count = Count()
     from_journal: int = Field(default=0, description="Samples that were paid for before.")
     failed_samples: int = 0
+    failures: dict[str, Failure] = Field(default_factory=dict, description="By reason.")
     fingerprint_calls: int = Field(default=0, description="Sent to tell which models are served.")
     retries: int = 0
     last_retry: str = ""

@@ -1,0 +1,91 @@
+"""Opens the models of a recipe, within the run's time, and says what it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ttc.core import Backend, Model, RemoteBackend
+from ttc.engine.engine import Engine
+from ttc.engine.fingerprints import Watch
+from ttc.errors import BudgetExhausted, UsageError
+from ttc.pipeline.collect import Method
+from ttc.pipeline.monitor import Monitor
+from ttc.store.manifest import Manifest
+from ttc.store.manifest import Model as StoredModel
+
+if TYPE_CHECKING:
+    from ttc.recipe import Recipe
+
+
+async def open_models(
+    recipe: Recipe, engine: Engine, manifest: Manifest, monitor: Monitor
+) -> Method:
+    """Open each distinct backend of the recipe once, and note what it says it is.
+
+    Raises `BackendError`, `UsageError` where a model lacks what a part needs, and `BudgetExhausted`
+    where the run's time is up before.
+    """
+    models: dict[str, Model] = {}
+
+    async def model(part: Any) -> Model:
+        key = part.model_dump_json()
+        if key not in models:
+            models[key] = await _attached(part, engine, monitor)
+        return models[key]
+
+    solver = await model(recipe.backend)
+    judges = {v.label: await model(v.backend or recipe.backend) for v in recipe.verifiers}
+    for role, used in {"solver": solver, **judges}.items():
+        manifest.models[role] = stored = StoredModel.of(used.identity)
+        engine.follow(used.identity, partial(_note_served, stored))
+    _check_offers(recipe, solver, judges)
+    return Method(
+        sampler=recipe.sampler,
+        solver=solver,
+        verifiers=recipe.verifiers,
+        judges=judges,
+        answers=recipe.answer_rule,
+        default_prompt=recipe.dataset.default_prompt,
+    )
+
+
+async def _attached(part: Any, engine: Engine, monitor: Monitor) -> Model:
+    backend = part.open()
+    monitor.doing = _doing(part, backend)
+    try:
+        async with asyncio.timeout(engine.ledger.seconds_left()) as limit:
+            return await engine.attach(backend)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise BudgetExhausted(
+            f"the run's time was up (budget.per_run.seconds: {engine.budget.per_run.seconds:g}) "
+            f"while {monitor.doing}"
+        ) from None
+    finally:
+        monitor.doing = ""
+
+
+def _doing(part: Any, backend: Backend) -> str:
+    if isinstance(backend, RemoteBackend):
+        return f"asking {', '.join(backend.endpoints)} which model it serves"
+    return f"loading {getattr(part, 'model', part.type)}"
+
+
+def _note_served(stored: StoredModel, watch: Watch) -> None:
+    """Whether it is one model that answers under its name, as far as fingerprints tell."""
+    stored.fingerprints = [seen.as_dict() for seen in watch.seen]
+    stored.warning = watch.warning
+
+
+def _check_offers(recipe: Recipe, solver: Model, judges: Mapping[str, Model]) -> None:
+    """Refuse what an opened backend lacks, though its config promised it or said nothing."""
+    from ttc.recipe.capabilities import lack, lacking
+
+    users = [(recipe.sampler, solver), *((v, judges[v.label]) for v in recipe.verifiers)]
+    for part, model in users:
+        for name in lacking(part, model.capabilities):
+            raise UsageError(lack(part, name, model.identity.backend))
