@@ -1,10 +1,14 @@
 """The journal keeps what it said it keeps."""
 
 import asyncio
+import json
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 
 from ttc.core import Completion, TokenLogprob
 from ttc.engine.journal import Journal
+from ttc.engine.payload import pack, unpack
 from ttc.errors import TtcError
 
 WRITER = """
@@ -119,6 +124,69 @@ def test_a_key_that_is_there_stays(tmp_path):
         return found
 
     assert {k: c.text for k, c in asyncio.run(twice()).items()} == {b"k": "first"}
+
+
+def test_who_comes_second_is_told_what_is_stored(tmp_path):
+    """Within a batch, beside new keys and over more of them than a query takes."""
+
+    async def run():
+        journal = Journal(tmp_path / "journal.sqlite")
+        keys = [b"%d" % i for i in range(1200)]
+        first = {key: Completion(f"first {key}", "stop", 1, 1) for key in keys[::2]}
+        second = {key: Completion(f"second {key}", "stop", 1, 1) for key in keys}
+        told = [await journal.put([*first.items()]), await journal.put([*second.items()])]
+        third = Completion("third", "stop", 1, 1)
+        told += await asyncio.gather(*(journal.put([(key, third)]) for key in [*keys[:3], b"new"]))
+        kept = await journal.get(keys)
+        journal.close()
+        return first, second, told, kept
+
+    first, second, (none, there, *rest), kept = asyncio.run(run())
+    assert none == {}
+    assert there == first
+    assert kept == {**second, **first}
+    assert rest == [{b"0": kept[b"0"]}, {b"1": kept[b"1"]}, {b"2": kept[b"2"]}, {}]
+
+
+DAMAGE = {
+    "no zlib": b"\x00\x01",
+    "nothing": b"",
+    "cut": pack(Completion("x", "stop", 1, 1))[:-3],
+    "no object": zlib.compress(b"[1]"),
+    "no text": zlib.compress(b'{"logprobs": []}'),
+    "no UTF-8": zlib.compress(b"\xff"),
+    "words": "a careless hand",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_damaged_row_counts_as_absent_and_gives_way(tmp_path, caplog, damage):
+    path = tmp_path / "journal.sqlite"
+    made = {key: Completion(f"text {key}", "stop", 1, 1) for key in (b"a", b"b", b"c")}
+    new = Completion("new", "stop", 1, 1)
+
+    async def run():
+        journal = Journal(path)
+        await journal.put([*made.items()])
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE completions SET payload = ? WHERE key = ?", (damage, b"b"))
+        found = await journal.get(list(made)), await journal.get(list(made))
+        told = await journal.put([(b"a", new), (b"b", new)])
+        journal.close()
+        return *found, told
+
+    before, again, told = asyncio.run(run())
+    assert before == again == {key: made[key] for key in (b"a", b"c")}
+    assert told == {b"a": made[b"a"]}
+    assert stored(path, "abc") == {**made, b"b": new}
+    (said,) = caplog.records
+    assert said.getMessage().startswith(f"{path} is damaged")
+
+
+def test_what_a_later_version_adds_is_no_damage():
+    content = {"text": "x", "finish_reason": "stop", "prompt_tokens": 1, "completion_tokens": 2}
+    later = json.dumps({**content, "logprobs": [], "mood": "good"}).encode()
+    assert unpack(zlib.compress(later)) == Completion("x", "stop", 1, 2)
 
 
 def test_callers_that_go_away_do_not_stop_the_journal(tmp_path):

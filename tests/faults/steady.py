@@ -11,11 +11,11 @@ SCRIPT = Path(__file__).parent / "steady_server.py"
 
 
 class Server:
-    def __init__(self, log: Path, rate: float) -> None:
+    def __init__(self, log: Path, rate: float, *mood: str) -> None:
         self.log = log
         log.touch()
         self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(log), "7", str(rate)],
+            [sys.executable, str(SCRIPT), str(log), "7", str(rate), *mood],
             stdout=subprocess.PIPE,
             text=True,
         )

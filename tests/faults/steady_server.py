@@ -1,10 +1,11 @@
 """An OpenAI-compatible chat server whose samples follow from prompt, seed and index alone.
 
-    python steady_server.py LOG SEED RATE
+    python steady_server.py LOG SEED RATE [moody]
 
 A share RATE of its requests fails in ways that leave no trace in a sample. Each sample has a text
-of its own. LOG gets a line of JSON the moment a request has arrived: the key that it came with and
-the texts that answer it; and another one when its answer was sent. stdout gets the address.
+of its own; a moody server has another one each time it is asked. LOG gets a line of JSON the moment
+a request has arrived: the key that it came with and the texts that answer it; and another one when
+its answer was sent. stdout gets the address.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ FAULTS = ("limit", "crash", "reset", "reset_mid_body", "truncated_json")
 
 
 class Steady:
-    def __init__(self, log: TextIO, seed: int, rate: float) -> None:
-        self.log, self.rate = log, rate
+    def __init__(self, log: TextIO, seed: int, rate: float, mood: str = "") -> None:
+        self.log, self.rate, self.moody = log, rate, mood == "moody"
+        self.requests = 0
         self.dice = random.Random(seed)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,7 +53,8 @@ class Steady:
             self.note({"event": "refused", "who": who})
             await send(writer, error(refused[1]), refused[0])
             return True
-        choices = generate(body)
+        self.requests += 1
+        choices = generate(body, self.requests if self.moody else None)
         asked = {"who": who, "texts": [c["message"]["content"] for c in choices]}
         self.note({"event": "asked", **asked})
         await asyncio.sleep(self.dice.uniform(0.005, 0.05))
@@ -79,11 +82,11 @@ def refusal(who: str, body: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def generate(body: dict[str, Any]) -> list[dict[str, Any]]:
+def generate(body: dict[str, Any], mood: int | None = None) -> list[dict[str, Any]]:
     """What determines a text is hashed into it, so no two samples are alike."""
     made = []
     for index in range(body.get("n", 1)):
-        asked = json.dumps([body["messages"], body["seed"], index])
+        asked = json.dumps([body["messages"], body["seed"], index] + [mood] * (mood is not None))
         digest = hashlib.sha256(asked.encode()).hexdigest()
         words = "so " * (int(digest[8:10], 16) % 12)
         verdict = "No" if digest[1] in "0123" else "Yes"
@@ -116,9 +119,9 @@ async def answer(writer: asyncio.StreamWriter, choices: list[dict], fault: str) 
     return True
 
 
-async def main(log: str, seed: str, rate: str) -> None:
+async def main(log: str, seed: str, rate: str, mood: str = "") -> None:
     with open(log, "a", encoding="utf-8") as file:
-        port = await listen(Steady(file, int(seed), float(rate)).handle)
+        port = await listen(Steady(file, int(seed), float(rate), mood).handle)
         print(f"http://127.0.0.1:{port}/v1", flush=True)
         await asyncio.Event().wait()
 
