@@ -99,8 +99,59 @@ def test_a_pool_is_named_by_its_members_and_lives_without_one_of_them():
             raise httpx.ConnectError("refused")
         return listing({"id": "m", "revision": "r1"})
 
-    found = identify(handle, base_url=None, base_urls=(A, B))
-    assert (found.endpoint, found.revision) == (A, "r1")
+    found = identify(handle, base_url=None, base_urls=(B, A))
+    assert (found.endpoint, found.revision) == (f"{A} {B}", "r1")
+
+
+def test_a_name_of_the_weights_stands_for_their_address_but_not_for_a_revision():
+    def scope(revision="", **config):
+        entry = {"id": "m", "revision": revision}
+        return identify(lambda r: listing(entry), **config).scope
+
+    assert scope(served_as="w") == scope(served_as="w", base_url=B) != scope()
+    assert scope(served_as="w") == scope(served_as="w", base_url=None, base_urls=(A, B))
+    assert scope(served_as="w") != scope(served_as="v")
+    assert scope("r1", served_as="w") == scope("r1", base_url=B) != scope("r2", served_as="w")
+    # Samples that were paid for under an address can be had under it again.
+    assert scope(served_as=A, base_url=B) == scope()
+
+
+def test_servers_that_hang_are_told_of_and_all_waited_for_at_once(monkeypatch):
+    monkeypatch.setattr("ttc.backends._openai_client._CHECK_SECONDS", 0.05)
+
+    class Hang(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            waiting.append(request.url.host)
+            most.append(len(waiting))
+            try:
+                await asyncio.sleep(60)
+            finally:
+                waiting.remove(request.url.host)
+
+    waiting, most = [], []
+    for check_model in (True, False):
+        config = OpenAI(model="m", base_urls=(A, B), connect_timeout=0.01, check_model=check_model)
+        with pytest.raises(BackendError, match=r"a\.test.* 0\.05 s; .*b\.test.* 0\.05 s") as caught:
+            asyncio.run(config.open_with(Hang(), {}).identify())
+        assert not isinstance(caught.value, RetryableError)
+    assert max(most) == 2
+
+
+def test_a_health_check_that_hangs_is_no_fault_of_ours(monkeypatch):
+    monkeypatch.setattr("ttc.backends._openai_client._CHECK_SECONDS", 0.05)
+
+    async def hang(request):
+        await asyncio.sleep(60)
+
+    config = OpenAI(model="m", base_url=A, connect_timeout=0.01)
+    with pytest.raises(RetryableError, match=r"a\.test/v1: no answer within 0\.05 s"):
+        asyncio.run(config.open_with(httpx.MockTransport(hang), {}).check(A))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:bad/v1", "localhost:8000", "http://\u2603.net/"])
+def test_an_address_in_the_environment_that_is_none(url):
+    with pytest.raises(BackendError, match="OPENAI_BASE_URL holds no address"):
+        identify(lambda r: listing(), env={"OPENAI_BASE_URL": url}, base_url=None)
 
 
 def test_a_pool_member_without_the_model_is_an_error():

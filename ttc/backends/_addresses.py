@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from ttc.redact import remember
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
+_LABELS = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _LONGEST = 2000
 _STORED = (
     "a URL here may hold no password or key (of a query, no more than api-version and the like): "
@@ -40,13 +40,16 @@ def address_fault(url: str) -> str | None:
 def _is_host(host: str) -> bool:
     if ":" in host:  # an IPv6 address, which urlsplit has looked at
         return True
-    try:
-        if _IPV4.fullmatch(host):
-            IPv4Address(host)
-        plain = host.encode("idna").decode()
-    except ValueError:
-        return False
-    return re.fullmatch(r"[A-Za-z0-9._-]+", plain) is not None and ".." not in plain
+    if not host.isascii():
+        import httpx  # as strict about other alphabets as the calls will be
+
+        try:
+            host = httpx.URL(f"http://{host}").raw_host.decode()
+        except httpx.InvalidURL:
+            return False
+    if _IPV4.fullmatch(host):
+        return all(int(part) < 256 for part in host.split("."))
+    return _LABELS.fullmatch(host) is not None
 
 
 def _checked(url: str, instead: str) -> str:

@@ -149,7 +149,7 @@ async def _identity_of(target: Target, probe: Probe) -> tuple[ModelIdentity, Fin
             finding = Finding("/models", "note", f"{model} is not listed")
             return ModelIdentity("openai", model, endpoint), finding
         entry = _identity.find_model(listing, model, endpoint)
-        identity = _identity.of_entries("openai", model, {endpoint: entry})
+        identity = _identity.of_entries("openai", model, [endpoint], [entry])
         if identity.revision:
             return identity, Finding("/models", "ok", f"revision {identity.revision[:16]}")
         said = "states no revision: only the fingerprint tells when the model changes"

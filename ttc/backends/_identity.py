@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ttc.core import ModelIdentity
@@ -67,20 +67,30 @@ def variant(omit: Sequence[str], extra_body: Mapping[str, Any]) -> str:
 
 
 def of_entries(
-    backend: str, model: str, entries: Mapping[str, Mapping[str, Any]], variant: str = ""
+    backend: str,
+    model: str,
+    urls: Iterable[str],
+    entries: Sequence[Mapping[str, Any]],
+    variant: str = "",
+    served_as: str | None = None,
 ) -> ModelIdentity:
-    """One identity for all endpoints of a pool, by URL; differing revisions are all named."""
-    revisions = sorted({r for e in entries.values() if (r := _revision(e))})
+    """One identity for all servers of a pool; differing revisions are all named.
+
+    urls: of the whole pool, entries: of those that answered. A server that is down now must not
+    give the samples another name.
+    """
+    revisions = sorted({r for e in entries if (r := _revision(e))})
     facts: dict[str, Any] = {}
-    for entry in entries.values():
+    for entry in entries:
         facts |= _facts(entry)
     return ModelIdentity(
         backend=backend,
         model=model,
-        endpoint=" ".join(sorted(entries)),
+        endpoint=" ".join(sorted(set(urls))),
         revision=" ".join(revisions),
         facts=facts,
         variant=variant,
+        served_as=served_as or "",
     )
 
 

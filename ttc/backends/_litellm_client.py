@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import re
 import time
@@ -14,6 +13,7 @@ import openai
 
 from ttc.backends._errors import Where, from_status, shorten
 from ttc.backends._identity import variant
+from ttc.backends._litellm_library import leave_connections, load_litellm, use_connections
 from ttc.backends._openai_http import make_client
 from ttc.backends._reply import Malformed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
@@ -33,25 +33,10 @@ _PREFIX = re.compile(r"^(litellm\.)?(\w+Error: )*(\w+Exception - )?")
 # Fields that litellm may drop silently where the provider has no such thing.
 _DROPPABLE = {"n", "seed", "logprobs", "top_logprobs", "stop", "temperature", "top_p"}
 # Fields outside of OpenAI's own travel in the body of servers that merely speak its protocol.
+_UNKNOWN = (408, 500)  # litellm's words for a reply that never came, among other things
 _BEYOND = ("top_k", "continue_final_message", "add_generation_prompt")
 _NO_KEY = "none"  # litellm insists on one
-_open_backends: list[object] = []
 _PRICES = ("input_cost_per_token", "output_cost_per_token", "max_input_tokens")
-
-
-def load_litellm() -> Any:
-    """Import litellm (seconds) so that it neither fetches its price table, nor reads `.env`,
-    nor prints adverts into a user's terminal, nor reports home.
-    """
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
-    import litellm
-
-    litellm.telemetry = False
-    litellm.suppress_debug_info = True
-    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    return litellm
 
 
 class LiteLLMBackend:
@@ -70,13 +55,13 @@ class LiteLLMBackend:
             model=self._name, custom_llm_provider=self._provider
         )
         self._fields = set(fields or ()) - set(config.omit)
-        # litellm would open a new client, never closed, for each call of a raw prompt.
+        # The official client goes through litellm as it is, its pool of connections included.
         self._client = (
             make_client(config.api_base or OPENAI_URL, self._own_key(), self._as_openai(), None)
             if self._provider in _OFFICIAL
             else None
         )
-        _open_backends.append(self)
+        use_connections(self, config.timeout)
 
     def __repr__(self) -> str:
         return f"LiteLLMBackend({self._config.model!r})"
@@ -133,6 +118,7 @@ class LiteLLMBackend:
             raw=config.raw,
             omit=config.omit,
             extra_body=config.extra_body,
+            served_as=config.served_as,
         )
 
     def as_openai(self) -> OpenAI | None:
@@ -158,7 +144,8 @@ class LiteLLMBackend:
         base = self._config.api_base
         added = variant(self._config.omit, self._config.extra_body)
         if base is None or self._provider not in _OPENAI_LIKE or not self._config.check_model:
-            return ModelIdentity("litellm", self._config.model, base or "", "", facts, added)
+            here = ModelIdentity("litellm", self._config.model, base or "", "", facts, added)
+            return replace(here, served_as=self._config.served_as or "")
         found = await self._look_up()
         return ModelIdentity(
             backend="litellm",
@@ -167,6 +154,7 @@ class LiteLLMBackend:
             revision=found.revision,
             facts={**found.facts, **facts},
             variant=added,
+            served_as=self._config.served_as or "",
         )
 
     async def _look_up(self) -> ModelIdentity:
@@ -203,7 +191,7 @@ class LiteLLMBackend:
             return [replace(c, text=self._scrub.reply(c.text)) for c in found]
         except Malformed as problem:
             text = str(problem)
-        raise RetryableError(self._where.say(text))
+        raise RetryableError(self._where.say(text), billed=True)
 
     async def _send(self, call: Call) -> Any:
         send = self._litellm.acompletion if call.prompt.messages else self._litellm.atext_completion
@@ -217,6 +205,7 @@ class LiteLLMBackend:
                 self._where.say(f"no complete answer within {self._config.timeout:g} s"),
                 None,
                 "overloaded",
+                billed=True,
             )
         except Exception as error:  # litellm raises openai's errors and, at times, providers' own
             failure = self._classify(error)
@@ -233,7 +222,7 @@ class LiteLLMBackend:
             body = completion_body(call)
         body = {k: v for k, v in body.items() if k not in _DROPPABLE or k in self._fields}
         body = finish(body, config.omit, {})
-        beyond = {k: body.pop(k) for k in list(body) if k in _BEYOND} | config.extra_body
+        beyond = config.extra_body | {k: body.pop(k) for k in list(body) if k in _BEYOND}
         return {
             "model": config.model,
             "api_base": config.api_base,
@@ -257,9 +246,12 @@ class LiteLLMBackend:
             headers = getattr(getattr(error, "response", None), "headers", None) or {}
             more = getattr(error, "litellm_response_headers", None) or {}
             body = getattr(error, "body", None) or said
-            return from_status(status, body, {**headers, **more}, self._where)
+            failure = from_status(status, body, {**headers, **more}, self._where)
+            if isinstance(failure, RetryableError) and status in _UNKNOWN:
+                failure.billed = True
+            return failure
         if isinstance(error, openai.APIConnectionError):
-            return RetryableError(self._where.say(said))
+            return RetryableError(self._where.say(said), billed=True)
         return BackendError(self._where.say(f"{type(error).__name__}: {said}"))
 
     def count_tokens(self, prompt: Prompt) -> int | None:
@@ -267,13 +259,6 @@ class LiteLLMBackend:
 
     async def close(self) -> None:
         """Close litellm's clients, which all its backends share, with the last of them."""
-        if self not in _open_backends:
-            return
-        _open_backends.remove(self)
         if self._client is not None:
             await self._client.close()
-        if not _open_backends:
-            from litellm.llms.custom_httpx import async_client_cleanup as cleanup
-
-            await cleanup.close_litellm_async_clients()  # type: ignore[no-untyped-call]
-            self._litellm.in_memory_llm_clients_cache.flush_cache()
+        await leave_connections(self)

@@ -54,13 +54,10 @@ class OpenAIBackend:
         urls = addresses(config, env)
         self._key_env, key = find_key(config, urls, env)
         self._scrub = Scrubber([key, *(secret for url in urls for secret in url_secrets(url))])
-        try:
-            self._pool: Pool[openai.AsyncOpenAI] = Pool(
-                [split_credentials(url)[0] for url in urls],
-                lambda index: make_client(urls[index], key, config, transport),
-            )
-        except httpx.InvalidURL as error:
-            raise BackendError(f"the server's URL is none: {error}") from None
+        self._pool: Pool[openai.AsyncOpenAI] = Pool(
+            [split_credentials(url)[0] for url in urls],
+            lambda index: make_client(urls[index], key, config, transport),
+        )
         self._warned = False
 
     def __repr__(self) -> str:

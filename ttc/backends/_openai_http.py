@@ -87,6 +87,11 @@ def make_client(
     )
 
 
+def make_http(seconds: float) -> httpx.AsyncClient:
+    """A client for whatever servers; what a request says of its time-out counts more."""
+    return _Http(transport=AiohttpTransport(), timeout=seconds, follow_redirects=True)
+
+
 async def send(
     client: openai.AsyncOpenAI,
     path: str,
