@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.backends import BackendPart
 from ttc.errors import UsageError
+from ttc.redact import redact_urls
 
 if TYPE_CHECKING:
     from ttc.backends._doctor import Diagnosis, Target
@@ -49,9 +50,19 @@ def is_url(text: str) -> bool:
 
 
 def examine_url(url: str, model: str | None, api_key_env: str | None) -> Checkup:
-    """Examine a model at an address; without a name, the only one. Raises `BackendError`."""
+    """Examine a model at an address; without a name, the only one.
+
+    Raises `UsageError` for what is no address or no variable's name, and `BackendError`.
+    """
+    from ttc.backends._addresses import address_fault
     from ttc.backends._doctor import Target, diagnose, only_model
+    from ttc.backends._secrets import key_name_fault
     from ttc.backends.openai import OpenAI
+
+    if fault := address_fault(url):
+        raise UsageError(f"{redact_urls(url)}: {fault}")
+    if api_key_env is not None and (fault := key_name_fault(api_key_env)):
+        raise UsageError(f"--api-key-env {fault}")
 
     async def work() -> Diagnosis:
         name = model or await only_model(url, api_key_env)

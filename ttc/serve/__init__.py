@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ttc.backends._secrets import key_name_fault
 from ttc.errors import BackendError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def _open_nano(models: Sequence[str]) -> dict[str, Backend]:
 def _key(api_key_env: str | None) -> str | None:
     if api_key_env is None:
         return None
+    if fault := key_name_fault(api_key_env):
+        raise UsageError(f"--api-key-env {fault}")
     key = os.environ.get(api_key_env, "").strip()
     if not key:
         raise UsageError(f"the environment variable {api_key_env} is not set; it holds the API key")
