@@ -188,3 +188,30 @@ def test_a_server_that_dies_is_a_passing_trouble():
         assert using(part, lambda b: b.complete(call()))
     with pytest.raises(RetryableError):
         using(part, lambda b: b.complete(call()))
+
+
+@pytest.mark.parametrize("provider", ["openai", "hosted_vllm"])
+@prompts
+def test_litellms_connections_are_shared_and_closed(provider, prompt, nano_url):
+    import gc
+
+    import aiohttp
+
+    before = {id(o) for o in gc.get_objects() if isinstance(o, aiohttp.ClientSession)}
+    open_now: list[int] = []
+
+    def sessions() -> list[aiohttp.ClientSession]:
+        found = (o for o in gc.get_objects() if isinstance(o, aiohttp.ClientSession))
+        return [o for o in found if id(o) not in before and not o.closed]
+
+    async def work(backend):
+        calls = [backend.complete(call(prompt, seed=s, max_tokens=4)) for s in range(12)]
+        texts = [found[0].text for found in await asyncio.gather(*calls)]
+        open_now.append(len(sessions()))
+        return texts
+
+    part = LiteLLM(model=f"{provider}/{SOLVER}", api_base=nano_url)
+    first, again = using(part, work), using(part, work)
+    assert first == again
+    assert open_now == [1, 1]
+    assert sessions() == []
