@@ -137,7 +137,17 @@ def test_passwords_and_keys_in_the_environments_url(tmp_path, server, mode):
     check_clean(tmp_path, done)
 
 
-@pytest.mark.parametrize("secret", [f"me:{PASSWORD}@h/v1", f"h/v1?api_key={KEY}"])
+def test_any_query_of_the_environments_url_is_a_secret(tmp_path, server):
+    url = server("good") + f"?code={KEY}&api-version=2024-10-21"
+    done = run(tmp_path, "{type: openai, model: m}", OPENAI_BASE_URL=url, OPENAI_API_KEY="")
+    assert done.returncode == 0, done.stderr
+    check_clean(tmp_path, done)
+    assert "api-version=2024-10-21" in "".join(everything(tmp_path).values())
+
+
+@pytest.mark.parametrize(
+    "secret", [f"me:{PASSWORD}@h/v1", f"h/v1?api_key={KEY}", f"h/v1?code={KEY}"]
+)
 @pytest.mark.parametrize("backend", ["type: openai, base_url", "type: litellm, api_base"])
 def test_urls_with_secrets_are_refused_unquoted(tmp_path, secret, backend):
     done = run(tmp_path, f"{{model: openai/m, {backend}: 'http://{secret}'}}")
@@ -145,6 +155,31 @@ def test_urls_with_secrets_are_refused_unquoted(tmp_path, secret, backend):
     assert "no password or key" in done.stderr
     (tmp_path / "keyed.yaml").unlink()
     check_clean(tmp_path, done)
+
+
+@pytest.mark.parametrize("backend", [openai, litellm])
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"backend.api_key_env={KEY}",
+        f"backend.extra_body.api_key={KEY}",
+        f"backend.extra_body={{headers: {{Authorization: Bearer {KEY}}}}}",
+    ],
+)
+def test_a_key_pasted_into_a_recipe_is_refused_unquoted(tmp_path, server, backend, pasted):
+    done = run(tmp_path, backend(server("good")), "--set", pasted, PLANTED_LLM=KEY[:8])
+    assert done.returncode == 2, done.stderr
+    assert "environment variable" in done.stderr
+    check_clean(tmp_path, done)
+
+
+def test_a_key_pasted_where_its_variables_name_belongs(tmp_path, server):
+    url = server("good")
+    for words in (["doctor", url, "--model", "m"], ["serve-model", "nano", "--port", "0"]):
+        done = ttc(tmp_path, *words, "--api-key-env", KEY)
+        assert done.returncode == 2, done.stderr
+        assert "--api-key-env must be the NAME of an environment variable" in done.stderr
+        check_clean(tmp_path, done)
 
 
 def test_a_fault_of_our_own_tells_no_secret(tmp_path):
