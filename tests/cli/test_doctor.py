@@ -96,6 +96,7 @@ def test_a_server_that_lies_is_exit_code_1_and_no_key_is_shown(echo_url):
     ("words", "code", "said"),
     [
         (["localhost:8000/v1"], 2, "http://localhost:8000/v1"),
+        (["http://127.0.0.1:bad/v1"], 2, "http://127.0.0.1:bad/v1: the URL's port is not a number"),
         (["http://127.0.0.1:9/v1"], 1, "is the server running"),
         (["no_such_recipe"], 2, "no such recipe"),
         (["quickstart"], 2, "no server to examine: nano-solver (nano) runs in this process"),

@@ -31,9 +31,9 @@ def address_fault(url: str) -> str | None:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:  # also for brackets that hold no IPv6 address
-        return "the URL's port is no number from 1 to 65535, or its host is none"
+        return "the URL's port is not a number from 1 to 65535, or its host is not valid"
     if port == 0:
-        return "the URL's port is no number from 1 to 65535"
+        return "the URL's port is not a number from 1 to 65535"
     return None if host and _is_host(host) else "the URL has no valid host name"
 
 
