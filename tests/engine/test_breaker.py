@@ -50,3 +50,14 @@ def test_a_success_closes_it_and_forgets():
     for _ in range(3):
         breaker.failed(50.0, "boom")
     assert breaker.retry_at == 51.0
+
+
+def test_failures_of_few_problems_may_be_their_own():
+    breaker = Breaker(3, problems=2)
+    for _ in range(9):
+        breaker.failed(0.0, "boom", "a")
+    assert breaker.state == "closed"
+    breaker.succeeded()
+    for whose in "bab":
+        breaker.failed(0.0, "boom", whose)
+    assert breaker.state == "open"

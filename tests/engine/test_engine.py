@@ -157,12 +157,75 @@ def test_seeds_differ_by_sample_problem_and_root_seed(tmp_path):
 
 def test_a_call_that_can_not_succeed_is_recorded_and_not_repeated(tmp_path):
     def too_long(number, call):
+        if call.prompt.text.startswith("a"):
+            raise CallFailed("too long", "context_length")
+
+    first = Fake(too_long)
+    drawn = draw(tmp_path, first, n=9)
+    assert drawn[0] == [("", "context_length")] * 9
+    assert {reason for _, reason in drawn[1]} == {"stop"}
+    again = Fake()
+    assert draw(tmp_path, again, n=9) == drawn
+    assert again.calls == []
+    retried = draw(tmp_path, again, n=9, retry_failed=True)
+    assert retried[1] == drawn[1]
+    assert {reason for _, reason in retried[0]} == {"stop"}
+    assert again.drawn == 9
+    assert draw(tmp_path, again, n=9) == retried
+
+
+def test_a_prompt_that_is_too_long_is_not_asked_for_every_sample(tmp_path):
+    def too_long(number, call):
         raise CallFailed("too long", "context_length")
 
-    assert draw(tmp_path, Fake(too_long), n=2) == [[("", "context_length")] * 2] * 2
+    fake = Fake(too_long)
+    assert draw(tmp_path, fake, n=300, problems=("a",), concurrency=2) == [
+        [("", "context_length")] * 300
+    ]
+    assert len(fake.calls) < 20  # of 100, those that were under way by the first refusal
+
+
+def test_failures_alone_are_not_kept(tmp_path):
+    def too_long(number, call):
+        raise CallFailed("too long", "context_length")
+
+    draw(tmp_path, Fake(too_long), n=2)
     again = Fake()
-    assert draw(tmp_path, again, n=2) == [[("", "context_length")] * 2] * 2
-    assert again.calls == []
+    assert {reason for part in draw(tmp_path, again, n=2) for _, reason in part} == {"stop"}
+    assert again.drawn == 4
+
+
+def test_many_problems_that_all_fail_end_the_run(tmp_path):
+    def too_long(number, call):
+        raise CallFailed("too long", "context_length")
+
+    fake = Fake(too_long)
+    with pytest.raises(BackendError, match=r"of \d\d problems that fake .*too long; lower"):
+        draw(tmp_path, fake, n=2, problems=tuple(f"p{i}" for i in range(40)), concurrency=4)
+
+
+def test_what_one_prompt_alone_brings_down_can_be_recorded(tmp_path):
+    def poison(number, call):
+        if call.prompt.text.startswith("a"):
+            raise RetryableError("engine died")
+
+    with pytest.raises(BackendError, match=r"engine\.give_up: record"):
+        draw(tmp_path, Fake(poison), n=2, max_attempts=3)
+    fake = Fake(poison)
+    drawn = draw(tmp_path, fake, n=2, max_attempts=3, give_up="record")
+    assert drawn[0] == [("", "gave_up")] * 2
+    # With nothing else left to be asked, a call of one token showed that the model is well.
+    assert [c.params.max_tokens for c in fake.calls] == [10, 10, 10, 1]
+
+
+def test_what_fails_with_everything_is_not_recorded(tmp_path):
+    def dead(number, call):
+        raise RetryableError("engine died")
+
+    fake = Fake(dead)
+    with pytest.raises(BackendError, match="engine died; nor did the server answer another call"):
+        draw(tmp_path, fake, n=2, problems=("a",), max_attempts=3, give_up="record")
+    assert draw(tmp_path, Fake(), n=2, problems=("a",))[0][0][1] == "stop"
 
 
 def test_gives_up_after_the_last_try(tmp_path):

@@ -75,7 +75,15 @@ def refusal(who: str, body: dict[str, Any]) -> tuple[str, str] | None:
         return "401 Unauthorized", "Incorrect API key provided"
     if body["model"] != "m":
         return "404 Not Found", f"The model {body['model']} does not exist"
-    if "LONG" in asked:
+    if who == "sk-dead" or ("POISON" in asked and who != "sk-mended"):
+        return "500 Internal Server Error", "EngineDeadError"
+    if who == "sk-small-server":
+        return (
+            "400 Bad Request",
+            f"max_tokens is too large: 32. This model's maximum context length is 16 tokens and "
+            f"your request has 9 input tokens (key {who})",
+        )
+    if "LONG" in asked and who != "sk-mended":
         return "400 Bad Request", "This model's maximum context length is 16 tokens"
     if "FILTERED" in asked:
         return "400 Bad Request", "The prompt triggered our content management policy"
