@@ -17,7 +17,8 @@ class Breaker:
     def __init__(self, failures: int, problems: int = 1) -> None:
         self._most = failures
         self._different = problems
-        self._whose: set[str] = set()
+        self.whose: set[str] = set()
+        """The problems whose calls failed since the last that did not."""
         self._rest = FIRST_REST_S
         self.state: State = "closed"
         self.failures = 0
@@ -30,9 +31,10 @@ class Breaker:
     def failed(self, now: float, why: str, whose: str = "") -> None:
         """A call, made for a problem, or a health check failed."""
         self.failures += 1
-        self._whose.add(whose)
+        if whose:
+            self.whose.add(whose)
         self.last_error = why
-        enough = self.failures >= self._most and len(self._whose) >= self._different
+        enough = self.failures >= self._most and max(1, len(self.whose)) >= self._different
         if self.state == "closed" and enough:
             self.down_since = now
             self._open(now)
@@ -51,4 +53,4 @@ class Breaker:
     def succeeded(self) -> None:
         """The server has answered, if only that it has too much to do."""
         self.state, self.failures, self._rest = "closed", 0, FIRST_REST_S
-        self._whose.clear()
+        self.whose.clear()

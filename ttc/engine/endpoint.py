@@ -14,7 +14,7 @@ from ttc.engine.settings import EngineSettings
 from ttc.errors import RetryableError
 
 _SMOOTH = 0.1  # weight of the newest call in the latency that is shown
-_SUSPECTS = 4
+SUSPECTS = 4
 """Problems whose calls must fail in a row before that is the server's fault, where the run is to go
 on without those that fail by themselves."""
 
@@ -44,7 +44,7 @@ class Endpoint:
     ) -> None:
         self.name = name
         self.limit = Limit(settings.concurrency, fixed=not remote)
-        problems = _SUSPECTS if settings.give_up == "record" else 1
+        problems = SUSPECTS if settings.give_up == "record" else 1
         self.breaker = Breaker(settings.breaker_failures, problems)
         self.answered_at = -math.inf
         rates = (

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ttc.engine.endpoint import Endpoint, Lease
+from ttc.engine.endpoint import SUSPECTS, Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.errors import BackendError, CallFailed, RetryableError
 
@@ -191,6 +191,8 @@ class Router:
             e.pause_reason if e.breaker.state == "closed" else e.breaker.last_error
             for e in self.endpoints
         )
+        few = all(0 < len(e.breaker.whose) < SUSPECTS for e in self.endpoints)
+        hint = "; where only some prompts fail, engine.give_up: record goes on without them"
         while self._waiting:
             answer = self._waiting.popleft().answer
             if not answer.done():
@@ -198,6 +200,7 @@ class Router:
                     BackendError(
                         f"{said}; no server will take a call within {self._longest:g} s "
                         "(engine.max_outage_s); what was completed is kept, run again to go on"
+                        f"{hint if few else ''}"
                     )
                 )
 

@@ -45,9 +45,9 @@ class Outcome:
 def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
     """Run a recipe, or complete what an earlier try left, and write its folder.
 
-    A run that is complete is left alone, unless samples that failed are to be retried. Raises `TtcError`s that name the cause and the mend, and
-    `Interrupted` for Ctrl-C; what was sampled by then is in the journal, and the next try goes on
-    from it.
+    A run that is complete is left alone, unless samples that failed are to be retried. Raises
+    `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
+    then is in the journal, and the next try goes on from it.
     """
     from ttc.recipe import run_id
 
