@@ -98,7 +98,7 @@ def test_a_failure_is_recorded_and_the_next_try_goes_on(tmp_path, monkeypatch, e
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "_attach", fail)
+        patched.setattr(pipeline, "open_models", fail)
         with pytest.raises(type(error), match=str(error)):
             run_recipe(recipe(tmp_path))
     run = only_run(tmp_path)

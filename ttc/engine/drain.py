@@ -46,8 +46,9 @@ class Drain:
         for one in (*self._routers, *others):
             one.hold()
         until = asyncio.get_running_loop().time() + seconds
+        news = self._until is None or bool(hint)
         self._until = until if self._until is None else min(until, self._until)
-        if self.in_flight and seconds > 0:
+        if news and self.in_flight and seconds > 0:
             calls = "1 call" if self.in_flight == 1 else f"{self.in_flight} calls"
             text = f"finishing {calls} under way, at most {seconds:.2g} s{hint}"
             log.info("%s", text, extra={"event": "stopping"})

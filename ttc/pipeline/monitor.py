@@ -64,8 +64,9 @@ class Monitor:
         self._sampled_after = self.events.seconds
 
     def stopping(self) -> None:
-        """Somebody wants the run to end; it only waits for what is under way."""
-        self.stage = "stopping"
+        """Somebody wants the run to end; it only waits for samples that are under way."""
+        if self.stage == "sampling":
+            self.stage = "stopping"
 
     def kept(self, purpose: Purpose) -> int:
         """Distinct samples of the run so far. A round draws those of earlier rounds once more."""
