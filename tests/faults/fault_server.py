@@ -4,8 +4,9 @@
 
 Every choice it generates has a text of its own ("s17 ..."), so that a test can tell a lost sample
 and a duplicated one. LOG gets one line of JSON per request, written after the reply was sent:
-request number, fault, seed, prompt, and the choices that went out whole. stdout gets one line with
-its addresses; the one with https accepts connections and refuses the handshake.
+request number, fault, seed, prompt, the choices that went out whole, and the tokens that a provider
+would bill: for all that was generated, whether or not it arrived. stdout gets one line with its
+addresses; the one with https accepts connections and refuses the handshake.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ class Server:
             out = await getattr(self, f"do_{fault}")(writer, choices, usage(choices))
         except OSError:
             out = []
-        self.note(number, fault, body, out)
+        billed = 0 if fault in UNBILLED else PROMPT_TOKENS + tokens(choices)
+        if fault in CUT_SHORT:
+            billed = PROMPT_TOKENS + tokens(out)
+        self.note(number, fault, body, out, billed)
         return fault in KEEP_OPEN
 
     def generate(self, body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -66,14 +70,16 @@ class Server:
             found.append({"index": index, "text": text, "finish_reason": "stop"})
         return found
 
-    def note(self, number: int, fault: str, body: dict[str, Any], out: list[dict]) -> None:
+    def note(
+        self, number: int, fault: str, body: dict[str, Any], out: list[dict], billed: int
+    ) -> None:
         entry = {
             "request": number,
             "fault": fault,
             "seed": body.get("seed"),
             "prompt": body["prompt"],
             "texts": [c["text"] for c in out],
-            "tokens": tokens(out),
+            "billed": billed,
         }
         self.log.write(json.dumps(entry) + "\n")
         self.log.flush()
@@ -170,13 +176,17 @@ KEEP_OPEN = {
     "no_choices", "missing_usage", "n_ignored", "duplicated_choices", "late",
 }  # fmt: skip
 
+UNBILLED = {"limit", "limit_without_a_wait", "crash", "overload", "error_with_status_200"}
+CUT_SHORT = {"n_ignored", "duplicated_choices"}  # no more was generated than went out
+PROMPT_TOKENS = 5
+
 
 def tokens(choices: list[dict]) -> int:
     return sum(len(c["text"].split()) for c in choices)
 
 
 def usage(choices: list[dict]) -> dict[str, int]:
-    return {"prompt_tokens": 5, "completion_tokens": tokens(choices), "total_tokens": 0}
+    return {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": tokens(choices), "total_tokens": 0}
 
 
 def reply(choices: list[dict], used: dict[str, int] | None) -> str:

@@ -83,6 +83,12 @@ class BudgetConfig(BaseModel):
     per_run: RunBudget = RunBudget()
     """Limits for the whole run, shared fairly among its problems."""
 
+    @property
+    def depends_on_prompts(self) -> bool:
+        """Whether a limit is in a unit of which prompts take a part."""
+        units = [u for u in UNITS if u != "calls"]
+        return any(self.per_problem.limits(u) or getattr(self.per_run, u) for u in units)
+
     def require(self, rates: Rates, model: str) -> None:
         """Raise `UsageError` where a limit is in a unit that this model's facts don't give."""
         for unit in UNITS:
@@ -97,7 +103,7 @@ class BudgetConfig(BaseModel):
 @dataclass
 class _Account(Pot):
     outstanding: int = 0
-    blocked: int = 0  # of these, tickets that wait for room to repeat a request
+    blocked: list[int] = field(default_factory=list)  # of these, tickets that wait to repeat a call
     exhausted: bool = False
     needs: dict[Unit, float] | None = None  # limits for one sample more, once it was refused
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -211,17 +217,19 @@ class Ledger:
                 account.needs = {u: account.settled[u] + more[u] for u in UNITS}
         return 0
 
-    async def reserve_more(self, problem: str, worst: Amounts) -> bool:
+    async def reserve_more(self, problem: str, ticket: int, worst: Amounts) -> bool:
         """Reserve more for a ticket of the problem that was admitted, to repeat what may be billed.
 
         Where it does not fit, it waits for what the problem's other tickets leave, before new ones.
-        False: it does not fit at all, and the problem is exhausted.
+        False: they leave too little, and the problem is exhausted. Where all wait, the last ticket
+        gives way, since samples are of no use without those before them.
         """
         account = self._accounts[problem]
-        account.blocked += 1
+        account.blocked.append(ticket)
+        account.change.set()
         try:
             while not account.fits(worst):
-                if account.blocked == account.outstanding:
+                if len(account.blocked) == account.outstanding and ticket == max(account.blocked):
                     account.exhausted = True
                     account.needs = {
                         u: account.settled[u] + account.reserved[u] + worst[u] for u in UNITS
@@ -232,7 +240,7 @@ class Ledger:
             account.reserve(worst)
             return True
         finally:
-            account.blocked -= 1
+            account.blocked.remove(ticket)
             account.change.set()
 
     def _reserve(self, account: _Account, samples: int, worst: Callable[[int], Amounts]) -> int:

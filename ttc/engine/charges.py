@@ -7,6 +7,7 @@ against a budget of tokens or dollars, for a served model, is the larger of the 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,12 +34,28 @@ NOTHING = Vain(0, 0)
 class Prompts:
     """How far a server's counts of prompt tokens pass our bound, as its replies have shown.
 
-    A bound by bytes can't know what a server's template or a hidden system prompt adds.
+    A bound by bytes can't know what a server's template or a hidden system prompt adds. So, where a
+    budget depends on it (`careful`), the first call goes alone, and tells before others are sent.
     """
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, careful: bool) -> None:
         self._model = model
+        self._asked = False
+        self._known = asyncio.Event()
         self.excess = 0
+        if not careful:
+            self.over()
+
+    async def turn(self) -> None:
+        """Returns at once for the first call; for others when that one is over."""
+        if self._asked:
+            await self._known.wait()
+        self._asked = True
+
+    def over(self) -> None:
+        """A call has ended, whatever it told."""
+        self._asked = True
+        self._known.set()
 
     def saw(self, tokens: int, bound: int) -> None:
         """A reply to a prompt with this bound counted so many tokens."""
@@ -46,8 +63,8 @@ class Prompts:
             return
         if not self.excess:
             log.warning(
-                "%s counts %d tokens for a prompt of at most %d: it adds some of its own; from now "
-                "on budgets reserve them too",
+                "%s counts %d tokens for a prompt of at most %d: it adds some of its own; budgets "
+                "reserve them from now on",
                 self._model,
                 tokens,
                 bound,

@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from itertools import pairwise, takewhile
+from itertools import count, pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from ttc.budget.cost import Rates
@@ -64,7 +64,10 @@ class EngineModel:
             for purpose in engine.ledger.spent
         }
         self.turns = Turns()
-        self.prompts = Prompts(identity.model)
+        self._served = isinstance(backend, RemoteBackend)
+        self.prompts = Prompts(
+            identity.model, careful=self._served and engine.budget.depends_on_prompts
+        )
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
         servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
         # Enough calls to keep all servers busy; each that waits costs some kilobytes.
@@ -134,9 +137,11 @@ class EngineModel:
         for chunk in chunks:
             rest = chunk
             while rest.n:
+                await self.prompts.turn()
                 worst = partial(work.worst, rest)
                 n = await self._engine.ledger.admit(problem, rest.n, worst)
                 if not n:
+                    self.prompts.over()
                     return
                 yield Chunk(rest.start, n), worst(n)
                 rest = Chunk(rest.start + n, rest.n - n)
@@ -162,13 +167,14 @@ class _Work:
         self._hopeless: Completion | None = None
         self.content = _content(model, prompt, params)
         counted = model._backend.count_tokens(prompt)
+        self._bound = token_bound(prompt) if counted is None else counted
         self._charges = Charges(
             model._rates,
             model.prompts,
-            token_bound(prompt) if counted is None else counted,
+            self._bound,
             params.max_tokens,
             once=model._engine.cost.shared_prompt == "once",
-            served=isinstance(model._backend, RemoteBackend),
+            served=model._served,
         )
         self._worst: dict[tuple[bool, int, int], Amounts] = {}
 
@@ -256,7 +262,6 @@ class _Work:
         done = await self._model._caller.call(call, most, lost, problem=self._problem)
         if done[0].finish_reason == TOO_LONG and done[0].error:
             self._hopeless = done[0]  # all other samples of this prompt would be refused alike
-        self._model.prompts.saw(done[0].prompt_tokens, self._charges.bound)
         vain, ticket.vain = ticket.vain, NOTHING
         if len(done) > 1 or vain.requests:
             first = replace(done[0], requests=1 + vain.requests, lost_samples=vain.samples)
@@ -267,12 +272,14 @@ class _Work:
         """A request may have been billed in vain: there must be room for it and for another."""
         more = self._charges.lost(samples)
         ticket.vain = Vain(ticket.vain.requests + 1, ticket.vain.samples + samples)
-        if not await self._model._engine.ledger.reserve_more(self._problem, more):
+        if not await self._model._engine.ledger.reserve_more(self._problem, ticket.number, more):
             raise _NoRoom
         ticket.reserved = added(ticket.reserved, more)
 
     def _settle(self, ticket: _Ticket) -> None:
         drawn = [ticket.found[key] for key in ticket.keys if key in ticket.found]
+        self._model.prompts.saw(max((c.prompt_tokens for c in drawn), default=0), self._bound)
+        self._model.prompts.over()
         start, charges, vain = ticket.chunk.start, self._charges, ticket.vain
         self._model._engine.ledger.settle(
             self._problem,
@@ -301,6 +308,7 @@ class _Ticket:
     found: Found = field(default_factory=dict)
     cached: int = 0
     vain: Vain = NOTHING
+    number: int = field(default_factory=count().__next__)
 
 
 def _chunks(start: int, n: int, group: int) -> list[Chunk]:
