@@ -51,7 +51,7 @@ class Claims:
                 return False
             if waited > _TOLD_S and not self._told:
                 self._told = True
-                log.info("waiting for samples that another run draws, see %s", self._journal)
+                log.warning("waiting for samples that another run draws, see %s", self._journal)
             pause = pause if left is None else min(pause, left)
             await asyncio.sleep(pause)
             waited += pause
