@@ -3,8 +3,8 @@
 import pytest
 
 from ttc.core import Completion
-from ttc.engine.failures import Failures, advice, prompt_fits
-from ttc.engine.trust import MOST, Trust
+from ttc.engine.failures import GAVE_UP, MOST, Failures, advice, prompt_fits
+from ttc.engine.trust import Trust
 from ttc.errors import BackendError
 
 FITS = [
@@ -93,6 +93,30 @@ def test_many_calls_of_one_problem_say_nothing_of_the_others():
         judge.weigh(f"p{i}", [sample(f"p{i}", "no")])
     with pytest.raises(BackendError, match=f"of {MOST} problems"):
         judge.weigh("the last", [sample("z", "no")])
+
+
+def given_up(key):
+    return key.encode(), Completion("", GAVE_UP, 0, 0, error="HTTP 500")
+
+
+def test_a_server_that_died_is_not_taken_for_many_bad_prompts():
+    judge, _ = trust()
+    judge.weigh("good", [sample("0")])
+    for i in range(MOST - 1):
+        assert not judge.weigh(f"p{i}", [given_up(str(i))])
+    assert len(judge.weigh("good", [sample("x")])) == MOST
+    for i in range(MOST - 1):
+        judge.weigh(f"q{i}", [given_up(str(i))])
+    with pytest.raises(BackendError, match=f"of the last {MOST} problems"):
+        judge.weigh("the last", [given_up("z")])
+
+
+def test_prompts_that_were_given_up_last_are_kept_at_the_end():
+    judge, _ = trust()
+    judge.weigh("good", [sample("0")])
+    judge.weigh("bad", [given_up("1")])
+    judge.conclude()
+    assert [key for key, _ in judge.let_go()] == [b"1"]
 
 
 def test_a_sample_is_counted_once_and_a_reason_told_once(caplog):

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from ttc.engine.breaker import FIRST_REST_S, LONGEST_REST_S, Breaker
 from ttc.engine.buckets import Bucket
 from ttc.engine.events import EndpointState
+from ttc.engine.failures import MOST
 from ttc.engine.limit import Limit
 from ttc.engine.settings import EngineSettings
 from ttc.errors import RetryableError
 
 _SMOOTH = 0.1  # weight of the newest call in the latency that is shown
-SUSPECTS = 4
-"""Problems whose calls must fail in a row before that is the server's fault, where the run is to go
-on without those that fail by themselves."""
 
 
 @dataclass(slots=True)
@@ -44,7 +42,8 @@ class Endpoint:
     ) -> None:
         self.name = name
         self.limit = Limit(settings.concurrency, fixed=not remote)
-        problems = SUSPECTS if settings.give_up == "record" else 1
+        # Where few fail, it may be their own fault, which a server at rest could not show.
+        problems = MOST if settings.give_up == "record" else 1
         self.breaker = Breaker(settings.breaker_failures, problems)
         self.answered_at = -math.inf
         rates = (

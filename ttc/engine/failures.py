@@ -12,6 +12,8 @@ from ttc.redact import redact
 log = logging.getLogger(__name__)
 TOO_LONG = "context_length"
 """The reason of samples whose prompt, with what it was to be answered by, is too long."""
+MOST = 16
+"""Problems of which nothing but failures came: that is no matter of the problems any more."""
 GAVE_UP = "gave_up"
 """The reason of samples whose call failed again and again, where the run was told to go on."""
 

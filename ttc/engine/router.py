@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ttc.engine.endpoint import SUSPECTS, Endpoint, Lease
+from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.errors import BackendError, CallFailed, RetryableError
 
 T = TypeVar("T")
 Check = Callable[[str], Awaitable[None]]
+_FEW = 4  # problems; where no more fail, it may be their own fault
 
 
 @dataclass(slots=True, eq=False)
@@ -191,7 +192,7 @@ class Router:
             e.pause_reason if e.breaker.state == "closed" else e.breaker.last_error
             for e in self.endpoints
         )
-        few = all(0 < len(e.breaker.whose) < SUSPECTS for e in self.endpoints)
+        few = all(0 < len(e.breaker.whose) <= _FEW for e in self.endpoints)
         hint = "; where only some prompts fail, engine.give_up: record goes on without them"
         while self._waiting:
             answer = self._waiting.popleft().answer

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ttc.core import Completion, Purpose
-from ttc.engine.failures import Failures, advice
+from ttc.engine.failures import GAVE_UP, MOST, Failures, advice
 from ttc.errors import BackendError
 from ttc.words import counted
 
 Entry = tuple[bytes, Completion]
-MOST = 16
-"""Problems whose first answers all are failures: by then it is no matter of the problems."""
 
 
 class Trust:
@@ -19,7 +17,8 @@ class Trust:
 
     A prompt may be too long, or filtered; a wrong max_tokens or a mislaid server fails every call
     in the same way. Which of the two it is shows with the first good answer. Before that, failures
-    are held back from the journal, so that a mended recipe or server is asked again.
+    are held back from the journal, so that a mended recipe or server is asked again. A call that
+    was given up may have met a server that died, so those are held back until another good answer.
     """
 
     def __init__(self, model: str, purpose: Purpose, failures: Failures) -> None:
@@ -46,13 +45,15 @@ class Trust:
         Raises `BackendError` where too many problems' answers are failures only.
         """
         failed = [entry for entry in entries if entry[1].error]
-        if len(failed) < len(entries):
+        if not failed:
             self._good = True
+            self._problems.clear()
+            return [*self.let_go(), *entries] if self._held else entries
         for key, sample in failed:
             self._last = sample
             self._failures.saw(key, sample, self._purpose, cached=False)
-        if self._good:
-            return [*self.let_go(), *entries] if self._held else entries
+        if self._good and failed[0][1].finish_reason != GAVE_UP:
+            return entries
         self._held += entries
         self._problems.add(problem)
         if len(self._problems) >= MOST:
@@ -80,6 +81,7 @@ class Trust:
         else:
             kept = "this is from the journal: mend that and run with engine.retry_failed: true"
         of = counted(len(self._problems), "problem") if self._problems else "the run"
+        of = f"the last {of}" if self._good else of
         return BackendError(
             f"every {self._purpose} of {of} that {self._model} was asked for failed ({reason}): "
             f"{said}; {fix}; {kept}"
