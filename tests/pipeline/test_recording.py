@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 
 import pytest
@@ -29,6 +30,7 @@ policies: [majority]
 
 
 def recipe(folder, *overrides):
+    folder.mkdir(exist_ok=True)
     path = folder / "noted.yaml"
     path.write_text(RECIPE)
     return load_recipe(path, [f"results={folder / 'results'}", *overrides])
@@ -67,17 +69,71 @@ def test_a_run_notes_its_steps(tmp_path):
     assert (run.path / "log.jsonl").read_bytes() == before
 
 
-def test_rounds_of_a_run_budget_are_noted(tmp_path):
+UNEVEN = ("dataset.levels=[1, 4]", "sampler.max_tokens=96", "engine.n_per_call=1")
+
+
+def in_rounds(folder):
+    """A run of more than one round, the recipe's overrides for it, and its rounds."""
     # Which budgets leave something over depends on the embedded model's weights.
-    uneven = "dataset.levels=[1, 4]", "sampler.max_tokens=96", "engine.n_per_call=1"
     for limit in range(500, 1500, 100):
-        run = run_recipe(recipe(tmp_path, *uneven, f"budget.per_run.tokens={limit}")).run
+        overrides = (*UNEVEN, f"budget.per_run.tokens={limit}")
+        run = run_recipe(recipe(folder, *overrides)).run
         rounds = [entry["round"] for entry in read_log(run) if entry["event"] == "budget_round"]
-        assert rounds == list(range(2, 2 + len(rounds)))
         if rounds:
-            break
-    assert rounds
+            return run, overrides, rounds
+    raise AssertionError("no budget left anything over")
+
+
+def journalled(folder):
+    with sqlite3.connect(folder / "results" / "journal.sqlite") as journal:
+        return journal.execute("SELECT count(*) FROM completions").fetchone()[0]
+
+
+def test_what_is_interrupted_in_a_later_round_keeps_all_rounds(tmp_path, monkeypatch):
+    _, overrides, _ = in_rounds(tmp_path / "whole")
+    whole = Monitor.new_round
+
+    def interrupted(self):
+        whole(self)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Monitor, "new_round", interrupted)
+        with pytest.raises(Interrupted) as stopped:
+            run_recipe(recipe(tmp_path, *overrides))
+    kept = journalled(tmp_path)
+    assert kept > 0
+    assert str(stopped.value).startswith(f"Interrupted: {kept} solutions and 0 verifications")
+    run = only_run(tmp_path)
     status = read_status(run.path / STATUS_NAME)
+    assert (status.round, status.solutions.done, status.from_journal) == (2, kept, 0)
+    assert status.budget["calls"].spent == kept
+    assert status.budget["tokens"].spent > 0
+    assert run.manifest().ledger["solution"]["samples"] == kept
+    # All but what the second round adds was there before this command began.
+    run_recipe(recipe(tmp_path, *overrides))
+    status = read_status(run.path / STATUS_NAME)
+    assert status.from_journal == kept
+    assert status.solutions.done == journalled(tmp_path)
+
+
+def test_time_counts_from_the_start_of_the_run_to_the_end_of_sampling(tmp_path):
+    much = "sampler.solutions=20000", "engine.n_per_call=64", "dataset.levels=[4]"
+    run = run_recipe(recipe(tmp_path, *much, "budget.per_run.seconds=1.5")).run
+    seconds = read_status(run.path / STATUS_NAME).budget["seconds"]
+    assert (seconds.spent, seconds.left) == (1.5, 0)
+    run = run_recipe(recipe(tmp_path / "quick", "budget.per_run.seconds=600")).run
+    status = read_status(run.path / STATUS_NAME)
+    assert 0 < status.budget["seconds"].spent <= status.seconds
+    assert run.manifest().timing["sampling_seconds"] <= status.budget["seconds"].spent
+
+
+def test_rounds_of_a_run_budget_are_noted(tmp_path):
+    run, overrides, rounds = in_rounds(tmp_path)
+    limit = float(overrides[-1].partition("=")[2])
+    assert rounds == list(range(2, 2 + len(rounds)))
+    status = read_status(run.path / STATUS_NAME)
+    assert status.from_journal == 0
     assert status.state in ("budget", "complete")
     assert status.round == rounds[-1]
     assert status.solutions.done <= status.solutions.total <= 16
