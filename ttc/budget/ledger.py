@@ -70,8 +70,8 @@ class RunBudget(BaseModel):
     calls: float | None = Field(default=None, gt=0)
     """Samples, of solutions and of verifications."""
     seconds: float | None = Field(default=None, gt=0)
-    """Wall-clock time; calls under way by then are given up, none is sent later, and what is
-    in the journal is still used. What fits depends on the machine's speed."""
+    """Wall-clock time from the start of this try; calls under way by then are given up, none is
+    sent later, and what is in the journal is still used. What fits depends on the machine's speed."""
 
 
 class BudgetConfig(BaseModel):
