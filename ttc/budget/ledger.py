@@ -71,7 +71,8 @@ class RunBudget(BaseModel):
     """Samples, of solutions and of verifications."""
     seconds: float | None = Field(default=None, gt=0)
     """Wall-clock time from the start of this try; calls under way by then are given up, none is
-    sent later, and what is in the journal is still used. What fits depends on the machine's speed."""
+    sent later, and what is in the journal is still used. What fits depends on the machine's
+    speed."""
 
 
 class BudgetConfig(BaseModel):
