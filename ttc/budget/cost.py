@@ -49,8 +49,8 @@ class CostConfig(BaseModel):
     card: ModelCard | None = None
     """Shape of a model that does not state it itself, for `flops: detailed`."""
     shared_prompt: Literal["once", "per_sample"] = "once"
-    """Count a prompt once for all samples drawn from it (cached prefix), or once per sample. Budgets
-    of tokens and dollars count a server's requests where these are more: each bills its prompt."""
+    """Count a prompt once for all samples drawn from it (cached prefix), or once per sample.
+    Budgets of tokens and dollars count it for each request to a server, where these are more."""
     prices: Prices | Literal["litellm"] | None = None
     """USD per million tokens of all models, or `litellm`: from litellm's price table."""
     models: dict[str, ModelCosts] = Field(default_factory=dict)
