@@ -1,9 +1,10 @@
 """An OpenAI-compatible chat server whose samples follow from prompt, seed and index alone.
 
-    python steady_server.py LOG SEED RATE [moody]
+    python steady_server.py LOG SEED RATE [moody|refusing]
 
 A share RATE of its requests fails in ways that leave no trace in a sample. Each sample has a text
-of its own; a moody server has another one each time it is asked. LOG gets a line of JSON the moment
+of its own; a moody server has another one each time it is asked; a refusing one fails in no way
+that a provider would bill. LOG gets a line of JSON the moment
 a request has arrived: the key that it came with and the texts that answer it; and another one when
 its answer was sent. stdout gets the address.
 """
@@ -19,12 +20,14 @@ from typing import Any, TextIO
 
 from fault_server import error, listen, reply, reset, send, usage
 
-FAULTS = ("limit", "crash", "reset", "reset_mid_body", "truncated_json")
+REFUSALS = ("limit", "crash")
+FAULTS = (*REFUSALS, "reset", "reset_mid_body", "truncated_json")
 
 
 class Steady:
     def __init__(self, log: TextIO, seed: int, rate: float, mood: str = "") -> None:
         self.log, self.rate, self.moody = log, rate, mood == "moody"
+        self.faults = REFUSALS if mood == "refusing" else FAULTS
         self.requests = 0
         self.dice = random.Random(seed)
 
@@ -58,7 +61,7 @@ class Steady:
         asked = {"who": who, "texts": [c["message"]["content"] for c in choices]}
         self.note({"event": "asked", **asked})
         await asyncio.sleep(self.dice.uniform(0.005, 0.05))
-        fault = self.dice.choice(FAULTS) if self.dice.random() < self.rate else ""
+        fault = self.dice.choice(self.faults) if self.dice.random() < self.rate else ""
         alive = await answer(writer, choices, fault)
         self.note({"event": fault or "answered", **asked})
         return alive

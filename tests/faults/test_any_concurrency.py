@@ -74,19 +74,50 @@ def test_the_embedded_models(tmp_path, limit, status):
     assert found[0][1] == status
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("limit", "status"), [(None, "complete"), (3000, "budget")])
-def test_a_server_that_fails_at_random(tmp_path, monkeypatch, limit, status):
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """The results of a recipe by each of the ways, on a server that fails at random."""
     monkeypatch.setenv("TRY", "sk-any")
     questions = [{"id": f"q{i}", "question": f"What is {i}?", "answer": "1"} for i in range(6)]
     (tmp_path / "problems.jsonl").write_text("\n".join(map(json.dumps, questions)))
-    budget = [] if limit is None else [f"budget.per_run.tokens={limit}"]
-    server = Server(tmp_path / "log.jsonl", 0.15)
-    recipe = SERVED.replace("URL", f'"{server.url}"')
-    recipe = recipe.replace("PROBLEMS", str(tmp_path / "problems.jsonl"))
-    try:
-        check_same(found := [results(tmp_path / f"c{c}", recipe, c, w, *budget) for c, w in WAYS])
-    finally:
+    servers = []
+
+    def run(mood, *overrides):
+        server = Server(tmp_path / "log.jsonl", 0.15, mood)
+        servers.append(server)
+        recipe = SERVED.replace("URL", f'"{server.url}"')
+        recipe = recipe.replace("PROBLEMS", str(tmp_path / "problems.jsonl"))
+        found = [results(tmp_path / f"c{c}", recipe, c, w, *overrides) for c, w in WAYS]
+        assert {"crash", "limit"} & {entry["event"] for entry in server.entries()}
+        return found
+
+    yield run
+    for server in servers:
         server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("limit", "status"), [(None, "complete"), (4000, "budget")])
+def test_a_server_that_refuses_at_random(served, limit, status):
+    found = served("refusing", *([] if limit is None else [f"budget.per_run.tokens={limit}"]))
+    check_same(found)
     assert found[0][1] == status
-    assert {"crash", "reset", "limit"} & {entry["event"] for entry in server.entries()}
+
+
+@pytest.mark.slow
+def test_a_server_that_breaks_off_at_random(served):
+    """What it may bill for nothing differs, so only the tables can be the same."""
+    check_same([(tables, status, None) for tables, status, _ in served("")])
+
+
+@pytest.mark.slow
+def test_bad_luck_makes_a_pool_smaller_but_no_sample_different(served):
+    """The same budget buys less where replies are lost, of the same samples."""
+    (tables, *_), *others = served("", "budget.per_run.tokens=4000", "backend.n_per_call=1")
+    key = ["problem_id", "solution_index"]
+    text = tables["solutions"].set_index(key)["text"]
+    for other, status, _ in others:
+        assert status == "budget"
+        shared, mine = text.align(other["solutions"].set_index(key)["text"], join="inner")
+        assert len(shared) > 10
+        pd.testing.assert_series_equal(shared, mine)
