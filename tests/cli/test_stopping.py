@@ -88,7 +88,7 @@ def texts(numbers):
 def test_a_signal_sends_no_further_call_and_keeps_those_under_way(world, number, code):
     world.serve(1.5)
     run = world.run()
-    world.wait("asked", 12)  # 8 were answered
+    world.wait("asked", 12)  # some were answered
     run.send_signal(number)
     said = run.communicate(timeout=60)[1]
     assert run.returncode == code
@@ -96,7 +96,7 @@ def test_a_signal_sends_no_further_call_and_keeps_those_under_way(world, number,
     assert asked == world.numbers("answered")
     assert set(world.kept()) == texts(asked)
     under_way = re.search(r"Finishing (\d+) calls under way, at most 20 s; Ctrl-C again", said)
-    assert 0 < int(under_way[1]) <= len(asked) - 8
+    assert 0 < int(under_way[1]) < len(asked)
     last = said.strip().splitlines()[-1]
     assert last.startswith(f"Interrupted: {4 * len(asked)} solutions and 0 verifications are kept")
     assert "Traceback" not in said

@@ -58,7 +58,11 @@ def test_what_was_lost_is_charged_at_its_worst():
 def test_reservations_are_bounds(start, groups, once, prompt):
     """Of any way in which replies bring the samples, with requests lost on the way."""
     part = charges(once=once)
-    reserved = part.worst(start, sum(len(lengths) for lengths, _ in groups))
+    samples = sum(len(lengths) for lengths, _ in groups)
+    reserved = part.worst(start, samples)
+    repeats = max(0, len(groups) - part.prompts_in(start, samples))
+    more = part.more_prompts(repeats)
+    reserved = {u: reserved[u] + more[u] for u in reserved}
     drawn = []
     for lengths, lost in groups:
         first, *rest = lengths

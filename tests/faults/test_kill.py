@@ -43,7 +43,8 @@ budget: {{per_run: {{tokens: {BUDGET}}}}}
 
 @pytest.fixture
 def server(tmp_path) -> Iterator[Server]:
-    running = Server(tmp_path / "server.jsonl", 0.1)
+    # Replies that are lost on the way may be billed, and would leave less of the budget.
+    running = Server(tmp_path / "server.jsonl", 0.1, "refusing")
     yield running
     running.stop()
 

@@ -92,9 +92,18 @@ class Charges:
         return self.bound + self.prompts.excess
 
     def worst(self, start: int, samples: int) -> dict[Unit, float]:
-        """What samples from `start` on can't exceed, should each need a request of its own."""
+        """What one request for samples from `start` on can't exceed."""
         longest = [self.max_tokens] * samples
-        return self._amounts(start, self.most_prompt_tokens, longest, samples, samples)
+        return self._amounts(start, self.most_prompt_tokens, longest, samples, 1)
+
+    def prompts_in(self, start: int, samples: int) -> int:
+        """How many prompts `worst` holds."""
+        return max(1, self._convention(start, samples))
+
+    def more_prompts(self, requests: int) -> dict[Unit, float]:
+        """What so many requests more can't exceed, for samples that `worst` holds already."""
+        amounts = self.rates.of_samples(self.most_prompt_tokens, [], requests)
+        return {u: amounts[u] if u in _BILLED else 0.0 for u in amounts}
 
     def lost(self, samples: int) -> dict[Unit, float]:
         """What one request for so many samples can't exceed; may be billed without a reply."""

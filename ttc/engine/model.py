@@ -208,7 +208,9 @@ class _Work:
         known: the look-up that began before; of no use where the chunk had to wait for its ticket.
         """
         old = known.done()
-        ticket = _Ticket(chunk, [self._key(chunk.start + i) for i in range(chunk.n)], reserved)
+        keys = [self._key(chunk.start + i) for i in range(chunk.n)]
+        prompts = self._charges.prompts_in(chunk.start, chunk.n)
+        ticket = _Ticket(chunk, keys, reserved, prompts)
         found = ticket.found
         try:
             # Problems may share a question: whoever comes second finds the first one's samples.
@@ -234,6 +236,8 @@ class _Work:
         engine = self._model._engine
         while missing:
             try:
+                if self._charges.served:
+                    await self._make_room(ticket)
                 fresh = await self._ask(ticket, [ticket.chunk.start + i for i in missing])
             except _NoRoom:
                 break
@@ -268,13 +272,22 @@ class _Work:
             done = [first, *(replace(c, requests=0) for c in done[1:])]
         return done
 
+    async def _make_room(self, ticket: _Ticket) -> None:
+        """A server that gives fewer samples than it was asked for bills one more prompt."""
+        billed = sum(c.requests for c in ticket.found.values()) + ticket.vain.requests
+        if (lacking := billed + 1 - ticket.prompts) > 0:
+            await self._reserve(ticket, self._charges.more_prompts(lacking), lacking)
+
     async def _lose(self, ticket: _Ticket, samples: int) -> None:
         """A request may have been billed in vain: there must be room for it and for another."""
-        more = self._charges.lost(samples)
         ticket.vain = Vain(ticket.vain.requests + 1, ticket.vain.samples + samples)
+        await self._reserve(ticket, self._charges.lost(samples), 1)
+
+    async def _reserve(self, ticket: _Ticket, more: Amounts, prompts: int) -> None:
         if not await self._model._engine.ledger.reserve_more(self._problem, ticket.number, more):
             raise _NoRoom
         ticket.reserved = added(ticket.reserved, more)
+        ticket.prompts += prompts
 
     def _settle(self, ticket: _Ticket) -> None:
         drawn = [ticket.found[key] for key in ticket.keys if key in ticket.found]
@@ -305,6 +318,7 @@ class _Ticket:
     chunk: Chunk
     keys: Sequence[bytes]
     reserved: Amounts
+    prompts: int  # that are reserved
     found: Found = field(default_factory=dict)
     cached: int = 0
     vain: Vain = NOTHING
