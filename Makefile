@@ -19,7 +19,7 @@ test: $(VENV)/.test ## install what the tests need, then lint, type-check and te
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3
 
 test-fast: $(VENV)/.test ## the tests without the slow ones
 	$(BIN)/pytest -n 2 -m "not slow"

@@ -22,3 +22,8 @@ def nano_server() -> Iterator[str]:
         process.send_signal(signal.SIGINT)
         process.wait(20)
         process.stdout.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

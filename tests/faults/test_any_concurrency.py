@@ -97,7 +97,7 @@ def served(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("limit", "status"), [(None, "complete"), (4000, "budget")])
+@pytest.mark.parametrize(("limit", "status"), [(None, "complete"), (2500, "budget")])
 def test_a_server_that_refuses_at_random(served, limit, status):
     found = served("refusing", *([] if limit is None else [f"budget.per_run.tokens={limit}"]))
     check_same(found)
