@@ -122,7 +122,7 @@ def test_the_budget_is_never_passed(faulty, tmp_path, shared_prompt, limit):
         total += spent
     assert total <= limit * 40
     # Bad luck alone can use up so small a budget.
-    assert sum(map(bool, found.values())) > 0.9 * len(found)
+    assert sum(map(bool, found.values())) > 0.5 * len(found)
     billed = Counter()
     for entry in server.entries():
         billed[entry["prompt"]] += entry["billed"]
