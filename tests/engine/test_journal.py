@@ -203,3 +203,21 @@ def test_callers_that_go_away_do_not_stop_the_journal(tmp_path):
         return found
 
     assert len(asyncio.run(run())) == 1
+
+
+def test_closing_waits_for_look_ups_whose_callers_are_gone(tmp_path):
+    """SQLite ends the process where a connection is closed that is in use."""
+
+    async def play(round_):
+        journal = Journal(tmp_path / f"{round_}.sqlite")
+        keys = [i.to_bytes(16, "big") for i in range(3000)]
+        await journal.put([(key, Completion("x" * 200, "stop", 1, 1)) for key in keys])
+        looks = [asyncio.create_task(journal.get(keys)) for _ in range(6)]
+        await asyncio.sleep(0.002)
+        for look in looks:
+            look.cancel()
+        journal.close()
+        await asyncio.gather(*looks, return_exceptions=True)
+
+    for round_ in range(5):
+        asyncio.run(play(round_))

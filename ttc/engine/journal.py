@@ -103,7 +103,10 @@ class Journal:
         self._thread.join()
         self._spare.release()
         self._writer.close()
-        self._reader.close()
+        # A look-up whose caller was cancelled goes on in its thread: closing SQLite under it would
+        # bring the process down. Later ones find it closed, and nobody waits for them.
+        with self._lock:
+            self._reader.close()
 
     def _connect(self) -> sqlite3.Connection:
         with _explained(self.path):
