@@ -25,10 +25,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ttc.budget.cost import UNITS, Rates, Unit
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import SLACK, Amounts, Standing, raised_shares
+from ttc.budget.rounds import SLACK, Amounts, Standing, added, nothing, raised_shares
 from ttc.budget.spent import Spent
 from ttc.core import Purpose
-from ttc.errors import UsageError
+from ttc.errors import BudgetExhausted, UsageError
 
 SMALL = 0.05
 """Of each of a run's limits: the most that may be set aside from its problems."""
@@ -186,6 +186,13 @@ class Ledger:
         left = self._deadline - time.monotonic()
         return left if math.isfinite(left) else None
 
+    def too_late(self, when: str) -> BudgetExhausted:
+        """What tells that the run's time was up at a moment."""
+        seconds = self.budget.per_run.seconds
+        return BudgetExhausted(
+            f"the run's time was up (budget.per_run.seconds: {seconds:g}) {when}"
+        )
+
     def came_late(self, problem: str) -> None:
         """The time was up before a call for this problem had ended, so it gets no sample."""
         self._late.add(problem)
@@ -214,8 +221,7 @@ class Ledger:
                 return self._reserve(account, fitting, worst)
             else:
                 account.exhausted = True
-                more = worst(1)
-                account.needs = {u: account.settled[u] + more[u] for u in UNITS}
+                account.needs = added(account.settled, worst(1))
         return 0
 
     async def reserve_more(self, problem: str, ticket: int, worst: Amounts) -> bool:
@@ -232,9 +238,7 @@ class Ledger:
             while not account.fits(worst):
                 if len(account.blocked) == account.outstanding and ticket == max(account.blocked):
                     account.exhausted = True
-                    account.needs = {
-                        u: account.settled[u] + account.reserved[u] + worst[u] for u in UNITS
-                    }
+                    account.needs = added(added(account.settled, account.reserved), worst)
                     return False
                 account.change.clear()
                 await account.change.wait()
@@ -269,8 +273,7 @@ class Ledger:
         """
         account = self._accounts[problem]
         if vain is not None:
-            before = self._vain.get(problem, dict.fromkeys(UNITS, 0.0))
-            self._vain[problem] = {u: before[u] + vain[u] for u in UNITS}
+            self._vain[problem] = added(self._vain.get(problem, nothing()), vain)
         account.settle(reserved, actual)
         account.outstanding -= 1
         account.change.set()

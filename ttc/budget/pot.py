@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ttc.budget.cost import UNITS, Unit
-from ttc.budget.rounds import SLACK, Amounts
-
-
-def _nothing() -> dict[Unit, float]:
-    return dict.fromkeys(UNITS, 0.0)
+from ttc.budget.rounds import SLACK, Amounts, added, nothing
 
 
 @dataclass
@@ -17,8 +13,8 @@ class Pot:
     """Amounts that may be spent, and where they stand."""
 
     limits: dict[Unit, float]
-    settled: dict[Unit, float] = field(default_factory=_nothing)
-    reserved: dict[Unit, float] = field(default_factory=_nothing)
+    settled: dict[Unit, float] = field(default_factory=nothing)
+    reserved: dict[Unit, float] = field(default_factory=nothing)
 
     def fits(self, more: Amounts) -> bool:
         """Whether so much is left, beside all that is spent and reserved."""
@@ -29,8 +25,7 @@ class Pot:
 
     def reserve(self, worst: Amounts) -> None:
         """Keep what may be used; it stays kept until it is settled."""
-        for u in UNITS:
-            self.reserved[u] += worst[u]
+        self.reserved = added(self.reserved, worst)
 
     def settle(self, reserved: Amounts, actual: Amounts) -> None:
         """Replace a reservation by what was used."""

@@ -13,6 +13,16 @@ SLACK = 1e-9  # of a limit: floating point sums of money may not cost anybody a 
 _WORTH = 0.02  # of a run's limit: less than that left is not worth another round
 
 
+def nothing() -> dict[Unit, float]:
+    """No amount of any unit."""
+    return dict.fromkeys(UNITS, 0.0)
+
+
+def added(one: Amounts, other: Amounts) -> dict[Unit, float]:
+    """The sum of amounts, unit by unit."""
+    return {u: one[u] + other[u] for u in UNITS}
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where a problem stands: what it used, its share, and, where that was refused, the limits that

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ttc.budget.cost import Rates, Unit
-from ttc.budget.rounds import Amounts
 from ttc.core import Completion
 
 log = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ class Charges:
 
     def prompts_in(self, start: int, samples: int) -> int:
         """How many prompts `worst` holds."""
-        return max(1, self._convention(start, samples))
+        return self._billed(start, samples, 1)
 
     def more_prompts(self, requests: int) -> dict[Unit, float]:
         """What so many requests more can't exceed, for samples that `worst` holds already."""
@@ -127,9 +126,8 @@ class Charges:
 
     def prompt_tokens(self, start: int, drawn: Sequence[Completion]) -> int:
         """Prompt tokens to be counted for these samples."""
-        requests = sum(c.requests for c in drawn) if self.served else 0
         longest = max((c.prompt_tokens for c in drawn), default=0)
-        return longest * max(requests, self._convention(start, len(drawn)))
+        return longest * self._billed(start, len(drawn), sum(c.requests for c in drawn))
 
     def _convention(self, start: int, samples: int) -> int:
         """How many times the cost model counts the prompt."""
@@ -137,17 +135,17 @@ class Charges:
             return 1 if start == 0 else 0
         return samples
 
+    def _billed(self, start: int, samples: int, requests: int) -> int:
+        """How many times budgets of tokens and dollars count the prompt."""
+        counted = self._convention(start, samples)
+        return max(counted, requests) if self.served else counted
+
     def _amounts(
         self, start: int, prompt: float, lengths: Sequence[float], samples: int, requests: int
     ) -> dict[Unit, float]:
-        share = self._convention(start, samples)
-        counted = self.rates.of_samples(prompt, lengths, share)
-        if not self.served or requests <= share:
+        times = self._convention(start, samples)
+        counted = self.rates.of_samples(prompt, lengths, times)
+        if (bills := self._billed(start, samples, requests)) == times:
             return counted
-        billed = self.rates.of_samples(prompt, lengths, requests)
+        billed = self.rates.of_samples(prompt, lengths, bills)
         return {u: billed[u] if u in _BILLED else counted[u] for u in counted}
-
-
-def added(one: Amounts, other: Amounts) -> dict[Unit, float]:
-    """The sum of amounts, unit by unit."""
-    return {u: one[u] + other[u] for u in one}

@@ -149,7 +149,3 @@ class Endpoint:
         state.in_flight = self.in_flight
         state.waiting = sum(len(queue) for queue, _ in self._queues)
         return moved
-
-
-def _bucket(per_minute: int | None, now: float) -> Bucket | None:
-    return None if per_minute is None else Bucket(per_minute, now)

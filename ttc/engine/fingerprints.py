@@ -12,8 +12,7 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +22,7 @@ from typing import Any
 
 from ttc.backends._fingerprint import Fingerprint, changed, distance, take_fingerprint
 from ttc.core import Call, Completion, ModelIdentity, RemoteBackend
+from ttc.engine.beside import opened
 from ttc.engine.bounds import token_bound
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
@@ -35,7 +35,6 @@ _CALL_S = 60.0  # longest wait for one of the calls
 GRACE_S = 3.0  # longest wait at the end of a run that was shorter than its fingerprint
 _AT_ONCE = 4
 _TRIES, _PAUSE_S = 3, 0.5
-_BUSY_S = 20.0  # longest wait for another process that writes
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fingerprints
 (model TEXT, taken TEXT, content TEXT, PRIMARY KEY (model, content)) WITHOUT ROWID
@@ -60,22 +59,14 @@ class Seen:
 
 
 class Store:
-    """The fingerprints beside a journal's samples. A connection for each use: they are rare."""
+    """The fingerprints beside a journal's samples."""
 
     def __init__(self, journal: Path) -> None:
         self.path = journal
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with closing(
-            sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-        ) as connection:
-            connection.execute(_SCHEMA)
-            yield connection
-
     def read(self, model: str) -> list[Seen]:
         """Those of a model, oldest first; unreadable ones are left out. Raises `sqlite3.Error`."""
-        with self._opened() as connection:
+        with opened(self.path, _SCHEMA) as connection:
             rows = connection.execute(
                 "SELECT taken, content FROM fingerprints WHERE model = ? ORDER BY taken", (model,)
             ).fetchall()
@@ -91,7 +82,7 @@ class Store:
     def add(self, model: str, seen: Seen) -> None:
         """Keep one. Raises `sqlite3.Error`."""
         content = json.dumps(redact_all(seen.fingerprint.as_dict()), ensure_ascii=False)
-        with self._opened() as connection:
+        with opened(self.path, _SCHEMA) as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO fingerprints VALUES (?, ?, ?)",
                 (model, seen.taken.isoformat(), content),

@@ -12,7 +12,7 @@ from itertools import count, pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from ttc.budget.cost import Rates
-from ttc.budget.rounds import Amounts
+from ttc.budget.rounds import Amounts, added
 from ttc.core import (
     Backend,
     Call,
@@ -26,7 +26,7 @@ from ttc.core import (
 )
 from ttc.engine.bounds import token_bound
 from ttc.engine.calling import Caller
-from ttc.engine.charges import NOTHING, Charges, Prompts, Vain, added
+from ttc.engine.charges import NOTHING, Charges, Prompts, Vain
 from ttc.engine.claims import Claims
 from ttc.engine.drawing import Chunk, Drawing, Found
 from ttc.engine.failures import TOO_LONG

@@ -10,15 +10,16 @@ import asyncio
 import math
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from ttc.backends._fingerprint import fingerprint_calls
 from ttc.budget.cost import UNITS, Rates, Unit
 from ttc.budget.ledger import SMALL, Ledger
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import Amounts
+from ttc.budget.rounds import Amounts, nothing
 from ttc.core import Call, Capabilities, Completion
+from ttc.engine.beside import opened
 from ttc.engine.bounds import token_bound
 from ttc.errors import RetryableError
 
@@ -26,7 +27,6 @@ TOO_MUCH = (
     f"its calls could take over {100 * SMALL:g} % of the run's budget, or the run has begun to "
     "spend that"
 )
-_BUSY_S = 20.0  # longest wait for another process that writes
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fingerprint_costs
 (run TEXT, model TEXT, tokens REAL, flops REAL, usd REAL, calls REAL, PRIMARY KEY (run, model))
@@ -73,7 +73,7 @@ class Purse:
     async def load(self) -> None:
         """Take out what earlier tries spent. Raises `sqlite3.Error`."""
         if self._kept:
-            self._pot.settle(dict.fromkeys(UNITS, 0.0), await asyncio.to_thread(self._read))
+            self._pot.settle(nothing(), await asyncio.to_thread(self._read))
 
     async def take(self, call: Call) -> dict[Unit, float]:
         """Pay the most that a call can cost, before it is sent; returns that.
@@ -102,23 +102,14 @@ class Purse:
                 await asyncio.to_thread(self._charge, {u: actual[u] - worst[u] for u in UNITS})
 
     def _charge(self, amounts: Amounts) -> None:
-        with closing(self._opened()) as connection:
+        with opened(self._path, _SCHEMA) as connection:
             connection.execute(_CHARGE, (*self._key, *(amounts[u] for u in UNITS)))
 
     def _read(self) -> dict[Unit, float]:
-        with closing(self._opened()) as connection:
+        with opened(self._path, _SCHEMA) as connection:
             row = connection.execute(
                 "SELECT tokens, flops, usd, calls FROM fingerprint_costs"
                 " WHERE run = ? AND model = ?",
                 self._key,
             ).fetchone()
         return dict(zip(UNITS, row or (0.0,) * len(UNITS), strict=True))
-
-    def _opened(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None)
-        try:
-            connection.execute(_SCHEMA)
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ttc.core import Backend, Model, RemoteBackend
 from ttc.engine.engine import Engine
 from ttc.engine.fingerprints import Watch
-from ttc.errors import BudgetExhausted, UsageError
+from ttc.errors import UsageError
 from ttc.pipeline.collect import Method
 from ttc.pipeline.monitor import Monitor
 from ttc.store.manifest import Manifest
@@ -61,10 +61,7 @@ async def _attached(part: Any, engine: Engine, monitor: Monitor) -> Model:
     except TimeoutError:
         if not limit.expired():
             raise
-        raise BudgetExhausted(
-            f"the run's time was up (budget.per_run.seconds: {engine.budget.per_run.seconds:g}) "
-            f"while {monitor.doing}"
-        ) from None
+        raise engine.ledger.too_late(f"while {monitor.doing}") from None
     finally:
         monitor.doing = ""
 

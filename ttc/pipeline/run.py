@@ -171,19 +171,12 @@ async def _collect_with(
         if engine.next_round():
             monitor.new_round()
         elif nothing is not None:
-            raise _too_late(engine) or nothing
+            left = engine.ledger.seconds_left()
+            if left is not None and left <= 0:
+                raise engine.ledger.too_late("before a single solution was there; raise it")
+            raise nothing
         else:
             break
-
-
-def _too_late(engine: Engine) -> BudgetExhausted | None:
-    left = engine.ledger.seconds_left()
-    if left is None or left > 0:
-        return None
-    return BudgetExhausted(
-        f"the run's time was up (budget.per_run.seconds: {engine.budget.per_run.seconds:g}) before "
-        "a single solution was there; raise it"
-    )
 
 
 async def _sweep(
