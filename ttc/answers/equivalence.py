@@ -3,31 +3,29 @@ r"""When two answers count as the same.
 Each rule turns an answer into a `Form` once, and decides on pairs of forms. Equal keys are always
 equivalent, so every rule is reflexive; all are symmetric. `string` and `choice` are equivalence
 relations. `numeric` and `math` need not be transitive, because of tolerance, of percent (25% is
-accepted for 25 and for 0.25, which differ) and of math-verify's leniency (5, x=5, y=5): see
-`classes` for how votes are grouped all the same.
+accepted for 25 and for 0.25, which differ), of units (5 is 5 m and 5 cm) and of names (5, x=5,
+y=5): see `classes` for how votes are grouped all the same.
 
-`math` asks, cheapest first: same spelling? plain numbers? within the size guards? and only then a
-worker process with a limit on time and memory (`sandbox`). A text that is late, fatal or no LaTeX
-is equivalent to its own spelling only, and is not tried again.
+`math` asks, cheapest first: same spelling? plain numbers? same structure (`structure`, `comparing`)
+with the same leaves? Only leaves that are no plain numbers go to a worker process with a limit on
+time and memory (`sandbox`), once each, and are compared by the values that it computes (`latex`).
+A text that is late, fatal or no LaTeX is equivalent to its own spelling only.
 """
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import Literal, Protocol
 
 from ttc.answers.choice import as_choice
-from ttc.answers.guards import is_parseable_size
-from ttc.answers.latex import Description, describe, same_in_worker
-from ttc.answers.limits import MAX_MATH_CHARS
+from ttc.answers.comparing import Comparison
 from ttc.answers.normalise import canonical, tidy
 from ttc.answers.numbers import Number, parse_number
+from ttc.answers.structure import Node, structure
+from ttc.answers.tolerance import Tolerance
 
-Kind = Literal["word", "integer", "number", "math"]
-_ASSIGNMENT = re.compile(r"([A-Za-z]|[A-Za-z]_\{?\w\}?) ?= ?([^=]+)")
+Kind = Literal["word", "exact", "number", "math"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,7 @@ class Form:
     key: str
     kind: Kind = "word"
     number: Number | None = None
-    latex: str = ""
-    name: str = ""
-    """`x`, if the answer was written `x = number`."""
+    node: Node | None = None
 
     @cached_property
     def approximate(self) -> float:
@@ -50,49 +46,6 @@ class Form:
             return float(self.number.value)
         except OverflowError:
             return math.inf if self.number.value > 0 else -math.inf
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """|a - b| <= max(absolute, relative * max(|a|, |b|)), computed exactly.
-
-    Two integers must be equal unless `integers` is set: 1000000 is not 1000001.
-    """
-
-    relative: float = 1e-6
-    absolute: float = 0.0
-    integers: bool = False
-
-    def allows(self, a: Number, b: Number) -> bool:
-        if a.percent == b.percent:
-            return self._close(a.value, b.value)
-        plain, percent = (b, a) if a.percent else (a, b)
-        return self._close(plain.value, percent.value) or self._close(
-            plain.value, percent.value / 100
-        )
-
-    def _close(self, a: Fraction, b: Fraction) -> bool:
-        if a == b:
-            return True
-        if not self.integers and a.denominator == b.denominator == 1:
-            return False
-        widest = max(
-            Fraction(str(self.absolute)), Fraction(str(self.relative)) * max(abs(a), abs(b))
-        )
-        return abs(a - b) <= widest
-
-    def reach(self, form: Form) -> list[tuple[float, float]]:
-        """Ranges outside which no number can match (wider than `allows`, never narrower)."""
-        center = form.approximate
-        if math.isinf(center):
-            return [(-math.inf, math.inf)]
-        readings = (center, center / 100, center * 100)
-        spread = [(self.absolute + self.relative * abs(c)) / (1 - self.relative) for c in readings]
-        spread = [1.01 * s + 1e-12 * abs(c) + 1e-300 for s, c in zip(spread, readings, strict=True)]
-        near = [(c - s, c + s) for s, c in zip(spread, readings, strict=True)]
-        # The other number may be the one read as a percentage, and then what is allowed, an
-        # absolute tolerance too, is a hundred times as wide in its terms.
-        return [*near, *((100 * low, 100 * high) for low, high in near)]
 
 
 class Rule(Protocol):
@@ -147,10 +100,12 @@ class _Tolerant:
     tolerance: Tolerance = field(default_factory=Tolerance)
 
     def crosses(self, a: Kind, b: Kind) -> bool:
-        return "word" not in (a, b) and (self.tolerance.integers or not a == b == "integer")
+        return "word" not in (a, b) and (self.tolerance.integers or not a == b == "exact")
 
     def reach(self, form: Form) -> list[tuple[float, float]]:
-        return self.tolerance.reach(form)
+        if form.number is not None and form.number.unit and form.number.unit.known:
+            return [(-math.inf, math.inf)]  # 5 m is 500 cm
+        return self.tolerance.reach(form.approximate)
 
 
 @dataclass(frozen=True)
@@ -164,74 +119,58 @@ class NumericRule(_Tolerant):
     def same(self, a: Form, b: Form) -> bool:
         if a.key == b.key:
             return True
-        return _numbers_match(a, b, self.tolerance)
+        if a.number is None or b.number is None:
+            return False
+        return self._comparison.same(_leaf(a.number), _leaf(b.number))
+
+    @cached_property
+    def _comparison(self) -> Comparison:
+        return Comparison(self.tolerance, 0.0)
 
 
 @dataclass(frozen=True)
 class MathRule(_Tolerant):
-    """Mathematical equivalence of LaTeX answers: numbers here, the rest in a worker process."""
+    """Mathematical equivalence of LaTeX answers: structure and numbers here, values in a worker."""
 
     time_limit_s: float = 5.0
 
     def form(self, answer: str) -> Form:
-        if number := parse_number(answer):
-            return _number_form(number, tidy(answer))
-        if form := _assigned_number(answer):
-            return form
-        latex, key = tidy(answer), canonical(answer)
-        parseable = is_parseable_size(latex) and not _is_prose(key)
-        return Form(key, "math" if parseable else "word", latex=latex)
+        node = structure(answer)
+        if node.kind == "leaf" and node.number and not node.name:
+            return _number_form(node.number, node)
+        if node.kind == "words":
+            # Words that letters could spell meet those letters: Sky and sky, AB and ab.
+            kind: Kind = "math" if len(node.text) < 5 and " " not in node.text else "word"
+            return Form(f"words {node.text}", kind, node=node)
+        return Form("".join(tidy(answer).split()), "math", node=node)
 
     def same(self, a: Form, b: Form) -> bool:
         if a.key == b.key:
             return True
-        if "word" in (a.kind, b.kind):
+        if a.node is None or b.node is None or "word" in (a.kind, b.kind):
             return False
-        if a.number and b.number:
-            return _numbers_match(a, b, self.tolerance)
-        left, right = self._description(a), self._description(b)
-        if left is None or right is None or not left.may_equal(right):
-            return False
-        return same_in_worker(*sorted((a.latex, b.latex)), self.time_limit_s)
+        return self._comparison.same(a.node, b.node)
 
-    def _description(self, form: Form) -> Description | None:
-        """Plain numbers describe themselves, so that thousands of them cost no round trip."""
-        plain = form.number and not form.number.percent and not form.name
-        if plain and math.isfinite(form.approximate):
-            return Description("number", (complex(form.approximate),))
-        return describe(form.latex, self.time_limit_s)
+    @cached_property
+    def _comparison(self) -> Comparison:
+        return Comparison(self.tolerance, self.time_limit_s)
 
 
-def _number_form(number: Number, latex: str = "") -> Form:
-    kind: Kind = "integer" if number.is_integer else "number"
+def _leaf(number: Number) -> Node:
+    return Node("leaf", number=number, unit=number.unit)
+
+
+def _number_form(number: Number, node: Node | None = None) -> Form:
     value = number.value
     size = max(abs(value.numerator), value.denominator)
     key = f"#{value.numerator:x}/{value.denominator:x}" if size else "#0"
-    return Form(key + ("%" if number.percent else ""), kind, number, latex)
-
-
-def _numbers_match(a: Form, b: Form, tolerance: Tolerance) -> bool:
-    if a.number is None or b.number is None or (a.name and b.name and a.name != b.name):
-        return False
-    return tolerance.allows(a.number, b.number)
-
-
-def _assigned_number(answer: str) -> Form | None:
-    """`x = 5`: equal to 5 and to x = 10/2, not to y = 5."""
-    match = _ASSIGNMENT.fullmatch(tidy(answer)) if len(answer) < MAX_MATH_CHARS else None
-    number = parse_number(match[2]) if match else None
-    if match is None or number is None:
-        return None
-    form = _number_form(number)
-    return Form(f"{match[1]}={form.key}", "number", number, tidy(answer), match[1])
+    known = number.unit.known if number.unit else ()
+    unit = "".join(f" {name}^{power}" for name, power in known)
+    kind: Kind = "exact" if number.exact and not number.percent and not known else "number"
+    return Form(key + ("%" if number.percent else "") + unit, kind, number, node)
 
 
 def _right_side(answer: str) -> str:
     """`x = 5` to `5`: the numeric rule ignores the name."""
     left, equals, right = answer.rpartition("=")
     return right if equals and len(left) < 40 else answer
-
-
-def _is_prose(key: str) -> bool:
-    """Words, which a LaTeX parser would take for products of letters (listen = silent)."""
-    return len(key) > 2 and all(char.isalpha() or char in " .'-" for char in key)

@@ -2,16 +2,15 @@ r"""The process in which untrusted LaTeX is parsed and compared; run as a script
 
 Reads one JSON request a line on stdin and answers one JSON line on stdout:
 
-- `{"do": "describe", "text": ...}` -> null if unparseable, else `{"kind", "values", "symbols"}`:
-  kind `number` or `expression` with its value (at fixed points for its symbols), `collection`
-  (set, interval, tuple, matrix: never equal to a single number), or `other`.
-- `{"do": "same", "a": ..., "b": ...}` -> true or false.
+- `{"do": "describe", "text": ...}` -> null if unparseable, else `{"exact", "rational", "values",
+  "other"}`: values of a scalar at fixed points of its symbols, as decimal strings, or, for what has
+  no value, sympy's spelling.
 
 Safety: address space is limited; a kernel alarm kills the process when a request outlasts its limit
 (a Python signal handler or watchdog thread would wait for a long C call such as a huge power), and
-also when it idles, so it can't outlive a killed parent for long. Text takes math-verify's LaTeX
-route only. Its plain-expression route calls sympy's `parse_expr`, which evaluates Python; string
-evaluation is switched off in sympy besides (the LaTeX route needs it for digits only).
+also when it idles, so it can't outlive a killed parent for long. The text goes through
+latex2sympy's grammar only, never through sympy's `parse_expr`, which evaluates Python; string
+evaluation is switched off in sympy besides (the parser needs it for digits only).
 """
 
 import json
@@ -25,6 +24,7 @@ from typing import Any
 
 MEMORY = 1 << 30  # bytes of address space; importing sympy takes about 0.1 GiB
 IDLE_S = 300.0
+DIGITS = 40
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 
 
@@ -66,80 +66,106 @@ def refuse_string_evaluation() -> None:
 
 @lru_cache(maxsize=512)
 def parsed(text: str) -> Any:
-    """The sympy object of a LaTeX answer, or None."""
-    from math_verify import LatexExtractionConfig, parse
+    """The sympy object of a LaTeX expression; raises what the parser raises."""
+    from latex2sympy2_extended import NormalizationConfig, latex2sympy
+    from latex2sympy2_extended.latex2sympy2 import ConversionConfig
 
-    found = parse(
-        f"\\boxed{{{text}}}",
-        extraction_config=[LatexExtractionConfig(boxed_match_priority=0)],
-        fallback_mode="no_fallback",
-        extraction_mode="first_match",
-        parsing_timeout=None,  # its time limit needs the main thread; ours is the alarm
-    )
-    return found[0] if found and not isinstance(found[0], str) else None
-
-
-def same(a: str, b: str) -> bool:
-    """Equal in both directions, since math-verify treats gold and prediction differently."""
-    from math_verify import verify
-
-    left, right = parsed(a), parsed(b)
-    if left is None or right is None:
-        return False
-    return all(
-        verify(gold, answer, timeout_seconds=None, allow_set_relation_comp=True)
-        for gold, answer in ((left, right), (right, left))
+    return latex2sympy(
+        text,
+        normalization_config=NormalizationConfig(
+            basic_latex=True, units=False, malformed_operators=True, nits=False, boxed="none"
+        ),
+        conversion_config=ConversionConfig(lowercase_symbols=False),
     )
 
 
 def describe(text: str) -> dict[str, Any] | None:
     expression = parsed(text)
-    if expression is None:
-        return None
-    other = {"kind": "other", "values": [], "symbols": []}
-    if "%" in text or "text" in text:
-        return other
-    if is_collection(expression):
-        return other | {"kind": "collection"}
-    try:
-        return fingerprint(expression) or other
-    except (ArithmeticError, AttributeError, TypeError, ValueError, RecursionError):
-        return other
+    nothing: dict[str, Any] = {"exact": True, "rational": "", "values": [], "other": ""}
+    if is_scalar(expression):
+        try:
+            return nothing | values_of(prepared(expression))
+        except (ArithmeticError, AttributeError, TypeError, ValueError, RecursionError):
+            pass
+    return nothing | {"other": spelling(expression)}
 
 
-def is_collection(expression: Any) -> bool:
-    from sympy import FiniteSet, Interval, MatrixBase, Tuple, Union
+def is_scalar(expression: Any) -> bool:
+    from sympy import Expr, nan, oo, zoo
 
-    if isinstance(expression, FiniteSet | Tuple | MatrixBase):
-        return len(expression) > 1
-    return isinstance(expression, Interval | Union)
+    return isinstance(expression, Expr) and not expression.has(oo, -oo, zoo, nan)
 
 
-def fingerprint(expression: Any) -> dict[str, Any] | None:
-    """Value of a scalar expression at two fixed points of its symbols, as [re, im] pairs."""
-    from sympy import Expr, Symbol, nan, oo, zoo
+def spelling(expression: Any) -> str:
+    """What has no value is told apart by how sympy writes it."""
+    text = str(expression.doit() if hasattr(expression, "doit") else expression)
+    return f"{type(expression).__name__ if text in ('x',) else ''}{text}"[:2000]
 
-    if not isinstance(expression, Expr) or isinstance(expression, Symbol):
-        return None
-    if expression.has(oo, -oo, zoo, nan):
-        return None
+
+def prepared(expression: Any) -> Any:
+    """Read i as the imaginary unit, e as Euler's number, and odd roots as real ones."""
+    from sympy import E, I, Pow, Symbol
+
+    named = {s: {"i": I, "e": E}[s.name] for s in expression.free_symbols if s.name in ("i", "e")}
+    expression = expression.subs(named) if named else expression
+    return expression.replace(lambda part: isinstance(part, Pow), real_root)
+
+
+def real_root(power: Any) -> Any:
+    """The real cube root of -8 is -2; the principal one, which sympy takes, is complex."""
+    base, exponent = power.base, power.exp
+    if base.is_number and (exact := exponent.doit()).is_Rational and exact.q % 2 and exact.q > 1:
+        value = base.doit()
+        if value.is_negative:
+            return (-1) ** exact.p * (-value) ** exact
+    return power
+
+
+def values_of(expression: Any) -> dict[str, Any]:
+    """Exactness, the value if it is a fraction, and (re, im) at the points, forty digits each."""
+    from sympy import Float
+
+    exact = not expression.has(Float)
     symbols = sorted(expression.free_symbols, key=str)
-    values = []
-    for salt in (1, 2) if symbols else (1,):
-        point = {s: 1 + zlib.crc32(f"{s}{salt}".encode()) % 9973 / 9973 for s in symbols}
-        value = complex(expression.doit().evalf(15, subs=point))
-        if abs(value) > 1e100 or value != value:
-            return None
-        values.append([value.real, value.imag])
-    kind = "expression" if symbols else "number"
-    return {"kind": kind, "values": values, "symbols": [str(s) for s in symbols]}
+    if not symbols and exact:
+        value = expression.doit()
+        if value.is_Rational:
+            if max(abs(value.p), value.q).bit_length() > 13_000:
+                raise ValueError("too long to write")
+            return {"rational": f"{value.p}/{value.q}", "values": [digits(value)]}
+        expression = value
+    points = range(4) if symbols else range(1)
+    values = [digits(expression.doit(), {s: place(s, n) for s in symbols}) for n in points]
+    return {"exact": exact, "values": values}
+
+
+def place(symbol: Any, point: int) -> Any:
+    """A fixed value of a symbol, by its name: positive at two points, of either sign at two."""
+    from sympy import Rational
+
+    mixed = zlib.crc32(f"{symbol}{point}".encode())
+    size = Rational(1 + mixed % 9973, 9973) + (point % 2)
+    return -size if point > 1 and mixed & 1 << 20 or point == 3 else size
+
+
+def digits(expression: Any, at: Any = None) -> list[str]:
+    """Real and imaginary part; zero where no digit is significant."""
+    value = expression.evalf(DIGITS, subs=at or {}, maxn=200)
+    if not value.is_number or value.has(float("nan")):
+        raise ValueError("no value")
+    return [significant(part) for part in value.as_real_imag()]
+
+
+def significant(part: Any) -> str:
+    part = part.evalf(DIGITS, maxn=200)
+    if not part.is_Float and not part.is_Rational:
+        raise ValueError("no number")
+    return "0" if part.is_zero or getattr(part, "_prec", 99) < 20 else str(part)
 
 
 def answer(request: dict[str, Any]) -> Any:
     try:
-        if request["do"] == "describe":
-            return describe(request["text"])
-        return same(request["a"], request["b"])
+        return describe(request["text"])
     except Exception:  # whatever sympy trips over, including MemoryError and RecursionError
         return None
 
@@ -156,7 +182,7 @@ def main() -> None:
         replies.flush()
 
     try:
-        import math_verify  # noqa: F401
+        import latex2sympy2_extended  # noqa: F401
 
         refuse_string_evaluation()
     except ImportError as error:

@@ -6,58 +6,144 @@ signs, thousands separators) and leaves meaning alone: units and percent signs s
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from ttc.answers.limits import MAX_ANSWER_CHARS
 from ttc.answers.scan import closing_brace
 
 _SIGNS = {
-    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "＋": "+",
-    "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "÷": "/", "⁄": "/", "∕": "/",
-    "π": r"\pi ", "∞": r"\infty ", "θ": r"\theta ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ",
-    "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "±": r"\pm ",
-    "º": "°", "％": "%", "，": ",", "（": "(", "）": ")", "“": '"', "”": '"', "’": "'", "‘": "'",
-    "⁰": "^0", "¹": "^1", "²": "^2", "³": "^3", "⁴": "^4", "⁵": "^5",
-    "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9",
-    "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}",
-    "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}",
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "﹣": "-",
+    "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "÷": "/", "⁄": "/", "∕": "/",
+    "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "⩽": r"\le ", "⩾": r"\ge ",
+    "≈": r"\approx ", "≡": r"\equiv ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∖": r"\setminus ",
+    "∅": r"\emptyset ", "Ø": r"\emptyset ", "±": r"\pm ", "∓": r"\mp ", "∨": r"\lor ", "∧": r"\land ",
+    "º": "°", "˚": "°", "、": ",", "。": ".", "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ",
+    "〉": r"\rangle ", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'",
+    "′": "'", "…": r"\ldots ", "⋯": r"\cdots ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}",
+    "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}", "ⅇ": "e", "ⅈ": "i", "ⅉ": "j",
+    "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "¼": r"\frac{1}{4}",
+    "¾": r"\frac{3}{4}", "⅕": r"\frac{1}{5}", "⅖": r"\frac{2}{5}", "⅗": r"\frac{3}{5}",
+    "⅘": r"\frac{4}{5}", "⅙": r"\frac{1}{6}", "⅚": r"\frac{5}{6}", "⅛": r"\frac{1}{8}",
+    "⅜": r"\frac{3}{8}", "⅝": r"\frac{5}{8}", "⅞": r"\frac{7}{8}", "⅑": r"\frac{1}{9}",
+    "⅒": r"\frac{1}{10}", "⅐": r"\frac{1}{7}",
+} | {
+    chr(code): f"\\{name} "
+    for name, code in {
+        "alpha": 0x3B1, "beta": 0x3B2, "gamma": 0x3B3, "delta": 0x3B4, "epsilon": 0x3B5,
+        "zeta": 0x3B6, "eta": 0x3B7, "theta": 0x3B8, "kappa": 0x3BA, "lambda": 0x3BB,
+        "mu": 0x3BC, "nu": 0x3BD, "xi": 0x3BE, "pi": 0x3C0, "rho": 0x3C1, "sigma": 0x3C3,
+        "tau": 0x3C4, "phi": 0x3C6, "chi": 0x3C7, "psi": 0x3C8, "omega": 0x3C9,
+        "Gamma": 0x393, "Delta": 0x394, "Theta": 0x398, "Lambda": 0x39B, "Pi": 0x3A0,
+        "Sigma": 0x3A3, "Phi": 0x3A6, "Psi": 0x3A8, "Omega": 0x3A9,
+    }.items()
 }  # fmt: skip
-_SPACES = dict.fromkeys("\u00a0\u2007\u2008\u2009\u200a\u202f\u3000\t\r\n\v\f", " ")
-_NOTHING = dict.fromkeys([*map(chr, range(32)), "\u200b", "\u2060", "\ufeff", "\x7f"], "")
-_TABLE = str.maketrans(_NOTHING | _SPACES | _SIGNS)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ", "0123456789+-ni")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
+_RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+")
+_LOWERED = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋]+")
+_ASCII = re.compile(r"[\x20-\x7e]*")
 
-_WORD_SIZE = r"\\(?:[Bb]igg?[lrm]?|left|right|displaystyle|textstyle|limits)(?![A-Za-z])"
+_WORD_SIZE = (
+    r"\\(?:[Bb]igg?[lrm]?|left|right|middle|displaystyle|textstyle|scriptstyle|limits|nolimits"
+    r"|bf|rm|it|sf|tt|sl|sc|bfseries|itshape|boldmath|tiny|scriptsize|footnotesize|small|normalsize"
+    r"|large|Large|LARGE|huge|Huge|centering|noindent|hfill|hspace\{[^{}]{0,20}\}"
+    r"|phantom\{[^{}]{0,99}\}|color ?\{[^{}]{0,50}\}|color ?\[[^\][]{0,20}\]\{[^{}]{0,50}\})"
+    r"(?![A-Za-z])"
+)
+# Commands that only dress what stands in their braces; all of them become \text or nothing.
+_DRESS = re.compile(
+    r"\\(?:(?:text|f)?color(?:box)? ?(?:\[[^\][]{0,20}\])? ?\{[^{}]{0,50}\}(?:\{[^{}]{0,50}\}(?=\{))?"
+    r"|(?:mathbf|mathit|mathsf|mathtt|mathnormal|boldsymbol|bm|pmb|ensuremath|underline"
+    r"|underbar|cancel|bcancel|mathop|mathord|mathstrut|smash|fbox|framebox|emph|hbox|strut)) ?(?=\{)"
+)
 _REPLACEMENTS: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"\\\\(?=[A-Za-z])(?!hline)(?![A-Za-z]\b)"), r"\\"),
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
     (re.compile(_WORD_SIZE), ""),
-    (re.compile(r"(?<!\\)\\!|\{\}"), ""),
-    (re.compile(r"(?<=\d)(?:\{,\}|\\,|\\ )(?=\d{3}(?!\d))"), ","),
-    (re.compile(r"(?<!\\)\\[,;: >]|\\(?:quad|qquad)(?![A-Za-z])|~"), " "),
-    (re.compile(r"\^ ?\{ ?\\circ ?\}|\^ ?\\circ(?![A-Za-z])|\\degree(?![A-Za-z])"), "°"),
-    (re.compile(r"(?<!\\)\\([%$#&])"), r"\1"),
-    (re.compile(r"\\(?:leq|leqslant)(?![A-Za-z])"), r"\\le "),
-    (re.compile(r"\\(?:geq|geqslant)(?![A-Za-z])"), r"\\ge "),
-    (re.compile(r"\\(?:neq)(?![A-Za-z])"), r"\\ne "),
+    (re.compile(r"(?<!\\)\\!|(?<![A-Za-z}\]^_])\{\}"), ""),
+    (re.compile(r"(?<=\d)(?:\{,\}|\\,|\\ |\\;|\\:|~|\{ \}|,(?:\\[,;: !]|\{\})) ?(?=\d{3}(?!\d))"), "\ue000"),
+    (re.compile(r"(?<=\d)\{,\}(?=\d)"), "."),
+    (re.compile(r"(?<!\\)\\[,;:/ >]|\\(?:quad|qquad|thinspace|medspace|enspace|space|newline)(?![A-Za-z])|~"), " "),
+    (re.compile(r"\^ ?\{ ?\\circ ?\}|\^ ?\\circ(?![A-Za-z])|\\degree(?![A-Za-z])|\^ ?°|\^ ?\{ ?° ?\}"), "°"),
+    (re.compile(r"(?<!\\)\\([%$#&_])"), r"\1"),
+    (re.compile(r"\\(?:leq|leqslant|leqq)(?![A-Za-z])|<="), r"\\le "),
+    (re.compile(r"\\(?:geq|geqslant|geqq)(?![A-Za-z])|>="), r"\\ge "),
+    (re.compile(r"\\lt(?![A-Za-z])"), "<"),
+    (re.compile(r"\\gt(?![A-Za-z])"), ">"),
+    (re.compile(r"\\(?:neq|not ?=)(?![A-Za-z])|!="), r"\\ne "),
     (re.compile(r"\\lbrace(?![A-Za-z])"), r"\\{"),
     (re.compile(r"\\rbrace(?![A-Za-z])"), r"\\}"),
-    (re.compile(r"\\(?:mbox|(?:math|text)(?:rm|bf|it|sf|tt|normal|up)?) ?(?=\{)"), r"\\text"),
+    (re.compile(r"\\(?:lbrack)(?![A-Za-z])"), "["),
+    (re.compile(r"\\(?:rbrack)(?![A-Za-z])"), "]"),
+    (re.compile(r"\\(?:[lr]?vert|mid)(?![A-Za-z])"), "|"),
+    (re.compile(r"\\colon(?![A-Za-z])"), ":"),
+    (re.compile(r"\\(?:varnothing|O)(?![A-Za-z])|\\\{ ?\\\}"), r"\\emptyset "),
+    (re.compile(r"\\(?:dots[cbmio]?|ldots|cdots|hdots)(?![A-Za-z])|\.\.\.+"), r"\\ldots "),
+    (re.compile(r"\\(?:cdotp|ast|star|bullet)(?![A-Za-z])"), r"\\cdot "),
+    (re.compile(r"\\(?:infin|infinity)(?![A-Za-z])"), r"\\infty "),
+    (re.compile(r"\\(?:mbox|(?:math|text)(?:rm|bf|it|sf|tt|normal|up|md)?|operatorname\*?) ?(?=\{)"), r"\\text"),
+    (re.compile(r"\\text\{ ?([A-Za-z]|\d+(?:[./]\d+)?) ?\}"), r" \1"),
     (re.compile(r"\\frac ?(\d) ?(\d)"), r"\\frac{\1}{\2}"),
     (re.compile(r"\\frac ?(\d) ?(?=\{)"), r"\\frac{\1}"),
     (re.compile(r"\\frac ?(\{[^{}]{0,99}\}) ?(\d)"), r"\\frac\1{\2}"),
     (re.compile(r"\\sqrt ?(\w)"), r"\\sqrt{\1}"),
     (re.compile(r"√ ?\(([^()]{0,99})\)"), r"\\sqrt{\1}"),
-    (re.compile(r"√ ?(\d+|\w)"), r"\\sqrt{\1}"),
+    (re.compile(r"√ ?\{([^{}]{0,99})\}"), r"\\sqrt{\1}"),
+    (re.compile(r"√ ?(\d+(?:\.\d+)?|\w)"), r"\\sqrt{\1}"),
+    (re.compile(r"∛ ?\(?(\d+|\w)\)?"), r"\\sqrt[3]{\1}"),
+    (re.compile("\ue000"), ""),
 ]  # fmt: skip
-_WRAPPERS = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`")]
-_COMMANDS = [r"\boxed{", r"\fbox{", r"\text{"]
+_WRAPPERS = [
+    ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("***", "***"), ("**", "**"),
+    ("*", "*"), ("__", "__"), ("_", "_"), ("`", "`"), ('"', '"'), ("~~", "~~"), ("<b>", "</b>"),
+    ("<strong>", "</strong>"), ("<answer>", "</answer>"), ("``", "''"),
+]  # fmt: skip
+_MOST_WRAPPERS = 20
+_COMMANDS = [r"\boxed{", r"\fbox{", r"\text{", "{"]
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
 _INTEGER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.0*)?", re.ASCII)
 _WORDS = re.compile(r"[A-Za-z][A-Za-z'. -]*")
+_SIMPLE = re.compile(r"[A-Za-z0-9+/ -]*(?:[.,][A-Za-z0-9+/ -]+)*")  # nothing in it to replace
+
+
+def plain_signs(text: str) -> str:
+    """Digits, letters and signs of other alphabets and widths as ASCII or LaTeX; no format marks.
+
+    Decimal digits of every script (`٧`, `７`), full-width forms, raised and lowered digits, and
+    what Unicode calls format characters (zero-width spaces, direction marks), which nobody sees.
+    """
+    if _ASCII.fullmatch(text):
+        return text
+    text = _RAISED.sub(lambda m: f"^{{{m[0].translate(_SUPERSCRIPTS)}}}", text)
+    text = _LOWERED.sub(lambda m: f"_{{{m[0].translate(_SUBSCRIPTS)}}}", text)
+    return "".join(map(_plain_sign, text))
+
+
+@lru_cache(maxsize=4096)
+def _plain_sign(char: str) -> str:
+    if char.isascii():
+        return " " if char in "\t\r\n\v\f" else "" if char < " " or char == "\x7f" else char
+    if sign := _SIGNS.get(char):
+        return sign
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    if category == "Zs":
+        return " "
+    if category in ("Cf", "Cc"):
+        return ""
+    if "\uff01" <= char <= "\uff5e" or "\U0001d400" <= char <= "\U0001d7ff":
+        return unicodedata.normalize("NFKC", char)
+    return char
 
 
 def tidy(text: str) -> str:
     """Untangle typography, keep the structure: still LaTeX, spaces and units kept."""
-    text = unwrap(" ".join(text.translate(_TABLE).split()))
+    text = " ".join(plain_signs(text).split())
+    if _SIMPLE.fullmatch(text):
+        return text
+    text = _DRESS.sub(r"\\text", unwrap(text))
     for pattern, by in _REPLACEMENTS:
         text = pattern.sub(by, text)
     return unwrap(" ".join(text.split()))
@@ -65,10 +151,11 @@ def tidy(text: str) -> str:
 
 def unwrap(text: str) -> str:
     r"""Strip what surrounds a whole answer: $...$, \(...\), \boxed{...}, **...**, a full stop."""
-    before = None
-    while text != before:
+    for _ in range(_MOST_WRAPPERS):
         before = text
         text = text.strip().rstrip(";:,").strip()
+        if text.endswith("\\") and not text.endswith("\\\\\\"):
+            text = text.rstrip("\\").strip()  # `5\ ` and `5\\`
         if text.endswith(".") and not text.endswith(".."):
             text = text[:-1]
         for left, right in _WRAPPERS:
@@ -78,6 +165,8 @@ def unwrap(text: str) -> str:
         for command in _COMMANDS:
             if text.startswith(command) and _closes_at_end(text, len(command)):
                 text = text[len(command) : -1]
+        if text == before:
+            break
     return text
 
 

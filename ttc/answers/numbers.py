@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from ttc.answers.limits import MAX_DIGITS, MAX_EXPONENT
 from ttc.answers.normalise import tidy
+from ttc.answers.units import Unit, split_unit
 
 _NUM = r"(?:(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+(?! ?\d)|\d+)(?:\.\d*)?|\.\d+)"
 _SIGNED = rf"[+-]? ?{_NUM}"
@@ -30,14 +31,10 @@ _SCIENTIFIC = re.compile(
 )
 _HEAD = re.compile(r"(?P<sign>[+-]?) ?(?:USD|US\$|[$€£¥₹])? ?(?P<sign2>[+-]?) ?")
 _PERCENT = re.compile(r" ?(?:%|percentage points?|per ?cent|pct)\.?$", re.IGNORECASE)
-_UNIT_TEXT = re.compile(r"(?: ?°[CFK]?| ?\\text\{[^{}]*\}(?: ?\^ ?\{?-?\d\}?)?)+$")
-_UNIT_WORDS = re.compile(r" ([A-Za-z]{2,20}(?:[ /][A-Za-z]{1,20}){0,4})(?: ?\^ ?\{?-?\d\}?)?$")
-_NOT_UNITS = frozenset(
-    [
-        *("pi", "tau", "alpha", "beta", "gamma", "delta", "theta", "phi", "inf", "infinity"),
-        *("sqrt", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "mod", "choose"),
-        *("or", "and", "to", "over", "plus", "minus", "times", "by", "if", "for", "all", "not"),
-    ]
+_REPEATING = re.compile(
+    r"(?P<whole>\d*)\.(?P<once>\d*)(?:\\(?:overline|bar|dot) ?\{? ?(?P<again>\d{1,50}) ?\}?"
+    r"|\((?P<round>\d{1,50})\)|(?P<shown>\d{1,9}?)(?P=shown){2,9} ?(?:\\ldots|…))",
+    re.ASCII,
 )
 _SCALES = {
     "hundred": 100, "thousand": 10**3, "million": 10**6,
@@ -45,12 +42,20 @@ _SCALES = {
 }  # fmt: skip
 
 
+_ROUNDED = re.compile(r"\.\d|[eE]")
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
-    """An exact value; `percent` if written with a percent sign (25% has value 25)."""
+    """A value, `exact` unless it was written as a decimal, which may have been rounded.
+
+    `percent` if written with a percent sign (25% has value 25); `unit` is what stood behind it.
+    """
 
     value: Fraction
     percent: bool = False
+    exact: bool = True
+    unit: Unit | None = None
 
     @property
     def is_integer(self) -> bool:
@@ -64,27 +69,27 @@ def parse_number(text: str) -> Number | None:
 
 @lru_cache(maxsize=8192)
 def _parse(text: str) -> Number | None:
-    body, scale, percent = _without_units(tidy(text))
+    body, scale, percent, unit = _without_units(tidy(text))
     head = _HEAD.match(body)
     assert head is not None  # every part of it is optional
-    value = _magnitude(body[head.end() :].strip())
+    magnitude = body[head.end() :].strip()
+    value = _magnitude(magnitude)
     if value is None:
         return None
     negative = (head["sign"] == "-") != (head["sign2"] == "-")
-    return Number((-value if negative else value) * scale, percent)
+    exact = not _ROUNDED.search(magnitude) or bool(_REPEATING.fullmatch(magnitude))
+    return Number((-value if negative else value) * scale, percent, exact, unit)
 
 
-def _without_units(text: str) -> tuple[str, int, bool]:
-    """Split off percent signs, units and words of scale: (number part, scale, percent)."""
+def _without_units(text: str) -> tuple[str, int, bool, Unit | None]:
+    """Split off percent signs, units and words of scale: (number part, scale, percent, unit)."""
     text = re.sub(r"\\text\{ ?(percent|%) ?\}$", "%", text)
     if percent := _PERCENT.search(text):
-        return text[: percent.start()], 1, True
-    if unit := _UNIT_TEXT.search(text):
-        return text[: unit.start()], _scale(unit[0]), False
-    words = _UNIT_WORDS.search(text)
-    if words and not _NOT_UNITS.intersection(words[1].lower().replace("/", " ").split()):
-        return text[: words.start()], _scale(words[1]), False
-    return text, 1, False
+        return text[: percent.start()], 1, True, None
+    if not text or not text[-1].isalpha() and text[-1] not in "}°.2345":
+        return text, 1, False, None
+    body, unit = split_unit(text)
+    return body, _scale(unit.words) if unit else 1, False, unit
 
 
 def _scale(words: str) -> int:
@@ -95,6 +100,8 @@ def _scale(words: str) -> int:
 
 
 def _magnitude(text: str) -> Fraction | None:
+    if "." in text and (match := _REPEATING.fullmatch(text)):
+        return _repeating(match)
     if match := _SCIENTIFIC.fullmatch(text):
         return _scaled(match["m"], int(match["e"] or match["e1"] or match["e2"] or 0))
     if match := _FRACTION.fullmatch(text):
@@ -110,6 +117,12 @@ def _scaled(mantissa: str, exponent: int) -> Fraction | None:
     if abs(exponent) > MAX_EXPONENT:
         return None
     return _decimal(mantissa) * Fraction(10) ** exponent
+
+
+def _repeating(match: re.Match[str]) -> Fraction:
+    once, again = match["once"], match["again"] or match["round"] or match["shown"]
+    start = Fraction(int(f"{match['whole']}{once}" or 0), 10 ** len(once))
+    return start + Fraction(int(again), (10 ** len(again) - 1) * 10 ** len(once))
 
 
 def _decimal(text: str) -> Fraction:

@@ -77,7 +77,7 @@ class AnswerRule(BaseModel):
     ] = ("boxed", "final_answer", "last_number")
     """Recipe key `extract`: in order, the first that finds an answer wins; `{regex: '= (.*)'}`."""
     equivalence: Literal["math", "numeric", "string", "choice"] = "math"
-    """math: LaTeX, by math-verify; numeric: within `tolerance`; string: spelling; choice: A-J."""
+    """math: LaTeX, by structure and value; numeric: within `tolerance`; string: spelling; choice: A-J."""
     tolerance: Annotated[ToleranceConfig, BeforeValidator(_tolerance)] = ToleranceConfig()
     """For numbers under `math` and `numeric`; a bare number is the relative tolerance."""
     time_limit_s: float = Field(default=5.0, gt=0, le=600)

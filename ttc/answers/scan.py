@@ -2,6 +2,9 @@ r"""Scanning untrusted text in linear time."""
 
 import re
 from collections import deque
+from collections.abc import Iterator
+
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 
 def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -25,3 +28,23 @@ def closing_brace(text: str, start: int, stop: int | None = None) -> int:
                 return i
         i += 1
     return -1
+
+
+def matches_outside(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    r"""Matches of a pattern outside all brackets, braces and `\{ \}`, in order."""
+    depth, at = 0, 0
+    for match in pattern.finditer(text):
+        for char in text[at : match.start()]:
+            depth += (char in _OPENING) - (char in _CLOSING)
+        at = match.start()
+        if depth <= 0:
+            yield match
+
+
+def split_outside(text: str, separator: re.Pattern[str]) -> list[str]:
+    """The parts of a text between separators that stand outside all brackets."""
+    parts, at = [], 0
+    for match in matches_outside(text, separator):
+        parts.append(text[at : match.start()])
+        at = match.end()
+    return [*parts, text[at:]]

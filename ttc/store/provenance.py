@@ -11,7 +11,7 @@ from pathlib import Path
 
 import ttc
 
-_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "openai", "litellm", "math-verify", "sympy")
+_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "openai", "litellm", "latex2sympy2-extended", "pint", "sympy")
 
 
 def package_versions(extra: Iterable[str] = ()) -> dict[str, str]:
