@@ -22,7 +22,7 @@ from ttc.answers.choice import as_choice
 from ttc.answers.comparing import Comparison
 from ttc.answers.normalise import canonical, tidy
 from ttc.answers.numbers import Number, parse_number
-from ttc.answers.structure import Node, structure
+from ttc.answers.structure import Node, is_value, structure
 from ttc.answers.tolerance import Tolerance
 
 Kind = Literal["word", "exact", "number", "math"]
@@ -168,6 +168,11 @@ def _number_form(number: Number, node: Node | None = None) -> Form:
     unit = "".join(f" {name}^{power}" for name, power in known)
     kind: Kind = "exact" if number.exact and not number.percent and not known else "number"
     return Form(key + ("%" if number.percent else "") + unit, kind, number, node)
+
+
+def is_number(answer: str) -> bool:
+    """What the numeric rule compares as a number."""
+    return parse_number(_right_side(answer)) is not None
 
 
 def _right_side(answer: str) -> str:

@@ -11,16 +11,17 @@ is correct.") and GSM8K ("#### 42"); `last_number` the usual GSM8K fall-back.
 
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-from ttc.answers.choice import as_choice, find_choice
+from ttc.answers.announced import Reads, final_answer
+from ttc.answers.choice import find_choice
 from ttc.answers.limits import MAX_ANSWER_CHARS
-from ttc.answers.normalise import unwrap
+from ttc.answers.normalise import ascii_digits
 from ttc.answers.scan import closing_brace, last_match
 from ttc.errors import TtcError
 
-Extractor = Callable[[str], str | None]
+Extractor = Callable[[str, Reads], str | None]
 ExtractorName = Literal["boxed", "final_answer", "last_number", "choice"]
 
 _THINK_OPEN = re.compile(
@@ -34,14 +35,12 @@ _THINK_CLOSE = re.compile(
     re.IGNORECASE,
 )
 _BOX = re.compile(r"\\f?boxed(?![A-Za-z])|\\fbox(?![A-Za-z])")
-_UNBRACED = re.compile(r" ?([-+]?[\w.,]{1,100}%?)")
-_ANNOUNCED = re.compile(
-    r"(?:final answer|\banswer)(?:\s?\*\*)?(?:\s?(?:is|=))?\s?:?(?:\s?\*\*)?(?=[\s\\\w(\[{+−.$-]|$)"
-    r"|^#### ?",
-    re.IGNORECASE | re.MULTILINE,
+_PLACEHOLDER = re.compile(
+    r"(?:\\text\{)?[ .?_*<\[]*(?:(?:your |the |my )?(?:final )?answer(?: here)?|\\[lc]?dots)?[ .?_*>\]]*\}?",
+    re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"\.(?:\s|$|\*\*)|\n|I hope it is correct", re.IGNORECASE)
-_FIRST_MATH = re.compile(r"\$([^$]{1,2000})\$([^$]*)$")
+_UNBRACED = re.compile(r" ?([-+]?[\w.,]{1,100}%?)")
+_SEPARATOR = re.compile(r"(?<=\d)(?:\{,\}|\\,|\\!,|\\ )(?=\d{3}(?!\d))|(?<=\d,)\\!(?=\d)")
 _NUM = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<!\d)\.\d+"
 _NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>(?<![\w)\]}])[-−+])?(?:\\?[$€£¥₹] ?)?(?P<sign2>[-−+])?"
@@ -67,11 +66,14 @@ def after_thinking(text: str) -> str | None:
 
 def boxed(text: str) -> str | None:
     r"""Content of the last non-empty, closed \boxed{...} or \fbox{...}; the innermost if nested."""
+    return next((content for _, content in boxes(text)), None)
+
+
+def boxes(text: str) -> Iterator[tuple[int, str]]:
+    """(position, content) of the boxes that hold something, the last one first."""
     for match in reversed(list(_BOX.finditer(text))[-100:]):
-        content = _box_content(text, match.end())
-        if content:
-            return content
-    return None
+        if content := _box_content(text, match.end()):
+            yield match.start(), content
 
 
 def _box_content(text: str, start: int) -> str | None:
@@ -84,27 +86,9 @@ def _box_content(text: str, start: int) -> str | None:
     return text[start + 1 : end].strip() if end >= 0 else None
 
 
-def final_answer(text: str) -> str | None:
-    """What follows the last "final answer is", "answer:" or "####", to the end of its sentence."""
-    last = last_match(_ANNOUNCED, text)
-    if last is None:
-        return None
-    tail = text[last.end() : last.end() + MAX_ANSWER_CHARS].lstrip()
-    return _sized(boxed(tail) or _first_statement(tail))
-
-
-def _first_statement(tail: str) -> str:
-    end = _SENTENCE_END.search(tail)
-    statement = tail[: end.start()] if end else tail
-    math = _FIRST_MATH.match(statement)
-    if math and not statement.endswith("$"):
-        statement = math[1]  # "$\frac{1}{2}$ of the cake"
-    return unwrap(statement.strip(" *"))
-
-
 def last_number(text: str) -> str | None:
     """The last number: sign, separators, decimals, fraction, power of ten, percent; no currency."""
-    last = last_match(_NUMBER, text)
+    last = last_match(_NUMBER, _SEPARATOR.sub("", ascii_digits(text)))
     if last is None:
         return None
     negative = (last["sign"] or last["sign2"] or "+") in "-−"
@@ -113,9 +97,8 @@ def last_number(text: str) -> str | None:
 
 
 def choice(text: str) -> str | None:
-    """The letter A to J that the text decides on; a boxed letter comes first."""
-    box = boxed(text)
-    return (as_choice(box) if box else None) or as_choice(text) or find_choice(text)
+    """The letter A to J that the text decides on."""
+    return find_choice(text, boxes(text))
 
 
 def by_pattern(pattern: str, time_limit_s: float) -> Extractor:
@@ -126,7 +109,7 @@ def by_pattern(pattern: str, time_limit_s: float) -> Extractor:
     Raises ExtractionTimeout, since a pattern too slow for its texts is the recipe's mistake.
     """
 
-    def extract(text: str) -> str | None:
+    def extract(text: str, _: Reads | None = None) -> str | None:
         import regex  # type: ignore[import-untyped]
 
         try:
@@ -141,12 +124,31 @@ def by_pattern(pattern: str, time_limit_s: float) -> Extractor:
     return extract
 
 
-def first_match(text: str, chain: Sequence[Extractor]) -> str | None:
-    """The answer of the first extractor that finds one, after removing a thinking block."""
+def first_match(text: str, chain: Sequence[Extractor], reads: Reads, words: bool) -> str | None:
+    """The answer of the first extractor that finds one, after removing a thinking block.
+
+    What the rule can't read as one of its answers ends no chain: it is returned only where no
+    extractor finds better. `words`: whether the rule compares words too.
+    """
     visible = after_thinking(text)
     if visible is None:
         return None
-    return next((found for extract in chain if (found := extract(visible))), None)
+    unread = None
+    for extract in chain:
+        found = extract(visible, reads)
+        if found and (reads(found) or words and _stands_by_itself(found, extract, visible)):
+            return found
+        unread = unread or found
+    return unread
+
+
+def _stands_by_itself(words: str, extract: Extractor, text: str) -> bool:
+    """Words that are an answer for sure: boxed, ending the text, or with a capital (a name)."""
+    if extract is EXTRACTORS["boxed"]:
+        return not _PLACEHOLDER.fullmatch(words)
+    if extract is not EXTRACTORS["final_answer"]:
+        return True
+    return words[:1].isupper() or text.rstrip(" .*_$\n").endswith(words)
 
 
 def _sized(answer: str) -> str | None:
@@ -154,8 +156,8 @@ def _sized(answer: str) -> str | None:
 
 
 EXTRACTORS: dict[ExtractorName, Extractor] = {
-    "boxed": boxed,
+    "boxed": lambda text, _: boxed(text),
     "final_answer": final_answer,
-    "last_number": last_number,
-    "choice": choice,
+    "last_number": lambda text, _: last_number(text),
+    "choice": lambda text, _: choice(text),
 }

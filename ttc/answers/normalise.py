@@ -42,6 +42,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ", "012345
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+")
 _LOWERED = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋]+")
+_DIGIT = re.compile(r"(?![0-9])\d")
 _ASCII = re.compile(r"[\x20-\x7e]*")
 
 _WORD_SIZE = (
@@ -118,6 +119,11 @@ def plain_signs(text: str) -> str:
     text = _RAISED.sub(lambda m: f"^{{{m[0].translate(_SUPERSCRIPTS)}}}", text)
     text = _LOWERED.sub(lambda m: f"_{{{m[0].translate(_SUBSCRIPTS)}}}", text)
     return "".join(map(_plain_sign, text))
+
+
+def ascii_digits(text: str) -> str:
+    """Decimal digits of every script as 0 to 9; all else stays."""
+    return text if text.isascii() else _DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
 
 
 @lru_cache(maxsize=4096)

@@ -85,7 +85,7 @@ class AnswerRule(BaseModel):
 
     def extract(self, text: str) -> str | None:
         """The answer in a solution's text (after its thinking block), or None."""
-        return first_match(text, self._chain)
+        return first_match(text, self._chain, self._reads, self.equivalence != "numeric")
 
     def equivalent(self, a: str | None, b: str | None) -> bool:
         """Whether two answers count as the same; symmetric; a missing answer equals nothing."""
@@ -122,6 +122,20 @@ class AnswerRule(BaseModel):
                 return e.string_rule()
             case "choice":
                 return e.choice_rule()
+
+    def _reads(self, answer: str) -> bool:
+        """Whether this rule can read an answer as one of its own kind."""
+        from ttc.answers import equivalence as e
+
+        match self.equivalence:
+            case "math":
+                return e.is_value(answer)
+            case "numeric":
+                return e.is_number(answer)
+            case "choice":
+                return e.as_choice(answer) is not None
+            case "string":
+                return True
 
     @cached_property
     def _chain(self) -> tuple[Extractor, ...]:

@@ -50,6 +50,9 @@ _TEXT = re.compile(r"\\text ?\{([^{}]*)\}")
 _FRENCH = re.compile(r"\][^\][]+[\][]|\[[^\][]+\[")
 _REALS = re.compile(r"\\(?:mathbb|Bbb|mathbf) ?\{?R\}?|\\R|\(-\\infty, ?\+?\\infty\)|\\text\{(?:all )?real numbers\}")
 _WITHOUT = re.compile(r"\\(?:setminus|backslash|smallsetminus)(?![A-Za-z])|\\(?= ?\\\{)|-(?= ?\\\{)")
+_DANGLING = re.compile(r"^[*/^=<>,;)\]}]|(?:[-+*/^=<>,;(\[{_?]|\\)$|^\W*$(?<!\\infty)")
+_COMMAND = re.compile(r"\\[A-Za-z]+|\\begin\{\w+\}|\\end\{\w+\}")
+_DOLLARS = re.compile(r"\$([^$]*)\$")
 _PROSE = re.compile(r"[A-Za-z0-9 .,;:'\"/?!()-]+")
 _SENTENCE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} [A-Za-z]{2,}")
 _INTERVAL = {"<": ("(", ")"), "\\le": ("[", "]")}
@@ -81,6 +84,7 @@ def structure(answer: str) -> Node:
     if len(answer) > MAX_ANSWER_CHARS:
         return Node("words", canonical(answer))
     text = tidy(answer).replace("\\langle", "(").replace("\\rangle", ")")
+    text = " ".join(_DOLLARS.sub(r" \1 ", text).split())
     if len(text) > MAX_MATH_CHARS or nesting(text) > MAX_NESTING:
         return Node("words", canonical(answer))
     return _whole(text)
@@ -367,3 +371,22 @@ def _is_words(text: str) -> bool:
 
 def _words(text: str) -> str:
     return " ".join(_TEXT.sub(r" \1 ", text).split()).strip(" .").casefold()
+
+
+def is_value(answer: str) -> bool:
+    """Whether an answer reads as a mathematical value, not as words; asks no worker."""
+    return _holds_value(structure(answer))
+
+
+def _holds_value(node: Node) -> bool:
+    if node.kind == "words":
+        return False
+    if node.items:
+        return all(map(_holds_value, node.items))
+    if node.number or node.kind in ("clock", "base"):
+        return True
+    text = node.text
+    if not text or _DANGLING.search(text) or len(text) > MAX_MATH_CHARS:
+        return False
+    plain = _COMMAND.sub(" ", text)
+    return all(is_product(word) or word in FUNCTIONS for word in _LETTERS.findall(plain))
