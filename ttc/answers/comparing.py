@@ -5,6 +5,7 @@ fixed points of their symbols (see `latex`); lists and sets in any order, tuples
 A structure that holds one value is that value: {5}, x = 5, [5] and 5 are one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,8 +52,8 @@ class Comparison:
             case "list", "set":
                 return self._any_order(a, b, exact=False)
             case "list", "tuple":
-                ordered = all(item.name for item in a.items) or b.text == "()"
-                return ordered and not b.name and self._in_order(_bare(a.items), b.items)
+                names = ",".join(item.name for item in a.items)
+                return b.name in ("", f"({names})") and self._in_order(_bare(a.items), b.items)
             case "union", ("tuple" | "list"):
                 return len(a.items) == 1 and self.same(a.items[0], b)
             case "base", "leaf":
@@ -62,7 +63,9 @@ class Comparison:
             case "words", "leaf":
                 return not b.number and a.text == "".join(b.text.split()).casefold()
             case "ratio", "leaf":
-                return len(a.items) == 2 and b.number is not None and self._quotient(a, b)
+                if len(a.items) != 2 or b.number is None:
+                    return False
+                return self._hour(a, b) if _is_time(a) else self._quotient(a, b)
         return False
 
     def _leaves(self, a: Node, b: Node) -> bool:
@@ -106,9 +109,13 @@ class Comparison:
     def _proportional(self, a: Node, b: Node) -> bool:
         """2:4 is 1:2."""
         x, y = _numbers(a.items), _numbers(b.items)
-        if x is None or y is None or len(x) != len(y) or not any(y):
+        if x is None or y is None or len(x) != len(y) or _is_time(a) or _is_time(b):
             return False
         return all(p * y[0] == q * x[0] for p, q in zip(x, y, strict=True))
+
+    def _hour(self, a: Node, b: Node) -> bool:
+        """2:00 is 2."""
+        return a.items[1].text == "00" and self.same(a.items[0], b)
 
     def _quotient(self, a: Node, b: Node) -> bool:
         values = _numbers(a.items)
@@ -137,6 +144,9 @@ def _function(name: str) -> bool:
 def _relation(node: Node) -> tuple[str, str] | None:
     if node.kind == "relation":
         return node.text, node.items[0].text
+    if node.kind == "tuple" and node.relation not in ("", "range"):
+        sign, _, difference = node.relation.partition(" ")
+        return sign, difference
     return ("=", node.relation) if node.relation not in ("", "range") else None
 
 
@@ -173,6 +183,11 @@ def _numbers(items: Sequence[Node]) -> list[Fraction] | None:
 
 def _digits(node: Node) -> str:
     return str(node.number.value) if node.number else ""
+
+
+def _is_time(ratio: Node) -> bool:
+    """12:00 and 7:05 are times: no ratio is written with a leading zero."""
+    return any(re.match(r"0\d|0$", item.text) for item in ratio.items)
 
 
 def _based(node: Node) -> int:

@@ -62,8 +62,8 @@ _REPLACEMENTS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\\\\(?=[A-Za-z])(?!hline)(?![A-Za-z]\b)"), r"\\"),
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
     (re.compile(_WORD_SIZE), ""),
+    (re.compile(r"(?<=\d)(?:\{,\}|\\[,;: !]|~|\{ \}|,(?:\\[,;: !]|\{\})) ?(?=\d{3}(?!\d))"), "\ue000"),
     (re.compile(r"(?<!\\)\\!|(?<![A-Za-z}\]^_])\{\}"), ""),
-    (re.compile(r"(?<=\d)(?:\{,\}|\\,|\\ |\\;|\\:|~|\{ \}|,(?:\\[,;: !]|\{\})) ?(?=\d{3}(?!\d))"), "\ue000"),
     (re.compile(r"(?<=\d)\{,\}(?=\d)"), "."),
     (re.compile(r"(?<!\\)\\[,;:/ >]|\\(?:quad|qquad|thinspace|medspace|enspace|space|newline)(?![A-Za-z])|~"), " "),
     (re.compile(r"\^ ?\{ ?\\circ ?\}|\^ ?\\circ(?![A-Za-z])|\\degree(?![A-Za-z])|\^ ?°|\^ ?\{ ?° ?\}"), "°"),
@@ -93,6 +93,7 @@ _REPLACEMENTS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"√ ?\{([^{}]{0,99})\}"), r"\\sqrt{\1}"),
     (re.compile(r"√ ?(\d+(?:\.\d+)?|\w)"), r"\\sqrt{\1}"),
     (re.compile(r"∛ ?\(?(\d+|\w)\)?"), r"\\sqrt[3]{\1}"),
+    (re.compile(r"_ ?\{ ?(\w) ?\}"), r"_\1"),
     (re.compile("\ue000"), ""),
 ]  # fmt: skip
 _WRAPPERS = [

@@ -30,7 +30,7 @@ _SCIENTIFIC = re.compile(
     re.ASCII,
 )
 _HEAD = re.compile(r"(?P<sign>[+-]?) ?(?:USD|US\$|[$€£¥₹])? ?(?P<sign2>[+-]?) ?")
-_PERCENT = re.compile(r" ?(?:%|percentage points?|per ?cent|pct)\.?$", re.IGNORECASE)
+_PERCENT = re.compile(r" ?(?:%|percentage(?: points?)?|per ?cent|pct)\.?$", re.IGNORECASE)
 _REPEATING = re.compile(
     r"(?P<whole>\d*)\.(?P<once>\d*)(?:\\(?:overline|bar|dot) ?\{? ?(?P<again>\d{1,50}) ?\}?"
     r"|\((?P<round>\d{1,50})\)|(?P<shown>\d{1,9}?)(?P=shown){2,9} ?(?:\\ldots|…))",

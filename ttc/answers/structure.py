@@ -24,6 +24,7 @@ Kind = Literal[
 MAX_ITEMS = 256
 _AND = r"\\text ?\{[ ,]*(?:and|or)[ ,]*\}|(?<![A-Za-z\\])(?:and|or)(?![A-Za-z])|\\(?:lor|vee)(?![A-Za-z])"
 _SEPARATOR = re.compile(rf"[,;] ?(?:{_AND})|[,;]|{_AND}")
+_ROWS = re.compile(";")
 _UNION = re.compile(r"\\(?:cup|bigcup)(?![A-Za-z])")
 _RELATION = re.compile(r":=|\\(?:le|ge|ne|in|approx|equiv|sim|to|mapsto)(?![A-Za-z])|[=<>≔]")
 _COLON = re.compile(":")
@@ -34,6 +35,10 @@ _NAME = re.compile(
     r"|\( ?\\?[A-Za-z]\w{0,3}(?: ?, ?\\?[A-Za-z]\w{0,3}){1,9} ?\)"
     r"|\\text ?\{[^{}]{1,40}\}|[A-Za-z][A-Za-z ]{0,39}|\{[A-Za-z](?:_\w)?\}"
     r"|\\frac\{d\w?\}\{d\w\}"
+)
+_QUANTITY = re.compile(  # |AB|, V_1 : V_2, \frac{NO}{BO}, P(A or B): no operation with numbers
+    r"(?:\\(?:frac|angle|triangle|overline|overrightarrow|vec|sin|cos|tan|text|cdot|left|right|mathrm)"
+    r"|\\?[A-Za-z]+'?(?:_(?:\{\w{1,9}\}|\w))?|[ {}()|:,])+"
 )
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_(?:\{\w{1,9}\}|\w))?")
 _BASE = re.compile(r"\(?(?P<digits>[0-9A-Z]{1,300})\)? ?_ ?(?:\{ ?(?P<b1>\d{1,2}) ?\}|(?P<b2>\d{1,2}))")
@@ -75,7 +80,8 @@ class Node:
     name: str = ""
     unit: Unit | None = None
     relation: str = ""
-    """The whole as `left - (right)`, where it was written as an equation."""
+    """`left - (right)` of what was an equation, `< left - (right)` of an inequality of one unknown,
+    `range` of what else is known to be an interval and no pair."""
 
 
 @lru_cache(maxsize=8192)
@@ -103,7 +109,7 @@ def _whole(text: str) -> Node:
         return _whole(inner.strip())
     if not 1 < len(parts) <= MAX_ITEMS:
         return _item(text)
-    items = [_item(part) for part in parts]
+    items = [_whole(part.strip()) if "," in part else _item(part) for part in parts]
     names = [item.name for item in items]
     if names[0] and not any(names[1:]):  # `n = 1, 2, 3`
         items[0] = _unnamed(items[0])
@@ -117,12 +123,16 @@ def _joined(items: list[Node], name: str) -> Node:
     """Alternatives of one unknown; if all are ranges, their union."""
     if all(_is_range(item) for item in items):
         return Node("union", items=tuple(items), name=name)
-    flat = [part for item in items for part in (item.items if item.kind == "list" else (item,))]
+    flat = [part for item in items for part in _signs_of(item)]
     return Node("list", items=tuple(flat), name=name)
 
 
+def _signs_of(item: Node) -> tuple[Node, ...]:
+    return item.items if item.kind == "list" and item.text == "\\pm" else (item,)
+
+
 def _is_range(node: Node) -> bool:
-    return node.kind == "union" or (node.kind == "tuple" and node.relation == "range")
+    return node.kind == "union" or (node.kind == "tuple" and node.relation != "")
 
 
 def _unnamed(node: Node) -> Node:
@@ -131,6 +141,8 @@ def _unnamed(node: Node) -> Node:
 
 def _split_list(text: str) -> list[str]:
     """Parts between separators; commas in `1,000, 2,000` are told from those between numbers."""
+    if len(rows := split_outside(text, _ROWS)) > 1 and "," in text:
+        return rows
     parts = split_outside(text, _SEPARATOR)
     if len(parts) < 3 or ", " not in text:
         return parts
@@ -144,14 +156,14 @@ def _item(text: str) -> Node:
     text = text.strip().strip(",").strip()
     if number := parse_number(text):
         return Node("leaf", text, number=number, unit=number.unit)
-    if "\\pm" in text or "\\mp" in text:
-        return _plus_minus(text)
     signs = list(_outside(text, _RELATION))
     if signs:
         return _related(text, signs)
     if len(parts := split_outside(text, _UNION)) > 1:
         return Node("union", items=tuple(_as_range(_item(part)) for part in parts))
-    return _reals(text) or _bracketed(text) or _leaf(text)
+    if found := _reals(text) or _bracketed(text):
+        return found
+    return _plus_minus(text) if "\\pm" in text or "\\mp" in text else _leaf(text)
 
 
 def _reals(text: str) -> Node | None:
@@ -189,8 +201,8 @@ def _plus_minus(text: str) -> Node:
     ]
     sides = [_whole(re.sub(r"^ *\+ *|(?<=[=(,{]) *\+ *", "", side).strip()) for side in both]
     if sides[0].name and sides[0].name == sides[1].name:
-        return Node("list", items=tuple(map(_unnamed, sides)), name=sides[0].name)
-    return Node("list", items=tuple(sides))
+        return Node("list", "\\pm", tuple(map(_unnamed, sides)), name=sides[0].name)
+    return Node("list", "\\pm", tuple(sides))
 
 
 def _related(text: str, signs: list[tuple[str, str, str]]) -> Node:
@@ -218,7 +230,7 @@ def _related(text: str, signs: list[tuple[str, str, str]]) -> Node:
 
 def _equation(left: str, right: str, sign: str) -> Node:
     difference = f"{left} - ({right})"
-    if _NAME.fullmatch(left) and not _mentions(right, left):
+    if (_NAME.fullmatch(left) or _QUANTITY.fullmatch(left)) and not _mentions(right, left):
         value = _whole(right)
         name = "".join(left.split())
         relation = difference if sign == "=" and value.kind == "leaf" else value.relation
@@ -252,15 +264,23 @@ def _range(sides: list[str], signs: list[str]) -> Node | None:
         left, right, sign = right, left, _MIRRORED[sign]
     if _SYMBOL.fullmatch(left) and not _mentions(right, left) and not left.startswith("\\inf"):
         if sign in _INTERVAL:
-            return _interval("(" + _INTERVAL[sign][1], f"-{_INFINITY}", right, left)
-        return _interval(_INTERVAL[_MIRRORED[sign]][0] + ")", right, _INFINITY, left)
+            brackets, low, high = "(" + _INTERVAL[sign][1], f"-{_INFINITY}", right
+        else:
+            brackets, low, high = _INTERVAL[_MIRRORED[sign]][0] + ")", right, _INFINITY
+        return _interval(brackets, low, high, left, _signed(left, sign, right))
+    sign, _, difference = _signed(left, sign, right).partition(" ")
+    return Node("relation", sign, (_leaf(difference),))
+
+
+def _signed(left: str, sign: str, right: str) -> str:
+    """`< left - (right)`: the sign between a difference and zero, `<` or `\\le`."""
     if sign in (">", "\\ge"):
         left, right, sign = right, left, _MIRRORED[sign]
-    return Node("relation", sign, (_leaf(f"{left} - ({right})"),))
+    return f"{sign} ({left}) - ({right})"
 
 
-def _interval(brackets: str, low: str, high: str, name: str) -> Node:
-    return Node("tuple", brackets, (_item(low), _item(high)), name=name, relation="range")
+def _interval(brackets: str, low: str, high: str, name: str, relation: str = "range") -> Node:
+    return Node("tuple", brackets, (_item(low), _item(high)), name=name, relation=relation)
 
 
 def _unequal(left: str, right: str) -> Node:
