@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ttc.answers import AnswerRule
-from ttc.answers.equivalence import NumericRule, Tolerance
+from ttc.answers.equivalence import NumericRule
 from ttc.answers.numbers import parse_number
+from ttc.answers.tolerance import Tolerance
 
 MATH = AnswerRule()
 NUMERIC = AnswerRule(equivalence="numeric")

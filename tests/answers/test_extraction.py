@@ -52,7 +52,8 @@ FINAL = [
     ("The answer is -3.", "-3"),
     ("The answer is $18.", "$18"),
     ("The answer is (C).", "(C)"),
-    ("We answer nothing", "nothing"),
+    ("We answer nothing", None),
+    ("my answer with the equation gives 12", None),
     ("no statement", None),
     ("The final answer is", None),
 ]

@@ -22,14 +22,19 @@ _LINK = (
     r"|has|had|turns|being|be)(?![A-Za-z])"
 )
 _MARKS = r"[\s*_`~\"'|>)\]}]{0,12}"
-_ABOUT = r"(?:(?:s|\(s\))?(?: (?:to|for|of|in|here|now|then|therefore|choice)(?![A-Za-z])[^.\n:=?|]{0,80}?)?)"
+_ABOUT = (
+    r"(?:(?:s|\(s\))?(?: (?:to|for|of|in|here|now|then|therefore|choice)(?![A-Za-z])"
+    r"[^.\n:=?|]{0,80}?)?)"
+)
 _ANNOUNCED = re.compile(
     rf"(?:(?<![A-Za-z])answer{_ABOUT}{_MARKS}(?:{_LINK}|[:：=→⇒|]|(?<=>)|-+>|\\?\n)"
     r"|(?<![A-Za-z])answer[\s*_`]{1,6}(?=[$\\(\[+−\d-]|\.\d)"
     r"|^[ \t>*]{0,9}A ?:(?=[ \t*]{0,9}[$\\+−\d.-])|^####(?!#))",
     re.IGNORECASE | re.MULTILINE,
 )
-_SENTENCE_END = re.compile(r"[.?!](?:\s|$|\*\*|[\"'”])|\n|</|I hope it is correct|。", re.IGNORECASE)
+_SENTENCE_END = re.compile(
+    r"[.?!](?:\s|$|\*\*|[\"'”])|\n|</|I hope it is correct|。", re.IGNORECASE
+)
 _EMPHASIS = re.compile(r"(?<![\w)}])[*]{1,3}|[*]{1,3}(?![\w(\\*])|(?<!\w)_{2,3}|_{2,3}(?!\w)|`|~~")
 _MATH = re.compile(
     r"\$\$(?P<a>[^$]{1,2000})\$\$|\$(?P<b>[^$]{1,2000})\$"
@@ -42,7 +47,7 @@ _LEADING = frozenset(
         *("can", "could", "may", "might", "have", "to", "equal", "equals", "about", "around"),
         *("thus", "hence", "then", "therefore", "so", "indeed", "just", "only", "also", "now"),
         *("at", "most", "least", "out", "given", "by", "as", "follows", "therefore", "again"),
-        *("the", "a", "an", "number", "value", "total", "of", "option", "choice", "still", "almost"),
+        *("the", "a", "an", "number", "value", "total", "of", "option", "choice", "still"),
     ]
 )  # fmt: skip
 _WORD = re.compile(r"[(\"'\[]*([A-Za-z][A-Za-z'’-]*)[,;:.!?)\"'\]]*")
@@ -54,7 +59,7 @@ _JUDGEMENTS = frozenset(
 
 
 def final_answer(text: str, reads: Reads = is_value) -> str | None:
-    """The last announced value that `reads` accepts; else last announced words that name a thing."""
+    """The last announced value that `reads` accepts; else last announced words that name one."""
     found = list(_ANNOUNCED.finditer(text))[-_MOST:]
     for match in reversed(found):
         if value := _value(_statement(text, match.end()), reads):
@@ -68,7 +73,7 @@ def final_answer(text: str, reads: Reads = is_value) -> str | None:
 
 def _statement(text: str, start: int) -> str:
     """The sentence from there on, without emphasis."""
-    tail = text[start : start + MAX_ANSWER_CHARS].lstrip(" \t\r\n*_`:：=|>\"”")
+    tail = text[start : start + MAX_ANSWER_CHARS].lstrip(' \t\r\n*_`:：=|>"”')
     end = _end_of_sentence(tail)
     statement = _EMPHASIS.sub("", tail[:end]).strip(" *|\t,")
     if statement.count('"') % 2:
@@ -130,8 +135,8 @@ def _prefixes(tokens: list[str], reads: Reads) -> Iterator[str]:
 
 def _trimmed(tokens: list[str]) -> str:
     text = " ".join(tokens).rstrip(" ,;:!?-–—")
-    if text.count("(") < text.count(")"):
-        text = text.rstrip(")")
+    if sum(map(text.count, "([{")) < sum(map(text.count, ")]}")):
+        text = text.rstrip(")")  # of "(the answer is 5)"
     return unwrap(text)
 
 

@@ -18,7 +18,9 @@ _AS_ANSWER = re.compile(
     r"[(\[{*\"' ]*(?P<letter>[A-Ja-j])[)\]}*\"']*(?:[).:,] ?.*|\\text\{.*| ?[-–—|=] ?.+|[.:]? ?)",
     re.IGNORECASE | re.DOTALL,
 )
-_COMMAND = r"\\(?:text(?:bf|rm|it|sf)?|math(?:bf|rm|sf|it)|boxed|fbox|large|Large|bf|rm)(?![A-Za-z])"
+_COMMAND = (
+    r"\\(?:text(?:bf|rm|it|sf)?|math(?:bf|rm|sf|it)|boxed|fbox|large|Large|bf|rm)(?![A-Za-z])"
+)
 _MARKS = rf"(?>(?:{_COMMAND}|\\[(\[,; ]|-+>|[\s*_`~\"'“”‘’(){{}}\[\]$|<>:：=→⇒-]){{0,16}})"
 _LINK_WORD = (
     r"(?:is|are|was|were|be|been|would|should|must|will|can|could|may|might|seems?|appears?|to"
@@ -34,7 +36,9 @@ _REASON = (
 _ARTICLE = rf"(?!(?<=[AI])\s+(?!{_REASON}(?![a-z]))[a-z])"
 _MORE = r"(?!\s*(?:or|/|,|and)\s*\(?[A-J](?![\w'’]))"  # A or B, A/B: no decision
 _LETTER = rf"(?P<letter>[A-J])(?![A-Za-z0-9'’+^²]|_[A-Za-z0-9{{]){_ARTICLE}{_MORE}"
-_SMALL = r"(?P<small>[a-j])(?=[)\]}*_\"'`$\\ ]{0,8}(?:[.,;:](?:\s|$)|\s*\n|\s*$|<))|\((?P<lower>[a-j])\)"
+_SMALL = (
+    r"(?P<small>[a-j])(?=[)\]}*_\"'`$\\ ]{0,8}(?:[.,;:](?:\s|$)|\s*\n|\s*$|<))|\((?P<lower>[a-j])\)"
+)
 _ABOUT = r"(?:s?(?: (?:to|for|of|in)(?![A-Za-z])[^.\n:=?]{1,80}?(?<![A-Za-z])(?=is ))?)"
 _ANNOUNCED = re.compile(
     rf"(?:(?<![A-Za-z])(?i:answer)(?i:{_ABOUT})(?:{_MARKS}(?i:{_LINK_WORD})){{0,7}}"
@@ -42,15 +46,19 @@ _ANNOUNCED = re.compile(
     rf"(?:{_MARKS}(?i:{_LINK_WORD})){{1,7}}){_MARKS}(?<![A-Za-z])(?:{_LETTER}|{_SMALL})"
 )
 _DECIDED = re.compile(
-    rf"(?:(?<![A-Za-z])(?i:must be|should be|it is|it's|so|thus|therefore|hence|choos(?:e|ing)|chose"
-    rf"|select(?:ed|ing)?|pick(?:ed|ing)?|go(?:ing)? with|opt(?:ing)? for|final|conclude)"
+    rf"(?:(?<![A-Za-z])(?i:must be|should be|it is|it's|so|thus|therefore|hence|chose"
+    rf"|choos(?:e|ing)|select(?:ed|ing)?|pick(?:ed|ing)?|go(?:ing)? with|final|conclude)"
     rf"(?:,?{_MARKS}(?i:{_LINK_WORD})){{0,4}},?{_MARKS}(?<![A-Za-z])"
     rf"{_LETTER}(?=[)\]}}*_\"'`$\\ ]{{0,8}}(?:[.,;:!]|\s*\n|\s*$)))"
-    r"|(?<![\w'’])(?P<right>[A-J])(?:[)\]}*_\"'`$]{0,6}|[).:]{1,2} [^.,;\nA-J]{0,60}?)\s(?:is|was|must be|seems|appears)(?: to be)?"
-    r" (?:therefore |thus |clearly |indeed |definitely |also )?(?:the |an? )?(?:most |best |only |single )?"
+    r"|(?<![\w'’])(?P<right>[A-J])(?:[)\]}*_\"'`$]{0,6}|[).:]{1,2} [^.,;\nA-J]{0,60}?)"
+    r"\s(?:is|was|must be|seems|appears)(?: to be)?"
+    r" (?:therefore |thus |clearly |indeed |definitely |also )?(?:the |an? )?"
+    r"(?:most |best |only |single )?"
     r"(?:likely |accurate |appropriate |logical )?(?:correct|right|best|true|answer)(?![A-Za-z])"
 )
-_MARKED = re.compile(r"\((?P<paren>[A-J])\)|\*\*\(?(?P<bold>[A-J])(?:[.):]{0,2}|[.):] [^*\n]{1,200})\*\*")
+_MARKED = re.compile(
+    r"\((?P<paren>[A-J])\)|\*\*\(?(?P<bold>[A-J])(?:[.):]{0,2}|[.):] [^*\n]{1,200})\*\*"
+)
 _ALONE = re.compile(r"^[ \t>*]{0,9}(?P<letter>[A-J])[.):]?[ \t*]{0,9}$", re.MULTILINE)
 
 

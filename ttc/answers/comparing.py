@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ttc.answers.latex import Description, describe, describe_number
+from ttc.answers.node import Node
 from ttc.answers.numbers import Number
-from ttc.answers.structure import Node
 from ttc.answers.tolerance import Tolerance
 
 
@@ -138,7 +138,7 @@ def _same_name(a: str, b: str) -> bool:
 
 
 def _function(name: str) -> bool:
-    return name == "y" or name.endswith(")") and not name.startswith("(")
+    return name == "y" or (name.endswith(")") and not name.startswith("("))
 
 
 def _relation(node: Node) -> tuple[str, str] | None:
@@ -158,7 +158,7 @@ def _alone(node: Node) -> Node:
 
 
 def _bare(items: Sequence[Node]) -> list[Node]:
-    return [Node(i.kind, i.text, i.items, i.number, "", i.unit, i.relation) for i in items]
+    return [item.unnamed() for item in items]
 
 
 def _scaled(number: Number, factor: float) -> Number:

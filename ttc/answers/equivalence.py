@@ -13,6 +13,7 @@ A text that is late, fatal or no LaTeX is equivalent to its own spelling only.
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,9 +21,10 @@ from typing import Literal, Protocol
 
 from ttc.answers.choice import as_choice
 from ttc.answers.comparing import Comparison
+from ttc.answers.node import Node
 from ttc.answers.normalise import canonical, tidy
 from ttc.answers.numbers import Number, parse_number
-from ttc.answers.structure import Node, is_value, structure
+from ttc.answers.structure import structure
 from ttc.answers.tolerance import Tolerance
 
 Kind = Literal["word", "exact", "number", "math"]
@@ -178,4 +180,5 @@ def is_number(answer: str) -> bool:
 def _right_side(answer: str) -> str:
     """`x = 5` to `5`: the numeric rule ignores the name."""
     left, equals, right = answer.rpartition("=")
-    return right if equals and len(left) < 40 else answer
+    told = re.search(r"\d", left) and re.search(r"[A-Za-z]{2}", left)  # 0, since 2 + 2 = 4
+    return right if equals and len(left) < 40 and not told else answer

@@ -26,7 +26,8 @@ ExtractorName = Literal["boxed", "final_answer", "last_number", "choice"]
 
 _BOX = re.compile(r"\\f?boxed(?![A-Za-z])|\\fbox(?![A-Za-z])")
 _PLACEHOLDER = re.compile(
-    r"(?:\\text\{)?[ .?_*<\[]*(?:(?:your |the |my )?(?:final )?answer(?: here)?|\\[lc]?dots)?[ .?_*>\]]*\}?",
+    r"(?:\\text\{)?[ .?_*<\[]*"
+    r"(?:(?:your |the |my )?(?:final )?answer(?: here)?|\\[lc]?dots)?[ .?_*>\]]*\}?",
     re.IGNORECASE,
 )
 _UNBRACED = re.compile(r" ?([-+]?[\w.,]{1,100}%?)")
@@ -118,7 +119,7 @@ def first_match(text: str, chain: Sequence[Extractor], reads: Reads, words: bool
     unread = None
     for extract in chain:
         found = extract(visible, reads)
-        if found and (reads(found) or words and _stands_by_itself(found, extract, visible)):
+        if found and (reads(found) or (words and _stands_by_itself(found, extract, visible))):
             return found
         unread = unread or found
     return unread

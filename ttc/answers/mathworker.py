@@ -104,7 +104,7 @@ def spelling(expression: Any) -> str:
 
 def prepared(expression: Any) -> Any:
     """Read i as the imaginary unit, e as Euler's number, and odd roots as real ones."""
-    from sympy import E, I, Pow, Symbol
+    from sympy import E, I, Pow
 
     named = {s: {"i": I, "e": E}[s.name] for s in expression.free_symbols if s.name in ("i", "e")}
     expression = expression.subs(named) if named else expression
@@ -145,7 +145,7 @@ def place(symbol: Any, point: int) -> Any:
 
     mixed = zlib.crc32(f"{symbol}{point}".encode())
     size = Rational(1 + mixed % 9973, 9973) + (point % 2)
-    return -size if point > 1 and mixed & 1 << 20 or point == 3 else size
+    return -size if (point > 1 and mixed & 1 << 20) or point == 3 else size
 
 
 def digits(expression: Any, at: Any = None) -> list[str]:

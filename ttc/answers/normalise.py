@@ -16,8 +16,10 @@ _SIGNS = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "﹣": "-",
     "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "÷": "/", "⁄": "/", "∕": "/",
     "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "⩽": r"\le ", "⩾": r"\ge ",
-    "≈": r"\approx ", "≡": r"\equiv ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∖": r"\setminus ",
-    "∅": r"\emptyset ", "Ø": r"\emptyset ", "±": r"\pm ", "∓": r"\mp ", "∨": r"\lor ", "∧": r"\land ",
+    "≈": r"\approx ", "≡": r"\equiv ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ",
+    "∖": r"\setminus ",
+    "∅": r"\emptyset ", "Ø": r"\emptyset ", "±": r"\pm ", "∓": r"\mp ", "∨": r"\lor ",
+    "∧": r"\land ",
     "º": "°", "˚": "°", "、": ",", "。": ".", "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ",
     "〉": r"\rangle ", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'",
     "′": "'", "…": r"\ldots ", "⋯": r"\cdots ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}",
@@ -54,19 +56,36 @@ _WORD_SIZE = (
 )
 # Commands that only dress what stands in their braces; all of them become \text or nothing.
 _DRESS = re.compile(
-    r"\\(?:(?:text|f)?color(?:box)? ?(?:\[[^\][]{0,20}\])? ?\{[^{}]{0,50}\}(?:\{[^{}]{0,50}\}(?=\{))?"
+    r"\\(?:(?:text|f)?color(?:box)? ?(?:\[[^\][]{0,20}\])? ?\{[^{}]{0,50}\}"
+    r"(?:\{[^{}]{0,50}\}(?=\{))?"
     r"|(?:mathbf|mathit|mathsf|mathtt|mathnormal|boldsymbol|bm|pmb|ensuremath|underline"
-    r"|underbar|cancel|bcancel|mathop|mathord|mathstrut|smash|fbox|framebox|emph|hbox|strut)) ?(?=\{)"
+    r"|underbar|cancel|bcancel|mathop|mathord|mathstrut|smash|fbox|framebox|emph|hbox|strut))"
+    r" ?(?=\{)"
 )
 _REPLACEMENTS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\\\\(?=[A-Za-z])(?!hline)(?![A-Za-z]\b)"), r"\\"),
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
     (re.compile(_WORD_SIZE), ""),
-    (re.compile(r"(?<=\d)(?:\{,\}|\\[,;: !]|~|\{ \}|,(?:\\[,;: !]|\{\})) ?(?=\d{3}(?!\d))"), "\ue000"),
+    (
+        re.compile(
+            r"(?<=\d)(?:\{,\}|\\[,;: !]|~|\{ \}|,(?:\\[,;: !]|\{\})) ?(?=\d{3}(?!\d))"
+        ),
+        "\ue000",
+    ),
     (re.compile(r"(?<!\\)\\!|(?<![A-Za-z}\]^_])\{\}"), ""),
     (re.compile(r"(?<=\d)\{,\}(?=\d)"), "."),
-    (re.compile(r"(?<!\\)\\[,;:/ >]|\\(?:quad|qquad|thinspace|medspace|enspace|space|newline)(?![A-Za-z])|~"), " "),
-    (re.compile(r"\^ ?\{ ?\\circ ?\}|\^ ?\\circ(?![A-Za-z])|\\degree(?![A-Za-z])|\^ ?°|\^ ?\{ ?° ?\}"), "°"),
+    (
+        re.compile(
+            r"(?<!\\)\\[,;:/ >]|\\(?:quad|qquad|thinspace|enspace|space|newline)(?![A-Za-z])|~"
+        ),
+        " ",
+    ),
+    (
+        re.compile(
+            r"\^ ?\{ ?\\circ ?\}|\^ ?\\circ(?![A-Za-z])|\\degree(?![A-Za-z])|\^ ?°|\^ ?\{ ?° ?\}"
+        ),
+        "°",
+    ),
     (re.compile(r"(?<!\\)\\([%$#&_])"), r"\1"),
     (re.compile(r"\\(?:leq|leqslant|leqq)(?![A-Za-z])|<="), r"\\le "),
     (re.compile(r"\\(?:geq|geqslant|geqq)(?![A-Za-z])|>="), r"\\ge "),
@@ -83,7 +102,12 @@ _REPLACEMENTS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\\(?:dots[cbmio]?|ldots|cdots|hdots)(?![A-Za-z])|\.\.\.+"), r"\\ldots "),
     (re.compile(r"\\(?:cdotp|ast|star|bullet)(?![A-Za-z])"), r"\\cdot "),
     (re.compile(r"\\(?:infin|infinity)(?![A-Za-z])"), r"\\infty "),
-    (re.compile(r"\\(?:mbox|(?:math|text)(?:rm|bf|it|sf|tt|normal|up|md)?|operatorname\*?) ?(?=\{)"), r"\\text"),
+    (
+        re.compile(
+            r"\\(?:mbox|(?:math|text)(?:rm|bf|it|sf|tt|normal|up|md)?|operatorname\*?) ?(?=\{)"
+        ),
+        r"\\text",
+    ),
     (re.compile(r"\\text\{ ?([A-Za-z]|\d+(?:[./]\d+)?) ?\}"), r" \1"),
     (re.compile(r"\\frac ?(\d) ?(\d)"), r"\\frac{\1}{\2}"),
     (re.compile(r"\\frac ?(\d) ?(?=\{)"), r"\\frac{\1}"),

@@ -86,7 +86,7 @@ def _without_units(text: str) -> tuple[str, int, bool, Unit | None]:
     text = re.sub(r"\\text\{ ?(percent|%) ?\}$", "%", text)
     if percent := _PERCENT.search(text):
         return text[: percent.start()], 1, True, None
-    if not text or not text[-1].isalpha() and text[-1] not in "}°.2345":
+    if not text or (not text[-1].isalpha() and text[-1] not in "}°.2345"):
         return text, 1, False, None
     body, unit = split_unit(text)
     return body, _scale(unit.words) if unit else 1, False, unit

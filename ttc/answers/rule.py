@@ -77,7 +77,8 @@ class AnswerRule(BaseModel):
     ] = ("boxed", "final_answer", "last_number")
     """Recipe key `extract`: in order, the first that finds an answer wins; `{regex: '= (.*)'}`."""
     equivalence: Literal["math", "numeric", "string", "choice"] = "math"
-    """math: LaTeX, by structure and value; numeric: within `tolerance`; string: spelling; choice: A-J."""
+    """math: LaTeX, by structure and value; numeric: within `tolerance`; string: spelling;
+    choice: A-J."""
     tolerance: Annotated[ToleranceConfig, BeforeValidator(_tolerance)] = ToleranceConfig()
     """For numbers under `math` and `numeric`; a bare number is the relative tolerance."""
     time_limit_s: float = Field(default=5.0, gt=0, le=600)
@@ -111,8 +112,9 @@ class AnswerRule(BaseModel):
     def comparison(self) -> "Rule":
         """The equivalence as an object."""
         from ttc.answers import equivalence as e
+        from ttc.answers.tolerance import Tolerance
 
-        tolerance = e.Tolerance(**self.tolerance.model_dump())
+        tolerance = Tolerance(**self.tolerance.model_dump())
         match self.equivalence:
             case "math":
                 return e.MathRule(tolerance, self.time_limit_s)
@@ -125,15 +127,17 @@ class AnswerRule(BaseModel):
 
     def _reads(self, answer: str) -> bool:
         """Whether this rule can read an answer as one of its own kind."""
-        from ttc.answers import equivalence as e
+        from ttc.answers.choice import as_choice
+        from ttc.answers.equivalence import is_number
+        from ttc.answers.structure import is_value
 
         match self.equivalence:
             case "math":
-                return e.is_value(answer)
+                return is_value(answer)
             case "numeric":
-                return e.is_number(answer)
+                return is_number(answer)
             case "choice":
-                return e.as_choice(answer) is not None
+                return as_choice(answer) is not None
             case "string":
                 return True
 

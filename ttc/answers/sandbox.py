@@ -100,7 +100,9 @@ class Worker:
         try:
             hello = self._next(START_LIMIT_S)
             if "ready" not in hello:
-                raise MathWorkerError(f"latex2sympy2-extended can't be imported: {hello.get('error')}")
+                raise MathWorkerError(
+                    f"latex2sympy2-extended can't be imported: {hello.get('error')}"
+                )
         except WorkerLost as error:
             self.kill()
             raise MathWorkerError(f"the math worker does not start: {sys.executable}") from error

@@ -1,4 +1,4 @@
-r"""What an answer is made of: lists, tuples, sets, intervals, relations, matrices, and their leaves.
+r"""What an answer is made of: lists, tuples, sets, intervals, relations, matrices, their leaves.
 
 LaTeX parsers guess at what only the whole answer tells (`1,000` in a pair, `\pm` in a fraction,
 `x<1 or x>3`), so an answer is first taken apart here, at signs outside all brackets; a leaf is a
@@ -7,22 +7,23 @@ of its own below that: what is not understood stays a leaf.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from itertools import pairwise
 
 from ttc.answers.guards import nesting
 from ttc.answers.limits import MAX_ANSWER_CHARS, MAX_MATH_CHARS, MAX_NESTING
+from ttc.answers.node import Node
 from ttc.answers.normalise import canonical, tidy
-from ttc.answers.numbers import Number, parse_number
+from ttc.answers.numbers import parse_number
+from ttc.answers.prose import is_words, words_of
 from ttc.answers.scan import matches_outside, split_outside
-from ttc.answers.units import FUNCTIONS, Unit, is_product, split_unit
+from ttc.answers.units import FUNCTIONS, is_product, split_unit
 
-Kind = Literal[
-    "leaf", "words", "list", "set", "tuple", "union", "matrix", "relation", "ratio", "clock", "base"
-]
 MAX_ITEMS = 256
-_AND = r"\\text ?\{[ ,]*(?:and|or)[ ,]*\}|(?<![A-Za-z\\])(?:and|or)(?![A-Za-z])|\\(?:lor|vee)(?![A-Za-z])"
+_AND = (
+    r"\\text ?\{[ ,]*(?:and|or)[ ,]*\}|(?<![A-Za-z\\])(?:and|or)(?![A-Za-z])"
+    r"|\\(?:lor|vee)(?![A-Za-z])"
+)
 _SEPARATOR = re.compile(rf"[,;] ?(?:{_AND})|[,;]|{_AND}")
 _ROWS = re.compile(";")
 _UNION = re.compile(r"\\(?:cup|bigcup)(?![A-Za-z])")
@@ -31,7 +32,8 @@ _COLON = re.compile(":")
 _ROW = re.compile(r"\\\\")
 _CELL = re.compile("&")
 _NAME = re.compile(
-    r"\\?[A-Za-z]+(?:_(?:\{\w{1,9}\}|\w))?'{0,3}(?: ?\(\\?[A-Za-z]\w{0,9}(?:, ?\w{1,9})*\))?(?:\^\{?-1\}?)?"
+    r"\\?[A-Za-z]+(?:_(?:\{\w{1,9}\}|\w))?'{0,3}"
+    r"(?: ?\(\\?[A-Za-z]\w{0,9}(?:, ?\w{1,9})*\))?(?:\^\{?-1\}?)?"
     r"|\( ?\\?[A-Za-z]\w{0,3}(?: ?, ?\\?[A-Za-z]\w{0,3}){1,9} ?\)"
     r"|\\text ?\{[^{}]{1,40}\}|[A-Za-z][A-Za-z ]{0,39}|\{[A-Za-z](?:_\w)?\}"
     r"|\\frac\{d\w?\}\{d\w\}"
@@ -41,7 +43,9 @@ _QUANTITY = re.compile(  # |AB|, V_1 : V_2, \frac{NO}{BO}, P(A or B): no operati
     r"|\\?[A-Za-z]+'?(?:_(?:\{\w{1,9}\}|\w))?|[ {}()|:,])+"
 )
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_(?:\{\w{1,9}\}|\w))?")
-_BASE = re.compile(r"\(?(?P<digits>[0-9A-Z]{1,300})\)? ?_ ?(?:\{ ?(?P<b1>\d{1,2}) ?\}|(?P<b2>\d{1,2}))")
+_BASE = re.compile(
+    r"\(?(?P<digits>[0-9A-Z]{1,300})\)? ?_ ?(?:\{ ?(?P<b1>\d{1,2}) ?\}|(?P<b2>\d{1,2}))"
+)
 _CLOCK = re.compile(
     r"(?P<h>\d{1,2})(?: ?[:.] ?(?P<m>[0-5]\d))? ?(?:\\text ?\{)? ?(?P<half>[aApP])\.? ?[mM]\.? ?\}?"
 )
@@ -51,37 +55,20 @@ _MATRIX = re.compile(
     re.DOTALL,
 )
 _LETTERS = re.compile(r"[A-Za-z]+")
-_TEXT = re.compile(r"\\text ?\{([^{}]*)\}")
 _FRENCH = re.compile(r"\][^\][]+[\][]|\[[^\][]+\[")
-_REALS = re.compile(r"\\(?:mathbb|Bbb|mathbf) ?\{?R\}?|\\R|\(-\\infty, ?\+?\\infty\)|\\text\{(?:all )?real numbers\}")
-_WITHOUT = re.compile(r"\\(?:setminus|backslash|smallsetminus)(?![A-Za-z])|\\(?= ?\\\{)|-(?= ?\\\{)")
+_REALS = re.compile(
+    r"\\(?:mathbb|Bbb|mathbf) ?\{?R\}?|\\R|\(-\\infty, ?\+?\\infty\)"
+    r"|\\text\{(?:all )?real numbers\}"
+)
+_WITHOUT = re.compile(
+    r"\\(?:setminus|backslash|smallsetminus)(?![A-Za-z])|\\(?= ?\\\{)|-(?= ?\\\{)"
+)
 _DANGLING = re.compile(r"^[*/^=<>,;)\]}]|(?:[-+*/^=<>,;(\[{_?]|\\)$|^\W*$(?<!\\infty)")
 _COMMAND = re.compile(r"\\[A-Za-z]+|\\begin\{\w+\}|\\end\{\w+\}")
 _DOLLARS = re.compile(r"\$([^$]*)\$")
-_PROSE = re.compile(r"[A-Za-z0-9 .,;:'\"/?!()-]+")
-_SENTENCE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} [A-Za-z]{2,}")
 _INTERVAL = {"<": ("(", ")"), "\\le": ("[", "]")}
 _MIRRORED = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le"}
 _INFINITY = r"\infty"
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A part of an answer; `items` by kind, `text` the LaTeX of a leaf or what tells kinds apart.
-
-    tuple: `text` is its brackets (`(]`); relation: `=`, `<` or `\\le` between zero and its one
-    item; clock: minutes; base: digits and base. `name` is set where it was written `name = ...`.
-    """
-
-    kind: Kind
-    text: str = ""
-    items: tuple["Node", ...] = ()
-    number: Number | None = None
-    name: str = ""
-    unit: Unit | None = None
-    relation: str = ""
-    """`left - (right)` of what was an equation, `< left - (right)` of an inequality of one unknown,
-    `range` of what else is known to be an interval and no pair."""
 
 
 @lru_cache(maxsize=8192)
@@ -103,8 +90,8 @@ def _whole(text: str) -> Node:
     if number := parse_number(text):
         return Node("leaf", text, number=number, unit=number.unit)
     parts = _split_list(text)
-    if _is_words(text) and not (len(parts) > 1 and all(map(parse_number, parts))):
-        return Node("words", _words(text))
+    if is_words(text) and not (len(parts) > 1 and all(map(parse_number, parts))):
+        return Node("words", words_of(text))
     if text.startswith("\\text") and (inner := _inside(text, "\\text{", "}")) is not None:
         return _whole(inner.strip())
     if not 1 < len(parts) <= MAX_ITEMS:
@@ -112,16 +99,16 @@ def _whole(text: str) -> Node:
     items = [_whole(part.strip()) if "," in part else _item(part) for part in parts]
     names = [item.name for item in items]
     if names[0] and not any(names[1:]):  # `n = 1, 2, 3`
-        items[0] = _unnamed(items[0])
+        items[0] = items[0].unnamed()
         return Node("list", items=tuple(items), name=names[0])
     if all(names) and len(set(names)) == 1:  # `x = 3 or x = -2`
-        return _joined([_unnamed(item) for item in items], names[0])
+        return _joined([item.unnamed() for item in items], names[0])
     return _joined(items, "")
 
 
 def _joined(items: list[Node], name: str) -> Node:
     """Alternatives of one unknown; if all are ranges, their union."""
-    if all(_is_range(item) for item in items):
+    if all(item.is_range for item in items):
         return Node("union", items=tuple(items), name=name)
     flat = [part for item in items for part in _signs_of(item)]
     return Node("list", items=tuple(flat), name=name)
@@ -129,14 +116,6 @@ def _joined(items: list[Node], name: str) -> Node:
 
 def _signs_of(item: Node) -> tuple[Node, ...]:
     return item.items if item.kind == "list" and item.text == "\\pm" else (item,)
-
-
-def _is_range(node: Node) -> bool:
-    return node.kind == "union" or (node.kind == "tuple" and node.relation != "")
-
-
-def _unnamed(node: Node) -> Node:
-    return Node(node.kind, node.text, node.items, node.number, "", node.unit, node.relation)
 
 
 def _split_list(text: str) -> list[str]:
@@ -182,10 +161,7 @@ def _reals(text: str) -> Node | None:
 
 def _between(points: list[Node]) -> Node:
     """The open intervals between neighbouring points."""
-    sides = [
-        Node("tuple", "()", (low, high), relation="range")
-        for low, high in zip(points, points[1:], strict=False)
-    ]
+    sides = [Node("tuple", "()", (low, high), relation="range") for low, high in pairwise(points)]
     return sides[0] if len(sides) == 1 else Node("union", items=tuple(sides))
 
 
@@ -201,13 +177,13 @@ def _plus_minus(text: str) -> Node:
     ]
     sides = [_whole(re.sub(r"^ *\+ *|(?<=[=(,{]) *\+ *", "", side).strip()) for side in both]
     if sides[0].name and sides[0].name == sides[1].name:
-        return Node("list", "\\pm", tuple(map(_unnamed, sides)), name=sides[0].name)
+        return Node("list", "\\pm", tuple(side.unnamed() for side in sides), name=sides[0].name)
     return Node("list", "\\pm", tuple(sides))
 
 
 def _related(text: str, signs: list[tuple[str, str, str]]) -> Node:
-    """`x = 5`, `f(x) = x^2`, `x \\in [0,1]`, `1 < x \\le 4`, `2x + z = 1`."""
-    left, sign, _ = signs[0]
+    r"""`x = 5`, `f(x) = x^2`, `x \in [0,1]`, `1 < x \le 4`, `2x + z = 1`."""
+    left = signs[0][0]
     right, last = signs[-1][2].strip(), signs[-1][1]
     left = left.strip()
     if last in (":=", "=", "≔", "\\in", "\\approx", "\\to", "\\mapsto", "\\equiv", "\\sim"):
@@ -234,9 +210,7 @@ def _equation(left: str, right: str, sign: str) -> Node:
         value = _whole(right)
         name = "".join(left.split())
         relation = difference if sign == "=" and value.kind == "leaf" else value.relation
-        return Node(
-            value.kind, value.text, value.items, value.number, name, value.unit, relation
-        )
+        return Node(value.kind, value.text, value.items, value.number, name, value.unit, relation)
     if _SYMBOL.fullmatch(right) and not _mentions(left, right) and sign == "=":
         return _equation(right, left, sign)  # `5 = x`
     return Node("relation", "=", (_leaf(difference),), relation=difference)
@@ -273,7 +247,7 @@ def _range(sides: list[str], signs: list[str]) -> Node | None:
 
 
 def _signed(left: str, sign: str, right: str) -> str:
-    """`< left - (right)`: the sign between a difference and zero, `<` or `\\le`."""
+    r"""`< left - (right)`: the sign between a difference and zero, `<` or `\le`."""
     if sign in (">", "\\ge"):
         left, right, sign = right, left, _MIRRORED[sign]
     return f"{sign} ({left}) - ({right})"
@@ -361,11 +335,13 @@ def _inside(text: str, opening: str, closing: str) -> str | None:
 def _leaf(text: str) -> Node:
     if match := _CLOCK.fullmatch(text):
         minutes = int(match["h"]) % 12 * 60 + int(match["m"] or 0)
-        return Node("clock", str(minutes + 720 * (match["half"] in "pP")), number=parse_number(match["h"]))
+        return Node(
+            "clock", str(minutes + 720 * (match["half"] in "pP")), number=parse_number(match["h"])
+        )
     if (match := _BASE.fullmatch(text)) and _in_base(match):
         return Node("base", f"{match['digits']}_{int(match['b1'] or match['b2'])}")
-    if _is_words(text):
-        return Node("words", _words(text))
+    if is_words(text):
+        return Node("words", words_of(text))
     parts = split_outside(text, _COLON)
     if 1 < len(parts) <= MAX_ITEMS and all(part.strip() for part in parts):
         return Node("ratio", text, tuple(_item(part) for part in parts))
@@ -375,22 +351,9 @@ def _leaf(text: str) -> Node:
 
 def _in_base(match: re.Match[str]) -> bool:
     base = int(match["b1"] or match["b2"])
-    if not 2 <= base <= 36 or len(match["digits"]) == 1 and match["digits"].isalpha():
+    if not 2 <= base <= 36 or (len(match["digits"]) == 1 and match["digits"].isalpha()):
         return False
     return all(int(digit, 36) < base for digit in match["digits"])
-
-
-def _is_words(text: str) -> bool:
-    """Prose, which a LaTeX parser would take for a product of letters (listen = silent)."""
-    plain = _TEXT.sub(r" \1 ", text)
-    if not _PROSE.fullmatch(plain):
-        return bool(_SENTENCE.search(plain)) and "\\" not in plain
-    words = [w for w in _LETTERS.findall(plain) if w not in ("and", "or")]
-    return not all(is_product(w) or w in FUNCTIONS for w in words)
-
-
-def _words(text: str) -> str:
-    return " ".join(_TEXT.sub(r" \1 ", text).split()).strip(" .").casefold()
 
 
 def is_value(answer: str) -> bool:

@@ -9,6 +9,7 @@ Units matter only between two answers that both name one: 5 m is 5, and 500 cm, 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 _TOKEN = r"(?:\\text ?\{(?P<braced>[^{}]{0,80})\}|(?P<bare>°[CFK]?|\\?%|[A-Za-z]{1,24}\.?)|\\circ)"
@@ -17,7 +18,9 @@ _LAST = re.compile(rf"(?P<joint>[ /*]*|[ ]*\\cdot ?){_TOKEN}{_POWER}$")
 _WORD = re.compile(r"[A-Za-z]+")
 _TRIGONOMETRY = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])")
 _SI = frozenset("msgNJWVKAChL")  # one letter alone is else a variable
-_PREFIXES = frozenset(["", "kilo", "centi", "milli", "micro", "nano", "mega", "giga", "deci", "tera"])
+_PREFIXES = frozenset(
+    ["", "kilo", "centi", "milli", "micro", "nano", "mega", "giga", "deci", "tera"]
+)
 _NEVER = frozenset(["cd", "ac", "st", "pt", "qt", "am", "pm", "unit", "units"])
 _COUNTED = frozenset(["sq", "cu", "unit", "units", "pt", "qt", "st"])
 _VOWELS = frozenset("aeiou")
@@ -65,13 +68,14 @@ def is_product(letters: str) -> bool:
         return False
     if letters[0].isupper() and letters[1:].islower():
         return False
-    rising = all(a < b for a, b in zip(letters, letters[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(letters))
     return len(letters) == 2 or rising or not _VOWELS.intersection(letters.lower())
 
 
 def split_unit(text: str) -> tuple[str, Unit | None]:
     r"""`25\pi \text{ cm}^2` to (`25\pi`, cm²); (text, None) where nothing at the end is a unit."""
-    body, words = text, []
+    body = text
+    words: list[str] = []
     while (match := _LAST.search(body)) and len(words) < 8 and match.start() > 0:
         if not _is_unit(match, body):
             break
@@ -96,7 +100,9 @@ def _is_unit(match: re.Match[str], body: str) -> bool:
         return False
     # `5m`, `10km` touch their number; a counted thing has a space before it.
     spaced = bool(match["joint"])
-    return (spaced or before[-1:].isdigit() or before.endswith("°")) and _is_unit_word(token, spaced)
+    return (spaced or before[-1:].isdigit() or before.endswith("°")) and _is_unit_word(
+        token, spaced
+    )
 
 
 def _clock(text: str) -> bool:
@@ -105,7 +111,7 @@ def _clock(text: str) -> bool:
 
 def _is_unit_word(word: str, spaced: bool) -> bool:
     lower = word.lower()
-    if lower in FUNCTIONS and lower != "min" or lower in _JOINS - {"by"}:
+    if (lower in FUNCTIONS and lower != "min") or lower in _JOINS - {"by"}:
         return False
     if len(word) == 1:
         return word in _SI
@@ -131,7 +137,7 @@ def _pint_name(word: str) -> str:
     for spelling in dict.fromkeys((word, word.lower() if len(word) > 3 else word)):
         for prefix, name, _ in _registry().parse_unit_name(spelling):
             if prefix in _PREFIXES and "constant" not in name and name != "speed_of_light":
-                return prefix + name
+                return str(prefix + name)
     return ""
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import ttc
 
-_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "openai", "litellm", "latex2sympy2-extended", "pint", "sympy")
+_PACKAGES = (
+    *("numpy", "scipy", "pandas", "pyarrow", "openai", "litellm", "latex2sympy2-extended"),
+    *("pint", "sympy"),
+)
 
 
 def package_versions(extra: Iterable[str] = ()) -> dict[str, str]:
