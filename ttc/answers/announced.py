@@ -8,34 +8,35 @@ announcements come first, those that hold no value last.
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
 
+from ttc.answers.choice import ANSWER_WORDS
 from ttc.answers.limits import MAX_ANSWER_CHARS
 from ttc.answers.normalise import unwrap
 from ttc.answers.numbers import parse_number
 from ttc.answers.structure import is_value
+from ttc.answers.units import is_product
 
 Reads = Callable[[str], bool]
 
 _LINK = (
     r"(?<![A-Za-z])(?:is|are|was|were|equals?|would|should|must|will|can|could|may|might|seems|appears|comes|becomes"
-    r"|has|had|turns|being|be)(?![A-Za-z])"
+    r"|has|had|turns|being|be|es|est|ist)(?![A-Za-z])"
 )
 _MARKS = r"[\s*_`~\"'|>)\]}]{0,12}"
 _ABOUT = (
-    r"(?:(?:s|\(s\))?(?: (?:to|for|of|in|here|now|then|therefore|choice)(?![A-Za-z])"
+    r"(?:(?:s|\(s\))?(?: (?:to|for|of|then|therefore|choice)(?![A-Za-z])"
     r"[^.\n:=?|]{0,80}?)?)"
 )
 _ANNOUNCED = re.compile(
-    rf"(?:(?<![A-Za-z])answer{_ABOUT}{_MARKS}(?:{_LINK}|[:：=→⇒|]|(?<=>)|-+>|\\?\n)"
+    rf"(?:(?<![A-Za-z])(?<!if the )(?<!when the )(?:answer|{ANSWER_WORDS}){_ABOUT}{_MARKS}(?:{_LINK}|[:：=→⇒|是为為]|(?<=>)|-+>|\\?\n)"
     r"|(?<![A-Za-z])answer[\s*_`]{1,6}(?=[$\\(\[+−\d-]|\.\d)"
-    r"|^[ \t>*]{0,9}A ?:(?=[ \t*]{0,9}[$\\+−\d.-])|^####(?!#))",
+    r"|^[ \t>*]{0,9}A ?:(?=[ \t*]{0,9}[$\\+−\d.-])|(?<!#)####(?!#))",
     re.IGNORECASE | re.MULTILINE,
 )
 _SENTENCE_END = re.compile(
-    r"[.?!](?:\s|$|\*\*|[\"'”])|\n|</|I hope it is correct|。", re.IGNORECASE
+    r"[.?!](?:\s|$|\*\*|[\"'”])|\n|</|<\||I hope it is correct|。", re.IGNORECASE
 )
-_EMPHASIS = re.compile(r"(?<![\w)}])[*]{1,3}|[*]{1,3}(?![\w(\\*])|(?<!\w)_{2,3}|_{2,3}(?!\w)|`|~~")
+_EMPHASIS = re.compile(r"(?<![\w)}])[*]{1,3}|[*]{1,3}(?![\w(\\*])|(?<!\w)_{2,3}|_{2,3}(?!\w)|`|~~|</?(?:b|i|u|em|strong|span|p|mark)(?: [^<>]{0,60})?>")
 _MATH = re.compile(
     r"\$\$(?P<a>[^$]{1,2000})\$\$|\$(?P<b>[^$]{1,2000})\$"
     r"|\\\((?P<c>.{1,2000}?)\\\)|\\\[(?P<d>.{1,2000}?)\\\]",
@@ -53,8 +54,19 @@ _LEADING = frozenset(
 _WORD = re.compile(r"[(\"'\[]*([A-Za-z][A-Za-z'’-]*)[,;:.!?)\"'\]]*")
 _MOST = 50  # announcements looked at, from the last one back
 _TOKENS = 40  # words of a statement looked at
-_JUDGEMENTS = frozenset(
-    ["correct", "right", "wrong", "incorrect", "clear", "obvious", "valid", "invalid", "reasonable"]
+_MODAL = re.compile(r"(?:must|should|would|will|can|could|may|might|has|had)\W*$", re.IGNORECASE)
+_CLAUSE = re.compile(r"[,;:]? (?:because|since|as|so|for|which|where|when|after|if|and|but)\b|[,;(]")
+_LETTER = re.compile(r"[^\W\d_]")
+_SMALL_WORDS = frozenset(
+    "am an as at be by do go he if in is it me my no of on or so to up us we".split()
+)
+_SAYS_NOTHING = frozenset(
+    [
+        *("correct", "right", "wrong", "incorrect", "clear", "obvious", "valid", "invalid", "simple"),
+        *("below", "above", "following", "follows", "found", "given", "this", "that", "it", "what"),
+        *("in", "there", "here", "unclear", "known", "unknown", "reasonable", "same", "easy", "as"),
+        *("not", "we", "i", "how", "shown", "obtained", "therefore", "indeed", "now", "an", "a"),
+    ]
 )
 
 
@@ -65,9 +77,8 @@ def final_answer(text: str, reads: Reads = is_value) -> str | None:
         if value := _value(_statement(text, match.end()), reads):
             return value
     for match in reversed(found):
-        statement = _statement(text, match.end())
-        if _names(statement):
-            return statement
+        if not _MODAL.search(match[0]) and (words := _named(_statement(text, match.end()))):
+            return words
     return None
 
 
@@ -78,7 +89,15 @@ def _statement(text: str, start: int) -> str:
     statement = _EMPHASIS.sub("", tail[:end]).strip(" *|\t,")
     if statement.count('"') % 2:
         statement = statement.strip('"\\')  # the end of a string of JSON
-    return statement if len(statement) < MAX_ANSWER_CHARS else ""
+    return _balanced(statement) if len(statement) < MAX_ANSWER_CHARS else ""
+
+
+def _balanced(text: str) -> str:
+    """Without the brackets at its end that were opened before it: of "(the answer is 5)"."""
+    opened, closed = sum(map(text.count, "([{")), sum(map(text.count, ")]}"))
+    while text[-1:] in ")]}" and closed > opened and text:
+        text, closed = text[:-1].rstrip(), closed - 1
+    return text
 
 
 def _end_of_sentence(tail: str) -> int:
@@ -109,7 +128,14 @@ def _value(statement: str, reads: Reads) -> str | None:
     plain = unwrap(statement)
     if plain and reads(plain):
         return plain
-    return next(islice(_prefixes(tokens[:_TOKENS], reads), 1), None)
+    return next(_prefixes(tokens[:_TOKENS], reads), None) or _after_colon(statement, reads)
+
+
+def _after_colon(statement: str, reads: Reads) -> str | None:
+    """`a whole number: 8`, where words come first."""
+    words, colon, rest = statement.partition(": ")
+    value = unwrap(rest)
+    return value if colon and _WORD.match(words) and reads(value) else None
 
 
 def _is_leading(token: str) -> bool:
@@ -119,8 +145,7 @@ def _is_leading(token: str) -> bool:
 
 def _prefixes(tokens: list[str], reads: Reads) -> Iterator[str]:
     """The part before the words begin, with the unit behind it where that is part of the number."""
-    end = next((i for i, t in enumerate(tokens) if _is_prose(t, tokens[i - 1] if i else "")), None)
-    end = len(tokens) if end is None else end
+    end = next((i for i in range(len(tokens)) if _ends_value(tokens, i, reads)), len(tokens))
     for stop in range(end, 0, -1):
         value = _trimmed(tokens[:stop])
         if value and reads(value):
@@ -133,11 +158,22 @@ def _prefixes(tokens: list[str], reads: Reads) -> Iterator[str]:
             yield value
 
 
+def _ends_value(tokens: list[str], i: int, reads: Reads) -> bool:
+    """Whether the value ends before this token: at words, and at an aside behind a number."""
+    token, before = tokens[i], tokens[i - 1] if i else ""
+    following = tokens[i + 1] if i + 1 < len(tokens) else ""
+    if token in ("a", "A", "I", "an") and re.match("[a-z]{2}", following):
+        return True
+    if i and (token[0] == "(" or before[-1] == ":" or token[0] in "→⇒≈") and reads(
+        _trimmed(tokens[:i])
+    ):
+        return True
+    return _is_prose(token, before)
+
+
 def _trimmed(tokens: list[str]) -> str:
     text = " ".join(tokens).rstrip(" ,;:!?-–—")
-    if sum(map(text.count, "([{")) < sum(map(text.count, ")]}")):
-        text = text.rstrip(")")  # of "(the answer is 5)"
-    return unwrap(text)
+    return unwrap(_balanced(text))
 
 
 def _is_prose(token: str, before: str) -> bool:
@@ -147,12 +183,16 @@ def _is_prose(token: str, before: str) -> bool:
         return False
     if token[0] in "(\"'":
         return len(word[1]) > 1
-    return len(word[1]) > 1 and word[1] not in ("and", "or") and before[-1:] not in "+-*/=^<>\\"
-
-
-def _names(statement: str) -> bool:
-    """Whether words name something: a few, of which none judges (the answer is correct)."""
-    words = statement.split()
-    if not words or len(words) > 4 or not re.search(r"[A-Za-z]{2}|\(\w\)|[^\W\d_]", statement):
+    if len(word[1]) == 1 or word[1] in ("and", "or"):
         return False
-    return not _JUDGEMENTS.intersection(word.strip(".,!").lower() for word in words)
+    operand = is_product(word[1]) and word[1] not in _SMALL_WORDS
+    return not (operand and before[-1:] and before[-1] in "+-*/=^<>\\")
+
+
+def _named(statement: str) -> str | None:
+    """A few words that name something (`Tuesday`, `no solution`), up to where a clause ends."""
+    words = _CLAUSE.split(statement)[0].strip()
+    count = len(words.split())
+    if not 0 < count <= 3 or not _LETTER.search(words):
+        return None
+    return None if _SAYS_NOTHING.intersection(re.findall("[a-z]+", words.lower())) else words

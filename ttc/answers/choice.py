@@ -12,18 +12,19 @@ from ttc.answers.normalise import tidy
 from ttc.answers.scan import last_match
 
 MAX_CHOICE_CHARS = 1000
+ANSWER_WORDS = r"答案|回答|答え|정답|respuesta|resposta|risposta|réponse|antwort|ответ|odpowiedź|cevap"
 
 _AS_ANSWER = re.compile(
     r"(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)? ?:? ?)?"
-    r"[(\[{*\"' ]*(?P<letter>[A-Ja-j])[)\]}*\"']*(?:[).:,] ?.*|\\text\{.*| ?[-–—|=] ?.+|[.:]? ?)",
+    r"[(\[{*\"' ]*(?P<letter>[A-Ja-j])[)\]}*\"']*(?:[):] ?.*|,(?! ?[(]?[A-Ja-j](?![A-Za-z])).*|\.(?:[ }].*)?| \d.*|\\text\{.*| ?[-–—|=] ?.+|[.:]? ?)",
     re.IGNORECASE | re.DOTALL,
 )
 _COMMAND = (
     r"\\(?:text(?:bf|rm|it|sf)?|math(?:bf|rm|sf|it)|boxed|fbox|large|Large|bf|rm)(?![A-Za-z])"
 )
-_MARKS = rf"(?>(?:{_COMMAND}|\\[(\[,; ]|-+>|[\s*_`~\"'“”‘’(){{}}\[\]$|<>:：=→⇒-]){{0,16}})"
+_MARKS = rf"(?>(?:{_COMMAND}|\\[(\[,; ]|-+>|[\s*_`~\"'“”‘’(){{}}\[\]$|<>:：=→⇒是为為-]){{0,16}})"
 _LINK_WORD = (
-    r"(?:is|are|was|were|be|been|would|should|must|will|can|could|may|might|seems?|appears?|to"
+    r"(?:is|are|was|were|be|been|has|have|es|est|ist|would|should|must|will|can|could|may|might|seems?|appears?|to"
     r"|equals?|remains|becomes|therefore|thus|hence|then|so|indeed|likely|most|just|only|again|still"
     r"|now|rather|given|as|follows|option|choice|letter|answer|label|the|correct|best|right|one"
     r"|not [A-J],? but|[a-z]{2,12}ly)(?![A-Za-z])"
@@ -41,7 +42,8 @@ _SMALL = (
 )
 _ABOUT = r"(?:s?(?: (?:to|for|of|in)(?![A-Za-z])[^.\n:=?]{1,80}?(?<![A-Za-z])(?=is ))?)"
 _ANNOUNCED = re.compile(
-    rf"(?:(?<![A-Za-z])(?i:answer)(?i:{_ABOUT})(?:{_MARKS}(?i:{_LINK_WORD})){{0,7}}"
+    rf"(?:(?<![A-Za-z])(?i:answer|(?:correct|best|right|final) (?:choice|option)|{ANSWER_WORDS})"
+    rf"(?i:{_ABOUT})(?:{_MARKS}(?i:{_LINK_WORD})){{0,7}}"
     rf"|(?<![A-Za-z])(?i:option|choice|alternative|selection|conclusion)(?=\s+(?i:is|must|should|would|has))"
     rf"(?:{_MARKS}(?i:{_LINK_WORD})){{1,7}}){_MARKS}(?<![A-Za-z])(?:{_LETTER}|{_SMALL})"
 )
@@ -59,6 +61,7 @@ _DECIDED = re.compile(
 _MARKED = re.compile(
     r"\((?P<paren>[A-J])\)|\*\*\(?(?P<bold>[A-J])(?:[.):]{0,2}|[.):] [^*\n]{1,200})\*\*"
 )
+_LABELLED = re.compile(r"[ \t]*[(\[*]{0,3}[A-J][.):\]]")
 _ALONE = re.compile(r"^[ \t>*]{0,9}(?P<letter>[A-J])[.):]?[ \t*]{0,9}$", re.MULTILINE)
 
 
@@ -81,6 +84,9 @@ def find_choice(text: str, boxes: Iterator[tuple[int, str]]) -> str | None:
     for match in (announced, last_match(_DECIDED, text), last_match(_MARKED, text)):
         if match:
             return next(group for group in match.groups() if group).upper()
+    labelled = [line for line in text.strip().splitlines() if _LABELLED.match(line)]
+    if len(labelled) == 1 and text.strip().startswith(labelled[0]):
+        return as_choice(labelled[0])
     if "\n" not in text.strip() and (letter := as_choice(text)):
         return letter
     alone = last_match(_ALONE, text)

@@ -30,11 +30,15 @@ _PLACEHOLDER = re.compile(
     r"(?:(?:your |the |my )?(?:final )?answer(?: here)?|\\[lc]?dots)?[ .?_*>\]]*\}?",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(
+    r"[\s$\\,;)(]{0,12}(?:and|or|,|\\text ?\{ ?(?:and|or) ?\}|\\quad)[\s$\\,;)(]{0,12}"
+    r"(?:quad)?[\s$]{0,9}(?:\\text ?\{ ?(?:and|or) ?\})?[\s$\\]{0,9}(?:quad)?[\s$]{0,9}"
+)
 _UNBRACED = re.compile(r" ?([-+]?[\w.,]{1,100}%?)")
 _SEPARATOR = re.compile(r"(?<=\d)(?:\{,\}|\\,|\\!,|\\ )(?=\d{3}(?!\d))|(?<=\d,)\\!(?=\d)")
 _NUM = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<!\d)\.\d+"
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>(?<![\w)\]}])[-−+])?(?:\\?[$€£¥₹] ?)?(?P<sign2>[-−+])?"
+    r"(?<![\w.])(?P<sign>(?<![\w)\]}])[-−–+])?(?:\\?[$€£¥₹] ?)?(?P<sign2>[-−–+])?"
     r"(?P<body>\\[dt]?frac\{ ?-?\d+ ?\}\{ ?-?\d+ ?\}"
     rf"|(?:\d+ (?=\d+/\d))?(?:{_NUM})(?:/\d+(?!\.\d))?"
     r"(?:[eE][+-]?\d+(?!\w)| ?(?:\\times|×) ?10\^(?:\{-?\d+\}|-?\d))?)"
@@ -48,8 +52,23 @@ class ExtractionTimeout(TtcError):
 
 
 def boxed(text: str) -> str | None:
-    r"""Content of the last non-empty, closed \boxed{...} or \fbox{...}; the innermost if nested."""
-    return next((content for _, content in boxes(text)), None)
+    r"""Content of the last non-empty, closed \boxed{...} or \fbox{...}; the innermost if nested.
+
+    Boxes that are joined by "and" or a comma are one answer.
+    """
+    joined: list[str] = []
+    first = 0
+    for position, content in boxes(text):
+        if joined and not _BETWEEN.fullmatch(text, _box_end(text, position), first):
+            break
+        joined.append(content)
+        first = position
+    return ", ".join(reversed(joined)) or None
+
+
+def _box_end(text: str, position: int) -> int:
+    opened = text.find("{", position)
+    return closing_brace(text, opened + 1) + 1 if opened >= 0 else len(text)
 
 
 def boxes(text: str) -> Iterator[tuple[int, str]]:
@@ -74,7 +93,7 @@ def last_number(text: str) -> str | None:
     last = last_match(_NUMBER, _SEPARATOR.sub("", ascii_digits(text)))
     if last is None:
         return None
-    negative = (last["sign"] or last["sign2"] or "+") in "-−"
+    negative = (last["sign"] or last["sign2"] or "+") in "-−–"
     percent = "%" if last["percent"] else ""
     return _sized(f"{'-' if negative else ''}{last['body']}{percent}")
 
@@ -119,19 +138,15 @@ def first_match(text: str, chain: Sequence[Extractor], reads: Reads, words: bool
     unread = None
     for extract in chain:
         found = extract(visible, reads)
-        if found and (reads(found) or (words and _stands_by_itself(found, extract, visible))):
+        if found and (reads(found) or (words and _stands_by_itself(found, extract))):
             return found
         unread = unread or found
     return unread
 
 
-def _stands_by_itself(words: str, extract: Extractor, text: str) -> bool:
-    """Words that are an answer for sure: boxed, ending the text, or with a capital (a name)."""
-    if extract is EXTRACTORS["boxed"]:
-        return not _PLACEHOLDER.fullmatch(words)
-    if extract is not EXTRACTORS["final_answer"]:
-        return True
-    return words[:1].isupper() or text.rstrip(" .*_$\n").endswith(words)
+def _stands_by_itself(words: str, extract: Extractor) -> bool:
+    """Words are an answer for sure where they were boxed or announced, or found by a pattern."""
+    return extract is not EXTRACTORS["boxed"] or not _PLACEHOLDER.fullmatch(words)
 
 
 def _sized(answer: str) -> str | None:

@@ -20,6 +20,7 @@ _FUNCTIONS = (
 )
 _GREEK = "alpha|beta|gamma|delta|theta|lambda|sigma|omega|phi|pi|mu|infty"
 
+_OPAQUE = re.compile(r"'|\\(?:angle|triangle|overrightarrow|overline|vec|prime)(?![A-Za-z])")
 Value = tuple[Decimal, Decimal]
 
 
@@ -85,7 +86,9 @@ def describe_number(number: Number) -> Description:
 
 def describe(latex: str, time_limit_s: float) -> Description | None:
     """Parsed in a worker; None if the text is not parseable within the limit."""
-    return _describe(latex, time_limit_s) if is_parseable_size(latex) else None
+    if _OPAQUE.search(latex) or not is_parseable_size(latex):
+        return None
+    return _describe(latex, time_limit_s)
 
 
 @lru_cache(maxsize=8192)
@@ -125,9 +128,16 @@ def _ask(request: dict[str, Any], time_limit_s: float) -> Any:
         return None
 
 
+def _apart(letters: re.Match[str]) -> str:
+    """A letter d is a factor here, which the parser would take for a differential."""
+    return letters[0].replace("d", "{d} ")
+
+
 def spelled(latex: str) -> str:
     r"""Calculator spelling to LaTeX: `sqrt(2)`, `2*pi`, `x**2`, `e^(2x)`; LaTeX stays as it is."""
-    latex = latex.replace("**", "^").replace("\\arg ", "")
+    latex = re.sub(r"\\text ?\{ ?([A-Za-z]{1,5}) ?\}", r" \1 ", latex.replace("**", "^"))
+    if "\\int" not in latex and "\\frac{d" not in latex:
+        latex = re.sub(r"(?<![\\A-Za-z])((?:[a-ce-z]*d)+)(?=[A-Za-z ]|\\)(?![a-z]*\()", _apart, latex)
     latex = re.sub(r"(?<![\\A-Za-z])(?:sqrt|root) ?\(([^()]*)\)", r"\\sqrt{\1}", latex)
     latex = re.sub(r"(?<![\\A-Za-z])a(sin|cos|tan)(?=[ (])", r"\\arc\1 ", latex)
     latex = re.sub(rf"(?<![\\A-Za-z])({_FUNCTIONS})(?![A-Za-z])", r"\\\1 ", latex)
@@ -136,7 +146,11 @@ def spelled(latex: str) -> str:
     latex = re.sub(r"\\lg(?![A-Za-z])", r"\\log_{10} ", latex)
     latex = re.sub(r"\\exp(?![A-Za-z]) ?\(([^()]*)\)", r"e^{\1}", latex)
     latex = re.sub(r"\^ ?\(([^()]*)\)", r"^{\1}", latex)
+    latex = re.sub(
+        r"\\?(?<![A-Za-z])cis(?![A-Za-z]) ?\(?([^()+-]*)\)?", r"(\\cos (\1) + i \\sin (\1))", latex
+    )
     if re.search(r"\\(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])", latex):
         latex = re.sub(r"(\d+(?:\.\d+)?|[a-z]|\)|\}) ?°", r"(\1\\cdot\\frac{\\pi}{180})", latex)
     latex = latex.replace("°", "")
+    latex = re.sub(r"(?<![\d}.)])(\d+) ?\\frac\{(\d+)\}\{(\d+)\}", r"(\1+\\frac{\2}{\3})", latex)
     return re.sub(r"\*", r"\\cdot ", latex)

@@ -29,7 +29,7 @@ _SCIENTIFIC = re.compile(
     r"| ?(?:\\times|\\cdot|\*|x) ?10 ?\^ ?(?:\{ ?(?P<e1>[+-]?\d{1,9}) ?\}|(?P<e2>-?\d{1,9})))?",
     re.ASCII,
 )
-_HEAD = re.compile(r"(?P<sign>[+-]?) ?(?:USD|US\$|[$€£¥₹])? ?(?P<sign2>[+-]?) ?")
+_HEAD = re.compile(r"(?P<sign>[+-]?|(?:negative|minus)(?= ?\\\\?\d)) ?(?:USD|EUR|INR|Rs\.?|(?:US|A|C|CA|HK|NZ|R)\$|[$€£¥₹₩₽])? ?(?P<sign2>[+-]?) ?")
 _PERCENT = re.compile(r" ?(?:%|percentage(?: points?)?|per ?cent|pct)\.?$", re.IGNORECASE)
 _REPEATING = re.compile(
     r"(?P<whole>\d*)\.(?P<once>\d*)(?:\\(?:overline|bar|dot) ?\{? ?(?P<again>\d{1,50}) ?\}?"
@@ -76,7 +76,7 @@ def _parse(text: str) -> Number | None:
     value = _magnitude(magnitude)
     if value is None:
         return None
-    negative = (head["sign"] == "-") != (head["sign2"] == "-")
+    negative = (head["sign"] not in ("", "+")) != (head["sign2"] == "-")
     exact = not _ROUNDED.search(magnitude) or bool(_REPEATING.fullmatch(magnitude))
     return Number((-value if negative else value) * scale, percent, exact, unit)
 

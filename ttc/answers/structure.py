@@ -25,6 +25,7 @@ _AND = (
     r"|\\(?:lor|vee)(?![A-Za-z])"
 )
 _SEPARATOR = re.compile(rf"[,;] ?(?:{_AND})|[,;]|{_AND}")
+_SPACED = re.compile(rf", ?(?:{_AND})|, |;|{_AND}")
 _ROWS = re.compile(";")
 _UNION = re.compile(r"\\(?:cup|bigcup)(?![A-Za-z])")
 _RELATION = re.compile(r":=|\\(?:le|ge|ne|in|approx|equiv|sim|to|mapsto)(?![A-Za-z])|[=<>≔]")
@@ -125,7 +126,7 @@ def _split_list(text: str) -> list[str]:
     parts = split_outside(text, _SEPARATOR)
     if len(parts) < 3 or ", " not in text:
         return parts
-    spaced = split_outside(text, re.compile(r", |;|, ?(?:and|or)(?![A-Za-z])"))
+    spaced = split_outside(text, _SPACED)
     if 1 < len(spaced) < len(parts) and all("," not in p or parse_number(p) for p in spaced):
         return spaced
     return parts
@@ -186,6 +187,12 @@ def _related(text: str, signs: list[tuple[str, str, str]]) -> Node:
     left = signs[0][0]
     right, last = signs[-1][2].strip(), signs[-1][1]
     left = left.strip()
+    if any(_told(side) for _, _, side in signs[:-1]) or _told(left):
+        return Node("leaf", text)
+    if rounded := next((s for s in signs if s[1] == "\\approx"), None):
+        shown = rounded[0].strip()
+        if shown and not _SYMBOL.fullmatch(shown):
+            return _item(shown)  # 7/3, which is about 2.33
     if last in (":=", "=", "≔", "\\in", "\\approx", "\\to", "\\mapsto", "\\equiv", "\\sim"):
         if not right or not left:
             return _item(right or left)
@@ -206,7 +213,8 @@ def _related(text: str, signs: list[tuple[str, str, str]]) -> Node:
 
 def _equation(left: str, right: str, sign: str) -> Node:
     difference = f"{left} - ({right})"
-    if (_NAME.fullmatch(left) or _QUANTITY.fullmatch(left)) and not _mentions(right, left):
+    named = _NAME.fullmatch(left) or _QUANTITY.fullmatch(left) or not re.search("[A-Za-z]", left)
+    if named and not _mentions(right, left):
         value = _whole(right)
         name = "".join(left.split())
         relation = difference if sign == "=" and value.kind == "leaf" else value.relation
@@ -214,6 +222,11 @@ def _equation(left: str, right: str, sign: str) -> Node:
     if _SYMBOL.fullmatch(right) and not _mentions(left, right) and sign == "=":
         return _equation(right, left, sign)  # `5 = x`
     return Node("relation", "=", (_leaf(difference),), relation=difference)
+
+
+def _told(text: str) -> bool:
+    """Whether there are words in it that are no name: `n = 3 because 2^3 = 8`."""
+    return bool(re.search(r"\d[^A-Za-z\\]*(?<![A-Za-z\\])(?:[a-z]{4,}|if|so|as|is)(?![A-Za-z])", text))
 
 
 def _mentions(text: str, name: str) -> bool:

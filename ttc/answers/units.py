@@ -12,7 +12,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-_TOKEN = r"(?:\\text ?\{(?P<braced>[^{}]{0,80})\}|(?P<bare>°[CFK]?|\\?%|[A-Za-z]{1,24}\.?)|\\circ)"
+_BRACED = r"(?P<braced>(?:[^{}]|\^ ?\{ ?-?\d ?\}){0,80})"
+_GREEK = r"(?P<greek>(?:\\text ?\{ ?[kMGm] ?\}|[kMGm])? ?\\Omega|\\mu ?(?:\\text ?\{ ?)?[A-Za-z]{1,3} ?\}?)"
+_TOKEN = rf"(?:{_GREEK}|\\text ?\{{{_BRACED}\}}|(?P<bare>°[CFK]?|\\?%|[A-Za-z]{{1,24}}\.?)|\\circ)"
 _POWER = r"(?: ?(?:\^|\*\*) ?(?:\{ ?-?\d ?\}|-?\d)|(?<=[a-z])[23])?"
 _LAST = re.compile(rf"(?P<joint>[ /*]*|[ ]*\\cdot ?){_TOKEN}{_POWER}$")
 _WORD = re.compile(r"[A-Za-z]+")
@@ -68,6 +70,8 @@ def is_product(letters: str) -> bool:
         return False
     if letters[0].isupper() and letters[1:].islower():
         return False
+    if letters.isupper() and len(letters) > 2:
+        return False  # ABC are points, TTF are throws: their order matters
     rising = all(a < b for a, b in pairwise(letters))
     return len(letters) == 2 or rising or not _VOWELS.intersection(letters.lower())
 
@@ -90,8 +94,12 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
 
 def _is_unit(match: re.Match[str], body: str) -> bool:
     before = body[: match.start()]
+    if match["greek"] is not None:
+        return "mu" not in match["greek"] or bool(_pint_name(_ascii(match["greek"])))
     if match["braced"] is not None:
         found = _WORD.findall(match["braced"])
+        if len(found) == 1 and len(found[0]) == 1 and found[0].isupper():
+            return True
         return not _clock(match["braced"]) and all(_is_unit_word(w, True) for w in found)
     token = (match["bare"] or "°").rstrip(".")
     if token[0] == "°" or token == "\\circ":
@@ -105,6 +113,12 @@ def _is_unit(match: re.Match[str], body: str) -> bool:
     )
 
 
+def _ascii(greek: str) -> str:
+    """`\\mu m` as pint's `um`, `k\\Omega` as `kohm`."""
+    bare = re.sub(r"\\text|[{} ]", "", greek)
+    return bare.replace("\\mu", "u").replace("\\Omega", "ohm")
+
+
 def _clock(text: str) -> bool:
     return text.strip(" .").lower() in _CLOCK
 
@@ -114,7 +128,7 @@ def _is_unit_word(word: str, spaced: bool) -> bool:
     if (lower in FUNCTIONS and lower != "min") or lower in _JOINS - {"by"}:
         return False
     if len(word) == 1:
-        return word in _SI
+        return word in _SI or (spaced and word.isupper() and bool(_pint_name(word)))
     if _pint_name(word):
         return True
     return spaced and (lower in _COUNTED or not is_product(word))
@@ -132,7 +146,7 @@ def _can_carry(body: str, marked: bool) -> bool:
 @lru_cache(maxsize=4096)
 def _pint_name(word: str) -> str:
     """Pint's name of a unit in common use, with its prefix; empty if there is none."""
-    if word in _NEVER or (len(word) == 1 and word not in _SI):
+    if word in _NEVER or (len(word) == 1 and word.islower() and word not in _SI):
         return ""
     for spelling in dict.fromkeys((word, word.lower() if len(word) > 3 else word)):
         for prefix, name, _ in _registry().parse_unit_name(spelling):
@@ -145,7 +159,8 @@ def _known(tail: str) -> tuple[tuple[str, int], ...]:
     """Units and powers of `km/h`, `m s^{-2}`, `square feet`; empty where one is not pint's."""
     powers: dict[str, int] = {}
     sign, raised = 1, 1
-    plain = re.sub(r"\\text|\\cdot|[{}.]", " ", tail).replace("\\circ", "°")
+    plain = re.sub(_GREEK.replace("?P<greek>", "?:"), lambda m: _ascii(m[0]), tail)
+    plain = re.sub(r"\\text|\\cdot|[{}.]", " ", plain).replace("\\circ", "°")
     found = re.findall(r"/|[A-Za-z]+(?: *\^ *-?\d|[23])?|°[CFK]?", plain)
     for token in found:
         word = (_WORD.match(token) or re.match(".*", token) or [""])[0]
