@@ -28,15 +28,21 @@ _ABOUT = (
     r"[^.\n:=?|]{0,80}?)?)"
 )
 _ANNOUNCED = re.compile(
-    rf"(?:(?<![A-Za-z])(?<!if the )(?<!when the )(?:answer|{ANSWER_WORDS}){_ABOUT}{_MARKS}(?:{_LINK}|[:：=→⇒|是为為]|(?<=>)|-+>|\\?\n)"
+    rf"(?:(?<![A-Za-z])(?<!if the )(?<!when the )(?:answer|{ANSWER_WORDS}){_ABOUT}"
+    rf"{_MARKS}(?:{_LINK}|[:：=→⇒|是为為]|(?<=>)|-+>|\\?\n)"
     r"|(?<![A-Za-z])answer[\s*_`]{1,6}(?=[$\\(\[+−\d-]|\.\d)"
     r"|^[ \t>*]{0,9}A ?:(?=[ \t*]{0,9}[$\\+−\d.-])|(?<!#)####(?!#))",
     re.IGNORECASE | re.MULTILINE,
 )
 _SENTENCE_END = re.compile(
-    r"[.?!](?:\s|$|\*\*|[\"'”])|\n|</|<\||I hope it is correct|。", re.IGNORECASE
+    r"[,;]? ?(?<![A-Za-z])(?:i\.e|e\.g)\."
+    r"|[.?!](?:\s|$|\*\*|[\"'”])|\n|</|<\||I hope it is correct|。",
+    re.IGNORECASE,
 )
-_EMPHASIS = re.compile(r"(?<![\w)}])[*]{1,3}|[*]{1,3}(?![\w(\\*])|(?<!\w)_{2,3}|_{2,3}(?!\w)|`|~~|</?(?:b|i|u|em|strong|span|p|mark)(?: [^<>]{0,60})?>")
+_EMPHASIS = re.compile(
+    r"(?<![\w)}])[*]{1,3}|[*]{1,3}(?![\w(\\*])|(?<!\w)_{2,3}|_{2,3}(?!\w)|`|~~"
+    r"|</?(?:b|i|u|em|strong|span|p|mark)(?: [^<>]{0,60})?>"
+)
 _MATH = re.compile(
     r"\$\$(?P<a>[^$]{1,2000})\$\$|\$(?P<b>[^$]{1,2000})\$"
     r"|\\\((?P<c>.{1,2000}?)\\\)|\\\[(?P<d>.{1,2000}?)\\\]",
@@ -55,14 +61,29 @@ _WORD = re.compile(r"[(\"'\[]*([A-Za-z][A-Za-z'’-]*)[,;:.!?)\"'\]]*")
 _MOST = 50  # announcements looked at, from the last one back
 _TOKENS = 40  # words of a statement looked at
 _MODAL = re.compile(r"(?:must|should|would|will|can|could|may|might|has|had)\W*$", re.IGNORECASE)
-_CLAUSE = re.compile(r"[,;:]? (?:because|since|as|so|for|which|where|when|after|if|and|but)\b|[,;(]")
+_CLAUSE = re.compile(
+    r"[,;:]? (?:because|since|as|so|for|which|where|when|after|if|and|but)\b|[,;(]"
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _SMALL_WORDS = frozenset(
-    "am an as at be by do go he if in is it me my no of on or so to up us we".split()
+    [
+        *("am", "an", "as", "at", "be", "by", "do", "go", "he", "if", "in", "is", "it", "me"),
+        *("my", "no", "of", "on", "or", "so", "to", "up", "us", "we"),
+    ]
 )
 _SAYS_NOTHING = frozenset(
     [
-        *("correct", "right", "wrong", "incorrect", "clear", "obvious", "valid", "invalid", "simple"),
+        *(
+            "correct",
+            "right",
+            "wrong",
+            "incorrect",
+            "clear",
+            "obvious",
+            "valid",
+            "invalid",
+            "simple",
+        ),
         *("below", "above", "following", "follows", "found", "given", "this", "that", "it", "what"),
         *("in", "there", "here", "unclear", "known", "unknown", "reasonable", "same", "easy", "as"),
         *("not", "we", "i", "how", "shown", "obtained", "therefore", "indeed", "now", "an", "a"),
@@ -164,8 +185,10 @@ def _ends_value(tokens: list[str], i: int, reads: Reads) -> bool:
     following = tokens[i + 1] if i + 1 < len(tokens) else ""
     if token in ("a", "A", "I", "an") and re.match("[a-z]{2}", following):
         return True
-    if i and (token[0] == "(" or before[-1] == ":" or token[0] in "→⇒≈") and reads(
-        _trimmed(tokens[:i])
+    if (
+        i
+        and (token[0] == "(" or before[-1] == ":" or token[0] in "→⇒≈")
+        and reads(_trimmed(tokens[:i]))
     ):
         return True
     return _is_prose(token, before)

@@ -12,11 +12,15 @@ from ttc.answers.normalise import tidy
 from ttc.answers.scan import last_match
 
 MAX_CHOICE_CHARS = 1000
-ANSWER_WORDS = r"答案|回答|答え|정답|respuesta|resposta|risposta|réponse|antwort|ответ|odpowiedź|cevap"
+ANSWER_WORDS = (
+    r"答案|回答|答え|정답|respuesta|resposta|risposta|réponse|antwort|ответ|odpowiedź|cevap"
+)
 
 _AS_ANSWER = re.compile(
     r"(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)? ?:? ?)?"
-    r"[(\[{*\"' ]*(?P<letter>[A-Ja-j])[)\]}*\"']*(?:[):] ?.*|,(?! ?[(]?[A-Ja-j](?![A-Za-z])).*|\.(?:[ }].*)?| \d.*|\\text\{.*| ?[-–—|=] ?.+|[.:]? ?)",
+    r"(?:\\text ?\{ ?)?[(\[{*\"' ]*(?P<letter>[A-Ja-j])[)\]}*\"']*"
+    r"(?:[):] ?.*|,(?! ?[(]?[A-Ja-j](?![A-Za-z])).*"
+    r"|\.(?:[ }].*)?| \d.*|\\text\{.*| ?[-–—|=] ?.+|[.:]? ?)",
     re.IGNORECASE | re.DOTALL,
 )
 _COMMAND = (

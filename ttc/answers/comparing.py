@@ -13,7 +13,10 @@ from fractions import Fraction
 from ttc.answers.latex import Description, describe, describe_number
 from ttc.answers.node import Node
 from ttc.answers.numbers import Number
+from ttc.answers.structure import structure
 from ttc.answers.tolerance import Tolerance
+
+_THOUSANDS = re.compile(r"\d{1,3}(?:,[1-9]\d\d)+")  # or a list of numbers, next to a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,12 @@ class Comparison:
 
     def _mixed(self, a: Node, b: Node) -> bool:
         """Kinds that may be one all the same."""
+        if a.kind == "list" and a.text == "or" and self._rounded(*a.items):
+            return self.same(a.items[0], b)  # 1/3 or 0.333
         match a.kind, b.kind:
+            case "list", "leaf" if _THOUSANDS.fullmatch(b.text):
+                parts = [structure(part) for part in b.text.split(",")]
+                return self._any_order(a, Node("list", items=tuple(parts)), exact=True)
             case "list", "set":
                 return self._any_order(a, b, exact=False)
             case "list", "tuple":
@@ -88,6 +96,15 @@ class Comparison:
         if node.number is not None:
             return None if node.number.percent else describe_number(node.number)
         return describe(node.text, self.time_limit_s)
+
+    def _rounded(self, a: Node, b: Node) -> bool:
+        """Whether two say the same twice, the second perhaps rounded to its last digit."""
+        if a.number and b.number:
+            places = len(b.text.partition(".")[2]) if "." in b.text else 9
+            factor = Fraction(1, 100) if b.number.percent and not a.number.percent else 1
+            if abs(a.number.value - b.number.value * factor) <= Fraction(1, 10**places):
+                return True
+        return self.same(a, b)
 
     def _in_order(self, a: Sequence[Node], b: Sequence[Node]) -> bool:
         return len(a) == len(b) and all(self.same(x, y) for x, y in zip(a, b, strict=True))
@@ -190,9 +207,11 @@ def _is_time(ratio: Node) -> bool:
     return any(re.match(r"0\d|0$", item.text) for item in ratio.items)
 
 
-def _based(node: Node) -> int:
+def _based(node: Node) -> Fraction:
     digits, _, base = node.text.partition("_")
-    return int(digits, int(base))
+    whole, _, rest = digits.partition(".")
+    value = Fraction(int(whole or "0", int(base)))
+    return value + Fraction(int(rest, int(base)), int(base) ** len(rest)) if rest else value
 
 
 def _clock_is(clock: Node, other: Node) -> bool:

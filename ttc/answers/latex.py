@@ -136,8 +136,13 @@ def _apart(letters: re.Match[str]) -> str:
 def spelled(latex: str) -> str:
     r"""Calculator spelling to LaTeX: `sqrt(2)`, `2*pi`, `x**2`, `e^(2x)`; LaTeX stays as it is."""
     latex = re.sub(r"\\text ?\{ ?([A-Za-z]{1,5}) ?\}", r" \1 ", latex.replace("**", "^"))
+    # The parser takes E_0 for a power of ten and I for the imaginary unit; both are variables.
+    latex = re.sub(r"(?<![A-Za-z\\])E(?=_)", r"\\Upsilon ", latex)
+    latex = re.sub(r"(?<![A-Za-z\\])I(?![A-Za-z])", r"\\Xi ", latex)
     if "\\int" not in latex and "\\frac{d" not in latex:
-        latex = re.sub(r"(?<![\\A-Za-z])((?:[a-ce-z]*d)+)(?=[A-Za-z ]|\\)(?![a-z]*\()", _apart, latex)
+        latex = re.sub(
+            r"(?<![\\A-Za-z])((?:[a-ce-z]*d)+)(?=[A-Za-z ]|\\)(?![a-z]*\()", _apart, latex
+        )
     latex = re.sub(r"(?<![\\A-Za-z])(?:sqrt|root) ?\(([^()]*)\)", r"\\sqrt{\1}", latex)
     latex = re.sub(r"(?<![\\A-Za-z])a(sin|cos|tan)(?=[ (])", r"\\arc\1 ", latex)
     latex = re.sub(rf"(?<![\\A-Za-z])({_FUNCTIONS})(?![A-Za-z])", r"\\\1 ", latex)

@@ -20,7 +20,8 @@ _SIGNS = {
     "∖": r"\setminus ",
     "∅": r"\emptyset ", "Ø": r"\emptyset ", "±": r"\pm ", "∓": r"\mp ", "∨": r"\lor ",
     "∧": r"\land ",
-    "Å": r"\text{angstrom}", "Å": r"\text{angstrom}", "µ": r"\mu ", "Ω": r"\Omega ", "º": "°", "˚": "°", "、": ",", "。": ".", "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ",
+    "Å": r"\text{angstrom}", "µ": r"\mu ", "Ω": r"\Omega ",
+    "º": "°", "˚": "°", "、": ",", "。": ".", "⟨": r"\langle ", "⟩": r"\rangle ", "〈": r"\langle ",
     "〉": r"\rangle ", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'",
     "′": "'", "…": r"\ldots ", "⋯": r"\cdots ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}",
     "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}", "ⅇ": "e", "ⅈ": "i", "ⅉ": "j",
@@ -120,10 +121,10 @@ _REPLACEMENTS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"∛ ?\(?(\d+|\w)\)?"), r"\\sqrt[3]{\1}"),
     (re.compile(r"_ ?\{ ?(\w) ?\}"), r"_\1"),
     (re.compile(r"\\binom ?(\d) ?(\d)"), r"\\binom{\1}{\2}"),
+    (re.compile(r"^([^{}]{1,40})\\choose(?![A-Za-z])([^{}]{1,40})$"), r"\\binom{\1}{\2}"),
     (re.compile(r"\{([^{}]{1,40})\\choose(?![A-Za-z])([^{}]{1,40})\}"), r"\\binom{\1}{\2}"),
     (re.compile(r"\\dot ?\{?(\d)\}?(\d*)\\dot ?\{?(\d)\}?"), r"\\overline{\1\2\3}"),
-    (re.compile(r"^\\text\{ ?(?:the )?(?:final )?answer(?: is)? ?:? ?\} ?(?=.)", re.IGNORECASE), ""),
-    (re.compile(r"^\\text\{ ?\(?[A-J][.)]{0,2} ?\}[ :]*(?=[\w$(\\-])"), ""),
+    (re.compile(r"^\\text\{ ?(?:[Tt]he )?(?:final )?[Aa]nswer(?: is)? ?:? ?\} ?(?=.)"), ""),
     (re.compile("\ue000"), ""),
 ]  # fmt: skip
 _WRAPPERS = [

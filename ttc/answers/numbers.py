@@ -29,7 +29,10 @@ _SCIENTIFIC = re.compile(
     r"| ?(?:\\times|\\cdot|\*|x) ?10 ?\^ ?(?:\{ ?(?P<e1>[+-]?\d{1,9}) ?\}|(?P<e2>-?\d{1,9})))?",
     re.ASCII,
 )
-_HEAD = re.compile(r"(?P<sign>[+-]?|(?:negative|minus)(?= ?\\\\?\d)) ?(?:USD|EUR|INR|Rs\.?|(?:US|A|C|CA|HK|NZ|R)\$|[$€£¥₹₩₽])? ?(?P<sign2>[+-]?) ?")
+_HEAD = re.compile(
+    r"(?P<sign>(?:negative|minus)(?= ?\\?\d)|[+-]?) ?"
+    r"(?:USD|EUR|INR|Rs\.?|(?:US|A|C|CA|HK|NZ|R)\$|[$€£¥₹₩₽])? ?(?P<sign2>[+-]?) ?"
+)
 _PERCENT = re.compile(r" ?(?:%|percentage(?: points?)?|per ?cent|pct)\.?$", re.IGNORECASE)
 _REPEATING = re.compile(
     r"(?P<whole>\d*)\.(?P<once>\d*)(?:\\(?:overline|bar|dot) ?\{? ?(?P<again>\d{1,50}) ?\}?"

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ttc.answers.guards import nesting
+from ttc.answers.leaves import leaf_of_kind, read_number
 from ttc.answers.limits import MAX_ANSWER_CHARS, MAX_MATH_CHARS, MAX_NESTING
 from ttc.answers.node import Node
 from ttc.answers.normalise import canonical, tidy
@@ -44,12 +45,7 @@ _QUANTITY = re.compile(  # |AB|, V_1 : V_2, \frac{NO}{BO}, P(A or B): no operati
     r"|\\?[A-Za-z]+'?(?:_(?:\{\w{1,9}\}|\w))?|[ {}()|:,])+"
 )
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_(?:\{\w{1,9}\}|\w))?")
-_BASE = re.compile(
-    r"\(?(?P<digits>[0-9A-Z]{1,300})\)? ?_ ?(?:\{ ?(?P<b1>\d{1,2}) ?\}|(?P<b2>\d{1,2}))"
-)
-_CLOCK = re.compile(
-    r"(?P<h>\d{1,2})(?: ?[:.] ?(?P<m>[0-5]\d))? ?(?:\\text ?\{)? ?(?P<half>[aApP])\.? ?[mM]\.? ?\}?"
-)
+_LABEL = re.compile(r"^\\text ?\{ ?\(?[A-J][.)]{0,2} ?\}[ :]*(?=[\w$(\\-])")  # (D) 12
 _MATRIX = re.compile(
     r"\\begin ?\{(?P<kind>[pbBv]?matrix|array|smallmatrix)\}(?: ?\{[lcr| ]*\})?(?P<body>.*)"
     r"\\end ?\{(?P=kind)\}",
@@ -77,7 +73,7 @@ def structure(answer: str) -> Node:
     """The structure of an answer; never raises."""
     if len(answer) > MAX_ANSWER_CHARS:
         return Node("words", canonical(answer))
-    text = tidy(answer).replace("\\langle", "(").replace("\\rangle", ")")
+    text = _LABEL.sub("", tidy(answer)).replace("\\langle", "(").replace("\\rangle", ")")
     text = " ".join(_DOLLARS.sub(r" \1 ", text).split())
     if len(text) > MAX_MATH_CHARS or nesting(text) > MAX_NESTING:
         return Node("words", canonical(answer))
@@ -88,7 +84,7 @@ def _whole(text: str) -> Node:
     """A list, or what is one item."""
     if _FRENCH.fullmatch(text):  # ]a, b[ is (a, b)
         text = text[0].replace("]", "(") + text[1:-1] + text[-1].replace("[", ")")
-    if number := parse_number(text):
+    if number := read_number(text):
         return Node("leaf", text, number=number, unit=number.unit)
     parts = _split_list(text)
     if is_words(text) and not (len(parts) > 1 and all(map(parse_number, parts))):
@@ -99,20 +95,35 @@ def _whole(text: str) -> Node:
         return _item(text)
     items = [_whole(part.strip()) if "," in part else _item(part) for part in parts]
     names = [item.name for item in items]
+    words = re.sub(r"\\text ?\{([^{}]*)\}", r" \1 ", text)
     if names[0] and not any(names[1:]):  # `n = 1, 2, 3`
         items[0] = items[0].unnamed()
         return Node("list", items=tuple(items), name=names[0])
     if all(names) and len(set(names)) == 1:  # `x = 3 or x = -2`
-        return _joined([item.unnamed() for item in items], names[0])
-    return _joined(items, "")
+        return _joined([item.unnamed() for item in items], names[0], " and " in words)
+    return _joined(items, "", either=len(items) == 2 and " or " in words)
 
 
-def _joined(items: list[Node], name: str) -> Node:
+def _joined(items: list[Node], name: str, both: bool = False, either: bool = False) -> Node:
     """Alternatives of one unknown; if all are ranges, their union."""
+    if len(items) == 2 and both and (found := _overlap(*items)):
+        return found
     if all(item.is_range for item in items):
         return Node("union", items=tuple(items), name=name)
     flat = [part for item in items for part in _signs_of(item)]
-    return Node("list", items=tuple(flat), name=name)
+    return Node("list", "or" if either else "", tuple(flat), name=name)
+
+
+def _overlap(low: Node, high: Node) -> Node | None:
+    """`x > 1 and x < 4`."""
+    if not (low.kind == high.kind == "tuple" and low.relation and high.relation):
+        return None
+    if low.items[0].text == f"-{_INFINITY}":
+        low, high = high, low
+    if low.items[1].text != _INFINITY or high.items[0].text != f"-{_INFINITY}":
+        return None
+    brackets = low.text[0] + high.text[1]
+    return Node("tuple", brackets, (low.items[0], high.items[1]), relation="range")
 
 
 def _signs_of(item: Node) -> tuple[Node, ...]:
@@ -226,7 +237,9 @@ def _equation(left: str, right: str, sign: str) -> Node:
 
 def _told(text: str) -> bool:
     """Whether there are words in it that are no name: `n = 3 because 2^3 = 8`."""
-    return bool(re.search(r"\d[^A-Za-z\\]*(?<![A-Za-z\\])(?:[a-z]{4,}|if|so|as|is)(?![A-Za-z])", text))
+    return bool(
+        re.search(r"\d[^A-Za-z\\]*(?<![A-Za-z\\])(?:[a-z]{4,}|if|so|as|is)(?![A-Za-z])", text)
+    )
 
 
 def _mentions(text: str, name: str) -> bool:
@@ -346,13 +359,8 @@ def _inside(text: str, opening: str, closing: str) -> str | None:
 
 
 def _leaf(text: str) -> Node:
-    if match := _CLOCK.fullmatch(text):
-        minutes = int(match["h"]) % 12 * 60 + int(match["m"] or 0)
-        return Node(
-            "clock", str(minutes + 720 * (match["half"] in "pP")), number=parse_number(match["h"])
-        )
-    if (match := _BASE.fullmatch(text)) and _in_base(match):
-        return Node("base", f"{match['digits']}_{int(match['b1'] or match['b2'])}")
+    if found := leaf_of_kind(text):
+        return found
     if is_words(text):
         return Node("words", words_of(text))
     parts = split_outside(text, _COLON)
@@ -360,13 +368,6 @@ def _leaf(text: str) -> Node:
         return Node("ratio", text, tuple(_item(part) for part in parts))
     body, unit = split_unit(text)
     return Node("leaf", body, number=parse_number(body) if unit else None, unit=unit)
-
-
-def _in_base(match: re.Match[str]) -> bool:
-    base = int(match["b1"] or match["b2"])
-    if not 2 <= base <= 36 or (len(match["digits"]) == 1 and match["digits"].isalpha()):
-        return False
-    return all(int(digit, 36) < base for digit in match["digits"])
 
 
 def is_value(answer: str) -> bool:
@@ -382,6 +383,8 @@ def _holds_value(node: Node) -> bool:
     if node.number or node.kind in ("clock", "base"):
         return True
     text = node.text
+    if re.search(r"\([^()]*[=<>][^()]*\)", text):
+        return False  # an aside: 14 (14 = 20 - 6)
     if not text or _DANGLING.search(text) or len(text) > MAX_MATH_CHARS:
         return False
     plain = _COMMAND.sub(" ", text)

@@ -13,12 +13,15 @@ from itertools import pairwise
 from typing import Any
 
 _BRACED = r"(?P<braced>(?:[^{}]|\^ ?\{ ?-?\d ?\}){0,80})"
-_GREEK = r"(?P<greek>(?:\\text ?\{ ?[kMGm] ?\}|[kMGm])? ?\\Omega|\\mu ?(?:\\text ?\{ ?)?[A-Za-z]{1,3} ?\}?)"
+_GREEK = (
+    r"(?P<greek>(?:\\text ?\{ ?[kMGm] ?\}|[kMGm])? ?\\Omega"
+    r"|\\mu ?(?:\\text ?\{ ?)?[A-Za-z]{1,3} ?\}?)"
+)
 _TOKEN = rf"(?:{_GREEK}|\\text ?\{{{_BRACED}\}}|(?P<bare>°[CFK]?|\\?%|[A-Za-z]{{1,24}}\.?)|\\circ)"
 _POWER = r"(?: ?(?:\^|\*\*) ?(?:\{ ?-?\d ?\}|-?\d)|(?<=[a-z])[23])?"
 _LAST = re.compile(rf"(?P<joint>[ /*]*|[ ]*\\cdot ?){_TOKEN}{_POWER}$")
 _WORD = re.compile(r"[A-Za-z]+")
-_TRIGONOMETRY = re.compile(r"(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])")
+_TRIGONOMETRY = re.compile(r"(?:sin|cos|tan|cot|sec|csc|cis)(?![A-Za-z])")
 _SI = frozenset("msgNJWVKAChL")  # one letter alone is else a variable
 _PREFIXES = frozenset(
     ["", "kilo", "centi", "milli", "micro", "nano", "mega", "giga", "deci", "tera"]
@@ -32,7 +35,19 @@ FUNCTIONS = frozenset(
         *("sqrt", "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "mod", "choose"),
         *("sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arccot", "lg", "max", "min"),
         *("gcd", "lcm", "det", "lim", "arg", "infty", "root", "cbrt", "abs", "floor", "ceil"),
-        *("coth", "asin", "acos", "atan", "lambda", "sigma", "omega", "epsilon", "rho", "mu"),
+        *(
+            "cis",
+            "coth",
+            "asin",
+            "acos",
+            "atan",
+            "lambda",
+            "sigma",
+            "omega",
+            "epsilon",
+            "rho",
+            "mu",
+        ),
     ]
 )
 _JOINS = frozenset(
@@ -114,7 +129,7 @@ def _is_unit(match: re.Match[str], body: str) -> bool:
 
 
 def _ascii(greek: str) -> str:
-    """`\\mu m` as pint's `um`, `k\\Omega` as `kohm`."""
+    r"""`\mu m` as pint's `um`, `k\Omega` as `kohm`."""
     bare = re.sub(r"\\text|[{} ]", "", greek)
     return bare.replace("\\mu", "u").replace("\\Omega", "ohm")
 
