@@ -8,11 +8,13 @@ announcements come first, those that hold no value last.
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from ttc.answers.choice import ANSWER_WORDS
 from ttc.answers.limits import MAX_ANSWER_CHARS
 from ttc.answers.normalise import unwrap
 from ttc.answers.numbers import parse_number
+from ttc.answers.scan import matches_at
 from ttc.answers.structure import is_value
 from ttc.answers.units import is_product
 
@@ -31,9 +33,10 @@ _ANNOUNCED = re.compile(
     rf"(?:(?<![A-Za-z])(?<!if the )(?<!when the )(?:answer|{ANSWER_WORDS}){_ABOUT}"
     rf"{_MARKS}(?:{_LINK}|[:：=→⇒|是为為]|(?<=>)|-+>|\\?\n)"
     r"|(?<![A-Za-z])answer[\s*_`]{1,6}(?=[$\\(\[+−\d-]|\.\d)"
-    r"|^[ \t>*]{0,9}A ?:(?=[ \t*]{0,9}[$\\+−\d.-])|(?<!#)####(?!#))",
-    re.IGNORECASE | re.MULTILINE,
+    r"|(?<![^\s>*])A ?:(?=[ \t*]{0,9}[$\\+−\d.-])|(?<!#)####(?!#))",
+    re.IGNORECASE,
 )
+_KEYS = ("answer", "####", "a:", "a :", *ANSWER_WORDS.split("|"))
 _SENTENCE_END = re.compile(
     r"[,;]? ?(?<![A-Za-z])(?:i\.e|e\.g)\."
     r"|[.?!](?:\s|$|\*\*|[\"'”])|\n|</|<\||I hope it is correct|。",
@@ -93,11 +96,11 @@ _SAYS_NOTHING = frozenset(
 
 def final_answer(text: str, reads: Reads = is_value) -> str | None:
     """The last announced value that `reads` accepts; else last announced words that name one."""
-    found = list(_ANNOUNCED.finditer(text))[-_MOST:]
-    for match in reversed(found):
+    found = list(islice(matches_at(_ANNOUNCED, text, _KEYS), _MOST))
+    for match in found:
         if value := _value(_statement(text, match.end()), reads):
             return value
-    for match in reversed(found):
+    for match in found:
         if not _MODAL.search(match[0]) and (words := _named(_statement(text, match.end()))):
             return words
     return None
@@ -107,7 +110,9 @@ def _statement(text: str, start: int) -> str:
     """The sentence from there on, without emphasis."""
     tail = text[start : start + MAX_ANSWER_CHARS].lstrip(' \t\r\n*_`:：=|>"”')
     end = _end_of_sentence(tail)
-    statement = _EMPHASIS.sub("", tail[:end]).strip(" *|\t,")
+    statement = _EMPHASIS.sub("", tail[:end]).strip(" *\t,")
+    if statement.count("|") % 2:
+        statement = statement.strip("| ")  # a cell of a table
     if statement.count('"') % 2:
         statement = statement.strip('"\\')  # the end of a string of JSON
     return _balanced(statement) if len(statement) < MAX_ANSWER_CHARS else ""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ttc.answers.normalise import tidy
-from ttc.answers.scan import last_match
+from ttc.answers.scan import last_match, matches_at
 
 MAX_CHOICE_CHARS = 1000
 ANSWER_WORDS = (
@@ -46,10 +46,16 @@ _SMALL = (
 )
 _ABOUT = r"(?:s?(?: (?:to|for|of|in)(?![A-Za-z])[^.\n:=?]{1,80}?(?<![A-Za-z])(?=is ))?)"
 _ANNOUNCED = re.compile(
-    rf"(?:(?<![A-Za-z])(?i:answer|(?:correct|best|right|final) (?:choice|option)|{ANSWER_WORDS})"
+    rf"(?:(?<![A-Za-z])(?i:answer|(?:correct|best|right|final) (?:choice|option)"
+    rf"|{ANSWER_WORDS})"
     rf"(?i:{_ABOUT})(?:{_MARKS}(?i:{_LINK_WORD})){{0,7}}"
-    rf"|(?<![A-Za-z])(?i:option|choice|alternative|selection|conclusion)(?=\s+(?i:is|must|should|would|has))"
+    rf"|(?<![A-Za-z])(?i:option|choice|alternative|selection|conclusion)"
+    rf"(?=\s+(?i:is|must|should|would|has))"
     rf"(?:{_MARKS}(?i:{_LINK_WORD})){{1,7}}){_MARKS}(?<![A-Za-z])(?:{_LETTER}|{_SMALL})"
+)
+_KEYS = (
+    *("answer", "correct", "best", "right", "final", "option", "choice", "alternative"),
+    *("selection", "conclusion", *ANSWER_WORDS.split("|")),
 )
 _DECIDED = re.compile(
     rf"(?:(?<![A-Za-z])(?i:must be|should be|it is|it's|so|thus|therefore|hence|chose"
@@ -79,14 +85,14 @@ def as_choice(answer: str) -> str | None:
 
 def find_choice(text: str, boxes: Iterator[tuple[int, str]]) -> str | None:
     """The letter a text decides on. boxes: (position, content) of the text's boxes, last first."""
-    announced = last_match(_ANNOUNCED, text)
+    announced = next(matches_at(_ANNOUNCED, text, _KEYS), None)
     for position, content in boxes:
         if letter := as_choice(content):
             if announced is None or position > announced.start():
                 return letter
             break
-    for match in (announced, last_match(_DECIDED, text), last_match(_MARKED, text)):
-        if match:
+    for pattern in (None, _DECIDED, _MARKED):
+        if match := last_match(pattern, text) if pattern else announced:
             return next(group for group in match.groups() if group).upper()
     labelled = [line for line in text.strip().splitlines() if _LABELLED.match(line)]
     if len(labelled) == 1 and text.strip().startswith(labelled[0]):

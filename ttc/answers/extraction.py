@@ -90,7 +90,10 @@ def _box_content(text: str, start: int) -> str | None:
 
 def last_number(text: str) -> str | None:
     """The last number: sign, separators, decimals, fraction, power of ten, percent; no currency."""
-    last = last_match(_NUMBER, _SEPARATOR.sub("", ascii_digits(text)))
+    text = ascii_digits(text)
+    if "{,}" in text or "\\" in text:
+        text = _SEPARATOR.sub("", text)
+    last = last_match(_NUMBER, text)
     if last is None:
         return None
     negative = (last["sign"] or last["sign2"] or "+") in "-−–"

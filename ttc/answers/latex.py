@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from ttc.answers.numbers import Number
 from ttc.answers.sandbox import WorkerLost, shared
 from ttc.answers.tolerance import Tolerance
 
-_CONTEXT = Context(prec=60)
+_CONTEXT = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _AGREE = Decimal("1e-30")  # relative; values come with forty digits
 _FUNCTIONS = (
     "arcsin|arccos|arctan|arccot|arcsec|arccsc|sinh|cosh|tanh|coth|sin|cos|tan|cot|sec|csc|ln|log"
@@ -20,7 +20,9 @@ _FUNCTIONS = (
 )
 _GREEK = "alpha|beta|gamma|delta|theta|lambda|sigma|omega|phi|pi|mu|infty"
 
-_OPAQUE = re.compile(r"'|\\(?:angle|triangle|overrightarrow|overline|vec|prime)(?![A-Za-z])")
+_OPAQUE = re.compile(
+    r"\^ ?\{? ?(?:T|\\top|\\dagger)(?![A-Za-z])|[A-Za-z}] ?\\times ?\\?[A-Za-z]|'|\\(?:angle|triangle|overrightarrow|overline|vec|prime)(?![A-Za-z])"
+)
 Value = tuple[Decimal, Decimal]
 
 
@@ -96,15 +98,19 @@ def _describe(latex: str, time_limit_s: float) -> Description | None:
     found = _ask({"do": "describe", "text": spelled(latex)}, time_limit_s)
     if not isinstance(found, dict):
         return None
-    values = tuple((Decimal(re), Decimal(im)) for re, im in found["values"])
+    values = tuple(
+        (_CONTEXT.create_decimal(x), _CONTEXT.create_decimal(y)) for x, y in found["values"]
+    )
+    if not all(part.is_finite() for value in values for part in value):
+        return None
     rational = Fraction(found["rational"]) if found["rational"] else None
     return Description(values, found["exact"], rational, found["other"])
 
 
 def _close(a: Value, b: Value, exact: bool, tolerance: Tolerance) -> bool:
     """Distance in the complex plane against the larger size."""
-    widest = max(*map(abs, a), *map(abs, b))
-    apart = max(abs(_CONTEXT.subtract(p, q)) for p, q in zip(a, b, strict=True))
+    widest = max(map(_CONTEXT.abs, (*a, *b)))
+    apart = max(_CONTEXT.abs(_CONTEXT.subtract(p, q)) for p, q in zip(a, b, strict=True))
     if apart <= _CONTEXT.multiply(_AGREE, widest):
         return True
     if exact:
@@ -114,7 +120,7 @@ def _close(a: Value, b: Value, exact: bool, tolerance: Tolerance) -> bool:
 
 
 def _is_real(value: Value) -> bool:
-    return abs(value[1]) <= _AGREE * abs(value[0])
+    return _CONTEXT.abs(value[1]) <= _CONTEXT.multiply(_AGREE, _CONTEXT.abs(value[0]))
 
 
 def _times(value: Value, factor: Decimal) -> Value:

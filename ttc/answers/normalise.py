@@ -48,12 +48,28 @@ _LOWERED = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋]+")
 _DIGIT = re.compile(r"(?![0-9])\d")
 _ASCII = re.compile(r"[\x20-\x7e]*")
 
-_WORD_SIZE = (
-    r"\\(?:[Bb]igg?[lrm]?|left|right|middle|displaystyle|textstyle|scriptstyle|limits|nolimits"
-    r"|bf|rm|it|sf|tt|sl|sc|bfseries|itshape|boldmath|tiny|scriptsize|footnotesize|small|normalsize"
-    r"|large|Large|LARGE|huge|Huge|centering|noindent|hfill|hspace\{[^{}]{0,20}\}"
-    r"|phantom\{[^{}]{0,99}\}|color ?\{[^{}]{0,50}\}|color ?\[[^\][]{0,20}\]\{[^{}]{0,50}\})"
-    r"(?![A-Za-z])"
+_SWITCHES = (
+    *("big", "bigl", "bigr", "bigm", "Big", "Bigl", "Bigr", "Bigm", "bigg", "biggl", "biggr"),
+    *("Bigg", "Biggl", "Biggr", "left", "right", "middle", "displaystyle", "textstyle", "limits"),
+    *("scriptstyle", "nolimits", "bf", "rm", "it", "sf", "tt", "sl", "sc", "bfseries", "itshape"),
+    *("boldmath", "tiny", "scriptsize", "footnotesize", "small", "normalsize", "large", "Large"),
+    *("LARGE", "huge", "Huge", "centering", "noindent", "hfill"),
+)
+_RENAMED = dict.fromkeys(_SWITCHES, "") | {
+    "dfrac": r"\frac", "tfrac": r"\frac", "cfrac": r"\frac", "dbinom": r"\binom",
+    "tbinom": r"\binom", "leq": r"\le ", "leqslant": r"\le ", "leqq": r"\le ", "geq": r"\ge ",
+    "geqslant": r"\ge ", "geqq": r"\ge ", "lt": "<", "gt": ">", "neq": r"\ne ", "lbrace": r"\{",
+    "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "vert": "|", "lvert": "|", "rvert": "|",
+    "mid": "|", "colon": ":", "varnothing": r"\emptyset ", "O": r"\emptyset ", "degree": "°",
+    "AA": r"\text{angstrom}", "dots": r"\ldots ", "dotsc": r"\ldots ", "dotsb": r"\ldots ",
+    "cdots": r"\ldots ", "hdots": r"\ldots ", "cdotp": r"\cdot ", "ast": r"\cdot ",
+    "star": r"\cdot ", "bullet": r"\cdot ", "infin": r"\infty ", "infinity": r"\infty ",
+    "quad": " ", "qquad": " ", "thinspace": " ", "enspace": " ", "space": " ", "newline": " ",
+}  # fmt: skip
+_NAMED = re.compile(r"\\([A-Za-z]+)")
+_GAPS = re.compile(
+    r"\\(?:hspace|phantom|vphantom|hphantom) ?\{[^{}]{0,99}\}"
+    r"|\\color ?(?:\[[^\][]{0,20}\])?\{[^{}]{0,50}\}"
 )
 # Commands that only dress what stands in their braces; all of them become \text or nothing.
 _DRESS = re.compile(
@@ -63,47 +79,14 @@ _DRESS = re.compile(
     r"|underbar|cancel|bcancel|mathop|mathord|mathstrut|smash|fbox|framebox|emph|hbox|strut))"
     r" ?(?=\{)"
 )
-_REPLACEMENTS: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(r"\\\\(?=[A-Za-z])(?!hline)(?![A-Za-z]\b)"), r"\\"),
-    (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
-    (re.compile(_WORD_SIZE), ""),
-    (
-        re.compile(
-            r"(?<=\d)(?:\{,\}|\\[,;: !]|~|\{ \}|,(?:\\[,;: !]|\{\})) ?(?=\d{3}(?!\d))"
-        ),
-        "\ue000",
-    ),
-    (re.compile(r"(?<!\\)\\!|(?<![A-Za-z}\]^_])\{\}"), ""),
-    (re.compile(r"(?<=\d)\{,\}(?=\d)"), "."),
-    (
-        re.compile(
-            r"(?<!\\)\\[,;:/ >]|\\(?:quad|qquad|thinspace|enspace|space|newline)(?![A-Za-z])|~"
-        ),
-        " ",
-    ),
-    (
-        re.compile(
-            r"\^ ?\{ ?\\circ ?\}|\^ ?\\circ(?![A-Za-z])|\\degree(?![A-Za-z])|\^ ?°|\^ ?\{ ?° ?\}"
-        ),
-        "°",
-    ),
+_LATEX: list[tuple[re.Pattern[str], str]] = [  # only where there is a backslash
+    (re.compile(r"(?<!\\)\\!"), ""),
+    (re.compile(r"(?<!\\)\\[,;:/ >]"), " "),
+    (re.compile(r"\^ ?\{ ?\\circ ?\}|\^ ?\\circ(?![A-Za-z])"), "°"),
     (re.compile(r"(?<!\\)\\([%$#&_])"), r"\1"),
-    (re.compile(r"\\(?:leq|leqslant|leqq)(?![A-Za-z])|<="), r"\\le "),
-    (re.compile(r"\\(?:geq|geqslant|geqq)(?![A-Za-z])|>="), r"\\ge "),
-    (re.compile(r"\\lt(?![A-Za-z])"), "<"),
-    (re.compile(r"\\gt(?![A-Za-z])"), ">"),
-    (re.compile(r"\\(?:neq|not ?=)(?![A-Za-z])|!="), r"\\ne "),
-    (re.compile(r"\\lbrace(?![A-Za-z])"), r"\\{"),
-    (re.compile(r"\\rbrace(?![A-Za-z])"), r"\\}"),
-    (re.compile(r"\\(?:lbrack)(?![A-Za-z])"), "["),
-    (re.compile(r"\\(?:rbrack)(?![A-Za-z])"), "]"),
-    (re.compile(r"\\(?:[lr]?vert|mid)(?![A-Za-z])"), "|"),
-    (re.compile(r"\\colon(?![A-Za-z])"), ":"),
-    (re.compile(r"\\mathring ?\{ ?A ?\}|\\AA(?![A-Za-z])|\\r ?\{A\}"), r"\\text{angstrom}"),
-    (re.compile(r"\\(?:varnothing|O)(?![A-Za-z])|\\\{ ?\\\}"), r"\\emptyset "),
-    (re.compile(r"\\(?:dots[cbmio]?|ldots|cdots|hdots)(?![A-Za-z])|\.\.\.+"), r"\\ldots "),
-    (re.compile(r"\\(?:cdotp|ast|star|bullet)(?![A-Za-z])"), r"\\cdot "),
-    (re.compile(r"\\(?:infin|infinity)(?![A-Za-z])"), r"\\infty "),
+    (re.compile(r"\\not ?="), r"\\ne "),
+    (re.compile(r"\\\{ ?\\\}"), r"\\emptyset "),
+    (re.compile(r"\\mathring ?\{ ?A ?\}|\\r ?\{A\}"), r"\\text{angstrom}"),
     (
         re.compile(
             r"\\(?:mbox|(?:math|text)(?:rm|bf|it|sf|tt|normal|up|md)?|operatorname\*?) ?(?=\{)"
@@ -115,23 +98,35 @@ _REPLACEMENTS: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\\frac ?(\d) ?(?=\{)"), r"\\frac{\1}"),
     (re.compile(r"\\frac ?(\{[^{}]{0,99}\}) ?(\d)"), r"\\frac\1{\2}"),
     (re.compile(r"\\sqrt ?(\w)"), r"\\sqrt{\1}"),
-    (re.compile(r"√ ?\(([^()]{0,99})\)"), r"\\sqrt{\1}"),
-    (re.compile(r"√ ?\{([^{}]{0,99})\}"), r"\\sqrt{\1}"),
-    (re.compile(r"√ ?(\d+(?:\.\d+)?|\w)"), r"\\sqrt{\1}"),
-    (re.compile(r"∛ ?\(?(\d+|\w)\)?"), r"\\sqrt[3]{\1}"),
-    (re.compile(r"_ ?\{ ?(\w) ?\}"), r"_\1"),
     (re.compile(r"\\binom ?(\d) ?(\d)"), r"\\binom{\1}{\2}"),
     (re.compile(r"^([^{}]{1,40})\\choose(?![A-Za-z])([^{}]{1,40})$"), r"\\binom{\1}{\2}"),
     (re.compile(r"\{([^{}]{1,40})\\choose(?![A-Za-z])([^{}]{1,40})\}"), r"\\binom{\1}{\2}"),
     (re.compile(r"\\dot ?\{?(\d)\}?(\d*)\\dot ?\{?(\d)\}?"), r"\\overline{\1\2\3}"),
     (re.compile(r"^\\text\{ ?(?:[Tt]he )?(?:final )?[Aa]nswer(?: is)? ?:? ?\} ?(?=.)"), ""),
-    (re.compile("\ue000"), ""),
+]  # fmt: skip
+_DOUBLED = re.compile(r"\\\\(?=[A-Za-z])(?!hline)(?![A-Za-z]\b)")
+_THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|\\[,;: !]|~|\{ \}|,(?:\\[,;: !]|\{\})) ?(?=\d{3}(?!\d))")
+_SPELLINGS: list[tuple[str, re.Pattern[str], str]] = [  # only where the first text is in it
+    ("{,}", re.compile(r"(?<=\d)\{,\}(?=\d)"), "."),
+    ("{}", re.compile(r"(?<![A-Za-z}\]^_])\{\}"), ""),
+    ("~", re.compile("~"), " "),
+    ("<=", re.compile("<="), r"\\le "),
+    (">=", re.compile(">="), r"\\ge "),
+    ("!=", re.compile("!="), r"\\ne "),
+    ("...", re.compile(r"\.\.\.+"), r"\\ldots "),
+    ("°", re.compile(r"\^ ?°|\^ ?\{ ?° ?\}"), "°"),
+    ("√", re.compile(r"√ ?\(([^()]{0,99})\)"), r"\\sqrt{\1}"),
+    ("√", re.compile(r"√ ?\{([^{}]{0,99})\}"), r"\\sqrt{\1}"),
+    ("√", re.compile(r"√ ?(\d+(?:\.\d+)?|\w)"), r"\\sqrt{\1}"),
+    ("∛", re.compile(r"∛ ?\(?(\d+|\w)\)?"), r"\\sqrt[3]{\1}"),
+    ("_", re.compile(r"_ ?\{ ?(\w) ?\}"), r"_\1"),
 ]  # fmt: skip
 _WRAPPERS = [
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("***", "***"), ("**", "**"),
     ("*", "*"), ("__", "__"), ("_", "_"), ("`", "`"), ('"', '"'), ("~~", "~~"), ("<b>", "</b>"),
     ("<strong>", "</strong>"), ("<answer>", "</answer>"), ("``", "''"),
 ]  # fmt: skip
+_WRAPPING = frozenset(left[0] for left, _ in _WRAPPERS)
 _MOST_WRAPPERS = 20
 _COMMANDS = [r"\boxed{", r"\fbox{", r"\text{", "{"]
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
@@ -181,9 +176,18 @@ def tidy(text: str) -> str:
     text = " ".join(plain_signs(text).split())
     if _SIMPLE.fullmatch(text):
         return text
-    text = _DRESS.sub(r"\\text", unwrap(text))
-    for pattern, by in _REPLACEMENTS:
-        text = pattern.sub(by, text)
+    text = unwrap(text)
+    if "\\\\" in text:
+        text = _DOUBLED.sub(r"\\", text)
+    text = _THOUSANDS.sub("", text)
+    if "\\" in text:
+        text = _GAPS.sub("", _DRESS.sub(r"\\text", text))
+        text = _NAMED.sub(lambda m: _RENAMED.get(m[1], m[0]), text)
+        for pattern, by in _LATEX:
+            text = pattern.sub(by, text)
+    for sign, pattern, by in _SPELLINGS:
+        if sign in text:
+            text = pattern.sub(by, text)
     return unwrap(" ".join(text.split()))
 
 
@@ -196,7 +200,7 @@ def unwrap(text: str) -> str:
             text = text.rstrip("\\").strip()  # `5\ ` and `5\\`
         if text.endswith(".") and not text.endswith(".."):
             text = text[:-1]
-        for left, right in _WRAPPERS:
+        for left, right in _WRAPPERS if text[:1] in _WRAPPING else ():
             inner = text[len(left) : len(text) - len(right)]
             if text.startswith(left) and text.endswith(right) and inner and left not in inner:
                 text = inner

@@ -2,7 +2,7 @@ r"""Scanning untrusted text in linear time."""
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
@@ -48,3 +48,19 @@ def split_outside(text: str, separator: re.Pattern[str]) -> list[str]:
         parts.append(text[at : match.start()])
         at = match.end()
     return [*parts, text[at:]]
+
+
+def matches_at(
+    pattern: re.Pattern[str], text: str, words: Sequence[str]
+) -> Iterator[re.Match[str]]:
+    """Matches of a pattern that begins with one of some words, the last one first.
+
+    Words are in lower case; looking for them is much cheaper than trying the pattern everywhere.
+    """
+    lower = text.lower()
+    if len(lower) != len(text):  # a letter that is two in lower case: places would not agree
+        lower = text
+    places = {m.start() for word in words if word in lower for m in re.finditer(word, lower)}
+    for place in sorted(places, reverse=True):
+        if match := pattern.match(text, place):
+            yield match

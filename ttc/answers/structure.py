@@ -46,6 +46,7 @@ _QUANTITY = re.compile(  # |AB|, V_1 : V_2, \frac{NO}{BO}, P(A or B): no operati
 )
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_(?:\{\w{1,9}\}|\w))?")
 _LABEL = re.compile(r"^\\text ?\{ ?\(?[A-J][.)]{0,2} ?\}[ :]*(?=[\w$(\\-])")  # (D) 12
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _MATRIX = re.compile(
     r"\\begin ?\{(?P<kind>[pbBv]?matrix|array|smallmatrix)\}(?: ?\{[lcr| ]*\})?(?P<body>.*)"
     r"\\end ?\{(?P=kind)\}",
@@ -86,6 +87,7 @@ def _whole(text: str) -> Node:
         text = text[0].replace("]", "(") + text[1:-1] + text[-1].replace("[", ")")
     if number := read_number(text):
         return Node("leaf", text, number=number, unit=number.unit)
+    text = _without_thousands(text)
     parts = _split_list(text)
     if is_words(text) and not (len(parts) > 1 and all(map(parse_number, parts))):
         return Node("words", words_of(text))
@@ -102,6 +104,13 @@ def _whole(text: str) -> Node:
     if all(names) and len(set(names)) == 1:  # `x = 3 or x = -2`
         return _joined([item.unnamed() for item in items], names[0], " and " in words)
     return _joined(items, "", either=len(items) == 2 and " or " in words)
+
+
+def _without_thousands(text: str) -> str:
+    """`x = 1,000` and `1,200 + 3i`: outside brackets such a comma parts no list."""
+    for match in reversed(list(matches_outside(text, _GROUPED)) if "," in text else []):
+        text = text[: match.start()] + match[0].replace(",", "") + text[match.end() :]
+    return text
 
 
 def _joined(items: list[Node], name: str, both: bool = False, either: bool = False) -> Node:
