@@ -141,7 +141,7 @@ def first_match(text: str, chain: Sequence[Extractor], reads: Reads, words: bool
     unread = None
     for extract in chain:
         found = extract(visible, reads)
-        if found and (reads(found) or (words and _stands_by_itself(found, extract))):
+        if found and ((words and _stands_by_itself(found, extract)) or reads(found)):
             return found
         unread = unread or found
     return unread

@@ -20,8 +20,9 @@ _FUNCTIONS = (
 )
 _GREEK = "alpha|beta|gamma|delta|theta|lambda|sigma|omega|phi|pi|mu|infty"
 
-_OPAQUE = re.compile(
-    r"\^ ?\{? ?(?:T|\\top|\\dagger)(?![A-Za-z])|[A-Za-z}] ?\\times ?\\?[A-Za-z]|'|\\(?:angle|triangle|overrightarrow|overline|vec|prime)(?![A-Za-z])"
+_OPAQUE = re.compile(  # what the parser reads as less than it says
+    r"\^ ?\{? ?(?:T|\\top|\\dagger)|[A-Za-z}] ?\\times ?\\?[A-Za-z]|'"
+    r"|\\(?:angle|triangle|overrightarrow|overline|vec|prime)(?![A-Za-z])"
 )
 Value = tuple[Decimal, Decimal]
 
