@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from ttc.answers import AnswerRule
 from ttc.answers.extraction import (
     ExtractionTimeout,
-    after_thinking,
     boxed,
     by_pattern,
     choice,
@@ -123,23 +122,6 @@ def test_last_number(text: str, expected: str | None) -> None:
 @pytest.mark.parametrize(("text", "expected"), CHOICES)
 def test_choice(text: str, expected: str | None) -> None:
     assert choice(text) == expected
-
-
-THOUGHTS = [
-    ("<think>is it 3?</think> It is 4.", " It is 4."),
-    ("is it 3?</think> It is 4.", " It is 4."),
-    ("<think>a</think>b<think>c</think>d", "d"),
-    ("<think>3</think> 4 <think>or 5", None),
-    ("<think>is it 3", None),
-    ("[THINK]3[/THINK]4", "4"),
-    ("<|channel|>analysis<|message|>3<|channel|>final<|message|>4", "4"),
-    ("plain", "plain"),
-]
-
-
-@pytest.mark.parametrize(("text", "expected"), THOUGHTS)
-def test_thinking_is_removed(text: str, expected: str | None) -> None:
-    assert after_thinking(text) == expected
 
 
 def test_chain_takes_the_first_extractor_that_finds() -> None:

@@ -1,8 +1,7 @@
 r"""From a solution's text to its answer, or None.
 
-Every extractor sees the text after a thinking block has been removed: what follows the last
-end-of-thinking tag. A block that is never closed was cut off by the token limit, so there is no
-answer, whatever the musing mentions. All scans are linear in the text, which is untrusted.
+Every extractor sees what is visible of a text, without its thinking (`ttc.thinking`). All scans
+are linear in the text, which is untrusted.
 
 `boxed` is the convention of MATH, AIME and most chat models (last \boxed, as in the Hendrycks and
 Minerva graders); `final_answer` that of Minerva ("Final Answer: The final answer is $x$. I hope it
@@ -19,20 +18,11 @@ from ttc.answers.limits import MAX_ANSWER_CHARS
 from ttc.answers.normalise import unwrap
 from ttc.answers.scan import closing_brace, last_match
 from ttc.errors import TtcError
+from ttc.thinking import after_thinking
 
 Extractor = Callable[[str], str | None]
 ExtractorName = Literal["boxed", "final_answer", "last_number", "choice"]
 
-_THINK_OPEN = re.compile(
-    r"<(?:think|thinking|thought|reasoning|seed:think)>|\[THINK\]|◁think▷|<\|begin_of_thought\|>"
-    r"|<\|channel\|>analysis",
-    re.IGNORECASE,
-)
-_THINK_CLOSE = re.compile(
-    r"</(?:think|thinking|thought|reasoning|seed:think)>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>"
-    r"|<\|channel\|>final<\|message\|>",
-    re.IGNORECASE,
-)
 _BOX = re.compile(r"\\f?boxed(?![A-Za-z])|\\fbox(?![A-Za-z])")
 _UNBRACED = re.compile(r" ?([-+]?[\w.,]{1,100}%?)")
 _ANNOUNCED = re.compile(
@@ -55,14 +45,6 @@ _NUMBER = re.compile(
 
 class ExtractionTimeout(TtcError):
     """A user's pattern ran past its time limit."""
-
-
-def after_thinking(text: str) -> str | None:
-    """What follows the thinking block; the whole text if there is none; None if it never ends."""
-    end = 0
-    for match in _THINK_CLOSE.finditer(text):
-        end = match.end()
-    return None if _THINK_OPEN.search(text, end) else text[end:]
 
 
 def boxed(text: str) -> str | None:
