@@ -17,9 +17,10 @@ read them, in time linear in the text:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import merge
 from typing import Literal
 
 Span = tuple[int, int]
@@ -48,26 +49,32 @@ _QUOTES = "`\"'“”‘’«»"
 _DEEPEST = 16  # thoughts of different names inside each other
 _INK = re.compile(r"\S")
 
-_LESS, _MORE = r"(?:[<＜]|&lt;|\\u003c|\\<)", r"(?:[>＞]|&gt;|\\u003e|\\>)"
+# A tag's brackets, as they are or escaped; the first character has been read.
+_LESS = r"(?:(?<=[<＜])|(?<=&)lt;|(?<=\\)(?:u003c|<))"
+_MORE = r"(?:[>＞]|&gt;|\\u003e|\\>)"
 _VALUE = r"(?:\"[^\"<>]{0,200}\"|'[^'<>]{0,200}'|[^\s\"'<>]{1,80})"
 _MARK = re.compile(
+    # A set of characters in front of everything is what lets `re` skip the rest of a text fast.
+    r"[<＜&\\\[◁](?:"
     # [THINK], ◁/think▷
-    r"(?:\[\s?(?P<slash1>/?)\s?think\s?\]|◁\s?(?P<slash2>/?)\s?think(?:ing)?\s?▷)"
+    r"(?<=\[)\s?(?P<slash1>/?)\s?think\s?\]|(?<=◁)\s?(?P<slash2>/?)\s?think(?:ing)?\s?▷"
     # <|channel|>analysis<|message|>, <|channel>thought, <|im_start|>think
-    r"|<\|channel\|?>\s{0,2}(?P<channel>(?-i:[a-z]{1,20}))"
+    r"|(?<=<)\|channel\|?>\s{0,2}(?P<channel>(?-i:[a-z]{1,20}))"
     r"(?:[^<]{0,80}(?:<\|constrain\|>[^<]{0,40})?<\|message\|>)?"
-    r"|(?P<end><channel\|>)"
-    r"|<\|im_start\|>\s{0,2}(?P<turn>think|answer)\b"
-    # Channels whose special tokens a server has dropped: "analysisWe need ...assistantfinalIt is".
-    r"|\A\s{0,8}(?:assistant)?(?-i:analysis(?=[A-Z]))|(?P<shown>assistantfinal)"
-    r"|\A\s{0,8}here(?:['’]s|\sis)\smy\sthought\sprocess:"
-    r"|here(?:['’]s|\sis)\smy\s(?P<response>response):"
+    r"|(?<=<)(?P<end>channel\|>)"
+    r"|(?<=<)\|im_start\|>\s{0,2}(?P<turn>think|answer)\b"
     # <think>, </mm:think>, < think >, <think depth="2">, <|begin_of_thought|>, &lt;think&gt;
     rf"|{_LESS}(?P<pipe>\|?)\s{{0,4}}(?P<slash>/?)\s{{0,4}}(?P<tag>[a-z][\w:.-]{{0,47}})"
     rf"(?:\s{{1,4}}[\w:.-]{{1,40}}\s?=\s?{_VALUE}){{0,8}}\s{{0,4}}(?P<empty>/?)\|?{_MORE}"
-    r"(?:(?<=<unused94>)thought\b)?",
+    r"(?:(?<=<unused94>)thought\b)?)",
     re.IGNORECASE,
 )
+# Channels whose special tokens a server has dropped ("analysisWe need ...assistantfinalIt is"),
+# and Granite's set words.
+_FIRST_WORDS = re.compile(
+    r"\s{0,8}(?:(?:assistant)?analysis(?=[A-Z])|[Hh]ere(?:['’]s|\sis)\smy\sthought\sprocess:)"
+)
+_LAST_WORDS = re.compile(r"(?P<shown>assistantfinal)|[Hh]ere(?:['’]s|\sis)\smy\s(?P<end>response):")
 _MESSAGE_STARTS = re.compile(
     r"(?:\s{0,2}<\|(?:start|begin)\|>\s{0,2}assistant)?(?:<\|(?:message|content)\|>)?"
 )
@@ -173,15 +180,39 @@ class _Reader:
 
 
 def _marks(text: str) -> Iterator[_Mark]:
-    for found in _MARK.finditer(text):
-        mark = _tag(found, text) if found["tag"] else _special(found)
+    first = _FIRST_WORDS.match(text)
+    if first:
+        yield _Mark(0, first.end(), "open", "channel", "channel", message=True)
+    found: Iterable[re.Match[str]] = _MARK.finditer(text)
+    if first or "assistantfinal" in text:
+        found = merge(found, _LAST_WORDS.finditer(text), key=lambda match: match.start())
+    for match in found:
+        mark = _word(match) if match.re is _LAST_WORDS else _mark(match, text)
         if mark is not None and not _spoken_of(mark, text):
             yield mark
+
+
+def _word(found: re.Match[str]) -> _Mark:
+    return _Mark(*found.span(), "final" if found["shown"] else "end")
 
 
 def _spoken_of(mark: _Mark, text: str) -> bool:
     before, after = text[mark.start - 1 : mark.start], text[mark.end : mark.end + 1]
     return bool(before and after) and before in _QUOTES and after in _QUOTES
+
+
+def _mark(found: re.Match[str], text: str) -> _Mark | None:
+    start, end = found.span()
+    if found["tag"]:
+        return _tag(found, text)
+    if found["end"]:
+        return _Mark(start, end, "end")
+    word = found["channel"] or found["turn"]
+    if word is None:
+        slash = found["slash1"] or found["slash2"]
+        return _Mark(start, end, "close" if slash else "open", "think", "think")
+    side: _Side = "final" if word.lower() in _SHOWN_CHANNELS else "open"
+    return _Mark(start, end, side, "channel", "channel", message=True)
 
 
 def _tag(found: re.Match[str], text: str) -> _Mark | None:
@@ -210,16 +241,3 @@ def _reading(name: str) -> tuple[str, str, _Side]:
     stem = "" if "no" in parts else next((_STEMS[part] for part in parts if part in _STEMS), "")
     side: _Side = next((_SIDES[part] for part in parts if part in _SIDES), "open")
     return "_".join(part for part in parts if part not in (*_SIDES, "of")), stem, side
-
-
-def _special(found: re.Match[str]) -> _Mark:
-    start, end = found.span()
-    if found["slash1"] is not None or found["slash2"] is not None:
-        closes = found["slash1"] or found["slash2"]
-        return _Mark(start, end, "close" if closes else "open", "think", "think")
-    if found["end"] or found["response"]:
-        return _Mark(start, end, "end")
-    word = (found["channel"] or found["turn"] or "").lower()
-    shown = word in _SHOWN_CHANNELS or found["shown"]
-    side: _Side = "final" if shown else "open"
-    return _Mark(start, end, side, "channel", "channel", message=True)
