@@ -15,8 +15,9 @@ from ttc.registry import register
 from ttc.verifiers import VerifierPart
 from ttc.verifiers._verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
 
-# The verdict stands at the very end; a few more tokens leave room for a full stop and an end mark.
-_VERDICT_TAIL = 8
+# The verdict stands near the end; more tokens leave room for a sentence or two behind it. A journal
+# keeps them all, so there are none to spare.
+_VERDICT_TAIL = 64
 # Solutions with the same text have the same prompt; each needs verifications of its own, so the
 # second one's sample numbers begin here, beyond any V.
 _STRIDE = 1 << 20
@@ -96,8 +97,7 @@ class GenRM(VerifierPart):
 
     def _read(self, solution: Solution, index: int, c: Completion) -> Verification:
         verdict = parse_verdict(c.text)
-        # A Yes in a text that never reached its verdict line is not a verdict.
-        p_yes = None if verdict is None else p_yes_at_verdict(c.logprobs)
+        p_yes = p_yes_at_verdict(c.logprobs, c.text)
         return Verification(
             problem_id=solution.problem_id,
             solution_index=solution.index,
