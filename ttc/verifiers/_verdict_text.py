@@ -32,8 +32,9 @@ class Verdict:
     end: int
 
 
-# What may stand between words: a LaTeX command, a tag, an entity, anything that is no letter.
-_ITEM = r"(?:\\[a-z]{1,20}|</?[a-z][^<>]{0,60}>|&[a-z]{1,10};|[^\w]|[\d_])"
+# What may stand between words: a LaTeX command (the shortest reading first, for a written-out \n is
+# none), a tag, an entity, anything that is no letter.
+_ITEM = r"(?:\\[a-z]{1,20}?|</?[a-z][^<>]{0,60}>|&[a-z]{1,10};|[^\w]|[\d_])"
 _GAP, _SPACE = rf"{_ITEM}{{0,40}}", rf"{_ITEM}{{1,24}}"
 _START, _END = r"(?<![^\W_])", r"(?![^\W_])"
 _NEAR = r"[^\w\n]{0,8}"
@@ -45,7 +46,7 @@ _LABEL = (
 )
 _QUESTION = re.compile(
     rf"{_START}is{_SPACE}(?:the|this|that){_SPACE}(?:[a-z]{{1,12}}(?:['’]s)?{_SPACE}){{0,2}}"
-    rf"(?:answer|solution){_SPACE}correct{_GAP}{_ASKED}{_REPEATED}?{_LABEL}?"
+    rf"(?:answer|solution){_SPACE}correct{_GAP}{_ASKED}(?:{_REPEATED}|{_LABEL}){{0,2}}"
     rf"{_GAP}(?P<word>yes|no){_END}",
     re.IGNORECASE,
 )
@@ -54,26 +55,33 @@ _STATUS = re.compile(
     rf"(?P<word>correct|incorrect|(?P<not>not))(?(not){_SPACE}correct){_END}",
     re.IGNORECASE,
 )
-# What makes of a verdict word one of two that were named, or part of a condition.
-_EITHER = (
-    rf"{_NEAR}(?:[/|]|or{_END}){_NEAR}(?:OTHER){_END}"
-    rf"|[^\w\n]{{1,8}}(?:and[^\w\n]{{1,8}})?(?:OTHER){_END}[^\w\n]{{0,8}}(?:\n|\Z)"
-    rf"|\W{{1,12}}or\W{{1,12}}(?:verification\W{{1,12}})?is\s"
-    rf"|[^\w\n]{{0,3}}[\"”'’`»][^\w\n]{{1,3}}(?:if|when|or|otherwise|depending|and){_END}"
-)
 # "No errors were found" and "No one objects" answer other questions.
 _NO_WHAT = (
-    r"|[*_]{0,3}\s{1,3}(?:\w{1,20}\s)?(?:error|mistake|issue|problem|flaw)s?\b|[*_]{0,3}[\s-]one\b"
+    r"(?:[*_]{0,3}[^\S\n]{1,3}(?:\w{1,20}\s)?(?:error|mistake|issue|problem|flaw)s?\b"
+    r"|[*_]{0,3}[ -]one\b)"
 )
-_OTHERS = {"yes": "no", "no": "yes", "correct": "(?:in|not )correct"}
+_OTHERS = {"yes": rf"no(?!{_NO_WHAT})", "no": "yes", "correct": "(?:in|not )correct"}
+# What makes of a verdict word one of two that were named.
+_EITHER = (
+    rf"{_NEAR}(?:/|(?<!\|)\|(?!\|)|or{_END}){_NEAR}OTHER{_END}"
+    rf"|[^\w\n]{{1,8}}(?:and[^\w\n]{{1,8}})?OTHER{_END}[^\w\n]{{0,8}}(?:\n|\Z)"
+    rf"|\W{{1,12}}or\W{{1,12}}(?:verification\W{{1,12}})?is\s"
+)
 _UNDECIDED = {
     word: re.compile(
-        _EITHER.replace("OTHER", _OTHERS.get(word, "correct")) + (_NO_WHAT if word == "no" else ""),
+        _EITHER.replace("OTHER", _OTHERS.get(word, "correct"))
+        + (f"|{_NO_WHAT}" if word == "no" else ""),
         re.IGNORECASE,
     )
     for word in ("yes", "no", "correct", "incorrect", "not")
 }
 _ALTERNATIVE = re.compile(rf"{_START}or\W{{1,12}}(?:verification\W{{1,12}})?\Z", re.IGNORECASE)
+# A line that is quoted, and said when to write.
+_QUOTE = re.compile(r"[\"“‘'`«]\W{0,6}(?:verification\W{1,6})?\Z", re.IGNORECASE)
+_CONDITION = re.compile(
+    rf"[^\w\n]{{0,3}}[\"”’'`»][^\w\n]{{1,3}}(?:if|when|or|otherwise|depending|and|as|at){_END}",
+    re.IGNORECASE,
+)
 
 
 def find_verdict(text: str) -> Verdict | None:
@@ -96,10 +104,13 @@ def find_verdict(text: str) -> Verdict | None:
 
 
 def _decided(plain: str, found: re.Match[str]) -> bool:
-    if _UNDECIDED[found["word"].lower()].match(plain, found.end()):
-        return False
-    start = found.start()
-    return not _ALTERNATIVE.search(plain[max(0, start - 40) : start])
+    start, end = found.span()
+    before = plain[max(0, start - 40) : start]
+    return not (
+        _UNDECIDED[found["word"].lower()].match(plain, end)
+        or _ALTERNATIVE.search(before)
+        or (_CONDITION.match(plain, end) and _QUOTE.search(before))
+    )
 
 
 def _plain(text: str, start: int, stop: int) -> tuple[str, Sequence[int]]:
@@ -110,7 +121,7 @@ def _plain(text: str, start: int, stop: int) -> tuple[str, Sequence[int]]:
         return text[start:stop], range(start, stop)
     letters, places = [], []
     for place in range(start, stop):
-        for letter in plain_form(text[place]):
+        if letter := plain_form(text[place]):
             letters.append(letter)
             places.append(place)
     return "".join(letters), places
@@ -118,9 +129,10 @@ def _plain(text: str, start: int, stop: int) -> tuple[str, Sequence[int]]:
 
 @lru_cache(maxsize=4096)
 def plain_form(character: str) -> str:
-    """A character's compatibility form; nothing for format characters and variation selectors."""
+    """A character's plain form if that is one character; nothing for invisible characters."""
     if character.isascii():
         return character
     if unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f":
         return ""
-    return unicodedata.normalize("NFKC", character)
+    plain = unicodedata.normalize("NFKC", character)
+    return plain if len(plain) == 1 else character
