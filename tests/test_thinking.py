@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.thinking import after_thinking, opens_thinking, visible_span
+from ttc.thinking import after_thinking, opening_mark, visible_span
 
 VISIBLE = [
     ("<think>is it 3?</think> It is 4.", " It is 4."),
@@ -113,9 +113,9 @@ def test_every_way_to_mark_a_thought(opening: str, closing: str) -> None:
     assert after_thinking(f"{opening}It is 5.") is None
     assert after_thinking(f"{opening}a{closing}It is 7.{opening}It is 5.") is None
     assert after_thinking(f"{opening}a{closing}It is 7.{closing}") == "It is 7."
-    assert opens_thinking(f"A question{opening}\n")
-    assert not opens_thinking(f"A question{opening}a{closing}")
-    assert not opens_thinking(f"A question{opening} a solution")
+    assert opening_mark(f"A question{opening}\n") == opening
+    assert opening_mark(f"A question{opening}a{closing}") == ""
+    assert opening_mark(f"A question{opening} a solution") == ""
 
 
 marked = st.lists(

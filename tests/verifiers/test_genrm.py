@@ -168,6 +168,19 @@ def test_a_reply_that_was_cut_off_in_its_thoughts_has_no_verdict(thoughts):
     assert (found.verdict, found.p_yes, found.score) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("behind", "verdicts"), [("", [None] * 2), ("</think>" + ASK, [True, False])]
+)
+def test_a_thought_that_the_prompt_opens_holds_no_verdict(tmp_path, behind, verdicts):
+    template = tmp_path / "thinking.yaml"
+    template.write_text('text: "Q: {{ question }}\\nA: {{ solution }}\\nCheck: <think>\\n"')
+    judge = Judge(words=f"{ASK} Yes. {behind} ")
+    if not behind:
+        judge.words = f"{ASK} "
+    found = verify(judge, [solution(0, "2")], prompt=str(template), verifications=2)
+    assert [v.verdict for v in found] == verdicts
+
+
 RECIPE = """
 name: judged
 dataset: {type: nano, family: arithmetic, levels: [1, 2], problems: 6}
