@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.thinking import after_thinking, opens_thinking, visible_span
+from ttc.thinking import after_thinking, opening_mark, visible_span
 
 VISIBLE = [
     ("<think>is it 3?</think> It is 4.", " It is 4."),
@@ -113,9 +113,9 @@ def test_every_way_to_mark_a_thought(opening: str, closing: str) -> None:
     assert after_thinking(f"{opening}It is 5.") is None
     assert after_thinking(f"{opening}a{closing}It is 7.{opening}It is 5.") is None
     assert after_thinking(f"{opening}a{closing}It is 7.{closing}") == "It is 7."
-    assert opens_thinking(f"A question{opening}\n")
-    assert not opens_thinking(f"A question{opening}a{closing}")
-    assert not opens_thinking(f"A question{opening} a solution")
+    assert opening_mark(f"A question{opening}\n") == opening
+    assert opening_mark(f"A question{opening}a{closing}") == ""
+    assert opening_mark(f"A question{opening} a solution") == ""
 
 
 marked = st.lists(
@@ -153,9 +153,9 @@ def test_an_answer_behind_a_thought_is_visible(
 def test_reading_takes_time_linear_in_the_text(unit: str) -> None:
     def seconds(size: int) -> float:
         text = unit * (size // len(unit))
-        started = time.perf_counter()
+        started = time.process_time()
         visible_span(text)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     small = min(seconds(50_000) for _ in range(3))
     assert min(seconds(400_000) for _ in range(3)) < 40 * small + 0.05
@@ -164,8 +164,8 @@ def test_reading_takes_time_linear_in_the_text(unit: str) -> None:
 def test_thoughts_of_ever_new_names_take_linear_time() -> None:
     def seconds(number: int) -> float:
         text = "".join(f"<think_{i:06d}>" for i in range(number))
-        started = time.perf_counter()
+        started = time.process_time()
         visible_span(text)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     assert seconds(40_000) < 40 * seconds(5_000) + 0.05

@@ -46,6 +46,7 @@ _PAIRS: dict[str, tuple[str, str, _Side]] = {
 }
 _SHOWN_CHANNELS = ("final", "answer", "response")
 _QUOTES = "`\"'“”‘’«»"
+_LONGEST_MARK = 256  # characters of a prompt's end
 _DEEPEST = 16  # thoughts of different names inside each other
 _INK = re.compile(r"\S")
 
@@ -110,11 +111,12 @@ def visible_span(text: str) -> Span | None:
     return reader.visible(text)
 
 
-def opens_thinking(prompt: str) -> bool:
-    """Whether a prompt's last word opens a thought, so that what follows begins inside it."""
-    tail = prompt.rstrip()
-    last = list(_marks(tail[-256:]))[-1:]
-    return bool(last) and last[0].side == "open" and last[0].end == len(tail[-256:])
+def opening_mark(prompt: str) -> str:
+    """The mark with which a prompt's end opens a thought, in which what follows begins; or ""."""
+    tail = prompt.rstrip()[-_LONGEST_MARK:]
+    last = list(_marks(tail))[-1:]
+    opens = bool(last) and last[0].side == "open" and last[0].end == len(tail)
+    return tail[last[0].start :] if opens else ""
 
 
 class _Reader:

@@ -8,12 +8,14 @@ import shutil
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ttc.backends._replay import _verdict
 from ttc.backends.replay import Replay
 from ttc.core import Backend, Call, Message, Prompt, SamplingParams
 from ttc.errors import BackendError, DataError, UsageError
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import load_recipe
 from ttc.store.tables import read_frame
+from ttc.verifiers._verdicts import p_yes_at_verdict
 
 RECIPE = """
 name: recorded
@@ -120,3 +122,11 @@ def test_an_unknown_verifier(recorded):
     part = Replay(run=recorded.path, verifier="prm")
     with pytest.raises(UsageError, match="no verifier 'prm'; it has: genrm"):
         using(part, lambda b: b.identify())
+
+
+def test_words_behind_a_verdict_do_not_hide_its_probability():
+    text = "Is the answer correct (Yes/No)? No. Yes/No was asked."
+    row = {"text": text, "verdict": False, "p_yes": 0.25}
+    assert p_yes_at_verdict(_verdict(row), text) == pytest.approx(0.25)
+    assert p_yes_at_verdict(_verdict({**row, "p_yes": 0.0}), text) == 0.0
+    assert _verdict({**row, "text": "I can't say."}) == ()

@@ -45,7 +45,7 @@ class Fake:
         pass
 
 
-def draw(folder, fake, n=8, problems=("a", "b"), seed=0, budget=None, **settings):
+def draw(folder, fake, n=8, problems=("a", "b"), seed=0, budget=None, keep=None, **settings):
     async def run():
         engine = Engine(
             journal=folder / "journal.sqlite",
@@ -61,7 +61,7 @@ def draw(folder, fake, n=8, problems=("a", "b"), seed=0, budget=None, **settings
                 *(
                     model.sample(
                         Prompt(text=f"{p}: 1+1?"),
-                        SamplingParams(max_tokens=10),
+                        SamplingParams(max_tokens=10, keep_logprobs=keep),
                         n,
                         problem_id=p,
                         purpose="solution",
@@ -93,6 +93,13 @@ def test_a_second_run_asks_for_nothing(tmp_path):
     first = draw(tmp_path, Fake())
     again = Fake()
     assert draw(tmp_path, again) == first
+    assert again.calls == []
+
+
+def test_a_longer_tail_of_logprobs_is_no_other_sample(tmp_path):
+    """Journals of versions that kept 8 of a verification go on being of use."""
+    first, again = Fake(), Fake()
+    assert draw(tmp_path, first, keep=8) == draw(tmp_path, again, keep=64)
     assert again.calls == []
 
 

@@ -17,6 +17,7 @@ from ttc.backends._recording import Recording, Row
 from ttc.backends._reply import keep
 from ttc.core import Call, Completion, ModelIdentity, Prompt, TokenLogprob
 from ttc.errors import BackendError, UsageError
+from ttc.verifiers._verdicts import find_verdict
 
 if TYPE_CHECKING:
     from ttc.backends.replay import Replay
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 _TEXT = ("prompt_tokens", "completion_tokens", "finish_reason", "seconds", "text")
 # Verifiers ask for samples of one prompt; a second solution with the same text goes on from here.
 _STRIDE = 1 << 20
+_OPPOSITES = {
+    "yes": "No",
+    "no": "Yes",
+    "correct": "incorrect",
+    "incorrect": "correct",
+    "not": "correct",
+}
 
 
 @dataclass(slots=True)
@@ -194,13 +202,17 @@ def _completion(row: Row, call: Call) -> Completion:
 
 
 def _verdict(row: Row) -> tuple[TokenLogprob, ...]:
-    """Tables keep P(Yes) at the verdict but no other token's logprob: the verdict token alone."""
-    p = row.get("p_yes")
-    if p is None:
+    """Tables keep P(Yes) at the verdict but no other token's logprob: the verdict's token, and what
+    the text says behind it.
+    """
+    p, found = row.get("p_yes"), find_verdict(row["text"])
+    if p is None or found is None:
         return ()
-    top = {" Yes": _log(p), " No": _log(1 - p)}
-    word = " Yes" if row["verdict"] else " No"
-    return (TokenLogprob(word, top[word], top),)
+    word, rest = row["text"][found.start : found.end], row["text"][found.end :]
+    own, other = (p, 1 - p) if found.says else (1 - p, p)
+    top = {word: _log(own), _OPPOSITES[found.word]: _log(other)}
+    token = TokenLogprob(word, top[word], top)
+    return (token, TokenLogprob(rest, math.nan)) if rest else (token,)
 
 
 def _log(p: float) -> float:

@@ -332,11 +332,15 @@ def _chunks(start: int, n: int, group: int) -> list[Chunk]:
 
 
 def _content(model: EngineModel, prompt: Prompt, params: SamplingParams) -> bytes:
-    """Digest of everything that determines the samples of a prompt, but for their index."""
+    """Digest of everything that determines the samples of a prompt, but for their index.
+
+    A sample is the same however long a tail of its logprobs is kept; the first journals kept 8.
+    """
+    kept = params.keep_logprobs and min(params.keep_logprobs, 8)
     content = {
         "model": model.identity.scope,
         "prompt": asdict(prompt),
-        "params": asdict(params),
+        "params": asdict(replace(params, keep_logprobs=kept)),
         "seed": model._engine.seed,
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))

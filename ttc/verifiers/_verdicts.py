@@ -6,47 +6,45 @@ The verdict formats and score modes are those of "When To Solve, When To Verify"
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Literal
 
 from ttc.core import TokenLogprob
+from ttc.verifiers._verdict_text import Verdict, find_verdict
+from ttc.verifiers._verdict_tokens import p_yes_at
+
+__all__ = ["ScoreMode", "Verdict", "find_verdict", "p_yes_at_verdict", "parse_verdict", "score"]
 
 ScoreMode = Literal["binary", "logprob", "hybrid"]
 
-# Emphasis, boxes and dollar signs that models put around a verdict word.
-_MARKUP = re.compile(r"\\(?:boxed|text|textbf|mathrm|mathbf)\s*(?=\{)|[{}$*_`\\]")
-_VERDICTS = (
-    re.compile(r"is the (?:answer|solution) correct\s*\(yes/no\)\s*\??\s*:?\s*(yes|no)\b", re.I),
-    re.compile(r"\b(?:status|assessment)\s*:\s*(correct|incorrect)\b", re.I),
-)
-_THINKING_END = "</think>"
+_LONE_WORD = re.compile(r"(?<![^\W_])(?:yes|no)(?![^\W_])", re.IGNORECASE)
 
 
 def parse_verdict(text: str) -> bool | None:
-    """True for a Yes, False for a No, None where no verdict can be read.
+    """True for a Yes, False for a No, None where no verdict can be read."""
+    found = find_verdict(text)
+    return None if found is None else found.says
 
-    The last verdict line of the text after the thinking block counts. Any text is safe: the
-    patterns match in linear time.
+
+def p_yes_at_verdict(logprobs: Sequence[TokenLogprob], text: str | None = None) -> float | None:
+    """P(Yes) at the token in which the verdict of a text begins; None where it is unknown.
+
+    Without a text, the tokens are all there is of it, and their last Yes or No is the verdict.
     """
-    plain = _MARKUP.sub("", text.rpartition(_THINKING_END)[2])
-    for pattern in _VERDICTS:
-        found = pattern.findall(plain)
-        if found:
-            return found[-1].lower() in ("yes", "correct")
-    return None
+    if not logprobs:
+        return None
+    if text is None:
+        text = "".join(token.token for token in logprobs)
+        verdict = find_verdict(text) or _last_word(text)
+    else:
+        verdict = find_verdict(text)
+    return None if verdict is None else p_yes_at(verdict, text, logprobs)
 
 
-def p_yes_at_verdict(logprobs: Sequence[TokenLogprob]) -> float | None:
-    """P(Yes) at the last Yes/No token: the summed probability of its spellings of Yes.
-
-    Where no Yes is listed, 1 - P(No); None without a Yes/No token or without probabilities.
-    """
-    for token in reversed(logprobs):
-        if _word(token.token) in ("yes", "no"):
-            return _p_yes({**token.top, token.token: token.logprob})
-    return None
+def _last_word(text: str) -> Verdict | None:
+    words = list(_LONE_WORD.finditer(text))[-1:]
+    return next((Verdict(w[0].lower() == "yes", w[0].lower(), *w.span()) for w in words), None)
 
 
 def score(verdict: bool | None, p_yes: float | None, mode: ScoreMode) -> float | None:
@@ -60,19 +58,3 @@ def score(verdict: bool | None, p_yes: float | None, mode: ScoreMode) -> float |
     if mode == "logprob":
         return p_yes
     return binary if p_yes is None else p_yes
-
-
-def _word(token: str) -> str:
-    return token.strip(" \n\t*_{}$.▁Ġ").lower()
-
-
-def _p_yes(top: dict[str, float]) -> float:
-    mass = {"yes": 0.0, "no": 0.0}
-    seen = {"yes": False, "no": False}
-    for token, logprob in top.items():
-        word = _word(token)
-        if word in mass:
-            mass[word] += math.exp(logprob)
-            seen[word] = True
-    p = mass["yes"] if seen["yes"] else 1.0 - mass["no"]
-    return min(1.0, max(0.0, p))

@@ -12,11 +12,13 @@ from pydantic import Field
 from ttc.core import Completion, Model, Problem, SamplingParams, Solution, Verification
 from ttc.prompts import PromptTemplate, load_prompt, render_problem
 from ttc.registry import register
+from ttc.thinking import after_thinking, opening_mark
 from ttc.verifiers import VerifierPart
 from ttc.verifiers._verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
 
-# The verdict stands at the very end; a few more tokens leave room for a full stop and an end mark.
-_VERDICT_TAIL = 8
+# The verdict stands near the end; more tokens leave room for a sentence or two behind it. A journal
+# keeps them all, so there are none to spare.
+_VERDICT_TAIL = 64
 # Solutions with the same text have the same prompt; each needs verifications of its own, so the
 # second one's sample numbers begin here, beyond any V.
 _STRIDE = 1 << 20
@@ -72,8 +74,10 @@ class GenRM(VerifierPart):
         template: PromptTemplate,
         model: Model,
     ) -> list[Verification]:
+        prompt = render_problem(template, problem, solution=solution.text.strip())
+        opening = opening_mark((prompt.text or "") + prompt.prefill)
         completions = await model.sample(
-            render_problem(template, problem, solution=solution.text.strip()),
+            prompt,
             SamplingParams(
                 temperature=self.temperature,
                 top_p=self.top_p,
@@ -87,17 +91,18 @@ class GenRM(VerifierPart):
             purpose="verification",
             start=start,
         )
-        return [self._read(solution, i, c) for i, c in enumerate(completions)]
+        return [self._read(solution, i, c, opening) for i, c in enumerate(completions)]
 
     def _alternatives(self, model: Model) -> int | None:
         """Top alternatives per token to ask for; None where no probabilities are used or had."""
         most = model.capabilities.logprobs
         return None if self.score == "binary" or not most else min(self.logprobs, most)
 
-    def _read(self, solution: Solution, index: int, c: Completion) -> Verification:
-        verdict = parse_verdict(c.text)
-        # A Yes in a text that never reached its verdict line is not a verdict.
-        p_yes = None if verdict is None else p_yes_at_verdict(c.logprobs)
+    def _read(self, solution: Solution, index: int, c: Completion, opening: str) -> Verification:
+        """One verification. opening: the mark of a thought that the prompt ends in, or nothing."""
+        cut_off = bool(opening) and after_thinking(opening + c.text) is None
+        verdict = None if cut_off else parse_verdict(c.text)
+        p_yes = None if cut_off else p_yes_at_verdict(c.logprobs, c.text)
         return Verification(
             problem_id=solution.problem_id,
             solution_index=solution.index,
