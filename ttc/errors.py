@@ -48,6 +48,18 @@ class CallFailed(BackendError):
         self.reason = reason
 
 
+class Refused(BackendError):
+    """The server will not do what it was asked for, and does not say that this is the prompt's.
+
+    It may refuse this prompt, or every call: for a wrong key, an unknown model, a field that it
+    does not know. Who can ask it something else finds out which.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class RetryableError(BackendError):
     """The call may succeed later (429, 5xx, time-out, broken connection).
 
