@@ -5,10 +5,9 @@ The engine acts on the class alone, so this table is the whole policy:
 - `RetryableError`: 408, 409, 425, 429, 5xx, time-outs, broken connections, unreadable replies;
   429 and 503 also say that the server has too many calls;
 - `CallFailed`: the prompt is too long or was filtered, which no other call need suffer from;
-- `Refused`: anything else that a server will not do, such as for a bad key, an unknown model or a
-  refused field, for which every further call would fail too, or for a prompt that it does not like:
-  the engine finds out which;
-- `BackendError`: the account is empty.
+- `BackendError`: anything else that a server will not do. For a bad key, an unknown model or a
+  field that it does not take, every further call would fail too. With `refused`, it may be the
+  prompt that it does not like, and the engine finds out which.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from typing import Any
 from ttc.backends._error_body import Told, read_error, shorten
 from ttc.backends._foreign import whole
 from ttc.backends._refusals import field_advice, is_about_money, is_about_the_model, reason_of
-from ttc.errors import BackendError, CallFailed, Refused, RetryableError
+from ttc.errors import BackendError, CallFailed, RetryableError
 
 __all__ = ["Where", "from_status", "from_words", "retry_after", "shorten"]
 
@@ -61,7 +60,7 @@ def from_status(
     if 400 <= status < 500 and status not in _RETRYABLE:
         return _refused(status, said, told, where)
     if status in _NOT_OURS:
-        return Refused(said, status)
+        return BackendError(said, refused=status)
     return _retryable(status, said, retry_after(headers))
 
 
@@ -88,7 +87,7 @@ def _refused(status: int, said: str, told: Told, where: Where) -> BackendError:
     if reason is not None:
         return CallFailed(said, reason)
     advice = _advice(status, told, where)
-    return Refused(f"{said}; {advice}" if advice else said, status)
+    return BackendError(f"{said}; {advice}" if advice else said, refused=status)
 
 
 def _advice(status: int, told: Told, where: Where) -> str | None:

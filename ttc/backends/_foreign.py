@@ -1,7 +1,7 @@
 """What a server sends as data that everything downstream can hold.
 
-Text that is no valid Unicode (half of a surrogate pair) can be written into no table, no file and no
-terminal. It enters by one way only, the escapes of JSON, so it is mended there, once.
+Text that is no valid Unicode (half of a surrogate pair) can be written into no table, no file and
+no terminal. It enters by one way only, the escapes of JSON, so it is mended there, once.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class OpenAIBackend:
             else:
                 self._note_usage(known, server)
                 return [self._scrubbed(c) for c in found]
-            raise RetryableError(self._where(server).say(text), billed=True)
+            raise RetryableError(self._where(server).say(text), billed=True, unreadable=True)
 
     def _scrubbed(self, completion: Completion) -> Completion:
         text = self._scrub.reply(completion.text)

@@ -158,15 +158,14 @@ def _broken(error: Exception, where: Where) -> RetryableError:
     said = shorten(str(cause)) or type(cause).__name__
     there = isinstance(error.__cause__, httpx.DecodingError | httpx.TooManyRedirects)
     never_sent = isinstance(error.__cause__, httpx.ConnectError)
-    return RetryableError(
-        where.say(said if there else f"no connection: {said}"), billed=not never_sent
-    )
+    said = where.say(said if there else f"no connection: {said}")
+    return RetryableError(said, billed=not never_sent, unreadable=there)
 
 
 def unreadable(error: Exception, where: Where) -> RetryableError:
     """A reply that nobody foresaw: it ends its call, not the run."""
     said = f"the reply can't be read ({type(error).__name__}: {shorten(str(error))})"
-    return RetryableError(where.say(said), billed=True)
+    return RetryableError(where.say(said), billed=True, unreadable=True)
 
 
 def read_status(response: httpx.Response, where: Where) -> BackendError:
@@ -189,7 +188,7 @@ def read_json(response: httpx.Response, where: Where) -> Any:
             said = f"the reply is {shorten(kind)}, not JSON; is this the API's URL?"
         else:
             said = "the reply is not a whole JSON object"
-        raise RetryableError(where.say(said), billed=True)
+        raise RetryableError(where.say(said), billed=True, unreadable=True)
     if reply.get("error") and not reply.get("choices"):
         raise _error_with_status_200(reply, where)
     return reply

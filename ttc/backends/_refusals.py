@@ -1,8 +1,8 @@
 """Why a server refuses a call, by its words: too long, filtered, a field it does not take.
 
 Words are a courtesy: they name a reason in the tables and what would help. That one call's refusal
-is no other call's matter does not rest on them, see `ttc.errors.Refused`. Every pattern here looks
-no further than some characters ahead, so that none takes longer than the text is long.
+is no other call's matter does not rest on them (see `refused` of `ttc.errors.BackendError`). Every
+pattern looks no further than some characters ahead, so that none takes longer than the text is.
 """
 
 from __future__ import annotations

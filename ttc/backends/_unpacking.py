@@ -87,4 +87,3 @@ class _Inflate:
         except zlib.error as error:
             raise Unreadable(f"the reply can't be unpacked ({error})") from None
         return pieces
-

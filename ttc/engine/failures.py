@@ -16,6 +16,10 @@ MOST = 16
 """Problems of which nothing but failures came: that is no matter of the problems any more."""
 GAVE_UP = "gave_up"
 """The reason of samples whose call failed again and again, where the run was told to go on."""
+REFUSED = "refused"
+"""The reason of samples whose call the server refused, though it answers others."""
+UNSURE = (GAVE_UP, REFUSED)
+"""Reasons that may be the server's after all, if nothing good comes after them."""
 
 _SUM = re.compile(r"(?P<prompt>\d+) \+ \d+ > (?P<limit>\d+)")
 _LIMIT = re.compile(
@@ -41,6 +45,7 @@ _LONGER = "serve the model with a longer context"
 _FIXES = {
     "content_filter": "leave such problems out, or ask a model or provider without this filter",
     "invalid_prompt": "mend the problem's text",
+    REFUSED: "mend what the server names, or leave such problems out",
     GAVE_UP: "when the server is mended, engine.retry_failed: true asks for them again",
 }
 
