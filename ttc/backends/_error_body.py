@@ -110,5 +110,5 @@ def shorten(text: str) -> str:
     """One line of bearable length; secrets go first, as a cut may leave half of one."""
     if len(text) > _LOOKED_AT:
         text = redact(text[:_LOOKED_AT])[:-_LONGEST_SECRET]
-    text = " ".join(whole(redact(text)).split())
+    text = " ".join(whole(redact(text)).replace("\0", " ").split())
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
