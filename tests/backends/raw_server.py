@@ -43,4 +43,5 @@ def serving(reply: Callable[[], Iterable[bytes]]) -> Iterator[str]:
 
 def head(status: str = "200 OK", *lines: str) -> bytes:
     """A reply's head; without a length the body ends with the connection."""
-    return "\r\n".join([f"HTTP/1.1 {status}", "Connection: close", *lines, "", ""]).encode("latin-1")
+    text = "\r\n".join([f"HTTP/1.1 {status}", "Connection: close", *lines, "", ""])
+    return text.encode("latin-1")

@@ -98,8 +98,10 @@ def test_refusals():
 
 @pytest.mark.parametrize(
     "content",
-    [{"text": "42"}, 42, True, 1.5, [42], [[TEXT]], [None], [{"type": "text"}]]
-    + [[{"type": "image_url", "image_url": {}}], [{"type": "tool_use", "input": {}}]],
+    [
+        *({"text": "42"}, 42, True, 1.5, [42], [[TEXT]], [None], [{"type": "text"}]),
+        *([{"type": "image_url", "image_url": {}}], [{"type": "tool_use", "input": {}}]),
+    ],
 )
 def test_what_is_no_text_is_never_a_sample(content):
     with pytest.raises(RetryableError, match="not in OpenAI's form") as caught:

@@ -67,7 +67,8 @@ TOO_LONG = [
     "Request payload size exceeds the limit: 20971520 bytes.",
 ]
 FILTERED = [
-    "The response was filtered due to the prompt triggering Azure OpenAI's content management policy",
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management "
+    "policy",
     "Invalid prompt: your prompt was flagged as potentially violating our usage policy.",
     "Your request was rejected as a result of our safety system.",
     "Content Exists Risk",

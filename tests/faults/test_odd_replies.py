@@ -27,7 +27,8 @@ backend: {type: openai, model: m, base_url: "URL", n_per_call: 1, timeout: 10}
 sampler: {type: independent, solutions: 6, max_tokens: 32, prompt: cot}
 policies: [first, majority]
 results: RESULTS
-engine: {max_attempts: 8, max_wait_s: 0.02, breaker_failures: 50, concurrency: 4, fingerprint: false}
+engine:
+  {max_attempts: 8, max_wait_s: 0.02, breaker_failures: 50, concurrency: 4, fingerprint: false}
 """
 QUESTIONS = tuple(f"What is {i}?" for i in range(12))
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _OPENAI_LIKE = {"openai", "text-completion-openai", "hosted_vllm", "openai_like"}
 _OFFICIAL = {"openai", "text-completion-openai"}
 _PREFIX = re.compile(r"^(litellm\.)?(\w+Error: )*(\w+Exception - )?")
+_TRACE = "Traceback (most recent call last)"
 # Fields that litellm may drop silently where the provider has no such thing.
 _DROPPABLE = {"n", "seed", "logprobs", "top_logprobs", "stop", "temperature", "top_p"}
 # Fields outside of OpenAI's own travel in the body of servers that merely speak its protocol.
@@ -240,7 +241,8 @@ class LiteLLMBackend:
         }
 
     def _classify(self, error: Exception) -> BackendError:
-        kinds, said = self._litellm.exceptions, shorten(_PREFIX.sub("", str(error)))
+        words = str(error).partition(_TRACE)[0]  # litellm's messages may hold its tracebacks
+        kinds, said = self._litellm.exceptions, shorten(_PREFIX.sub("", words))
         if isinstance(error, kinds.ContextWindowExceededError):
             return CallFailed(self._where.say(said), "context_length")
         if isinstance(error, kinds.ContentPolicyViolationError):
