@@ -21,20 +21,20 @@ REFUSED = "refused"
 UNSURE = (GAVE_UP, REFUSED)
 """Reasons that may be the server's after all, if nothing good comes after them."""
 
-_SUM = re.compile(r"(?P<prompt>\d+) \+ \d+ > (?P<limit>\d+)")
+_SUM = re.compile(r"(?<!\d)(?P<prompt>\d{1,12}) \+ \d{1,12} > (?P<limit>\d{1,12})")
 _LIMIT = re.compile(
     r"(?:context[ _](?:length|limit|size|window)|the context of \S+ holds|context holds"
-    r"|must be <=)(?: of \S+)?(?: is| of|:)?[ (]+(\d+)",
+    r"|must be <=)(?: of \S+)?(?: is| of|:)?[ (]{1,3}(\d{1,12})",
     re.IGNORECASE,
 )
 _PROMPT = re.compile(
-    r"(\d+)(?: tokens)? (?:in (?:your|the) (?:prompt|messages?|input)|from the input"
+    r"(?<!\d)(\d{1,12})(?: tokens)? (?:in (?:your|the) (?:prompt|messages?|input)|from the input"
     r"|(?:input|prompt|`inputs`) tokens)"
-    r"|(?:prompt has|messages resulted in|request \(|requested tokens \()\s?(\d+)",
+    r"|(?:prompt has|messages resulted in|request \(|requested tokens \()\s?(\d{1,12})",
     re.IGNORECASE,
 )
 _TOO_MANY_ASKED = re.compile(
-    r"max_(?:completion_|new_|output_)?tokens\W.{0,60}(?:too (?:large|high|big|many)|exceeds?)",
+    r"max_(?:completion_|new_|output_)?tokens\W.{0,60}(?:too (?:large|high|big|many)|exceeds?|valid range)",
     re.IGNORECASE,
 )
 _WHICH: dict[Purpose, str] = {
