@@ -34,7 +34,8 @@ _PROMPT = re.compile(
     re.IGNORECASE,
 )
 _TOO_MANY_ASKED = re.compile(
-    r"max_(?:completion_|new_|output_)?tokens\W.{0,60}(?:too (?:large|high|big|many)|exceeds?|valid range)",
+    r"max_(?:completion_|new_|output_)?tokens\W.{0,60}(?:too (?:large|high|big|many)|exceeds?"
+    r"|valid range)",
     re.IGNORECASE,
 )
 _WHICH: dict[Purpose, str] = {
