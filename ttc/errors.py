@@ -34,7 +34,13 @@ class BackendError(TtcError):
     """A call to a model failed for good, and every further call would fail the same way.
 
     Wrong key, unknown model, unreachable server: the run stops with the cause and the fix.
+    `refused` is the HTTP status where a server would not do what it was asked for without saying
+    that this is the prompt's: it may be, and who can ask it something else finds out.
     """
+
+    def __init__(self, message: str, *, refused: int | None = None) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class CallFailed(BackendError):
@@ -54,7 +60,8 @@ class RetryableError(BackendError):
     `retry_after` is the server's wish in seconds, where it gave one. `trouble` is what it says of
     the server: "throttled" (well, but wants fewer calls), "overloaded" (too busy to answer in time
     or at all) or "broken" (anything else). `billed`: it may have cost the most it could, because
-    it was sent and nobody knows how it ended.
+    it was sent and nobody knows how it ended. `unreadable`: a reply came, but not one that holds
+    what was asked for.
     """
 
     def __init__(
@@ -64,9 +71,11 @@ class RetryableError(BackendError):
         trouble: Literal["throttled", "overloaded", "broken"] = "broken",
         *,
         billed: bool = False,
+        unreadable: bool = False,
     ) -> None:
         super().__init__(message)
         self.billed = billed
+        self.unreadable = unreadable
         self.retry_after = retry_after
         self.trouble = trouble
 

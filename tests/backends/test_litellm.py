@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import traceback
 
 import httpx
@@ -116,3 +117,39 @@ def test_error_classes(status, body, kind, prompt, monkeypatch, caplog):
     assert KEY not in shown
     assert problem.__context__ is None
     assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "content", [{"a": 1}, 7, [{"type": "text", "text": "a"}], [{"type": "image_url"}]]
+)
+def test_content_that_litellm_can_not_read_fails_its_call(monkeypatch, content):
+    answer = httpx.Response(200, json=chat_reply(content))
+    with pytest.raises(RetryableError) as caught:
+        complete(lambda request: answer, call(CHAT), monkeypatch)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_half_characters_are_mended(monkeypatch):
+    answer = httpx.Response(
+        200,
+        content=json.dumps(chat_reply("a\ud800b")).encode(),
+        headers={"content-type": "application/json"},
+    )
+    assert complete(lambda request: answer, call(CHAT), monkeypatch)[0].text == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 50_000, b'{"choices": ' * 900, b"<" * 160_000, b"", b"null", b'{"choices": {}}',
+     b'{"choices": [null]}', b"[]",
+     b'{"error": {"code": "\xc2\xb2"}}', b'{"error": "\\ud800"}'],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [200, 500])
+def test_odd_replies_fail_their_call(monkeypatch, body, status):
+    def handle(request):
+        return httpx.Response(status, content=body, headers={"content-type": "application/json"})
+
+    with pytest.raises(BackendError) as caught:
+        complete(handle, call(CHAT), monkeypatch)
+    assert isinstance(caught.value, RetryableError) or caught.value.refused
+    str(caught.value).encode()

@@ -5,34 +5,31 @@ The engine acts on the class alone, so this table is the whole policy:
 - `RetryableError`: 408, 409, 425, 429, 5xx, time-outs, broken connections, unreadable replies;
   429 and 503 also say that the server has too many calls;
 - `CallFailed`: the prompt is too long or was filtered, which no other call need suffer from;
-- `BackendError`: bad key, unknown model, refused parameter: every further call would fail too.
+- `BackendError`: anything else that a server will not do. For a bad key, an unknown model or a
+  field that it does not take, every further call would fail too. With `refused`, it may be the
+  prompt that it does not like, and the engine finds out which.
 """
 
 from __future__ import annotations
 
-import json
-import re
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ttc.backends._error_body import Told, read_error, shorten
+from ttc.backends._foreign import whole
+from ttc.backends._refusals import field_advice, is_about_money, is_about_the_model, reason_of
 from ttc.errors import BackendError, CallFailed, RetryableError
-from ttc.redact import redact
+
+__all__ = ["Where", "from_status", "from_words", "retry_after", "shorten"]
 
 _RETRYABLE = {408, 409, 425, 429}
 _THROTTLED, _OVERLOADED = 429, {408, 503, 504, 529}
 _NOT_OURS = {501, 505}  # the server will never do it: retrying is idle
-_LONGEST_MESSAGE = 300
-_CONTEXT = re.compile(
-    r"context[ _](length|window|size)|maximum context|max_model_len|max(imum)? (model|sequence|"
-    r"input) length|n_ctx|prompt is too long|too many tokens|max_new_tokens|exceed_context|"
-    r"longer than the (model|maximum)",
-    re.IGNORECASE,
-)
-_FILTER = re.compile(r"content[ _](filter|policy|management)|content was flagged|moderation", re.I)
-_NO_MONEY = re.compile(r"insufficient_quota|insufficient (credit|balance|funds)|billing", re.I)
+_LONGEST_WAIT = 7 * 86_400.0  # seconds; a longer wish is a mistake, and no limit resets later
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +43,32 @@ class Where:
 
     def say(self, text: str) -> str:
         """A one-line message that starts with the endpoint and holds no secret."""
-        return self.scrub(f"{self.endpoint}: {' '.join(text.split())}")
+        return self.scrub(whole(f"{self.endpoint}: {' '.join(text.split())}"))
 
 
 def from_status(
     status: int, body: object, headers: Mapping[str, str], where: Where
 ) -> BackendError:
     """The error class of an HTTP status with its body (parsed JSON or text) and headers."""
-    message, code = message_of(body)
-    said = where.say(f"HTTP {status}: {message}" if message else f"HTTP {status}")
-    if status in (401, 403):
-        return BackendError(f"{said}; {_key_advice(status, where)}")
-    if status == 402 or (status == 429 and _NO_MONEY.search(f"{code} {message}")):
+    told = read_error(body)
+    said = where.say(f"HTTP {status}: {told.message}" if told.message else f"HTTP {status}")
+    if status == 402 or (status == _THROTTLED and is_about_money(told)):
         return BackendError(f"{said}; the account has nothing left to spend")
-    if status in _RETRYABLE or (status >= 500 and status not in _NOT_OURS):
-        return _retryable(status, said, retry_after(headers))
-    if status in (400, 413, 422):
-        return _refused(said, f"{code} {message}", status)
-    if status == 404:
-        return BackendError(
-            f"{said}; check the model name ({where.model!r}) and the base URL, which for most "
-            "servers ends in /v1"
-        )
-    return BackendError(said)
+    if status == _THROTTLED and "too large" in told.words and reason_of(told) == "context_length":
+        # It alone is beyond what may be asked for in a minute, however long one waits.
+        return CallFailed(said, "context_length")
+    if 400 <= status < 500 and status not in _RETRYABLE:
+        return _refused(status, said, told, where)
+    if status in _NOT_OURS:
+        return BackendError(said, refused=status)
+    return _retryable(status, said, retry_after(headers))
+
+
+def from_words(body: object, where: Where) -> BackendError:
+    """The error class of an error without a status."""
+    told = read_error(body)
+    said, reason = where.say(told.message), reason_of(told)
+    return CallFailed(said, reason) if reason else RetryableError(said)
 
 
 def _retryable(status: int, said: str, wait: float | None) -> RetryableError:
@@ -80,14 +80,29 @@ def _retryable(status: int, said: str, wait: float | None) -> RetryableError:
     return RetryableError(said, wait)
 
 
-def _refused(said: str, reason: str, status: int) -> BackendError:
-    if status == 413 or _CONTEXT.search(reason):
+def _refused(status: int, said: str, told: Told, where: Where) -> BackendError:
+    if status == 413:
         return CallFailed(said, "context_length")
-    if _FILTER.search(reason):
-        return CallFailed(said, "content_filter")
-    return BackendError(
-        f"{said}; if the server refuses a request field, name it under the backend's `omit`"
-    )
+    reason = reason_of(told) if status not in (401, 404) else None
+    if reason is not None:
+        return CallFailed(said, reason)
+    advice = _advice(status, told, where)
+    return BackendError(f"{said}; {advice}" if advice else said, refused=status)
+
+
+def _advice(status: int, told: Told, where: Where) -> str | None:
+    if is_about_money(told):
+        return "the account has nothing left to spend"
+    if status == 401 or (status == 403 and where.key_env is not None):
+        return _key_advice(status, where)
+    if status == 404:
+        return (
+            f"check the model name ({where.model!r}) and the base URL, which for most servers "
+            "ends in /v1"
+        )
+    if is_about_the_model(told):
+        return f"check the model name ({where.model!r})"
+    return _key_advice(status, where) if status == 403 else field_advice(told)
 
 
 def _key_advice(status: int, where: Where) -> str:
@@ -101,48 +116,29 @@ def _key_advice(status: int, where: Where) -> str:
     return f"check the key in the environment variable {where.key_env}"
 
 
-def message_of(body: object) -> tuple[str, str]:
-    """The message and code in an error body, whatever of the usual forms it has."""
-    if isinstance(body, str | bytes):
-        try:
-            return message_of(json.loads(body))
-        except ValueError:
-            text = body if isinstance(body, str) else body.decode(errors="replace")
-            return shorten(re.sub(r"<[^>]*>", " ", text)), ""
-    if not isinstance(body, Mapping):
-        return shorten(str(body)) if body else "", ""
-    inner = body.get("error", body)
-    if not isinstance(inner, Mapping):
-        return shorten(str(inner)), ""
-    message = inner.get("message") or inner.get("detail") or ""
-    code = " ".join(str(inner[k]) for k in ("code", "type") if inner.get(k))
-    return shorten(str(message)), code
-
-
-def shorten(text: str) -> str:
-    """One line of bearable length; secrets go first, as a cut may leave half of one."""
-    text = " ".join(redact(text).split())
-    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
-
-
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a server asks to wait: `retry-after-ms`, or `Retry-After` in either form."""
+    """Seconds that a server asks to wait: `retry-after-ms`, or `Retry-After` in either form.
+
+    None where it asks for nothing, or for what can't be meant.
+    """
     low = {k.lower(): v for k, v in headers.items()}
-    milliseconds = _number(low.get("retry-after-ms"))
-    if milliseconds is not None:
-        return max(0.0, milliseconds / 1000)
     value = low.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None:
-        return max(0.0, seconds)
+    ways = (_number(low.get("retry-after-ms"), 1000), _number(value), _until(value))
+    seconds = next((found for found in ways if found is not None), None)
+    return None if seconds is None or seconds > _LONGEST_WAIT else seconds
+
+
+def _number(value: Any, unit: float = 1.0) -> float | None:
+    """A finite number, of such a unit, that is no less than 0."""
     try:
-        return max(0.0, parsedate_to_datetime(value or "").timestamp() - time.time())
-    except (TypeError, ValueError):
+        number = float(value) / unit
+    except (TypeError, ValueError, OverflowError):
         return None
+    return max(0.0, number) if math.isfinite(number) else None
 
 
-def _number(value: Any) -> float | None:
+def _until(date: Any) -> float | None:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except Exception:  # dates, hours or zones out of range: each fails in a way of its own
         return None

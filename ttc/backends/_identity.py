@@ -12,6 +12,8 @@ from ttc.core import ModelIdentity
 from ttc.errors import BackendError, RetryableError
 
 _SHOWN = 8
+_LONGEST = 1_000  # characters of what a server says of its model
+_ABSURD = 1e18  # no model has as many parameters
 # Names that servers give to the same facts: ours, vLLM's, llama.cpp's, routers'.
 _FACTS = {
     "parameters": ("parameters", "n_params"),
@@ -43,7 +45,8 @@ def _entries(listing: object) -> dict[str, Mapping[str, Any]] | None:
     data = listing.get("data", listing.get("models")) if isinstance(listing, Mapping) else None
     if not isinstance(data, list):
         return None
-    return {str(e.get("id", e.get("name"))): e for e in data if isinstance(e, Mapping)}
+    named = ((e.get("id", e.get("name")), e) for e in data if isinstance(e, Mapping))
+    return {name: e for name, e in named if isinstance(name, str)}
 
 
 def _available(model: str, names: list[str]) -> str:
@@ -95,7 +98,8 @@ def of_entries(
 
 
 def _revision(entry: Mapping[str, Any]) -> str:
-    return next((str(entry[k]) for k in _REVISIONS if entry.get(k)), "")
+    found = (entry[k] for k in _REVISIONS if isinstance(entry.get(k), str | int))
+    return next((str(r)[:_LONGEST] for r in found if r), "")
 
 
 def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,5 +109,14 @@ def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
         fact: known[name]
         for fact, names in _FACTS.items()
         for name in reversed(names)
-        if isinstance(known.get(name), str | int | float)
+        if _is_fact(known.get(name))
     }
+
+
+def _is_fact(value: object) -> bool:
+    """A name, or an amount that costs may be reckoned from."""
+    if isinstance(value, str):
+        return len(value) <= _LONGEST
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 < value < _ABSURD

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 
-from ttc.backends._errors import Where, from_status, shorten
+from ttc.backends._errors import Where, from_status, from_words, shorten
+from ttc.backends._foreign import make_whole
 from ttc.backends._identity import variant
 from ttc.backends._litellm_library import leave_connections, load_litellm, use_connections
 from ttc.backends._openai_http import make_client
 from ttc.backends._reply import Malformed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
 from ttc.backends._secrets import Scrubber
+from ttc.backends._sizes import at_most, reply_bytes
 from ttc.backends.openai import OPENAI_URL, OpenAI
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, Prompt
 from ttc.errors import BackendError, CallFailed, RetryableError, TtcError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _OPENAI_LIKE = {"openai", "text-completion-openai", "hosted_vllm", "openai_like"}
 _OFFICIAL = {"openai", "text-completion-openai"}
 _PREFIX = re.compile(r"^(litellm\.)?(\w+Error: )*(\w+Exception - )?")
+_TRACE = "Traceback (most recent call last)"
 # Fields that litellm may drop silently where the provider has no such thing.
 _DROPPABLE = {"n", "seed", "logprobs", "top_logprobs", "stop", "temperature", "top_p"}
 # Fields outside of OpenAI's own travel in the body of servers that merely speak its protocol.
@@ -191,13 +194,15 @@ class LiteLLMBackend:
             return [replace(c, text=self._scrub.reply(c.text)) for c in found]
         except Malformed as problem:
             text = str(problem)
-        raise RetryableError(self._where.say(text), billed=True)
+        raise RetryableError(self._where.say(text), billed=True, unreadable=True)
 
     async def _send(self, call: Call) -> Any:
         send = self._litellm.acompletion if call.prompt.messages else self._litellm.atext_completion
+        arguments = self._arguments(call)
         try:
-            async with asyncio.timeout(self._config.timeout):
-                return (await send(**self._arguments(call))).model_dump()
+            with at_most(reply_bytes(call)):
+                async with asyncio.timeout(self._config.timeout):
+                    return make_whole((await send(**arguments)).model_dump())
         except TtcError:
             raise
         except TimeoutError:
@@ -236,7 +241,8 @@ class LiteLLMBackend:
         }
 
     def _classify(self, error: Exception) -> BackendError:
-        kinds, said = self._litellm.exceptions, shorten(_PREFIX.sub("", str(error)))
+        words = str(error).partition(_TRACE)[0]  # litellm's messages may hold its tracebacks
+        kinds, said = self._litellm.exceptions, shorten(_PREFIX.sub("", words))
         if isinstance(error, kinds.ContextWindowExceededError):
             return CallFailed(self._where.say(said), "context_length")
         if isinstance(error, kinds.ContentPolicyViolationError):
@@ -252,7 +258,11 @@ class LiteLLMBackend:
             return failure
         if isinstance(error, openai.APIConnectionError):
             return RetryableError(self._where.say(said), billed=True)
-        return BackendError(self._where.say(f"{type(error).__name__}: {said}"))
+        said = f"{type(error).__name__}: {said}"
+        if isinstance(error, ImportError):
+            return BackendError(self._where.say(said))
+        # litellm reads replies in as many ways as there are providers, and stumbles in as many.
+        return from_words(said, self._where)
 
     def count_tokens(self, prompt: Prompt) -> int | None:
         return None

@@ -27,6 +27,7 @@ from ttc.backends._pool import Endpoint, Pool
 from ttc.backends._reply import Malformed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
 from ttc.backends._secrets import Scrubber, split_credentials, url_secrets
+from ttc.backends._sizes import LISTING, at_most, reply_bytes
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, Prompt
 from ttc.errors import BackendError, RetryableError
 
@@ -108,8 +109,9 @@ class OpenAIBackend:
     async def _health(self, endpoint: Server) -> None:
         """Any answer shows that the server is there; what it says matters for calls only."""
         try:
-            async with asyncio.timeout(self._patience):
-                await endpoint.client.get("/models", cast_to=httpx.Response)
+            with at_most(LISTING):
+                async with asyncio.timeout(self._patience):
+                    await endpoint.client.get("/models", cast_to=httpx.Response)
             return
         except openai.APIStatusError as error:
             if error.status_code < 500:
@@ -119,6 +121,8 @@ class OpenAIBackend:
             said = f"no answer within {self._patience:g} s"
         except openai.OpenAIError:
             said = "no connection"
+        except Exception as error:  # an answer, if one that makes the client stumble
+            said = f"no readable answer ({type(error).__name__})"
         raise RetryableError(self._where(endpoint).say(said))
 
     @property
@@ -137,7 +141,7 @@ class OpenAIBackend:
         started = time.perf_counter()
         path, body = self._request(call)
         with self._pool.lend(endpoint) as server:
-            reply = await self._send(server, path, body)
+            reply = await self._send(server, path, body, most=reply_bytes(call))
             try:
                 found, known = read_reply(reply, call, time.perf_counter() - started)
             except Malformed as problem:
@@ -145,7 +149,7 @@ class OpenAIBackend:
             else:
                 self._note_usage(known, server)
                 return [self._scrubbed(c) for c in found]
-            raise RetryableError(self._where(server).say(text), billed=True)
+            raise RetryableError(self._where(server).say(text), billed=True, unreadable=True)
 
     def _scrubbed(self, completion: Completion) -> Completion:
         text = self._scrub.reply(completion.text)
@@ -191,9 +195,10 @@ class OpenAIBackend:
         path: str,
         body: dict[str, Any] | None,
         seconds: float | None = None,
+        most: int = LISTING,
     ) -> Any:
         where = self._where(endpoint)
-        return await send(endpoint.client, path, body, self._config, where, seconds)
+        return await send(endpoint.client, path, body, self._config, where, seconds, most)
 
     def _where(self, endpoint: Server) -> Where:
         return Where(endpoint.url, self._config.model, self._key_env, self._scrub)

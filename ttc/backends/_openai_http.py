@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import secrets
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import openai
 
-from ttc.backends._errors import Where, from_status, message_of
+from ttc.backends import _sizes
+from ttc.backends._errors import Where, from_status, from_words, shorten
+from ttc.backends._foreign import parse_json
 from ttc.backends._secrets import split_credentials
 from ttc.backends._transport import AiohttpTransport
 from ttc.errors import BackendError, CallFailed, RetryableError
@@ -99,41 +100,46 @@ async def send(
     config: OpenAI,
     where: Where,
     seconds: float | None = None,
+    most: int = _sizes.LISTING,
 ) -> Any:
     """POST a body, or GET without one; the reply's JSON object.
 
-    seconds: the longest wait, where it is not the config's for a whole call.
-    Raises the classified error, outside of the handlers so that its traceback chains no exception
-    that holds the request and with it the key.
+    seconds: the longest wait, where it is not the config's for a whole call; most: bytes that the
+    reply may have. Whatever the server says or does, it is either a reply or an error of this call.
+    That is raised outside of the handlers, so that its traceback chains no exception that holds the
+    request and with it the key.
     """
     try:
-        async with asyncio.timeout(seconds or config.timeout):
-            if body is None:
-                response = await client.get(path, cast_to=httpx.Response)
-            else:
-                response = await client.post(
-                    where.endpoint + path,  # the client would put them together by parsing both
-                    cast_to=httpx.Response,
-                    body=body,
-                    options={"idempotency_key": f"{_SESSION}-{next(_numbers)}"},
-                )
+        with _sizes.at_most(most):
+            async with asyncio.timeout(seconds or config.timeout):
+                response = await _ask(client, path, body, where)
         return read_json(response, where)
+    except BackendError as error:
+        failure = error
     except openai.APIStatusError as error:
-        failure = from_status(
-            error.status_code, error.body or error.response.text, error.response.headers, where
-        )
+        failure = read_status(error.response, where)
     except (TimeoutError, openai.APITimeoutError) as error:
         failure = _timed_out(error, config, where, seconds or config.timeout)
     except openai.APIConnectionError as error:
-        never_sent = isinstance(error.__cause__, httpx.ConnectError)
-        failure = RetryableError(
-            where.say(f"no connection: {_cause(error)}"), billed=not never_sent
-        )
-    except openai.OpenAIError as error:
-        failure = RetryableError(where.say(str(error)))
+        failure = _broken(error, where)
     except UnicodeEncodeError:
         failure = CallFailed(where.say("the prompt is not valid Unicode"), "invalid_prompt")
+    except Exception as error:  # what made the HTTP client or the reader of the reply stumble
+        failure = unreadable(error, where)
     raise failure
+
+
+async def _ask(
+    client: openai.AsyncOpenAI, path: str, body: dict[str, Any] | None, where: Where
+) -> httpx.Response:
+    if body is None:
+        return await client.get(path, cast_to=httpx.Response)
+    return await client.post(
+        where.endpoint + path,  # the client would put them together by parsing both
+        cast_to=httpx.Response,
+        body=body,
+        options={"idempotency_key": f"{_SESSION}-{next(_numbers)}"},
+    )
 
 
 def _timed_out(error: Exception, config: OpenAI, where: Where, seconds: float) -> RetryableError:
@@ -144,26 +150,46 @@ def _timed_out(error: Exception, config: OpenAI, where: Where, seconds: float) -
     return RetryableError(where.say(said), None, "overloaded", billed=True)
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost reason of a broken connection, in words."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return str(error) or type(error).__name__
+def _broken(error: Exception, where: Where) -> RetryableError:
+    """A connection that was not to be had, or a reply that came to no good end."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    said = shorten(str(cause)) or type(cause).__name__
+    there = isinstance(error.__cause__, httpx.DecodingError | httpx.TooManyRedirects)
+    never_sent = isinstance(error.__cause__, httpx.ConnectError)
+    said = where.say(said if there else f"no connection: {said}")
+    return RetryableError(said, billed=not never_sent, unreadable=there)
+
+
+def unreadable(error: Exception, where: Where) -> RetryableError:
+    """A reply that nobody foresaw: it ends its call, not the run."""
+    said = f"the reply can't be read ({type(error).__name__}: {shorten(str(error))})"
+    return RetryableError(where.say(said), billed=True, unreadable=True)
+
+
+def read_status(response: httpx.Response, where: Where) -> BackendError:
+    """The error class of a reply whose status is not 2xx."""
+    try:
+        return from_status(response.status_code, response.content, response.headers, where)
+    except Exception as error:
+        return unreadable(error, where)
 
 
 def read_json(response: httpx.Response, where: Where) -> Any:
     """The JSON object of a reply with status 2xx, or a classified error."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind and "json" not in kind:
-        said = f"the reply is {kind}, not JSON; is this the API's URL?"
-        raise RetryableError(where.say(said), billed=True)
     try:
-        reply = json.loads(response.content)
+        reply = parse_json(response.content)
     except ValueError:
         reply = None
     if not isinstance(reply, Mapping):
-        raise RetryableError(where.say("the reply is not a whole JSON object"), billed=True)
-    if reply.get("error") and "choices" not in reply:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind and "json" not in kind:
+            said = f"the reply is {shorten(kind)}, not JSON; is this the API's URL?"
+        else:
+            said = "the reply is not a whole JSON object"
+        raise RetryableError(where.say(said), billed=True, unreadable=True)
+    if reply.get("error") and not reply.get("choices"):
         raise _error_with_status_200(reply, where)
     return reply
 
@@ -171,7 +197,6 @@ def read_json(response: httpx.Response, where: Where) -> Any:
 def _error_with_status_200(reply: Mapping[str, Any], where: Where) -> BackendError:
     """Routers that pass an upstream's error on say 200 and put the status into the error."""
     error = reply["error"]
-    code = str(error.get("code")) if isinstance(error, Mapping) else ""
-    if code.isdigit() and 400 <= int(code) < 600:
-        return from_status(int(code), reply, {}, where)
-    return RetryableError(where.say(message_of(reply)[0]))
+    code = error.get("code") if isinstance(error, Mapping) else None
+    status = next((s for s in range(400, 600) if code in (s, str(s))), None)
+    return from_words(reply, where) if status is None else from_status(status, reply, {}, where)

@@ -14,7 +14,13 @@ from ttc.backends._errors import Where
 from ttc.backends._fingerprint import PROMPTS
 from ttc.backends._openai_client import find_key, is_openai
 from ttc.backends._openai_http import make_client, send
-from ttc.backends._reply import Malformed, choice_text, read_logprobs, token_count
+from ttc.backends._reply import (
+    Malformed,
+    choice_text,
+    finish_reason,
+    read_logprobs,
+    token_count,
+)
 from ttc.backends._request import finish
 from ttc.backends._secrets import Scrubber, split_credentials, url_secrets
 from ttc.backends.openai import OpenAI
@@ -47,7 +53,7 @@ class Answer:
     def texts(self) -> list[str]:
         try:
             return [choice_text(choice) for choice in self.choices]
-        except (AttributeError, KeyError):
+        except Exception:
             pass
         raise Malformed("a choice has no text")
 
@@ -57,13 +63,13 @@ class Answer:
 
     @property
     def finish(self) -> str:
-        return str(self.choices[0].get("finish_reason"))
+        return finish_reason(self.choices[0])
 
     @property
     def logprobs(self) -> list[TokenLogprob]:
         try:
             return read_logprobs(self.choices[0].get("logprobs"))
-        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        except Exception as error:
             text = f"logprobs are in no form that is known ({type(error).__name__})"
         raise Malformed(text)
 

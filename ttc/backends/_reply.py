@@ -10,15 +10,18 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ttc.backends._content import Malformed, message_text, plain_text
+from ttc.backends._error_body import read_error
 from ttc.backends._request import prompt_bytes
 from ttc.core import Call, Completion, TokenLogprob
 
 Json = Mapping[str, Any]
 _ABSURD = 10**9  # tokens; no model reads or writes as many in a request
+_LONGEST_FINISH = 64
+_CERTAIN = 0.01  # nats; no probability is above 1, but for rounding
 
-
-class Malformed(ValueError):
-    """A reply that is JSON but not in OpenAI's form."""
+__all__ = ["Json", "Malformed", "apportion", "choice_text", "keep", "mean_logprob"]
+__all__ += ["read_logprobs", "read_reply", "token_count"]
 
 
 def read_reply(reply: object, call: Call, seconds: float) -> tuple[list[Completion], bool]:
@@ -30,17 +33,21 @@ def read_reply(reply: object, call: Call, seconds: float) -> tuple[list[Completi
     """
     try:
         return _read(reply, call, seconds)
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as problem:
-        text = f"the reply is not in OpenAI's form ({type(problem).__name__}: {problem})"
-    raise Malformed(text)
+    except Malformed as problem:
+        text = str(problem)
+    except Exception as problem:  # whatever a server sends, it is no matter of other calls
+        text = f"{type(problem).__name__}: {str(problem)[:200]}"
+    raise Malformed(f"the reply is not in OpenAI's form ({text})")
 
 
 def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], bool]:
-    choices = _distinct(reply["choices"])
+    there = _distinct(reply["choices"])
+    choices = [c for c in there if not _failed(c)]
     if not choices:
-        raise ValueError("no choices")
+        said = read_error(there[0]).message if there else ""
+        raise Malformed(said or "no choices")
     texts = [choice_text(c) for c in choices]
-    tokens = [read_logprobs(c.get("logprobs")) for c in choices]
+    tokens = [_logprobs_of(c, call) for c in choices]
     usage = reply.get("usage")
     spent = token_count(usage, "completion_tokens")
     known = spent is not None and (spent > 0 or not any(texts))
@@ -53,7 +60,7 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
     completions = [
         Completion(
             text=text,
-            finish_reason=str(choice.get("finish_reason") or "stop"),
+            finish_reason=finish_reason(choice),
             prompt_tokens=prompt_bytes(call.prompt) if prompt_tokens is None else prompt_tokens,
             completion_tokens=count,
             mean_logprob=mean_logprob(logprobs),
@@ -65,39 +72,62 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
     return completions[: len(call.seeds)], known and prompt_tokens is not None
 
 
-def _distinct(choices: Sequence[Json]) -> list[Json]:
+def _distinct(choices: object) -> list[Json]:
+    if not isinstance(choices, list):
+        raise Malformed("choices are no list")
     by_index: dict[int, Json] = {}
     for position, choice in enumerate(choices):
+        if not isinstance(choice, Mapping):
+            raise Malformed("a choice is no JSON object")
         index = choice.get("index")
         by_index.setdefault(position if index is None else int(index), choice)
     return [by_index[i] for i in sorted(by_index)]
 
 
+def _failed(choice: Json) -> bool:
+    """Whether a router says so of a choice whose upstream broke down."""
+    ended = choice.get("finish_reason")
+    return ended == "error" or (ended is None and bool(choice.get("error")))
+
+
+def finish_reason(choice: Json) -> str:
+    """The server's word for why a choice ends; "stop" where it has none."""
+    found = choice.get("finish_reason") or "stop"
+    if not isinstance(found, str):
+        return "unknown"
+    return " ".join(found[:_LONGEST_FINISH].split()) or "unknown"
+
+
 def choice_text(choice: Json) -> str:
-    """The text of a chat or raw choice, thoughts included."""
+    """The text of a chat or raw choice, thoughts included. Raises `Malformed`."""
     message = choice.get("message")
-    if message is None:
-        return str(choice["text"])
-    content = str(message.get("content") or message.get("refusal") or "")
-    thoughts = message.get("reasoning_content") or message.get("reasoning")
-    if not thoughts:
-        return content
-    # Reasoning servers cut the thinking out; answers are read after its end, so it goes back in,
-    # left open when the tokens ran out in the middle of it.
-    cut = not content and choice.get("finish_reason") == "length"
-    return f"<think>\n{thoughts}" if cut else f"<think>\n{thoughts}\n</think>\n\n{content}"
+    if message is None and "text" in choice:
+        return plain_text(choice["text"])
+    if not isinstance(message, Mapping):
+        raise Malformed("a choice has neither message nor text")
+    return message_text(message, cut=choice.get("finish_reason") == "length")
+
+
+def _logprobs_of(choice: Json, call: Call) -> list[TokenLogprob]:
+    """What nobody asked for need not be in any form."""
+    try:
+        return read_logprobs(choice.get("logprobs"))
+    except Exception:
+        if call.params.logprobs is not None:
+            raise
+        return []
 
 
 def read_logprobs(found: object) -> list[TokenLogprob]:
     """Token logprobs of either shape: `content: [...]` or parallel lists."""
     if not isinstance(found, Mapping):
         return []
-    if isinstance(found.get("content"), Sequence):
+    if isinstance(found.get("content"), list):
         return [_chat_token(token) for token in found["content"]]
     tokens, values = found.get("tokens") or [], found.get("token_logprobs") or []
     tops = found.get("top_logprobs") or [None] * len(tokens)
     return [
-        TokenLogprob(str(t), _nats(v), {str(k): _nats(x) for k, x in (top or {}).items()})
+        TokenLogprob(_token(t), _nats(v), {str(k): _nats(x) for k, x in (top or {}).items()})
         for t, v, top in zip(tokens, values, tops, strict=True)
     ]
 
@@ -106,12 +136,20 @@ def _chat_token(token: Json) -> TokenLogprob:
     top: dict[str, float] = {}
     for other in token.get("top_logprobs") or []:
         # Bytes of one broken character may print alike; the likeliest comes first and stays.
-        top.setdefault(str(other["token"]), _nats(other["logprob"]))
-    return TokenLogprob(str(token["token"]), _nats(token["logprob"]), top)
+        top.setdefault(_token(other["token"]), _nats(other["logprob"]))
+    return TokenLogprob(_token(token["token"]), _nats(token["logprob"]), top)
+
+
+def _token(found: object) -> str:
+    if not isinstance(found, str | int):
+        raise Malformed("a token of the logprobs is no text")
+    return str(found)
 
 
 def _nats(value: float | None) -> float:
-    return math.nan if value is None else float(value)
+    """A log probability; unknown (nan) where there is none, or none that can be one."""
+    found = math.nan if value is None else float(value)
+    return found if found <= _CERTAIN else math.nan
 
 
 def mean_logprob(tokens: Iterable[TokenLogprob]) -> float | None:

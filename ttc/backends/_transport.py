@@ -16,14 +16,24 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from ttc.backends import _sizes
+from ttc.backends._unpacking import ACCEPTED, Body, TooLarge, Unreadable
+
 # Shorter than the idle limit of usual servers (uvicorn: 5 s), so that a request is hardly ever
 # sent on a connection that is just being closed.
 _IDLE_SECONDS = 4.0
 _DROPPED = {b"content-encoding", b"content-length", b"transfer-encoding"}
 
 
+class ReplyTooLarge(httpx.DecodingError):
+    """A reply has more bytes than what it answers can need."""
+
+
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """Reads each reply whole. Raises httpx's errors, so that callers need know no others."""
+    """Reads each reply whole, as far as `_sizes.most()` allows.
+
+    Raises httpx's errors, so that callers need know no others.
+    """
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -37,6 +47,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     limit=0, keepalive_timeout=_IDLE_SECONDS, ssl=httpx.create_ssl_context()
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # which unpacks a piece of a body whatever it holds
             )
         return self._session
 
@@ -44,7 +55,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         limits: Mapping[str, Any] = request.extensions.get("timeout", {})
         # From the bytes, because httpx goes through all headers to find one by its name.
         headers = {k.lower().decode("ascii"): v.decode("ascii") for k, v in request.headers.raw}
-        headers["accept-encoding"] = "gzip, deflate"  # what aiohttp can always unpack
+        headers["accept-encoding"] = ACCEPTED
         try:
             async with self._opened().request(
                 request.method,
@@ -60,7 +71,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     sock_read=limits.get("read"),
                 ),
             ) as reply:
-                body = await reply.read()
+                body = await _read(reply)
+        except (TooLarge, Unreadable) as error:
+            raise _unusable(error, request) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _translated(error, request) from error
         return httpx.Response(
@@ -74,6 +87,29 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def _read(reply: aiohttp.ClientResponse) -> bytes:
+    """A body of no more than the limit; of an error, whose status matters more, what is allowed."""
+    failed = not 200 <= reply.status < 300
+    most = min(_sizes.ERROR, _sizes.most()) if failed else _sizes.most()
+    body = Body(most)
+    try:
+        body.packed_as(reply.headers.get("content-encoding"))
+        async for chunk in reply.content.iter_any():
+            body.feed(chunk)
+    except (TooLarge, Unreadable):
+        if not failed:
+            raise
+    return body.so_far
+
+
+def _unusable(error: Exception, request: httpx.Request) -> httpx.DecodingError:
+    if isinstance(error, Unreadable):
+        return httpx.DecodingError(str(error), request=request)
+    limit = _sizes.shown(_sizes.most())
+    said = f"the reply is larger than {limit}, more than it can need for what was asked"
+    return ReplyTooLarge(said, request=request)
 
 
 @cache

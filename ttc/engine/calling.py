@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
+import math
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
@@ -12,12 +16,15 @@ from ttc.budget.ledger import Ledger
 from ttc.core import Backend, Call, Completion, Message, Prompt, RemoteBackend, SamplingParams
 from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
-from ttc.engine.failures import GAVE_UP
+from ttc.engine.failures import GAVE_UP, REFUSED
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
 from ttc.errors import BackendError, BudgetExhausted, CallFailed, RetryableError
 
 Lost = Callable[[], Awaitable[None]]
+# Some servers refuse a model that thinks fewer tokens than these.
+_ENOUGH_TOKENS = 16
+_ALIKE = 0.8  # of the words of two refusals; numbers and names of requests differ
 
 
 class Caller:
@@ -40,6 +47,8 @@ class Caller:
         self._events = events
         self._ledger = ledger
         self._before = before
+        self._answered: defaultdict[str, float] = defaultdict(lambda: -math.inf)
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def call(
         self, call: Call, tokens: int, lost: Lost | None = None, *, problem: str = ""
@@ -83,6 +92,7 @@ class Caller:
             lease.used = max(c.prompt_tokens for c in done)
             lease.used += sum(c.completion_tokens for c in done)
             lease.longest = max(c.completion_tokens for c in done)
+            self._answered[lease.endpoint.name] = asyncio.get_running_loop().time()
             return done
 
         try:
@@ -94,28 +104,57 @@ class Caller:
                     return await self._router.send(tokens, work, again=tries.made > 0)
         except RetryableError as error:
             said = f"gave up after {tries.said}: {error}"
-            if self._settings.give_up == "stop":
+            if self._settings.give_up == "stop" and not error.unreadable:
                 said += "; what was completed is kept, run again to go on"
                 said += "; where only this prompt fails, engine.give_up: record goes on without it"
                 raise BackendError(said) from error
             return await self._given_up(call, tries, error, said)
-        raise AssertionError("unreachable")
+        except BackendError as error:
+            if error.refused is None:
+                raise
+            refusal = error
+        return await self._refused(call, tries, refusal)
+
+    async def _refused(self, call: Call, tries: _Tries, refusal: BackendError) -> list[Completion]:
+        """The call's failure, unless the server refuses whatever it is asked.
+
+        That shows by another answer since, or by a short call in the same terms, which is charged
+        in the place of this one. Raises the refusal where that one is refused alike.
+        """
+        said = str(refusal)
+        assert tries.at is not None
+        at = tries.at.name
+        async with self._asking[at]:  # where many are refused at once, one such call will do
+            if self._answered[at] > tries.began:
+                return _failed(call, REFUSED, said)
+            try:
+                answer = await self._attempt(_short(call), at, tries.left or 1.0)
+            except BackendError as other:
+                # Where it fails otherwise, nothing is clear yet: if no call succeeds, the run ends.
+                alike = _same(refusal, other)
+            else:
+                self._answered[at] = asyncio.get_running_loop().time()
+                return _failed(call, REFUSED, said, answer[0])
+        if alike:
+            raise refusal
+        return _failed(call, REFUSED, said)
 
     async def _given_up(
         self, call: Call, tries: _Tries, error: RetryableError, said: str
     ) -> list[Completion]:
         """The call's failure, where it is its own fault: where the server is well otherwise.
 
-        Either it has just answered others, or it answers a call of one token. That costs less than
-        the call might have, and is charged in its place. Raises `BackendError` where it does not.
+        Either it has just answered others, or it answers a short call. That costs less than the
+        call might have, and is charged in its place. Raises `BackendError` where it does not.
         """
         endpoint = tries.at
         if endpoint is not None and error.trouble != "throttled":
             if endpoint.breaker.state == "closed" and endpoint.answered_at > tries.began:
                 return _failed(call, GAVE_UP, said)
+            short = _short(call) if error.unreadable else _control(call)
             try:
-                answer = await self._attempt(_control(call), endpoint.name, tries.left or 1.0)
-            except (BackendError, CallFailed):
+                answer = await self._attempt(short, endpoint.name, tries.left or 1.0)
+            except BackendError:
                 said += "; nor did the server answer another call just then"
             else:
                 endpoint.breaker.succeeded()
@@ -159,6 +198,19 @@ def _control(call: Call) -> Call:
     chat = bool(call.prompt.messages)
     prompt = Prompt(messages=(Message("user", "1"),)) if chat else Prompt(text="1")
     return Call(prompt, SamplingParams(max_tokens=1), call.seeds[:1])
+
+
+def _short(call: Call) -> Call:
+    """A short question in the same terms: what is refused for its fields is refused again."""
+    most = min(_ENOUGH_TOKENS, call.params.max_tokens)
+    control = _control(call)
+    return replace(control, params=replace(call.params, max_tokens=most))
+
+
+def _same(one: BackendError, other: BackendError) -> bool:
+    words = (str(one), str(other))
+    alike = difflib.SequenceMatcher(None, *words, autojunk=False).ratio() >= _ALIKE
+    return one.refused == other.refused and alike
 
 
 class _Tries:

@@ -16,21 +16,26 @@ MOST = 16
 """Problems of which nothing but failures came: that is no matter of the problems any more."""
 GAVE_UP = "gave_up"
 """The reason of samples whose call failed again and again, where the run was told to go on."""
+REFUSED = "refused"
+"""The reason of samples whose call the server refused, though it answers others."""
+UNSURE = (GAVE_UP, REFUSED)
+"""Reasons that may be the server's after all, if nothing good comes after them."""
 
-_SUM = re.compile(r"(?P<prompt>\d+) \+ \d+ > (?P<limit>\d+)")
+_SUM = re.compile(r"(?<!\d)(?P<prompt>\d{1,12}) \+ \d{1,12} > (?P<limit>\d{1,12})")
 _LIMIT = re.compile(
     r"(?:context[ _](?:length|limit|size|window)|the context of \S+ holds|context holds"
-    r"|must be <=)(?: of \S+)?(?: is| of|:)?[ (]+(\d+)",
+    r"|must be <=)(?: of \S+)?(?: is| of|:)?[ (]{1,3}(\d{1,12})",
     re.IGNORECASE,
 )
 _PROMPT = re.compile(
-    r"(\d+)(?: tokens)? (?:in (?:your|the) (?:prompt|messages?|input)|from the input"
+    r"(?<!\d)(\d{1,12})(?: tokens)? (?:in (?:your|the) (?:prompt|messages?|input)|from the input"
     r"|(?:input|prompt|`inputs`) tokens)"
-    r"|(?:prompt has|messages resulted in|request \(|requested tokens \()\s?(\d+)",
+    r"|(?:prompt has|messages resulted in|request \(|requested tokens \()\s?(\d{1,12})",
     re.IGNORECASE,
 )
 _TOO_MANY_ASKED = re.compile(
-    r"max_(?:completion_|new_|output_)?tokens\W.{0,60}(?:too (?:large|high|big|many)|exceeds?)",
+    r"max_(?:completion_|new_|output_)?tokens\W.{0,60}(?:too (?:large|high|big|many)|exceeds?"
+    r"|valid range)",
     re.IGNORECASE,
 )
 _WHICH: dict[Purpose, str] = {
@@ -41,6 +46,7 @@ _LONGER = "serve the model with a longer context"
 _FIXES = {
     "content_filter": "leave such problems out, or ask a model or provider without this filter",
     "invalid_prompt": "mend the problem's text",
+    REFUSED: "mend what the server names, or leave such problems out",
     GAVE_UP: "when the server is mended, engine.retry_failed: true asks for them again",
 }
 

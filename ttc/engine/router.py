@@ -106,7 +106,7 @@ class Router:
             if isinstance(error, RetryableError):
                 alone = not self._others(endpoint)
                 endpoint.failed(lease, error, self._loop.time(), alone=alone)
-            elif isinstance(error, CallFailed):
+            elif isinstance(error, CallFailed) or getattr(error, "refused", None) is not None:
                 endpoint.answered(lease, self._loop.time())
             if not job.answer.done():
                 job.answer.set_exception(error)

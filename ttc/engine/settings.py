@@ -43,7 +43,8 @@ class EngineSettings(BaseModel):
     give_up: Literal["stop", "record"] = "stop"
     """What to do about a call that fails max_attempts times: stop the run, or record its samples as
     failed (gave_up) and go on. They are recorded only if the server answers other calls meanwhile,
-    or else one that is sent to see just that; a server that is down stops the run all the same."""
+    or else one that is sent to see just that; a server that is down stops the run all the same.
+    Replies that can't be read are always recorded so: there the server has answered."""
     retry_failed: bool = False
     """Whether samples that an earlier run recorded as failed are asked for again, also those of a
     run that is complete. Otherwise they stay failed, as no other answer is expected."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ttc.core import Completion, Purpose
-from ttc.engine.failures import GAVE_UP, MOST, Failures, advice
+from ttc.engine.failures import MOST, UNSURE, Failures, advice
 from ttc.errors import BackendError
 from ttc.words import counted
 
@@ -18,7 +18,8 @@ class Trust:
     A prompt may be too long, or filtered; a wrong max_tokens or a mislaid server fails every call
     in the same way. Which of the two it is shows with the first good answer. Before that, failures
     are held back from the journal, so that a mended recipe or server is asked again. A call that
-    was given up may have met a server that died, so those are held back until another good answer.
+    was given up may have met a server that died, and one that was refused, a key that has expired:
+    those are held back until another good answer.
     """
 
     def __init__(self, model: str, purpose: Purpose, failures: Failures) -> None:
@@ -52,7 +53,7 @@ class Trust:
         for key, sample in failed:
             self._last = sample
             self._failures.saw(key, sample, self._purpose, cached=False)
-        if self._good and failed[0][1].finish_reason != GAVE_UP:
+        if self._good and failed[0][1].finish_reason not in UNSURE:
             return entries
         self._held += entries
         self._problems.add(problem)
