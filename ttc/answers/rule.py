@@ -86,7 +86,7 @@ class AnswerRule(BaseModel):
 
     def extract(self, text: str) -> str | None:
         """The answer in a solution's text (after its thinking block), or None."""
-        return first_match(text, self._chain, self._reads, self.equivalence != "numeric")
+        return first_match(text, self._chain, self.reads, self.equivalence != "numeric")
 
     def equivalent(self, a: str | None, b: str | None) -> bool:
         """Whether two answers count as the same; symmetric; a missing answer equals nothing."""
@@ -125,7 +125,7 @@ class AnswerRule(BaseModel):
             case "choice":
                 return e.choice_rule()
 
-    def _reads(self, answer: str) -> bool:
+    def reads(self, answer: str) -> bool:
         """Whether this rule can read an answer as one of its own kind."""
         from ttc.answers.choice import as_choice
         from ttc.answers.equivalence import is_number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttc.answers.unjudged import unjudged
 from ttc.core import Problem
 from ttc.engine.engine import Engine
 from ttc.errors import BudgetExhausted, DataError
@@ -29,6 +31,7 @@ from ttc.store.tables import open_table
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
+_log = logging.getLogger(__name__)
 Progress = Callable[[Monitor], AbstractContextManager[None]]
 """Makes a context manager that shows what a monitor says while it is open."""
 _COLLECT_AFTER = (10_000, 20, 50)  # objects made, young and middle-aged collections
@@ -98,7 +101,11 @@ def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Ma
     from ttc.recipe import resolve
 
     resolved = resolve(recipe)
+    told = unjudged(((p.id, p.answer) for p in problems), recipe.answer_rule)
+    if told:
+        _log.warning(told)
     return Manifest(
+        note=told,
         recipe_name=recipe.name,
         recipe=resolved,
         recipe_hash=hash_recipe(resolved),

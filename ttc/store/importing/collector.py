@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ttc.answers import AnswerRule
+from ttc.answers.unjudged import unjudged
 from ttc.core import Problem, Solution
 from ttc.errors import DataError
 from ttc.store.importing.judging import Judging, answers_of, gold_of
@@ -72,7 +73,10 @@ class Collector:
             for i, seen in enumerate(ordered)
         )
         write_table(self._run.problems, "problems", rows)
-        return [seen.problem for seen in ordered]
+        problems = [seen.problem for seen in ordered]
+        if not (self._trust and self.tally.labels):
+            self.tally.unjudged = unjudged(((p.id, p.answer) for p in problems), self._rule)
+        return problems
 
     def digest(self) -> str:
         """Hash (hex) of all records, the same in whatever order they came."""

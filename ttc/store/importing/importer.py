@@ -134,6 +134,8 @@ def _note(tally: Tally) -> str:
             f"our judgement differs from {tally.labels_that_differ} of {tally.labels} labels that "
             "came with the data"
         )
+    if tally.unjudged:
+        parts.append(tally.unjudged)
     return "; ".join(parts)
 
 

@@ -17,6 +17,8 @@ class Tally:
     """Solutions whose label came with the data."""
     labels_that_differ: int = 0
     """... and contradicts our judgement."""
+    unjudged: str = ""
+    """What is to be said of gold answers that the rule can't judge."""
     invalid_answers: int = 0
     invalid_verdicts: int = 0
     solution_prompt_tokens: int = 0
