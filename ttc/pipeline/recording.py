@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, get_args
 
@@ -34,13 +34,18 @@ class Recording:
         self.tries = 1 + (len(self.earlier.tries) if self.earlier else 0)
         self.monitor = Monitor(recipe, run, self.tries)
         self.manifest: Manifest | None = None
+        self._notes: tuple[str, ...] = ()
         self._run = run
         self._seen_retries = 0
         self._seen_endpoints: dict[str, str] = {}
         self.monitor.events.on_change = self._changed
 
-    def begin(self, manifest: Manifest, problems: int) -> None:
-        """The run has its problems: write the manifest, so that the folder is a run from now on."""
+    def begin(self, manifest: Manifest, problems: int, notes: Sequence[str] = ()) -> None:
+        """The run has its problems: write the manifest, so that the folder is a run from now on.
+
+        notes: on how the problems were read; they stand in the log and in the manifest.
+        """
+        self._notes = tuple(notes)
         manifest.begin_try(self.earlier)
         manifest.write(self._run.manifest_path)
         self.manifest = manifest
@@ -57,6 +62,8 @@ class Recording:
             git_commit=manifest.git_commit,
             git_dirty=manifest.git_dirty,
         )
+        for text in self._notes:
+            note("dataset_read", text)
 
     def resolved(self) -> None:
         """The models have said what they are."""
@@ -91,7 +98,7 @@ class Recording:
                 manifest.ledger = monitor.ledger.as_dict()
             manifest.failures = monitor.failures()
             manifest.status = status if status in ("complete", "budget") else "interrupted"
-            manifest.note = error
+            manifest.note = error or "; ".join(self._notes)
             manifest.end_try(status, error)
             with suppress(DataError) if error else nullcontext():
                 manifest.write(self._run.manifest_path)

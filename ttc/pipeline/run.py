@@ -59,7 +59,7 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
         with stopping() as stop, recorded(recipe, run, stop) as recording:
             problems = load_problems(recipe)
             manifest = _manifest(recipe, run, problems)
-            recording.begin(manifest, len(problems))
+            recording.begin(manifest, len(problems), recipe.dataset.notes)
             with progress(recording.monitor) if progress is not None else nullcontext():
                 began = time.monotonic()
                 with _frozen():

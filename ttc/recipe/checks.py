@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ttc.faults import Fault
 from ttc.recipe.capabilities import check_capabilities
-from ttc.recipe.faults import Fault
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
 

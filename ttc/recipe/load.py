@@ -10,15 +10,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from ttc.errors import RecipeError
+from ttc.faults import Fault, KeyPath, report
 from ttc.recipe import overrides as changes
 from ttc.recipe.checks import check
-from ttc.recipe.faults import Fault, KeyPath, report
 from ttc.recipe.files import settle_paths
 from ttc.recipe.model import Recipe
 from ttc.recipe.shape import stray_flags
 from ttc.recipe.shipped import find_recipe
-from ttc.recipe.source import Source, parse, read_source
 from ttc.recipe.translate import show, translate
+from ttc.yamltext import Source, parse, read_source
 
 
 def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ttc.errors import RecipeError
-from ttc.recipe.faults import KeyPath, dotted
-from ttc.recipe.source import parse_value
+from ttc.faults import KeyPath, dotted
 from ttc.redact import redact
+from ttc.yamltext import parse_value
 
 
 def apply(data: Any, override: str) -> KeyPath:

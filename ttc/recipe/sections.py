@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttc.answers import AnswerRule
 from ttc.budget.cost import CostConfig
+from ttc.faults import Fault, KeyPath, report
 from ttc.recipe import overrides as changes
-from ttc.recipe.faults import Fault, KeyPath, report
 from ttc.recipe.shape import stray_flags
-from ttc.recipe.source import Source
 from ttc.recipe.translate import show, translate
+from ttc.yamltext import Source
 
 
 class CostSection(BaseModel):
