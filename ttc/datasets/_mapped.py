@@ -22,9 +22,9 @@ class MappedDataset(DatasetPart):
 
     columns: Columns = Columns()
     """Which column holds what."""
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, lt=2**63)
     """Take only so many problems."""
-    shuffle: int | None = None
+    shuffle: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     """Seed of a random order, the same on every machine; the source's order without it."""
     _notes: list[str] = PrivateAttr(default_factory=list)
 

@@ -86,7 +86,8 @@ def _is_file(name: str) -> bool:
 def _data_file(valid: Valid) -> Iterator[Fault]:
     path = getattr(valid.get("dataset"), "path", None)
     if path is not None and not _is_file(path):
-        text = f"no such file: {path} (looked beside the recipe and in the working folder)"
+        shown = path if len(path) <= 200 else f"{path[:200]}..."
+        text = f"no such file: {shown} (looked beside the recipe and in the working folder)"
         yield Fault(("dataset", "path"), text)
 
 
