@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttc.cli._options import recipe_overrides
-from ttc.errors import DataError, RecipeError, UsageError
+from ttc.errors import RecipeError, UsageError
 from ttc.prompts import load_prompt
 from ttc.recipe import load_recipe, parse_recipe
 from ttc.recipe.identity import run_id
-from ttc.store.importing.plainyaml import load_yaml
 
 BASE = """
 name: b
@@ -143,16 +142,6 @@ def test_no_name_of_a_prompt_is_a_crash():
     for name in ("a\0b", "x" * 10_000, "..", "/", "", "~"):
         with pytest.raises(UsageError):
             load_prompt(name)
-
-
-def test_samples_in_yaml_can_t_write_themselves_out_either():
-    with pytest.raises(DataError, match="aliases repeat more than"):
-        load_yaml(BOMB.encode(), "pool.yaml")
-    assert load_yaml(b"a: &x [1, 2]\nb: *x\nc: [*x, *x]", "p") == {
-        "a": ["1", "2"],
-        "b": ["1", "2"],
-        "c": [["1", "2"], ["1", "2"]],
-    }
 
 
 def test_a_results_folder_is_a_path_and_no_yaml(tmp_path):

@@ -12,8 +12,6 @@ from typing import Any
 from ttc.errors import DataError
 
 _DEEPEST = 16
-_MOST_REPEATED = 100_000
-"""Values that aliases stand for in all: a few lines could else write out terabytes."""
 _NOTHING = ("", "~", "null", "Null", "NULL", ".nan", ".NaN", ".NAN")
 _PLAIN_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "map", "seq"))
 _MISSING = object()
@@ -49,10 +47,7 @@ class _Builder:
         self._place = place
         self._open: list[Any] = []
         self._keys: list[Any] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
-        self._named: list[str | None] = []
-        self._sizes: list[int] = [0]
-        self._repeated = 0
+        self._anchors: dict[str, Any] = {}
 
     def take(self, event: Any) -> None:
         match type(event).__name__:
@@ -64,27 +59,12 @@ class _Builder:
             case "MappingStartEvent":
                 self._enter(event, {})
             case "SequenceEndEvent" | "MappingEndEvent":
-                self._leave()
+                self._open.pop()
+                self._keys.pop()
             case "AliasEvent":
-                self._repeat(event)
-
-    def _leave(self) -> None:
-        """A list or object ends, whose size is known now."""
-        value, size, anchor = self._open.pop(), self._sizes.pop(), self._named.pop()
-        self._keys.pop()
-        self._sizes[-1] += size
-        if anchor is not None:
-            self._anchors[anchor] = value, size
-
-    def _repeat(self, event: Any) -> None:
-        if event.anchor not in self._anchors:
-            self._refuse(event, f"unknown alias {event.anchor!r}")
-        value, size = self._anchors[event.anchor]
-        self._repeated += size
-        self._sizes[-1] += size
-        if self._repeated > _MOST_REPEATED:
-            self._refuse(event, f"aliases repeat more than {_MOST_REPEATED:,} values")
-        self._put(event, value)
+                if event.anchor not in self._anchors:
+                    self._refuse(event, f"unknown alias {event.anchor!r}")
+                self._put(event, self._anchors[event.anchor])
 
     def _enter(self, event: Any, value: Any) -> None:
         if len(self._open) >= _DEEPEST:
@@ -92,15 +72,12 @@ class _Builder:
         self._add(event, value)
         self._open.append(value)
         self._keys.append(_MISSING)
-        self._sizes.append(0)
-        self._named.append(event.anchor)
 
     def _add(self, event: Any, value: Any) -> None:
         if event.tag not in (None, "!", *_PLAIN_TAGS):
             self._refuse(event, f"the tag {event.tag!r} asks for more than plain data")
-        self._sizes[-1] += 1
         if event.anchor is not None:
-            self._anchors[event.anchor] = value, 1
+            self._anchors[event.anchor] = value
         self._put(event, value)
 
     def _put(self, event: Any, value: Any) -> None:
