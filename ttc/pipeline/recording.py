@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, get_args
 
 from ttc.core import Purpose
 from ttc.engine.events import Events
-from ttc.errors import DataError, Interrupted, TtcError
+from ttc.errors import DataError, Interrupted, PluginError, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
 from ttc.pipeline.stopping import Stop
+from ttc.plugins import blamed, told
 from ttc.store.manifest import Manifest, TryStatus, read_manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note, run_log
@@ -140,7 +141,13 @@ def recorded(recipe: Recipe, run: RunFolder, stop: Stop | None = None) -> Iterat
             recording.end("failed", str(error))
             raise
         except BaseException as error:
-            recording.end("failed", f"{type(error).__name__}: {error}", trace=error)
+            plugin = blamed(error)
+            said = (
+                f"{plugin} failed: {told(error)}" if plugin else f"{type(error).__name__}: {error}"
+            )
+            recording.end("failed", said, trace=error)
+            if plugin:
+                raise PluginError(said) from error
             raise
 
 

@@ -18,6 +18,7 @@ from ttc.pipeline.collect import Attempt, ordered
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.opening import open_models
+from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
 from ttc.pipeline.stopping import Stop, stopping
 from ttc.store.atomic import remove_leftovers
@@ -140,8 +141,10 @@ async def _collect(
         run=monitor.run.name,
     )
     with stop.of(engine, monitor.stopping):
-        async with engine:
-            await _collect_with(engine, recipe, problems, recording)
+        seconds = recipe.budget.per_run.seconds
+        with no_longer_than(None if seconds is None else seconds + recipe.engine.finish_s):
+            async with engine:
+                await _collect_with(engine, recipe, problems, recording)
 
 
 async def _collect_with(
