@@ -34,7 +34,8 @@ class Probe(VerifierPart):
         BODY
         return [
             Verification(problem_id=s.problem_id, solution_index=s.index, index=0,
-                verifier=self.label, text="", verdict=True, p_yes=None, score=1.0, prompt_tokens=0, completion_tokens=0,
+                verifier=self.label, text="", verdict=True, p_yes=None,
+                score=1.0, prompt_tokens=0, completion_tokens=0,
                 finish_reason="stop")
             for s in solutions
         ]
