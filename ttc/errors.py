@@ -30,6 +30,10 @@ class MissingExtra(TtcError):
         super().__init__(f"{feature} needs an extra: pip install 'ttc[{extra}]'")
 
 
+class PluginError(TtcError):
+    """Code of a plug-in failed, or gave what it must not; the message names whose it is."""
+
+
 class BackendError(TtcError):
     """A call to a model failed for good, and every further call would fail the same way.
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from ttc.registry import Kind, Part, parts
+from ttc.registry import Kind, Part, broken_plugins, parts
 
 if TYPE_CHECKING:
     from ttc.backends import BackendPart
@@ -85,7 +85,8 @@ class PartRef:
         )
 
     def _unknown(self, name: str) -> str:
-        return f"no {self.kind} is called {name[:60]!r}{nearest(name, parts(self.kind))}"
+        broken = "".join(f"; {line}" for line in broken_plugins())
+        return f"no {self.kind} is called {name[:60]!r}{nearest(name, parts(self.kind))}{broken}"
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler

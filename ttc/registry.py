@@ -18,12 +18,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from functools import cache
 from importlib.metadata import entry_points
 from typing import ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from ttc import plugins
 from ttc.errors import UsageError
 
 Kind = Literal["backend", "dataset", "sampler", "verifier", "policy"]
@@ -64,6 +66,7 @@ def register(cls: P) -> P:
             f"two {cls.kind}s are called {name!r}: {known.__module__} and {cls.__module__}"
         )
     _registry[(cls.kind, name)] = cls
+    plugins.note(cls.__module__)
     return cls
 
 
@@ -77,17 +80,40 @@ def _load(kind: Kind) -> None:
     for module in pkgutil.iter_modules(package.__path__):
         if not module.name.startswith("_"):
             importlib.import_module(f"{package.__name__}.{module.name}")
-    _load_plugins()
+    broken_plugins()
+
+
+@cache
+def broken_plugins() -> tuple[str, ...]:
+    """A line on each plug-in that can't be loaded, which is told once, as a warning.
+
+    What a recipe does not use must not keep it from running; a part that is missing for this is
+    reported with these lines beside it.
+    """
+    try:
+        _load_plugins()
+    except UsageError as error:
+        lines = str(error).splitlines()
+        for line in lines:
+            print(f"Warning: {line}", file=sys.stderr)
+        return tuple(lines)
+    return ()
 
 
 @cache
 def _load_plugins() -> None:
+    """Import all plug-ins. Raises `UsageError` with a line on each that can't be."""
+    faults = []
     for point in entry_points(group="ttc.plugins"):
+        name = plugins.named(point)
         try:
             point.load()
-        except Exception as error:  # foreign code; a traceback here would hide whose it is
-            why = f"{type(error).__name__}: {error}"
-            raise UsageError(f"the plug-in {point.name!r} can't be loaded: {why}") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # foreign code, which may also leave by sys.exit
+            faults.append(f"{name} can't be loaded: {plugins.told(error)}")
+    if faults:
+        raise UsageError("\n".join(faults))
 
 
 def parts(kind: Kind) -> dict[str, type[Part]]:

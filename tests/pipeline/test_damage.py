@@ -57,6 +57,53 @@ def test_what_is_damaged_is_made_anew_from_the_journal(finished, name, share):
     assert not run_recipe(again(finished.path.parents[2])).fresh
 
 
+def made_anew(finished, whole):
+    outcome = run_recipe(again(finished.path.parents[2]))
+    assert outcome.fresh
+    assert outcome.manifest.ledger["solution"]["paid_samples"] == 0
+    assert outcome.manifest.ledger["verification"]["paid_samples"] == 0
+    for table, frame in tables(finished).items():
+        pd.testing.assert_frame_equal(frame, whole[table])
+    assert not run_recipe(again(finished.path.parents[2])).fresh
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("told", [True, False], ids=["new manifest", "old manifest"])
+def test_a_table_that_is_gone_is_made_anew(finished, name, told):
+    whole = tables(finished)
+    if not told:
+        manifest = finished.manifest()
+        manifest.tables = {}
+        manifest.write(finished.manifest_path)
+        assert not run_recipe(again(finished.path.parents[2])).fresh
+    finished.table(name).unlink()
+    made_anew(finished, whole)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_with_other_rows_is_made_anew(finished, name):
+    whole = tables(finished)
+    path = finished.table(name)
+    frame = pd.read_parquet(path)
+    frame.iloc[:-1].to_parquet(path)
+    made_anew(finished, whole)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    path.write_bytes(bytes(content))
+    made_anew(finished, whole)
+
+
+def test_what_killed_runs_left_goes_and_what_others_write_stays(finished):
+    left = [finished.path / f".{name}.parquet.0a1b2c3d.part" for name in TABLES]
+    others = finished.path / ".fit.json.0a1b2c3d.part"
+    for path in (*left, others):
+        path.write_bytes(b"half")
+    run_recipe(again(finished.path.parents[2]))
+    assert not any(path.exists() for path in left)
+    assert others.exists()
+    others.unlink()
+
+
 @pytest.mark.parametrize("name", ["status.json", "log.jsonl"])
 def test_what_only_tells_about_the_run_may_be_cut(finished, name):
     path = finished.path / name

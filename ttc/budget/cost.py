@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -55,7 +55,9 @@ class CostConfig(BaseModel):
     """USD per million tokens of all models, or `litellm`: from litellm's price table."""
     models: dict[str, ModelCosts] = Field(default_factory=dict)
     """Parameters, card and prices by model name, where a recipe has several models."""
-    ratio: Literal["measured"] | float = Field(default="measured", alias="lambda")
+    ratio: Literal["measured"] | Annotated[float, Field(ge=0)] = Field(
+        default="measured", alias="lambda"
+    )
     """lambda, tokens per verification over tokens per solution: measured, or a number."""
 
     def rates(self, identity: ModelIdentity) -> Rates:

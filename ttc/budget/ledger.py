@@ -69,7 +69,7 @@ class RunBudget(BaseModel):
     """US dollars."""
     calls: float | None = Field(default=None, gt=0)
     """Samples, of solutions and of verifications."""
-    seconds: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0, le=1e9)
     """Wall-clock time from the start of this try; calls under way by then are given up, none is
     sent later, and what is in the journal is still used. What fits depends on the machine's
     speed."""

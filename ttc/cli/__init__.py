@@ -61,15 +61,27 @@ def _run() -> int:
         return 130
     except BrokenPipeError:
         raise
-    except Exception as error:  # a bug of ours; its place is wanted, a page of it seldom
+    except BaseException as error:  # a bug of ours; its place is wanted, a page of it seldom
+        from ttc.plugins import blamed, told
+
+        if plugin := blamed(error):
+            _traceback(error)
+            print(f"Error: {plugin} failed: {told(error)}", file=sys.stderr)
+            return 1
+        if not isinstance(error, Exception):
+            raise  # Typer leaves by SystemExit
         _say_unexpected(error)
         return 1
     return 0
 
 
-def _say_unexpected(error: Exception) -> None:
+def _traceback(error: BaseException) -> None:
     if os.environ.get(_TRACEBACK):
         traceback.print_exception(error)
+
+
+def _say_unexpected(error: Exception) -> None:
+    _traceback(error)
     text = " ".join(f"{type(error).__name__}: {error}".split())
     print(
         f"Error: {text}; this is a fault of ttc's: please report it with what "

@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttc.errors import TtcError
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -36,9 +34,7 @@ def working(text: str) -> Iterator[None]:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a text file. Raises `TtcError` that names the path when that is impossible."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise TtcError(f"can't write {path}: {error.strerror}") from None
+    """Write a text file, atomically. Raises `TtcError` that names the path where it can't."""
+    from ttc.store.atomic import write_text
+
+    write_text(path, text)

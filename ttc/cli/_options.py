@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -45,5 +46,6 @@ def cost_overrides(overrides: Sequence[str] | None, ratio: float | None) -> tupl
 
 def recipe_overrides(overrides: Sequence[str] | None, results: Path | None) -> list[str]:
     """What --set and --results say of a recipe."""
-    told = [] if results is None else [f"results={results}"]
+    # Quoted, or a folder called `~` or `5` would be read as YAML.
+    told = [] if results is None else [f"results={json.dumps(str(results), ensure_ascii=False)}"]
     return [*(overrides or ()), *told]

@@ -21,6 +21,10 @@ def command(
             help="Environment variable with a key that callers must send.", metavar="NAME"
         ),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name by which requests may call this server.", metavar="NAME"),
+    ] = None,
 ) -> None:
     """Serve the nano models at /v1/completions and /v1/chat/completions until Ctrl-C.
 
@@ -30,4 +34,4 @@ def command(
     """
     from ttc.serve import serve
 
-    serve(models or ["nano"], host, port, api_key_env=api_key_env)
+    serve(models or ["nano"], host, port, api_key_env=api_key_env, allow_hosts=allow_host or ())

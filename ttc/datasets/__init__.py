@@ -17,6 +17,11 @@ class DatasetPart(Part):
     default_prompt: ClassVar[str] = "cot"
     """The solution prompt of a recipe that names none."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of how the problems were read, once they are loaded."""
+        return ()
+
     def load(self) -> Sequence[Problem]:
         """Problems in a fixed order. Raises `DataError`, `MissingExtra`."""
         raise NotImplementedError

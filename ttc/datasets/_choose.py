@@ -11,6 +11,7 @@ from ttc.core import Problem
 from ttc.datasets._rows import Row
 from ttc.errors import DataError
 
+_NUMBERED = "; `columns: {id: false}` numbers the problems of a file instead"
 _MOST_FAULTS = 5
 _LOOK_AHEAD = 1000
 """Rows looked through for more faults after the first one; files can be huge."""
@@ -44,7 +45,8 @@ def _problems(rows: Iterator[Row], make: Callable[[Row], Problem]) -> Iterator[P
             problem = make(row)
             if problem.id in places:
                 first = places[problem.id]
-                raise DataError(f"{row.place}: the id {problem.id[:80]!r} stands in {first} too")
+                text = f"the id {problem.id[:80]!r} stands in {first} too"
+                raise DataError(f"{row.place}: {text}{_NUMBERED}")
         except DataError as error:
             raise DataError("\n".join([str(error), *_more_faults(rows, make)])) from None
         places[problem.id] = row.place

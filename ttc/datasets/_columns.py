@@ -2,124 +2,128 @@
 
 from __future__ import annotations
 
-import json
-import string
-from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from ttc.core import Problem
+from ttc.datasets._names import CHOICES, bare, label_of
+from ttc.datasets._options import AnswerForm, Options, checked, letter_of, read_options
 from ttc.datasets._rows import Row
+from ttc.datasets._values import metadata_of, plain, text_after, text_of
 from ttc.errors import DataError
 
-AnswerForm = Literal["letter", "index", "text"]
+__all__ = ["AnswerForm", "Columns", "text_after", "text_of"]
 
 
 class Columns(BaseModel):
-    """Which column holds what."""
+    """Which column holds what. A file's usual names are found where nothing is said."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     question: str = "question"
-    """The problem's text."""
+    """The problem's text. Files without such a column: `problem`, `prompt`, `input` ..."""
     answer: str = "answer"
-    """The gold answer."""
+    """The gold answer. Files without such a column: `answerKey`, `gold`, `target`, `label` ..."""
     answer_after: str | None = Field(default=None, min_length=1)
     """The gold answer is what follows the last such mark in its column, e.g. "####"."""
-    id: str | None = None
-    """A name of its own for every problem; numbered where there is no such column."""
-    choices: str | tuple[str, ...] | None = None
-    """Options of multiple choice: one column with a list, or one column for each option."""
+    id: str | Literal[False] | None = None
+    """A name of its own for every problem. A file's `id`, `uid`, `question_id` ... where nothing
+    is said; numbers where there is none, or with `false`."""
+    choices: str | tuple[str, ...] | Literal[False] | None = None
+    """Options of multiple choice: one column with all of them, or one column for each. A file's
+    `choices`, `options`, `A` to `D`, `option_a` ... where nothing is said; none with `false`."""
+    choice_labels: str | None = None
+    """Where options and what the source calls them (A, B, C or 1, 2, 3) stand in two columns."""
     answer_form: AnswerForm = "letter"
-    """With choices, what the answer is: a letter, a 0-based index, or an option's text."""
+    """With choices, what the answer is: a letter or label, an index from 0, a number from 1, an
+    option's text, or any of them, which is how choices that a file turns out to have are read."""
     metadata: tuple[str, ...] = Field(default=())
     """Further columns to keep with each problem, e.g. its level."""
 
+    @model_serializer(mode="wrap")
+    def _plain(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a key that older recipes lack, so that runs of theirs keep their ids."""
+        made: dict[str, Any] = handler(self)
+        if self.choice_labels is None:
+            made.pop("choice_labels", None)
+        return made
+
     @property
     def needed(self) -> list[str]:
-        """Every column that must exist."""
-        choices = (self.choices,) if isinstance(self.choices, str) else self.choices or ()
-        ids = () if self.id is None else (self.id,)
+        """Every column that is read."""
+        labels = (self.choice_labels,) if self.choices and self.choice_labels else ()
+        return list(dict.fromkeys((*self.required, *self._option_columns, *labels)))
+
+    @property
+    def required(self) -> list[str]:
+        """Every column that must exist: a table may lack what only some problems have."""
+        ids = (self.id,) if self.id else ()
+        choices = self._option_columns[:2]
         return list(dict.fromkeys((self.question, self.answer, *ids, *choices, *self.metadata)))
+
+    @property
+    def _option_columns(self) -> tuple[str, ...]:
+        return (self.choices,) if isinstance(self.choices, str) else self.choices or ()
 
     def problem(self, row: Row, prefix: str) -> Problem:
         """The problem in a row. Raises `DataError` with place and column."""
-        options = self._options(row)
-        answer = text_of(row, self.answer)
+        options = self.options(row)
+        where = f"{row.place}: column {self.answer!r}"
+        answer: Any = row.values.get(self.answer)
         if self.answer_after is not None:
-            answer = text_after(answer, self.answer_after, f"{row.place}: column {self.answer!r}")
+            answer = text_after(plain(answer, where), self.answer_after, where)
         return Problem(
-            id=f"{prefix}-{row.number}" if self.id is None else text_of(row, self.id),
+            id=text_of(row, self.id) if self.id else f"{prefix}-{row.number}",
             question=text_of(row, self.question),
-            answer=letter_of(
-                answer, options, self.answer_form, f"{row.place}: column {self.answer!r}"
-            )
+            answer=letter_of(answer, options, self.answer_form, where)
             if options
-            else answer,
-            choices=options,
-            metadata={name: row.values.get(name) for name in self.metadata},
+            else plain(answer, where),
+            choices=options.texts if options else (),
+            metadata={name: metadata_of(row, name) for name in self.metadata},
         )
 
-    def _options(self, row: Row) -> tuple[str, ...]:
-        if self.choices is None:
-            return ()
-        if not isinstance(self.choices, str):
-            return tuple(text_of(row, name) for name in self.choices)
-        value = row.values[self.choices]
+    def options(self, row: Row) -> Options | None:
+        """The options of a row, None where it is no multiple choice. Raises `DataError`."""
+        if not self.choices:
+            if self.choices is None:
+                _refuse_late_choices(row)
+            return None
         where = f"{row.place}: column {self.choices!r}"
-        if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                raise DataError(f"{where}: choices as text must be a JSON list") from None
-        if not isinstance(value, list) or not 2 <= len(value) <= 10:
-            raise DataError(f"{where}: choices must be a list of 2 to 10 options")
-        return tuple(plain(option, where) for option in value)
+        if isinstance(self.choices, str):
+            labels = row.values.get(self.choice_labels) if self.choice_labels else None
+            return read_options(row.values.get(self.choices), where, labels)
+        names = self.choices
+        while len(names) > 2 and _empty(row.values.get(names[-1])):
+            names = names[:-1]
+        texts = tuple(text_of(row, name) for name in names)
+        return checked(Options(texts, _names_as_labels(names)), f"{row.place}: choices")
 
 
-def text_of(row: Row, column: str) -> str:
-    """A cell as text. Raises `DataError` where it is empty or no single value."""
-    return plain(row.values[column], f"{row.place}: column {column!r}")
+def _empty(value: Any) -> bool:
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
-def plain(value: Any, where: str) -> str:
-    """A single value as text: 27.0 is "27", numbers keep their digits otherwise."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool | list | tuple | dict | bytes) or value != value:
-        what = "NaN" if value != value else type(value).__name__
-        raise DataError(f"{where}: must be a text or a number, not {what}")
-    text = "" if value is None else str(value)
-    if not text.strip():
-        raise DataError(f"{where}: empty")
-    return text
+def _names_as_labels(names: tuple[str, ...]) -> tuple[str, ...]:
+    """`option_1` and `option_2` are called 1 and 2; names without a system call nothing."""
+    labels = tuple(label_of(name) for name in names)
+    stems = {bare(name).removesuffix(label) for name, label in zip(names, labels, strict=True)}
+    return labels if len(stems) == 1 and len(set(labels)) == len(labels) else ()
 
 
-def text_after(text: str, mark: str, where: str) -> str:
-    """What follows the last mark. Raises `DataError` where nothing does."""
-    _, found, tail = text.rpartition(mark)
-    if not found or not tail.strip():
-        raise DataError(f"{where}: nothing follows {mark!r}")
-    return tail.strip()
+def _refuse_late_choices(row: Row) -> None:
+    """Raise `DataError` for options in a file whose first rows have none.
 
-
-def letter_of(answer: str, options: Sequence[str], form: AnswerForm, where: str) -> str:
-    """The letter of the right option."""
-    letters = string.ascii_uppercase[: len(options)]
-    if form == "text":
-        found = [
-            letter for letter, option in zip(letters, options, strict=True) if option == answer
-        ]
-        if len(found) != 1:
-            what = "no option has the answer's text" if not found else "options are the same text"
-            raise DataError(f"{where}: {what} {answer[:60]!r}")
-        return found[0]
-    if form == "index":
-        if answer.isdecimal() and int(answer[:4]) < len(options):
-            return letters[int(answer)]
-        wish = f"an index from 0 to {len(options) - 1}"
-    else:
-        if len(answer.strip()) == 1 and answer.strip().upper() in letters:
-            return answer.strip().upper()
-        wish = f"a letter from A to {letters[-1]}"
-    raise DataError(f"{where}: {answer[:60]!r} is not {wish}; see columns.answer_form")
+    A problem must not be asked without its options because others have none.
+    """
+    for name, value in row.values.items():
+        if bare(name) in CHOICES and isinstance(value, list | dict) and value:
+            raise DataError(
+                f"{row.place}: column {name!r}: choices, which the first rows lack; keep choice "
+                "questions in a file of their own, or set columns.choices: false to ask without"
+            )

@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ttc.datasets._names import unused
 from ttc.datasets._rows import Row, require_columns
 from ttc.errors import DataError, MissingExtra
 
 
 def hub_rows(
-    source: str, config: str | None, split: str, revision: str | None, columns: Sequence[str]
+    source: str,
+    config: str | None,
+    split: str,
+    revision: str | None,
+    columns: Sequence[str],
+    notes: list[str] | None = None,
 ) -> Iterator[Row]:
-    """Stream one split's rows. Raises `MissingExtra`; `DataError` with the likely remedy."""
+    """Stream one split's rows. Raises `MissingExtra`; `DataError` with the likely remedy.
+
+    notes: takes a line on the columns that are not used.
+    """
     place = f"{source} ({split})"
     data = _load(place, source, config, split, revision)
-    require_columns(place, columns, list(data.column_names))
+    present = list(map(str, data.column_names))
+    require_columns(place, columns, present)
+    if notes is not None and (text := unused(place, present, columns)):
+        notes.append(text)
     for number, values in enumerate(data.select_columns(list(columns))):
         yield Row(number, f"{place} row {number + 1}", values)
 

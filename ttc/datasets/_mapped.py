@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from ttc.answers import AnswerRule
 from ttc.core import Problem
@@ -22,10 +22,15 @@ class MappedDataset(DatasetPart):
 
     columns: Columns = Columns()
     """Which column holds what."""
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, lt=2**63)
     """Take only so many problems."""
-    shuffle: int | None = None
+    shuffle: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     """Seed of a random order, the same on every machine; the source's order without it."""
+    _notes: list[str] = PrivateAttr(default_factory=list)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._notes)
 
     # Constants of the other datasets depend on the columns here.
     @property

@@ -35,9 +35,9 @@ class PresetDataset(DatasetPart):
     """A local jsonl, csv or parquet file with the same columns, instead of the hub."""
     revision: str | None = None
     """A commit of the hub's dataset; name one for runs that can be repeated exactly."""
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, lt=2**63)
     """Take only so many problems."""
-    shuffle: int | None = None
+    shuffle: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     """Seed of a random order, the same on every machine; the benchmark's order without it."""
 
     @property

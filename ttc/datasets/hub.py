@@ -30,6 +30,10 @@ class HubDataset(MappedDataset):
     """A commit, tag or branch; name a commit for runs that can be repeated exactly."""
 
     def load(self) -> Sequence[Problem]:
-        rows = hub_rows(self.id, self.config, self.split, self.revision, self.columns.needed)
+        columns = self.columns
+        self._notes.clear()
+        rows = hub_rows(
+            self.id, self.config, self.split, self.revision, columns.needed, self._notes
+        )
         name = self.id.rstrip("/").rpartition("/")[2]
         return self._problems(rows, name, f"{self.id} ({self.split})")

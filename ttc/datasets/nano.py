@@ -44,7 +44,7 @@ class NanoDataset(DatasetPart):
     """Difficulties, as steps to the answer; the problems are spread evenly over them."""
     problems: int = Field(default=48, ge=1, le=1_000_000)
     """Problems in all."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=-(2**63), lt=2**63)
     """Another seed gives other problems."""
     split: Literal["heldout", "train"] = "heldout"
     """heldout: problems that no nano model was trained on; train: from where they were taught."""

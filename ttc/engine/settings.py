@@ -11,33 +11,33 @@ class EngineSettings(BaseModel):
     """Concurrency, rates, time-outs and retries; they change a run's speed, never its results."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    concurrency: int = Field(default=64, ge=1)
+    concurrency: int = Field(default=64, ge=1, le=1_000_000)
     """Most calls in flight for each server, or for each model in this process. Servers get fewer
     while they refuse, time out, or answer no faster for having more."""
-    requests_per_minute: int | None = Field(default=None, ge=1)
+    requests_per_minute: int | None = Field(default=None, ge=1, lt=2**53)
     """Most calls sent to each server in a minute."""
-    tokens_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1, lt=2**53)
     """Most prompt and completion tokens asked of each server in a minute; a call counts with its
     max_tokens until its real use is known."""
-    n_per_call: int = Field(default=256, ge=1)
+    n_per_call: int = Field(default=256, ge=1, le=1_000_000)
     """Most samples asked for in one call, where the backend can give several."""
-    problems_in_flight: int = Field(default=8, ge=1)
+    problems_in_flight: int = Field(default=8, ge=1, le=1_000_000)
     """Problems worked on at a time."""
-    timeout_s: float = Field(default=600, gt=0)
+    timeout_s: float = Field(default=600, gt=0, le=1e9)
     """Longest wait for one call, in seconds; a backend's own time-outs may be shorter."""
-    max_attempts: int = Field(default=10, ge=1)
+    max_attempts: int = Field(default=10, ge=1, le=1_000_000)
     """Tries of one call before the run stops."""
-    max_wait_s: float = Field(default=60, gt=0)
+    max_wait_s: float = Field(default=60, gt=0, le=1e9)
     """Longest pause before a new try, in seconds; a server's Retry-After may be longer."""
-    max_total_s: float = Field(default=1800, gt=0)
+    max_total_s: float = Field(default=1800, gt=0, le=1e9)
     """Longest time for all tries of one call and the pauses between them, in seconds, before the
     run stops."""
-    finish_s: float = Field(default=20, ge=0)
+    finish_s: float = Field(default=20, ge=0, le=1e9)
     """Longest wait, in seconds, for calls under way after Ctrl-C, because they are paid for. After
     an error that ends the run it is 5 seconds or less."""
-    breaker_failures: int = Field(default=8, ge=1)
+    breaker_failures: int = Field(default=8, ge=1, le=1_000_000)
     """Failures in a row after which a server gets no calls but a trial from time to time."""
-    max_outage_s: float = Field(default=300, gt=0)
+    max_outage_s: float = Field(default=300, gt=0, le=1e9)
     """Longest wait, in seconds, for a server that is down or asks for a pause, while no other can
     take its place; then the run stops."""
     give_up: Literal["stop", "record"] = "stop"

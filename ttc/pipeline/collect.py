@@ -10,6 +10,7 @@ from typing import TypeVar
 from ttc.answers import AnswerRule
 from ttc.answers.classes import AnswerClasses
 from ttc.core import Model, Problem, Solution, Verification
+from ttc.pipeline.checking import TimeLeft, check_solutions, check_verifications, foreign
 from ttc.samplers import SamplerPart
 from ttc.verifiers import VerifierPart
 
@@ -37,12 +38,14 @@ class Method:
     judges: Mapping[str, Model]
     answers: AnswerRule
     default_prompt: str
+    left: TimeLeft = lambda: None
+    """Seconds until a plug-in must have returned; None for any."""
 
     async def attempt(self, problem: Problem) -> Attempt:
         """Solve, grade and verify one problem."""
-        solutions = await self.sampler.sample(
-            problem, self.solver, self.answers, self.default_prompt
-        )
+        sampled = self.sampler.sample(problem, self.solver, self.answers, self.default_prompt)
+        found = await foreign(self.sampler, sampled, self.left)
+        solutions = check_solutions(self.sampler, problem, found)
         # Equivalence of hostile or merely long expressions takes time that others can use.
         classes = await asyncio.to_thread(
             self.answers.classify, [s.answer for s in solutions], problem.answer
@@ -50,7 +53,8 @@ class Method:
         verifications: list[Verification] = []
         for verifier in self.verifiers:
             judge = self.judges[verifier.label]
-            verifications += await verifier.verify(problem, solutions, judge)
+            judged = await foreign(verifier, verifier.verify(problem, solutions, judge), self.left)
+            verifications += check_verifications(verifier, problem, solutions, judged)
         return Attempt(problem, tuple(solutions), classes, tuple(verifications))
 
 

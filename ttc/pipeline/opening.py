@@ -49,7 +49,14 @@ async def open_models(
         judges=judges,
         answers=recipe.answer_rule,
         default_prompt=recipe.dataset.default_prompt,
+        left=partial(_with_grace, engine, recipe.engine.finish_s),
     )
+
+
+def _with_grace(engine: Engine, grace: float) -> float | None:
+    """Plug-ins may wait for calls that are under way when the time is up, as we do."""
+    left = engine.ledger.seconds_left()
+    return None if left is None else left + grace
 
 
 async def _attached(part: Any, engine: Engine, monitor: Monitor) -> Model:

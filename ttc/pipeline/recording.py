@@ -6,15 +6,16 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, get_args
 
 from ttc.core import Purpose
 from ttc.engine.events import Events
-from ttc.errors import DataError, Interrupted, TtcError
+from ttc.errors import DataError, Interrupted, PluginError, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
 from ttc.pipeline.stopping import Stop
+from ttc.plugins import blamed, told
 from ttc.store.manifest import Manifest, TryStatus, read_manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note, run_log
@@ -34,13 +35,18 @@ class Recording:
         self.tries = 1 + (len(self.earlier.tries) if self.earlier else 0)
         self.monitor = Monitor(recipe, run, self.tries)
         self.manifest: Manifest | None = None
+        self._notes: tuple[str, ...] = ()
         self._run = run
         self._seen_retries = 0
         self._seen_endpoints: dict[str, str] = {}
         self.monitor.events.on_change = self._changed
 
-    def begin(self, manifest: Manifest, problems: int) -> None:
-        """The run has its problems: write the manifest, so that the folder is a run from now on."""
+    def begin(self, manifest: Manifest, problems: int, notes: Sequence[str] = ()) -> None:
+        """The run has its problems: write the manifest, so that the folder is a run from now on.
+
+        notes: on how the problems were read; they stand in the log and in the manifest.
+        """
+        self._notes = tuple(notes)
         manifest.begin_try(self.earlier)
         manifest.write(self._run.manifest_path)
         self.manifest = manifest
@@ -57,6 +63,8 @@ class Recording:
             git_commit=manifest.git_commit,
             git_dirty=manifest.git_dirty,
         )
+        for text in self._notes:
+            note("dataset_read", text)
 
     def resolved(self) -> None:
         """The models have said what they are."""
@@ -91,7 +99,7 @@ class Recording:
                 manifest.ledger = monitor.ledger.as_dict()
             manifest.failures = monitor.failures()
             manifest.status = status if status in ("complete", "budget") else "interrupted"
-            manifest.note = error
+            manifest.note = error or "; ".join(self._notes)
             manifest.end_try(status, error)
             with suppress(DataError) if error else nullcontext():
                 manifest.write(self._run.manifest_path)
@@ -133,7 +141,13 @@ def recorded(recipe: Recipe, run: RunFolder, stop: Stop | None = None) -> Iterat
             recording.end("failed", str(error))
             raise
         except BaseException as error:
-            recording.end("failed", f"{type(error).__name__}: {error}", trace=error)
+            plugin = blamed(error)
+            said = (
+                f"{plugin} failed: {told(error)}" if plugin else f"{type(error).__name__}: {error}"
+            )
+            recording.end("failed", said, trace=error)
+            if plugin:
+                raise PluginError(said) from error
             raise
 
 

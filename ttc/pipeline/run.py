@@ -20,12 +20,14 @@ from ttc.pipeline.collect import Attempt, ordered
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.opening import open_models
+from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
 from ttc.pipeline.stopping import Stop, stopping
+from ttc.store.atomic import remove_leftovers
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, hash_recipe
 from ttc.store.rows import problem_row, solution_row, verification_row
-from ttc.store.run_folder import RunFolder, run_folder
+from ttc.store.run_folder import WRITTEN, RunFolder, run_folder
 from ttc.store.tables import open_table
 
 if TYPE_CHECKING:
@@ -57,12 +59,13 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
 
     run = run_folder(Path(recipe.results), recipe.name, run_id(recipe))
     with locked(run):
+        remove_leftovers(run.path, WRITTEN)
         if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
             return Outcome(run, run.manifest(), fresh=False)
         with stopping() as stop, recorded(recipe, run, stop) as recording:
             problems = load_problems(recipe)
             manifest = _manifest(recipe, run, problems)
-            recording.begin(manifest, len(problems))
+            recording.begin(manifest, len(problems), recipe.dataset.notes)
             with progress(recording.monitor) if progress is not None else nullcontext():
                 began = time.monotonic()
                 with _frozen():
@@ -72,6 +75,7 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
             began = time.monotonic()
             write_curves(recipe, run, manifest)
             manifest.timing["evaluation_seconds"] = time.monotonic() - began
+            manifest.tables = run.digests()
             recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
         return Outcome(run, manifest, fresh=True)
 
@@ -144,8 +148,10 @@ async def _collect(
         run=monitor.run.name,
     )
     with stop.of(engine, monitor.stopping):
-        async with engine:
-            await _collect_with(engine, recipe, problems, recording)
+        seconds = recipe.budget.per_run.seconds
+        with no_longer_than(None if seconds is None else seconds + recipe.engine.finish_s):
+            async with engine:
+                await _collect_with(engine, recipe, problems, recording)
 
 
 async def _collect_with(

@@ -13,9 +13,9 @@ from ttc.core import ModelIdentity
 from ttc.errors import UsageError
 from ttc.pipeline.evaluate import write_curves
 from ttc.recipe.sections import read_sections
-from ttc.recipe.source import read_source
 from ttc.store.run_folder import RunFolder
 from ttc.store.simulated import simulate_run
+from ttc.yamltext import read_source
 
 
 class Simulation(SimulationConfig):

@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ttc.core import Message, Problem, Prompt
 from ttc.errors import UsageError
+from ttc.yamltext import read_source
 
 SHIPPED = Path(__file__).parent
 
@@ -46,6 +46,11 @@ class PromptTemplate(BaseModel):
     @property
     def is_chat(self) -> bool:
         return bool(self.messages)
+
+    def shows(self, variable: str) -> bool:
+        """Whether a variable has a place in the template."""
+        texts = [*(turn.content for turn in self.messages), self.text or "", self.prefill]
+        return any(variable in _VARIABLE.findall(text) for text in texts)
 
     def render(self, **variables: str) -> Prompt:
         """Fill in the variables. Raises `UsageError` for a name the caller does not offer."""
@@ -79,29 +84,47 @@ def load_prompt(name: str) -> PromptTemplate:
 
     Raises `UsageError` that names the file and what is wrong with it.
     """
-    path = SHIPPED / f"{name}.yaml"
-    if not path.is_file():
-        path = Path(name)
-    if not path.is_file():
+    path = SHIPPED / f"{name}.yaml" if name in shipped() else Path(name)
+    try:
+        return _read(path.resolve(strict=True), path.stat().st_mtime_ns)
+    except (FileNotFoundError, ValueError, OSError):  # a name too long, or with a NUL
         raise UsageError(
-            f"no prompt template {name!r}: neither a file nor one of {', '.join(shipped())}"
-        )
-    return _read(path.resolve(), path.stat().st_mtime_ns)
+            f"no prompt template {name[:80]!r}: neither a file nor one of {', '.join(shipped())}"
+        ) from None
 
 
 @cache
 def _read(path: Path, changed: int) -> PromptTemplate:
     """Parse a file once, and again when it has changed."""
+    source = read_source(path, str(path), "prompt template")
+    if source.faults:
+        fault = source.faults[0]
+        line = fault.line or source.line(fault.path)
+        raise UsageError(f"{path}:{line}: not a prompt template: {fault.text}")
     try:
-        return PromptTemplate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not a prompt template: {error}") from None
+        return PromptTemplate.model_validate(source.data)
+    except ValidationError as error:
+        raise UsageError(f"{path}: not a prompt template: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, in a line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def render_problem(template: PromptTemplate, problem: Problem, **variables: str) -> Prompt:
-    """Render with `question` and lettered `choices` of a problem, and further variables."""
+    """Render with `question` and lettered `choices` of a problem, and further variables.
+
+    A template without a place for the choices gets them with the question: a choice question
+    without its options is another question.
+    """
     choices = "\n".join(
         f"({letter}) {text}"
         for letter, text in zip(string.ascii_uppercase, problem.choices, strict=False)
     )
-    return template.render(question=problem.question, choices=choices, **variables)
+    question = problem.question
+    if choices and not template.shows("choices"):
+        question = f"{question}\n\n{choices}"
+    return template.render(question=question, choices=choices, **variables)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ttc.core import Capabilities
-from ttc.recipe.faults import Fault, KeyPath
+from ttc.faults import Fault, KeyPath
 from ttc.registry import Part
 
 _WORDS = {

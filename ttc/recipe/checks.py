@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ttc.faults import Fault
 from ttc.recipe.capabilities import check_capabilities
-from ttc.recipe.faults import Fault
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
 
@@ -86,7 +86,8 @@ def _is_file(name: str) -> bool:
 def _data_file(valid: Valid) -> Iterator[Fault]:
     path = getattr(valid.get("dataset"), "path", None)
     if path is not None and not _is_file(path):
-        text = f"no such file: {path} (looked beside the recipe and in the working folder)"
+        shown = path if len(path) <= 200 else f"{path[:200]}..."
+        text = f"no such file: {shown} (looked beside the recipe and in the working folder)"
         yield Fault(("dataset", "path"), text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,22 @@ def settle_paths(data: dict[str, Any], folder: Path) -> None:
         for key, name in part.items() if isinstance(part, dict) else ():
             if is_prompt_key(key) and isinstance(name, str) and name not in names:
                 part[key] = _settle(name, folder)
+    if isinstance(data.get("results"), str):
+        data["results"] = _at_home(data["results"])
     dataset = data.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
         dataset["path"] = _settle(dataset["path"], folder)
 
 
 def _settle(name: str, folder: Path) -> str:
+    name = _at_home(name)
     try:
         beside = folder / name
         return str(beside) if beside.is_file() else name
     except (OSError, ValueError):  # a name too long, or with a NUL
         return name
+
+
+def _at_home(name: str) -> str:
+    """`~/x` as the shell reads it; libraries would, and ours would not."""
+    return os.path.expanduser(name) if name == "~" or name.startswith("~/") else name

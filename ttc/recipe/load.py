@@ -10,15 +10,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from ttc.errors import RecipeError
+from ttc.faults import Fault, KeyPath, report
 from ttc.recipe import overrides as changes
+from ttc.recipe.bounds import strange_values
 from ttc.recipe.checks import check
-from ttc.recipe.faults import Fault, KeyPath, report
 from ttc.recipe.files import settle_paths
 from ttc.recipe.model import Recipe
 from ttc.recipe.shape import stray_flags
 from ttc.recipe.shipped import find_recipe
-from ttc.recipe.source import Source, parse, read_source
 from ttc.recipe.translate import show, translate
+from ttc.yamltext import Source, parse, read_source
 
 
 def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -68,7 +69,11 @@ def _build(data: dict[str, Any], folder: Path) -> tuple[Recipe | None, list[Faul
     except ValidationError as error:
         faults = translate(error, Recipe, data)
     flags = [Fault(p, f"must be a number, not {show(v)}") for p, v in stray_flags(Recipe, data)]
-    return recipe, faults + flags + check(valid)
+    odd = list(strange_values(data))
+    told = {fault.path for fault in odd}
+    faults = [fault for fault in faults + flags if fault.path not in told]
+    # What is checked across parts opens files by names that must first be names.
+    return recipe, odd + faults + ([] if odd else check(valid))
 
 
 def _default_name(path: Path) -> str:

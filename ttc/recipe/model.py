@@ -34,7 +34,7 @@ def _whole(values: list[Any]) -> bool:
 
 Steps = Annotated[
     Literal["powers_of_two"]
-    | Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)],
+    | Annotated[tuple[Annotated[int, Field(ge=1, lt=2**31)], ...], Field(min_length=1)],
     BeforeValidator(_ascending, json_schema_input_type=Literal["powers_of_two"] | list[int]),
 ]
 

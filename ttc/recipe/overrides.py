@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ttc.errors import RecipeError
-from ttc.recipe.faults import KeyPath, dotted
-from ttc.recipe.source import parse_value
+from ttc.faults import KeyPath, dotted
 from ttc.redact import redact
+from ttc.yamltext import MAX_DEPTH, parse_value
 
 
 def apply(data: Any, override: str) -> KeyPath:
@@ -22,6 +22,8 @@ def apply(data: Any, override: str) -> KeyPath:
     steps = key.strip().split(".")
     if not equals or not all(steps):
         raise RecipeError(f"{shown}: an override has the form path.to.key=value")
+    if len(steps) > MAX_DEPTH:
+        raise RecipeError(f"{shown}: nested too deeply")
     value = parse_value(text, shown)
     path: KeyPath = ()
     for step, after in zip(steps, [*steps[1:], None], strict=True):

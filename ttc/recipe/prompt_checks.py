@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from ttc.core import Capabilities
 from ttc.errors import RecipeError, TtcError
+from ttc.faults import Fault, KeyPath, dotted
 from ttc.prompts import PromptTemplate, load_prompt, shipped
 from ttc.recipe.capabilities import offered
-from ttc.recipe.faults import Fault, KeyPath, dotted
-from ttc.recipe.source import read_source
 from ttc.recipe.translate import translate
 from ttc.refs import nearest
 from ttc.registry import Part
+from ttc.yamltext import read_source
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _OFFERED = {
@@ -52,7 +52,10 @@ def _why_not(name: str) -> list[str]:
         tail = nearest(name, shipped()).replace("known:", "shipped:")
         return [f"no prompt is called {name[:80]!r}, and there is no such file{tail}"]
     try:
-        source = read_source(path, name)
+        source = read_source(path, name, "prompt template")
+        if source.faults:
+            fault = source.faults[0]
+            return [f"{name}:{fault.line or source.line(fault.path)}: {fault.text}"]
         PromptTemplate.model_validate(source.data)
     except RecipeError as error:
         return [str(error)]

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ttc.answers import AnswerRule
 from ttc.budget.cost import CostConfig
+from ttc.faults import Fault, KeyPath, report
 from ttc.recipe import overrides as changes
-from ttc.recipe.faults import Fault, KeyPath, report
+from ttc.recipe.bounds import strange_values
 from ttc.recipe.shape import stray_flags
-from ttc.recipe.source import Source
 from ttc.recipe.translate import show, translate
+from ttc.yamltext import Source
 
 
 class CostSection(BaseModel):
@@ -56,6 +57,7 @@ def read_sections(
         return f"{source.file}:{fault.line or source.line(fault.path)}" if source else "--set"
 
     faults = [*source.faults] if source else []
+    faults += strange_values(data)
     faults += [Fault(p, f"must be a number, not {show(v)}") for p, v in stray_flags(kind, data)]
     try:
         made = kind.model_validate(data)

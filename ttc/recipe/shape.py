@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ttc.recipe.faults import KeyPath
+from ttc.faults import KeyPath
 from ttc.refs import PartRef
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ttc.recipe.faults import Fault, KeyPath
+from ttc.faults import Fault, KeyPath
 from ttc.recipe.shape import known_keys
 from ttc.refs import nearest
 

@@ -11,6 +11,7 @@ from ttc.analysis.estimate import IntArray
 from ttc.errors import TtcError
 from ttc.pipeline.scaling import MethodFit, ScalingFit
 from ttc.report.names import axis, shown_policy
+from ttc.store.atomic import small_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +40,8 @@ def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, figure in figures.items():
             for ending in ("png", "svg"):
-                figure.savefig(folder / f"{name}.{ending}", dpi=150, metadata=_metadata(ending))
+                with small_path(folder / f"{name}.{ending}") as temporary:
+                    figure.savefig(temporary, format=ending, dpi=150, metadata=_metadata(ending))
             written.append(folder / f"{name}.png")
     except OSError as error:
         raise TtcError(f"can't write figures in {folder}: {error.strerror}") from None

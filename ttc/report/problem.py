@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +73,8 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
 
     console.rule(escape(problem_id), align="left")
     console.print(problem.question, markup=False)
+    for letter, text in zip(ascii_uppercase, problem.choices, strict=False):
+        console.print(f"({letter}) {text}", markup=False)
     console.print(f"gold answer: {problem.answer}", markup=False)
     if not judged:
         console.print("no solutions: the budget ended before the first of this problem")

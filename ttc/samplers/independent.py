@@ -19,15 +19,15 @@ class Independent(SamplerPart):
     """N solutions per problem, each sampled on its own from one prompt."""
 
     type: Literal["independent"] = "independent"
-    solutions: int = Field(default=16, ge=1)
+    solutions: int = Field(default=16, ge=1, le=1_000_000)
     """Solutions per problem (N)."""
-    temperature: float = Field(default=0.7, ge=0)
+    temperature: float = Field(default=0.7, ge=0, le=1000)
     """Sampling temperature; 0 is greedy, which makes all solutions the same."""
     top_p: float = Field(default=1.0, gt=0, le=1)
     """Nucleus sampling: the smallest set of tokens with at least this probability."""
-    top_k: int | None = Field(default=None, ge=1)
+    top_k: int | None = Field(default=None, ge=1, lt=2**31)
     """Sample among the k likeliest tokens only, where the backend can."""
-    max_tokens: int = Field(default=1024, ge=1)
+    max_tokens: int = Field(default=1024, ge=1, le=100_000_000)
     """Longest solution in tokens; what the budget reserves for each."""
     stop: tuple[str, ...] = ()
     """Texts that end a solution; those of the prompt template are added."""

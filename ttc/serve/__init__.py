@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ttc.core import Backend
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MOST_CONNECTIONS = 4096
+"""More get 503 until others have ended."""
 
 
 def serve(
@@ -27,13 +29,16 @@ def serve(
     port: int = 8000,
     *,
     api_key_env: str | None = None,
+    allow_hosts: Sequence[str] = (),
 ) -> None:
     """Serve nano models until Ctrl-C; "nano" means all of them. Port 0 picks a free port.
 
     What people read goes to stderr; stdout gets one line of JSON once the port is open:
     {"url": "http://127.0.0.1:8000/v1", "models": [...], "pid": 123}.
     """
-    serve_backends(lambda: _open_nano(models), host, port, api_key_env=api_key_env)
+    serve_backends(
+        lambda: _open_nano(models), host, port, api_key_env=api_key_env, allow_hosts=allow_hosts
+    )
 
 
 def serve_backends(
@@ -42,22 +47,35 @@ def serve_backends(
     port: int = 8000,
     *,
     api_key_env: str | None = None,
+    allow_hosts: Sequence[str] = (),
 ) -> None:
-    """Serve backends, each under its name. Raises `UsageError`, `MissingExtra`, `BackendError`."""
+    """Serve backends, each under its name. Raises `UsageError`, `MissingExtra`, `BackendError`.
+
+    Requests must name this server as they reach it; allow_hosts: by further names (see `hosts`).
+    """
     try:
         import uvicorn
 
         from ttc.serve.app import make_app
+        from ttc.serve.hosts import HostCheck, allowed
+        from ttc.serve.protocol import DeadlineProtocol
     except ImportError as missing:
         raise MissingExtra("serving a model", "serve") from missing
     key = _key(api_key_env)
     # The port is taken first, because opening a backend can take long.
     listener = _listen(host, port)
     backends = open_backends()
-    app = make_app(backends, key)
+    names, any_address = allowed(host, allow_hosts)
+    app = HostCheck(make_app(backends, key), names, any_address=any_address)
     url = f"http://{_shown(host)}:{listener.getsockname()[1]}/v1"
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=2
+        app,
+        http=DeadlineProtocol,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=2,
     )
     _announce(url, list(backends), guarded=api_key_env is not None, host=host)
     # Until uvicorn takes the signals over, SIGTERM must end the process as Ctrl-C does.

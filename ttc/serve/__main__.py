@@ -15,9 +15,16 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--api-key-env")
+    parser.add_argument("--allow-host", action="append", default=[])
     args = parser.parse_args()
     try:
-        serve(args.models, args.host, args.port, api_key_env=args.api_key_env)
+        serve(
+            args.models,
+            args.host,
+            args.port,
+            api_key_env=args.api_key_env,
+            allow_hosts=args.allow_host,
+        )
     except TtcError as problem:
         print(problem, file=sys.stderr)
         return problem.exit_code

@@ -24,6 +24,7 @@ from ttc.serve.requests import ChatRequest, CompletionRequest, parse, total_samp
 
 T = TypeVar("T")
 MOST_BYTES = 8_000_000
+BODY_S = 60.0
 MOST_SAMPLES = 4096
 _GONE = Response(status_code=499)  # nobody reads it
 
@@ -108,17 +109,33 @@ class Server:
 
 
 async def _json(request: Request) -> Any:
-    """The body of a request, read no further than the limit."""
+    """The body of a request, read no further than the limits of size and time.
+
+    What says itself that it is too long is refused before any of it is read.
+    """
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or len(length) > 18 or int(length) > MOST_BYTES:
+        raise _too_long()
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise ApiError(413, f"the body is longer than {MOST_BYTES} bytes")
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise _too_long()
+    except TimeoutError:
+        raise ApiError(408, f"the body took more than {BODY_S:g} seconds") from None
     try:
         return json.loads(bytes(body))
+    except RecursionError:
+        text = "the body is JSON that is nested too deeply"
     except ValueError as problem:
         text = f"the body is not JSON: {problem}"
     raise ApiError(400, text)
+
+
+def _too_long() -> ApiError:
+    return ApiError(413, f"the body is longer than {MOST_BYTES} bytes")
 
 
 async def _unless_gone(request: Request, work: Awaitable[T]) -> T | None:
@@ -151,7 +168,9 @@ Handler = Callable[[Request, Any], Awaitable[Response]]
 
 
 async def _api_error(request: Request, error: Any) -> Response:
-    return JSONResponse(error.body(), error.status)
+    # The rest of a body that is refused is not waited for.
+    unread = {"connection": "close"} if error.status in (408, 413) else None
+    return JSONResponse(error.body(), error.status, unread)
 
 
 async def _failure(request: Request, error: Any) -> Response:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ttc.errors import DataError
 
 _SUFFIX = ".part"
+_STALE_S = 3600.0
 
 
 @contextmanager
@@ -46,21 +48,44 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small text file atomically, as UTF-8."""
-    with atomic_path(path) as temporary, writing(path):
+    """Write a small text file atomically, as UTF-8. What is no file, like a pipe, is written to."""
+    if path.exists() and not path.is_file():
+        with writing(path):
+            path.write_text(text, encoding="utf-8")
+        return
+    with small_path(path.resolve() if path.is_symlink() else path) as temporary, writing(path):
         temporary.write_text(text, encoding="utf-8")
 
 
-def remove_leftovers(folder: Path) -> int:
-    """Remove temporary files that a killed process left in `folder`; returns how many.
-
-    Only for a caller that holds the run's lock: a living writer's file would go too.
+@contextmanager
+def small_path(path: Path) -> Iterator[Path]:
+    """As `atomic_path`, for a file that is written in a moment: what killed writers of the same
+    file left an hour ago or more goes.
     """
-    leftovers = list(folder.glob(f".*{_SUFFIX}"))
-    for leftover in leftovers:
+    _remove(path.parent, [path.name], older_than=_STALE_S)
+    with atomic_path(path) as temporary:
+        yield temporary
+
+
+def remove_leftovers(folder: Path, names: Collection[str] | None = None) -> int:
+    """Remove temporary files that killed writers of `names` left in `folder`; returns how many.
+
+    Only for a caller that alone may write these files (the holder of a run's lock, for what runs
+    write): a living writer's file would go too. names: None for all.
+    """
+    return _remove(folder, names)
+
+
+def _remove(folder: Path, names: Collection[str] | None, older_than: float = 0.0) -> int:
+    removed = 0
+    for leftover in folder.glob(f".*{_SUFFIX}"):
+        name = leftover.name[1 : -len(_SUFFIX)].rpartition(".")[0]
         with suppress(OSError):
-            leftover.unlink()
-    return len(leftovers)
+            old = not older_than or time.time() - leftover.stat().st_mtime > older_than
+            if old and (names is None or name in names):
+                leftover.unlink()
+                removed += 1
+    return removed
 
 
 def reason(error: OSError) -> str:

@@ -151,6 +151,10 @@ class Manifest(BaseModel):
         default_factory=dict, description="Samples that could not be had, by reason."
     )
     timing: dict[str, float] = Field(default_factory=dict, description="Seconds by stage.")
+    tables: dict[str, str] = Field(
+        default_factory=dict,
+        description="SHA-256 of each table's size and content (beyond 64 MiB: of both ends).",
+    )
     choices: Choices = Field(default_factory=lambda: Choices())
     source: dict[str, Any] = Field(
         default_factory=dict, description="Of imported or simulated data."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -57,20 +58,69 @@ def _processor() -> str:
 
 def git_commit(folder: Path | None = None) -> str | None:
     """Commit checked out in `folder` (default: the working directory), None without git."""
-    return _git(folder, "rev-parse", "HEAD") or None
+    found = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    return found.strip() if found and found.strip() else None
 
 
 def git_dirty(folder: Path | None = None) -> bool | None:
-    """Whether tracked files in `folder` differ from the commit, None without git."""
-    changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return None if changed is None else bool(changed)
+    """Whether tracked files in `folder` differ from the commit, None without git.
+
+    Told from sizes and times in git's index, and from content as it lies on the disk where these
+    differ: filters that a repository's configuration names are not run.
+    """
+    listed = _git(
+        folder,
+        *("diff-index", "--raw", "-z", "--no-renames", "--ignore-submodules=all", "--no-ext-diff"),
+        *("--no-textconv", "--abbrev=40", "HEAD"),
+    )
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if listed is None or top is None:
+        return None
+    fields = listed.split("\0")
+    changes = zip(fields[::2], fields[1::2], strict=False)
+    return any(_differs(Path(top.rstrip("\n")) / name, entry.split()) for entry, name in changes)
+
+
+def _differs(path: Path, entry: list[str]) -> bool:
+    """Whether a file that git's index takes for changed holds something else than the commit."""
+    before, after, committed, indexed, _ = entry
+    if before[1:] != after or indexed.strip("0") or len(committed) != 40:
+        return True
+    link = path.is_symlink()
+    if not (link or path.is_file()):
+        return True
+    try:
+        content = os.fsencode(os.readlink(path)) if link else path.read_bytes()
+    except OSError:
+        return True
+    digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest() != committed
+
+
+# The working folder's own configuration may name programs (`core.fsmonitor`, filters, hooks, how to
+# reach a server for objects that are missing): nobody who runs a recipe there has asked for them.
+_QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0")
+_APART = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
 
 
 def _git(folder: Path | None, *words: str) -> str | None:
+    """What git says, of commands that look at the repository and run none of its programs."""
     try:
         done = subprocess.run(
-            ["git", *words], cwd=folder, capture_output=True, text=True, timeout=5, check=False
+            ["git", "--no-pager", *_QUIET, *words],
+            cwd=folder,
+            env={**os.environ, **_APART},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=5,
+            check=False,
         )
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+    except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return os.fsdecode(done.stdout) if done.returncode == 0 else None

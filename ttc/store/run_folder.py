@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +16,13 @@ from ttc.store.manifest import Damaged, Manifest, read_manifest
 MANIFEST_NAME = "manifest.json"
 _REQUIRED: tuple[TableName, ...] = ("problems", "solutions")
 _SHOWN = 8
+_WHOLE = 64 * 2**20
 _MAGIC = b"PAR1"  # how a parquet file begins and ends
 _LEAST = 2 * len(_MAGIC) + 4  # both, and the length of its footer
+
+
+WRITTEN = (MANIFEST_NAME, *(f"{name}.parquet" for name in RUN_TABLES))
+"""Files that only the holder of a run's lock writes, under temporary names at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +86,48 @@ class RunFolder:
     def complete(self) -> bool:
         """Whether the run ended as planned (not interrupted), with all its files whole.
 
-        Raises `DataError` for a manifest of another program or a newer ttc, which is not ours to
-        write over.
+        They are those that the manifest says were written; older manifests don't, but their recipe
+        says whether there were verifications. Raises `DataError` for a manifest of another program
+        or a newer ttc, which is not ours to write over.
         """
         if not (self.exists() and self.has_tables()):
             return False
         try:
-            ended = self.manifest().status != "interrupted"
+            manifest = self.manifest()
         except Damaged:
             return False
-        tables = [self.table(name) for name in RUN_TABLES if self.table(name).is_file()]
-        return ended and all(map(looks_whole, tables))
+        if manifest.status == "interrupted":
+            return False
+        if manifest.tables:
+            return all(self._digest(name) == manifest.tables.get(name) for name in manifest.tables)
+        asked = {"verifications": "verifiers", "curves": "policies"}
+        return all(
+            looks_whole(self.table(name))
+            for name in RUN_TABLES
+            if self.table(name).exists() or name not in asked or manifest.recipe.get(asked[name])
+        )
+
+    def digests(self) -> dict[str, str]:
+        """What tells each table that is there from any other, for the manifest."""
+        found = {name: self._digest(name) for name in RUN_TABLES}
+        return {name: digest for name, digest in found.items() if digest is not None}
+
+    def _digest(self, name: str) -> str | None:
+        """SHA-256 of a table's size and content, of large ones of both ends; None without one."""
+        digest = hashlib.sha256()
+        try:
+            with (self.path / f"{name}.parquet").open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                digest.update(f"{size}\n".encode())
+                file.seek(0)
+                if size > _WHOLE:
+                    digest.update(file.read(_WHOLE // 2))
+                    file.seek(size - _WHOLE // 2)
+                while block := file.read(2**20):
+                    digest.update(block)
+        except OSError:
+            return None
+        return digest.hexdigest()
 
     def manifest(self) -> Manifest:
         """The manifest; raises `DataError` where it is missing or damaged."""

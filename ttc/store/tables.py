@@ -42,7 +42,7 @@ class TableWriter:
         self._characters = 0
         short = [column.name for column in self._columns if column.name not in _LONG_TEXTS]
         self._file = pq.ParquetWriter(
-            path,
+            path.absolute(),  # or Arrow takes `~` for a home and `x:` for a service
             schema(table),
             compression="zstd",
             compression_level=3,
@@ -140,7 +140,7 @@ def read_table(
         if problem_id is None:
             return file.read(columns=names)
         wanted = [("problem_id", "=", problem_id)]
-        return pq.read_table(path, columns=names, filters=wanted, partitioning=None)
+        return pq.read_table(path.absolute(), columns=names, filters=wanted, partitioning=None)
 
 
 def read_frame(
@@ -183,7 +183,7 @@ def open_parquet(path: Path, table: TableName, columns: Sequence[str] | None) ->
             "if the run was not finished, run its recipe again"
         )
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path.absolute()) as file:
             _require_columns(path, table, file.schema_arrow.names, columns)
             require_kinds(path, table, file.schema_arrow, columns)
             yield file

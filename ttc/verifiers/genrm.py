@@ -29,15 +29,15 @@ class GenRM(VerifierPart):
     """A generative verifier writes V verifications of each solution (arXiv 2504.01005)."""
 
     type: Literal["genrm"] = "genrm"
-    verifications: int = Field(default=8, ge=1)
+    verifications: int = Field(default=8, ge=1, le=1_000_000)
     """Verifications per solution (V)."""
-    solutions: int | None = Field(default=None, ge=1)
+    solutions: int | None = Field(default=None, ge=1, le=1_000_000)
     """Verify only the first so many solutions of each problem; all where none is named."""
-    temperature: float = Field(default=0.7, ge=0)
+    temperature: float = Field(default=0.7, ge=0, le=1000)
     """Sampling temperature of verifications."""
     top_p: float = Field(default=1.0, gt=0, le=1)
     """Nucleus sampling."""
-    max_tokens: int = Field(default=2048, ge=1)
+    max_tokens: int = Field(default=2048, ge=1, le=100_000_000)
     """Longest verification in tokens; what the budget reserves for each."""
     stop: tuple[str, ...] = ()
     """Texts that end a verification; those of the prompt template are added."""

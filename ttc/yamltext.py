@@ -1,7 +1,8 @@
-"""A recipe's text -> plain data, with the line of every key.
+"""YAML of recipes and prompt templates -> plain data, with the line of every key.
 
 YAML as of its 1.2 core schema: `1e7` is a number, `no` and `on` are texts, a date is a text.
-Duplicate keys, unknown tags, cycles and alias bombs are errors, never surprises.
+Duplicate keys, unknown tags, cycles and alias bombs are errors, never surprises. Files of samples,
+which are large, have a reader of their own (`ttc.store.importing.plainyaml`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ttc.errors import RecipeError
-from ttc.recipe.faults import Fault, KeyPath
+from ttc.faults import Fault, KeyPath
 
 MAX_BYTES = 256 * 1024
+MAX_TEMPLATE_BYTES = 8 * 2**20
+"""Prompts may show many worked examples."""
 MAX_VALUES = 20_000
 """Values after anchors are expanded; real recipes have some dozens."""
 MAX_DEPTH = 50
@@ -65,37 +68,43 @@ class Source:
         return self.lines.get(path, 1)
 
 
-def read_source(path: Path, shown: str) -> Source:
-    """Read a recipe file. Raises `RecipeError` for anything that is not YAML text."""
+def read_source(path: Path, shown: str, what: str = "recipe") -> Source:
+    """Read a recipe or template file. Raises `RecipeError` for anything that is not YAML text."""
+    most = MAX_BYTES if what == "recipe" else MAX_TEMPLATE_BYTES
     try:
-        raw = path.read_bytes()
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            raw = file.read(most + 1)
     except OSError as error:
-        raise RecipeError(f"{shown}: can't read the recipe: {error.strerror}") from None
-    if len(raw) > MAX_BYTES:
-        raise RecipeError(f"{shown}: {len(raw)} bytes is too long for a recipe")
+        raise RecipeError(f"{shown}: can't read the {what}: {error.strerror}") from None
+    if len(raw) > most:
+        raise RecipeError(f"{shown}: {max(size, len(raw))} bytes is too long for a {what}")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise RecipeError(f"{shown}:{line}: not UTF-8 text") from None
-    return parse(text, shown)
+    return parse(text, shown, what)
 
 
-def parse(text: str, shown: str) -> Source:
+def parse(text: str, shown: str, what: str = "recipe") -> Source:
     """Plain data and line numbers of a YAML text. Raises `RecipeError`."""
     source = Source(shown)
     node = _compose(text, shown)
     if node is None:
-        raise RecipeError(f"{shown}: the recipe is empty; `ttc init` writes one to start from")
+        hint = "; `ttc init` writes one to start from" if what == "recipe" else ""
+        raise RecipeError(f"{shown}: the {what} is empty{hint}")
     _check_size(node, shown)
     source.data = _plain(node, (), source)
     return source
 
 
 def parse_value(text: str, shown: str) -> Any:
-    """The value of an override, as YAML."""
+    """The value of an override, or of a cell, as YAML. Raises `RecipeError`."""
     if not text.strip():
         return None
+    if len(text) > MAX_BYTES:
+        raise RecipeError(f"{shown}: {len(text)} characters are too many for a value")
     source = parse(text, shown)
     if source.faults:
         raise RecipeError(f"{shown}: {source.faults[0].text}")
