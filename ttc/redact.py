@@ -129,8 +129,12 @@ class RedactingStream:
 
     def write(self, text: str) -> int:
         """Write the redacted text; as much as was given counts as written."""
-        self._stream.write(redact(text))
+        self._stream.write(self.clean(text))
         return len(text)
+
+    def clean(self, text: str) -> str:
+        """What is written in place of a text."""
+        return redact(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:

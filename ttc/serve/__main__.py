@@ -7,6 +7,7 @@ import sys
 
 from ttc.errors import TtcError
 from ttc.serve import serve
+from ttc.terminal import say
 
 
 def main() -> int:
@@ -19,7 +20,7 @@ def main() -> int:
     try:
         serve(args.models, args.host, args.port, api_key_env=args.api_key_env)
     except TtcError as problem:
-        print(problem, file=sys.stderr)
+        say(str(problem), error=True)
         return problem.exit_code
     return 0
 
