@@ -187,8 +187,7 @@ class LiteLLMBackend:
         started = time.perf_counter()
         reply = await self._send(call)
         try:
-            found = read_reply(reply, call, time.perf_counter() - started)[0]
-            return [replace(c, text=self._scrub.reply(c.text)) for c in found]
+            return read_reply(reply, call, time.perf_counter() - started)[0]
         except Malformed as problem:
             text = str(problem)
         raise RetryableError(self._where.say(text), billed=True)
@@ -197,7 +196,8 @@ class LiteLLMBackend:
         send = self._litellm.acompletion if call.prompt.messages else self._litellm.atext_completion
         try:
             async with asyncio.timeout(self._config.timeout):
-                return (await send(**self._arguments(call))).model_dump()
+                reply = (await send(**self._arguments(call))).model_dump()
+            return self._scrub.reply(reply)
         except TtcError:
             raise
         except TimeoutError:

@@ -12,6 +12,7 @@ from ttc.answers import AnswerRule
 from ttc.budget.cost import CostConfig
 from ttc.recipe import overrides as changes
 from ttc.recipe.faults import Fault, KeyPath, report
+from ttc.recipe.secrets import remember_secrets
 from ttc.recipe.shape import stray_flags
 from ttc.recipe.source import Source
 from ttc.recipe.translate import show, translate
@@ -47,6 +48,7 @@ def read_sections(
     set_by: dict[KeyPath, str] = {}
     for override in overrides:
         set_by[changes.apply(data, override)] = override
+    remember_secrets(data)
 
     def where(fault: Fault) -> str:
         for at, text in reversed(set_by.items()):

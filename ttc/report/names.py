@@ -27,7 +27,7 @@ def shown_policy(name: str) -> str:
     return _POLICIES.get(name, name)
 
 
-def label(text: str, longest: int = 120) -> str:
+def label(text: str, longest: int = 200) -> str:
     r"""A text as a label of a figure: data is drawn as it is, a `$` begins no formula.
 
     matplotlib leaves labels that begin with an underscore out of legends, hence the space.
