@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 import ttc.cli
+from ttc.cli._typed import without_typed_keys
 from ttc.terminal import harmless, say
 
 
@@ -41,7 +43,7 @@ def _legible_errors() -> Iterator[None]:
         yield
     except Exception as error:
         if hasattr(error, "format_message"):
-            said = harmless(error.format_message())
+            said = harmless(without_typed_keys(error.format_message(), sys.argv))
             error.format_message = lambda: said
         raise
 
