@@ -1,4 +1,4 @@
-"""Commands on a terminal, and what may reach it: texts that mean harm to whoever prints them."""
+"""Commands on a terminal, and what may reach it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ from pathlib import Path
 
 from ttc.visible import visible
 
-HOSTILE = (
-    "\x1b]52;c;ZXZpbA==\x07\x1b]8;;http://evil/\x1b\\link\x1b]8;;\x1b\\\x1b]0;title\x07"
-    "\x1b[2J\x1b[1A\x1b[31;45;7mred\x1bc\x1bP1$r\x1b\\\x9b31m\x9d0;t\x9c\x85\x7f\x08\x0c\rover"
-    "\u202eltr\u2066\u200b\u2028\ufeff[/red][/][bold]b[/] \\[x] :boom: 1:100:3 $\\frac$ "
-)
-"""Every kind at once: clipboard, link, title, colours, screen, C1, line and direction, markup."""
 # What Rich may send: styles (never those of the text above), and the moves of a live display.
 _RICH = re.compile(r"\x1b\[(?!31;45;7m)[0-9;]*m|\x1b\[(?:1A|2K)|\x1b\[\?25[hl]|\r(?=\n|\x1b\[|$)")
 
@@ -47,7 +41,7 @@ def harms(char: str) -> bool:
     return visible(char) != char
 
 
-def on_a_terminal(folder: Path, *words: str, timeout: float = 100, **env: str) -> Printed:
+def on_a_terminal(folder: Path, *words: str, timeout: float = 200, **env: str) -> Printed:
     """Run `ttc` with both streams on a pseudo-terminal of 100 columns."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm-256color", **env}

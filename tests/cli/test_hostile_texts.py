@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hostile_terminal import HOSTILE, on_a_terminal
+from hostile_terminal import on_a_terminal
+from hostile_words import HOSTILE
 
 _OURS = {"policy", "metadata", "estimator"}
 """Columns whose values are words of ttc's or JSON."""
@@ -146,6 +147,7 @@ def filled(results: Path, words: list[str]) -> list[str]:
     return [one(results) if w == "RUN" else problem(results) if w == "ID" else w for w in words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", SHOWN.values(), ids=SHOWN)
 def test_no_text_of_a_run_is_obeyed(results, words):
     on_a_terminal(results, *filled(results, words)).check(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ _FACTS = {
     "root": ("root",),
     "owned_by": ("owned_by",),
 }
+_WORDS = ("root", "owned_by")
 _REVISIONS = ("revision", "system_fingerprint", "fingerprint", "digest", "sha")
 
 
@@ -102,8 +104,21 @@ def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
     meta = entry.get("meta")
     known = {**entry, **(meta if isinstance(meta, Mapping) else {})}
     return {
-        fact: known[name]
+        fact: value
         for fact, names in _FACTS.items()
         for name in reversed(names)
-        if isinstance(known.get(name), str | int | float)
+        if (value := _fact(fact, known.get(name))) is not None
     }
+
+
+def _fact(name: str, value: object) -> str | int | float | None:
+    """A fact of a usable kind: what costs are counted from is a number, or it is not known."""
+    if name in _WORDS:
+        return value if isinstance(value, str | int | float) else None
+    try:
+        number = float(value) if isinstance(value, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    if isinstance(value, bool) or not 0 < number < math.inf:
+        return None
+    return number if isinstance(value, str) else value  # type: ignore[return-value]

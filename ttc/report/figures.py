@@ -39,8 +39,9 @@ def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with warnings.catch_warnings():
-            # A name may have letters that the font lacks; boxes in their place say that.
+            # A name may have letters that the font lacks, or leave no room; the figure shows that.
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            warnings.filterwarnings("ignore", message="constrained_layout not applied")
             for name, figure in figures.items():
                 for ending in ("png", "svg"):
                     figure.savefig(folder / f"{name}.{ending}", dpi=150, metadata=_metadata(ending))
