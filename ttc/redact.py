@@ -37,8 +37,7 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-# What serialisers of other languages escape in JSON that Python's leaves.
-_ESCAPED = re.compile(r"[+=&'<>]")
+_PLAIN = re.compile(r"[A-Za-z0-9]+")
 _told: set[str] = set()
 
 
@@ -55,11 +54,19 @@ class Secrets:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._count = len(told := frozenset(secrets))
-        spelled = {form for secret in told for form in spellings(secret)}
-        self._long = [(form, form.lower()) for form in spelled if len(form) >= _SHORTEST_SECRET]
-        self._short = [form for form in spelled if len(form) < _SHORTEST_SECRET]
-        self.shortest = min(map(len, spelled), default=0)
+        told = frozenset(secrets)
+        self._count = len(told)
+        self._short = [_pattern(s) for s in told if len(s) < _SHORTEST_SECRET]
+        long = [s for s in told if len(s) >= _SHORTEST_SECRET]
+        # A program escapes no letters and digits: where a secret's longest run of them is not, the
+        # secret is not, and most texts need no more than that look.
+        self._long = [
+            (max(_PLAIN.findall(s), key=len, default="").lower(), _pattern(s)) for s in long
+        ]
+        self._long += [
+            (form.lower(), re.compile(re.escape(form), re.I)) for s in long for form in _encoded(s)
+        ]
+        self.shortest = min(map(len, told), default=0)
 
     def __len__(self) -> int:
         return self._count
@@ -68,15 +75,9 @@ class Secrets:
         """Where they stand in a text: starts and ends, in order, without overlaps."""
         if len(text) < self.shortest:
             return []
-        low, found = text.lower(), []
-        for form, lowered in self._long:
-            if lowered in low or form in text:
-                found += [m.span() for m in re.finditer(re.escape(form), text, re.IGNORECASE)]
-        for form in self._short:
-            if form in text:
-                pattern = rf"(?<!\w){re.escape(form)}(?!\w)"
-                found += [m.span() for m in re.finditer(pattern, text)]
-        return _merged(found)
+        low = text.lower()
+        patterns = [pattern for run, pattern in self._long if run in low] + self._short
+        return _merged([match.span() for one in patterns for match in one.finditer(text)])
 
     def hide(self, text: str) -> str:
         """The text with each of them replaced."""
@@ -156,17 +157,28 @@ def passwords(url: str) -> set[str]:
     return {*raw, *map(unquote, raw)}
 
 
-def spellings(secret: str) -> set[str]:
-    """A secret in the forms that programs give it in messages."""
+def _pattern(secret: str) -> re.Pattern[str]:
+    """A secret in the forms that programs give it in messages, each character in any of them."""
+    text = "".join(c if _PLAIN.fullmatch(c) else _forms(c) for c in secret)
+    if len(secret) < _SHORTEST_SECRET:
+        return re.compile(rf"(?<!\w){text}(?!\w)")
+    return re.compile(text, re.IGNORECASE)
+
+
+def _forms(char: str) -> str:
+    """A character as it is, or escaped for Python, JSON, a URL or HTML."""
+    code = ord(char)
+    forms = {char, f"\\{char}", repr(char)[1:-1], json.dumps(char)[1:-1], f"\\u{code:04x}"}
+    forms |= {quote(char, safe="", errors="replace"), html.escape(char)}
+    forms |= {f"&#{code};", f"&#x{code:x};", *({"+"} if char == " " else ())}
+    return f"(?:{'|'.join(map(re.escape, sorted(forms, key=len, reverse=True)))})"
+
+
+def _encoded(secret: str) -> Iterator[str]:
     raw = secret.encode("utf-8", "surrogatepass")
-    out = {secret, repr(secret)[1:-1], html.escape(secret)}
-    out |= {quote(secret, safe=safe, errors="replace") for safe in ("", "/")}
-    out |= {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-    out.add(json.dumps(secret)[1:-1].replace("/", r"\/"))
-    out.add(_ESCAPED.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(secret)[1:-1]))
-    if len(secret) >= _SHORTEST_SECRET:
-        out |= {raw.hex(), base64.b64encode(raw).decode(), *_inside_base64(raw)}
-    return out
+    yield raw.hex()
+    yield base64.b64encode(raw).decode()
+    yield from _inside_base64(raw)
 
 
 def _inside_base64(raw: bytes) -> Iterator[str]:

@@ -7,29 +7,54 @@ from typing import Any
 
 from ttc.redact import HIDDEN, Secrets
 
+_NUMBERS = (float, int, bool, type(None))
 _DEEPEST = 40
 """Levels of a reply; the alternatives of a token stand in the sixth."""
 
 
-def without_echoes(reply: Any, secrets: Secrets, depth: int = 0) -> Any:
+def without_echoes(reply: Any, secrets: Secrets) -> Any:
     """The same JSON with every secret hidden: in texts, names of fields, and over tokens.
 
     A key in a completion is sampled in several tokens, none of which holds it; they are joined, and
     read like the text then. What is nested deeper than any reply is left out.
     """
-    if isinstance(reply, str):
-        return secrets.hide(reply)
-    if not isinstance(reply, Mapping | list | tuple):
-        return reply
-    if depth > _DEEPEST:
-        return None
-    if not isinstance(reply, Mapping):
-        return [without_echoes(inner, secrets, depth + 1) for inner in reply]
-    made = {}
-    for key, value in reply.items():
-        kept = without_echoes(value, secrets, depth + 1)
-        made[secrets.hide(str(key))] = _of_tokens(kept, secrets) if key == "logprobs" else kept
-    return made
+    return _Walk(secrets).clean(reply, 0)
+
+
+class _Walk:
+    """Through one reply. Logprobs have thousands of texts, of which hardly any could hold a key."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._names: dict[Any, str] = {}
+
+    def clean(self, value: Any, depth: int) -> Any:
+        if isinstance(value, str):
+            return self._secrets.hide(value)
+        if depth > _DEEPEST:
+            return None
+        if isinstance(value, dict):
+            return self._object(value, depth + 1)
+        if isinstance(value, list | tuple):
+            return [v if self._plain(v) else self.clean(v, depth + 1) for v in value]
+        return value
+
+    def _object(self, found: dict[Any, Any], depth: int) -> dict[str, Any]:
+        made = {}
+        for key, value in found.items():
+            name = self._names.get(key)
+            if name is None:
+                name = self._names[key] = self._secrets.hide(str(key))
+            kept = value if self._plain(value) else self.clean(value, depth)
+            made[name] = _of_tokens(kept, self._secrets) if key == "logprobs" else kept
+        return made
+
+    def _plain(self, value: Any) -> bool:
+        """Whether there is nothing to look for in a value."""
+        kind = type(value)
+        if kind is str:
+            return len(value) < self._secrets.shortest
+        return kind in _NUMBERS
 
 
 def _of_tokens(logprobs: Any, secrets: Secrets) -> Any:

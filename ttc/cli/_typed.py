@@ -9,7 +9,7 @@ from ttc.redact import HIDDEN, passwords
 from ttc.secret_names import is_secret_name, like_a_key, speaks_of_secret
 
 _SHORTEST = 8  # of what stands behind a name that only may be about a secret
-_PAIR = re.compile(r"([A-Za-z][\w.-]*)[\"']?\s*[=:]\s*[\"']?([^\s\"',}\]]+)")
+_PAIR = re.compile(r"([A-Za-z][\w.-]*)[\"']?\s*[=:]\s*[\"']?([^\s\"',{}\[\]]+)")
 
 
 def secrets_typed(words: Sequence[str]) -> set[str]:
@@ -22,11 +22,11 @@ def secrets_typed(words: Sequence[str]) -> set[str]:
 
 
 def _found(words: Sequence[str]) -> Iterator[str]:
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
         name, equals, value = word.lstrip("-").partition("=")
         if equals:
             yield from _behind(name, value)
-        elif re.fullmatch(r"[A-Za-z][\w.-]*", name):
+        elif word.startswith("--") or before == "--set":
             yield from _behind(name, after)
         for match in _PAIR.finditer(word):
             yield from _behind(match[1], match[2])
