@@ -19,6 +19,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ttc.errors import RecipeError
 from ttc.faults import Fault, KeyPath
+from ttc.redact import HIDDEN
+from ttc.secret_names import like_a_key, mentions_secret, speaks_of_secret
 
 MAX_BYTES = 256 * 1024
 MAX_TEMPLATE_BYTES = 8 * 2**20
@@ -117,7 +119,10 @@ def _compose(text: str, shown: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise RecipeError(f"{shown}:{line}: not valid YAML: {_why(error)}") from None
+        near = text.splitlines()[max(0, line - 2) : line + 1]
+        # The parser's words may quote what stands there.
+        why = "" if any(map(mentions_secret, near)) else f": {_why(error)}"
+        raise RecipeError(f"{shown}:{line}: not valid YAML{why}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise RecipeError(f"{shown}:{line}: a character that YAML does not allow") from None
@@ -173,7 +178,7 @@ def _children(node: Node) -> Iterator[Node]:
 def _plain(node: Node, path: KeyPath, source: Source) -> Any:
     source.lines.setdefault(path, node.start_mark.line + 1)
     if not isinstance(node, ScalarNode) and node.tag not in (_TAG + "map", _TAG + "seq"):
-        text = f"the YAML tag {node.tag[:60]!r} is not allowed here"
+        text = f"the YAML tag {_quoted(node.tag, path)} is not allowed here"
         source.faults.append(Fault(path, text, node.start_mark.line + 1))
     if isinstance(node, MappingNode):
         return _mapping(node, path, source)
@@ -233,9 +238,16 @@ def _scalar(node: Node, path: KeyPath, source: Source) -> Any:
             if math.isfinite(number):
                 return number
             raise ValueError
-        problem = f"the YAML tag {node.tag[:60]!r} is not allowed here"
+        problem = f"the YAML tag {_quoted(node.tag, path)} is not allowed here"
     except ValueError:
         wish = {"int": "whole number", "float": "finite number"}.get(kind, "text")
-        problem = f"{text[:40]!a} is not a {wish}"
+        problem = f"{_quoted(text, path)} is not a {wish}"
     source.faults.append(Fault(path, problem, node.start_mark.line + 1))
     return None
+
+
+def _quoted(text: str, path: KeyPath) -> str:
+    """A scalar or a tag as a message quotes it; not where the key says that it is a secret."""
+    if like_a_key(text) or any(speaks_of_secret(str(step)) for step in path):
+        return HIDDEN
+    return ascii(text[:40])

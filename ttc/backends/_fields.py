@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from ttc.backends._secrets import is_secret_name
 from ttc.redact import remember
+from ttc.secret_names import is_secret_name
 
 _LENGTH = "the length is the max_tokens of the sampler or verifier, which budgets reserve"
 _SAMPLES = "how many samples a request has is n_per_call, which budgets reserve"

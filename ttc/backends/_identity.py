@@ -23,6 +23,7 @@ _FACTS = {
     "root": ("root",),
     "owned_by": ("owned_by",),
 }
+_WORDS = ("root", "owned_by")
 _REVISIONS = ("revision", "system_fingerprint", "fingerprint", "digest", "sha")
 
 
@@ -106,17 +107,23 @@ def _facts(entry: Mapping[str, Any]) -> dict[str, Any]:
     meta = entry.get("meta")
     known = {**entry, **(meta if isinstance(meta, Mapping) else {})}
     return {
-        fact: known[name]
+        fact: value
         for fact, names in _FACTS.items()
         for name in reversed(names)
-        if _is_fact(known.get(name))
+        if (value := _fact(fact, known.get(name))) is not None
     }
 
 
-def _is_fact(value: object) -> bool:
-    """A name, or an amount that costs may be reckoned from."""
-    if isinstance(value, str):
-        return len(value) <= _LONGEST
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return 0 < value < _ABSURD
+def _fact(name: str, value: object) -> str | int | float | None:
+    """A fact of a usable kind: what costs are counted from is an amount, or it is not known."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if name in _WORDS:
+        return value if len(str(value)) <= _LONGEST else None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if not 0 < number < _ABSURD:
+        return None
+    return number if isinstance(value, str) else value

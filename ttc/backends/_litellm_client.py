@@ -190,8 +190,7 @@ class LiteLLMBackend:
         started = time.perf_counter()
         reply = await self._send(call)
         try:
-            found = read_reply(reply, call, time.perf_counter() - started)[0]
-            return [replace(c, text=self._scrub.reply(c.text)) for c in found]
+            return read_reply(reply, call, time.perf_counter() - started)[0]
         except Malformed as problem:
             text = str(problem)
         raise RetryableError(self._where.say(text), billed=True, unreadable=True)
@@ -202,7 +201,8 @@ class LiteLLMBackend:
         try:
             with at_most(reply_bytes(call)):
                 async with asyncio.timeout(self._config.timeout):
-                    return make_whole((await send(**arguments)).model_dump())
+                    reply = make_whole((await send(**arguments)).model_dump())
+            return self._scrub.reply(reply)
         except TtcError:
             raise
         except TimeoutError:

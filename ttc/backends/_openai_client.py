@@ -12,7 +12,6 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -148,12 +147,8 @@ class OpenAIBackend:
                 text = str(problem)
             else:
                 self._note_usage(known, server)
-                return [self._scrubbed(c) for c in found]
+                return found
             raise RetryableError(self._where(server).say(text), billed=True, unreadable=True)
-
-    def _scrubbed(self, completion: Completion) -> Completion:
-        text = self._scrub.reply(completion.text)
-        return completion if text == completion.text else replace(completion, text=text)
 
     def _request(self, call: Call) -> tuple[str, dict[str, Any]]:
         config = self._config
@@ -198,7 +193,8 @@ class OpenAIBackend:
         most: int = LISTING,
     ) -> Any:
         where = self._where(endpoint)
-        return await send(endpoint.client, path, body, self._config, where, seconds, most)
+        reply = await send(endpoint.client, path, body, self._config, where, seconds, most)
+        return self._scrub.reply(reply)
 
     def _where(self, endpoint: Server) -> Where:
         return Where(endpoint.url, self._config.model, self._key_env, self._scrub)

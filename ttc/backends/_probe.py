@@ -109,7 +109,8 @@ class Probe:
         clean = split_credentials(url)[0]
         self._config = config
         self._client = make_client(url, key, config, transport)
-        self._where = Where(clean, config.model, name, Scrubber([key, *url_secrets(url)]))
+        self._scrub = Scrubber([key, *url_secrets(url)])
+        self._where = Where(clean, config.model, name, self._scrub)
         self._newest = config.max_tokens_key == "max_completion_tokens" or (
             config.max_tokens_key == "auto" and is_openai(clean)
         )
@@ -161,7 +162,8 @@ class Probe:
         reraise=True,
     )
     async def _send(self, path: str, body: dict[str, Any] | None) -> Any:
-        return await send(self._client, path, body, self._config, self._where)
+        reply = await send(self._client, path, body, self._config, self._where)
+        return self._scrub.reply(reply)
 
     async def close(self) -> None:
         await self._client.close()

@@ -5,25 +5,18 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit, urlunsplit
 
 from pydantic import BeforeValidator
 
-from ttc.redact import HIDDEN, passwords, redact, redact_urls, remember
+from ttc.backends._echoes import without_echoes
+from ttc.redact import Secrets, passwords, redact, redact_urls, remember
+from ttc.secret_names import like_a_key
 
 # A dummy key ("test", "EMPTY") is a word that completions may well hold.
 _SHORTEST_IN_REPLIES = 8
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# A key is a long run of letters and digits that take turns; words and years are not.
-_KEY_RUN, _KEY_TURNS = 16, 3
-_SECRET_NAME = re.compile(
-    r"(?:.*_)?(?:(?:api|access|secret|subscription|private|auth|account|master)_?key|key|password|"
-    r"passwd|passphrase|secret|authorization|credentials?|cookie|bearer|signature)"
-    r"|(?:.*_)?(?:access|api|auth|bearer|hf|id|refresh|secret|security|session)_?token|token|auth"
-)
-_NO_SECRETS = {"cache_key", "prompt_cache_key"}  # OpenAI's, which routes requests to caches
 # What of a query may stand in a recipe: whatever else servers take there may open an account.
 _HARMLESS = {"api_version", "version", "deployment", "deployment_id", "region", "location"}
 
@@ -35,24 +28,23 @@ class Scrubber:
     """
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
-        self._secrets = tuple(s for s in secrets if s)
-        remember(self._secrets)
+        told = [s for s in secrets if s]
+        remember(told)
+        self._own = Secrets(s for s in told if len(s) >= _SHORTEST_IN_REPLIES)
 
     def __call__(self, text: str) -> str:
         return redact(text)
 
-    def reply(self, text: str) -> str:
-        """A model's text without the keys its server was sent: no echo may enter the results.
+    def reply(self, reply: Any) -> Any:
+        """A server's reply, as parsed, without the keys it was sent, wherever in it they stand.
 
-        Other secrets stay: a completion must not change by what the environment happens to hold.
+        This is the door by which a server's words come in; no echo passes it into results. Other
+        secrets stay: a completion must not change by what the environment happens to hold.
         """
-        for secret in self._secrets:
-            if len(secret) >= _SHORTEST_IN_REPLIES and secret in text:
-                text = text.replace(secret, HIDDEN)
-        return text
+        return without_echoes(reply, self._own) if self._own else reply
 
     def __repr__(self) -> str:
-        return f"Scrubber({len(self._secrets)} secrets)"
+        return f"Scrubber({len(self._own)} secrets)"
 
 
 def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
@@ -93,32 +85,19 @@ def _doubtful(url: str) -> Iterator[tuple[str, str]]:
         yield "#", parts.fragment
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a field or header is named like a key, a token or a password."""
-    plain = name.strip().lower().replace("-", "_")
-    return plain not in _NO_SECRETS and _SECRET_NAME.fullmatch(plain) is not None
-
-
 def key_name_fault(name: object) -> str | None:
     """What is wrong with the name of a key's variable; None where nothing is.
 
     People paste the key itself there. So a name that is none is hidden from now on wherever this
     process writes text, and the sentence does not quote it.
     """
-    if isinstance(name, str) and _VARIABLE.fullmatch(name) and not _like_a_key(name):
+    if isinstance(name, str) and _VARIABLE.fullmatch(name) and not like_a_key(name):
         return None
     remember([str(name)])
     return (
         "must be the NAME of an environment variable (letters, digits, _), such as OPENAI_API_KEY; "
         "the key itself belongs into that variable only"
     )
-
-
-def _like_a_key(name: str) -> bool:
-    def turns(run: str) -> int:
-        return sum(a.isdigit() != b.isdigit() for a, b in pairwise(run))
-
-    return any(len(run) >= _KEY_RUN and turns(run) >= _KEY_TURNS for run in name.split("_"))
 
 
 def _key_name(value: Any) -> Any:

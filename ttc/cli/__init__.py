@@ -14,12 +14,15 @@ _TRACEBACK = "TTC_TRACEBACK"
 def main() -> NoReturn:
     """Run the command line; a `TtcError` becomes one message and its exit code, no traceback.
 
-    Whatever is printed passes a stream that hides keys.
+    Whatever is printed passes a gate that hides keys and takes its power from foreign text.
     """
-    from ttc.redact import RedactingStream
+    from ttc.cli._typed import secrets_typed
+    from ttc.redact import remember
+    from ttc.terminal import Gate
 
-    sys.stdout = cast(TextIO, RedactingStream(sys.stdout))
-    sys.stderr = cast(TextIO, RedactingStream(sys.stderr))
+    remember(secrets_typed(sys.argv[1:]))
+    sys.stdout = cast(TextIO, Gate(sys.stdout))
+    sys.stderr = cast(TextIO, Gate(sys.stderr))
     try:
         code = _run()
     except BrokenPipeError:
@@ -48,16 +51,17 @@ def _drop_undelivered() -> None:
 
 def _run() -> int:
     from ttc.errors import TtcError
+    from ttc.terminal import say
 
     try:
         from ttc.cli._app import app
 
         app()
     except TtcError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        say(f"Error: {error}", error=True)
         return error.exit_code
     except KeyboardInterrupt:  # while the commands are still being imported
-        print("Interrupted.", file=sys.stderr)
+        say("Interrupted.", error=True)
         return 130
     except BrokenPipeError:
         raise
@@ -76,15 +80,19 @@ def _run() -> int:
 
 
 def _traceback(error: BaseException) -> None:
+    from ttc.terminal import say
+
     if os.environ.get(_TRACEBACK):
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)), error=True, end="")
 
 
 def _say_unexpected(error: Exception) -> None:
+    from ttc.terminal import say
+
     _traceback(error)
     text = " ".join(f"{type(error).__name__}: {error}".split())
-    print(
+    say(
         f"Error: {text}; this is a fault of ttc's: please report it with what "
         f"{_TRACEBACK}=1 in the environment adds",
-        file=sys.stderr,
+        error=True,
     )

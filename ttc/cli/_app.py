@@ -5,23 +5,47 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import ttc.cli
+from ttc.cli._typed import without_typed_keys
+from ttc.terminal import harmless, say
 
 
 class _Commands(TyperGroup):
-    """Says what an interrupted command kept; Typer itself would exit without a word."""
+    """Says what an interrupted command kept; Typer itself would exit without a word.
+
+    Its words on a wrong command line quote that line, and are printed by a console of its own.
+    """
+
+    def make_context(self, *given: Any, **options: Any) -> Any:
+        with _legible_errors():
+            return super().make_context(*given, **options)
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _legible_errors():
+                return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            print(f"\n{error}" if str(error) else "\nInterrupted.", file=sys.stderr)
+            say(f"\n{error}" if str(error) else "\nInterrupted.", error=True)
             raise typer.Exit(getattr(error, "exit_code", 130)) from None
+
+
+@contextmanager
+def _legible_errors() -> Iterator[None]:
+    """Make what Typer will say of an error fit for a terminal."""
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message"):
+            said = harmless(without_typed_keys(error.format_message(), sys.argv))
+            error.format_message = lambda: said
+        raise
 
 
 app = typer.Typer(
@@ -38,7 +62,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"ttc {ttc.__version__}")
+        say(f"ttc {ttc.__version__}")
         raise typer.Exit
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -10,26 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from ttc.report.console import Console
 
 
 @cache
 def console() -> Console:
     """Standard output; plain text of a steady width when it is no terminal."""
-    from rich.console import Console
+    from ttc.report.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    return Console()
 
 
 @contextmanager
 def working(text: str) -> Iterator[None]:
     """Show on standard error, where that is a terminal, that something takes its time."""
-    from rich.console import Console
-    from rich.markup import escape
+    from ttc.report.console import Console, line
 
-    from ttc.redact import redact
-
-    with Console(stderr=True).status(escape(redact(text))):
+    with Console(stderr=True).status(line(text)):
         yield
 
 

@@ -16,14 +16,13 @@ def command(
 
     Examples: `ttc backends`, `ttc backends --json`
     """
-    import json
-
     from ttc.backends._table import capabilities_table
     from ttc.cli._console import console
     from ttc.report.backends import print_backends
+    from ttc.terminal import say_json
 
     rows = capabilities_table()
     if as_json:
-        print(json.dumps(rows, indent=2))
+        say_json(rows)
     else:
         print_backends(console(), rows)

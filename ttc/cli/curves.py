@@ -49,15 +49,15 @@ def command(
     Examples: `ttc curves quickstart`, `ttc curves quickstart --policy pass@k --k 3,10,50`,
     `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`
     """
-    import json
-
     from ttc.analysis.policies import POLICIES
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
     from ttc.pipeline.asking import CurveRequest, answer
+    from ttc.report.console import line
     from ttc.report.coverage import coverage_lines
     from ttc.report.curves import UNITS, plain_rows, print_curves
     from ttc.store.run_folder import find_run
+    from ttc.terminal import say_json
 
     units = names(unit or ["c", "tokens"], UNITS, "--unit")
     request = CurveRequest(
@@ -71,9 +71,9 @@ def command(
     found = find_run(run, results)
     said = answer(found, request)
     if as_json:
-        typer.echo(json.dumps(plain_rows(said.rows), indent=2))
+        say_json(plain_rows(said.rows))
         return
     everything = POLICIES if policy or k or verifications else {r["policy"] for r in said.rows}
-    for line in coverage_lines(everything, said.manifest):
-        console().print(line, markup=False)
+    for text in coverage_lines(everything, said.manifest):
+        console().print(line(text))
     print_curves(console(), f"Success of {found.name}", said.rows, units, said.manifest)

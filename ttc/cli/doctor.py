@@ -37,13 +37,12 @@ def command(
     Examples: `ttc doctor http://localhost:8000/v1`,
     `ttc doctor https://api.openai.com/v1 --model gpt-4.1-mini --json`, `ttc doctor my.yaml`
     """
-    import json
-
     from ttc.cli._console import console, working
     from ttc.errors import UsageError
     from ttc.pipeline.examining import examine_recipe, examine_url, is_url
     from ttc.recipe import load_recipe
     from ttc.report.doctor import print_checkup
+    from ttc.terminal import say_json
 
     if is_url(target):
         if overrides:
@@ -57,7 +56,7 @@ def command(
         with working(f"examining the servers of {recipe.name}"):
             checkup = examine_recipe(recipe)
     if as_json:
-        print(json.dumps(checkup.as_dict(), indent=2))
+        say_json(checkup.as_dict())
     else:
         print_checkup(console(), checkup)
     if not checkup.healthy:

@@ -64,8 +64,6 @@ def command(
     Examples: `ttc fit-scaling quickstart`, `ttc fit-scaling sc_vs_genrm --unit flops`,
     `ttc fit-scaling s0-1a2b s1-3c4d --pool --out results/pooled`
     """
-    import json
-
     from ttc.cli._console import console, write_file
     from ttc.cli._values import one_of, words
     from ttc.pipeline.scaling import FitRequest, fit_scaling
@@ -75,6 +73,7 @@ def command(
     from ttc.report.fit import print_fit
     from ttc.store.run_folder import find_runs
     from ttc.store.tables import write_table
+    from ttc.terminal import dump_json, say
 
     found = find_runs(runs, results, out)
     folder = out or found[0].path
@@ -91,14 +90,14 @@ def command(
         seed=manifest.seed or 0,
     )
     fitted = fit_scaling(found, request)
-    text = json.dumps(fitted.as_dict(), indent=2)
+    text = dump_json(fitted.as_dict())
     write_file(folder / "fit.json", text + "\n")
     write_table(folder / "fits.parquet", "fits", fit_rows(fitted))
     write_table(folder / "allocation.parquet", "allocation", allocation_rows(fitted))
     title = ", ".join(dict.fromkeys(run.manifest().recipe_name for run in found))
     figures = draw(fitted, title, folder / "figures")
     if as_json:
-        typer.echo(text)
+        say(text)
     else:
         tables = [folder / name for name in ("fit.json", "fits.parquet", "allocation.parquet")]
         print_fit(console(), fitted, [*tables, *figures])

@@ -19,10 +19,11 @@ def command(
     from ttc.cli._console import write_file
     from ttc.errors import UsageError
     from ttc.recipe import starter
+    from ttc.terminal import say
 
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name the recipe file to write")
     if path.exists() and not force:
         raise UsageError(f"{path} exists; choose another name, or --force to overwrite it")
     write_file(path, starter())
-    typer.echo(f"Wrote {path}. Run it with: ttc run {path}")
+    say(f"Wrote {path}. Run it with: ttc run {path}")

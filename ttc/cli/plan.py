@@ -90,8 +90,6 @@ def command(
     `ttc plan my.yaml --solution-tokens 400 --verification-tokens 600 --tokens-per-second 2000`,
     `ttc plan quickstart --like quickstart --difference 0.05 --compare majority@16,best_of_n@8x8`
     """
-    import json
-
     from ttc.cli._console import console
     from ttc.cli._values import words
     from ttc.pipeline.planning.plan import PlanRequest, make_plan
@@ -99,6 +97,7 @@ def command(
     from ttc.recipe import load_recipe
     from ttc.report.plan import print_plan
     from ttc.report.progress import show_progress
+    from ttc.terminal import say_json
 
     wanted = PlanRequest(
         like=like,
@@ -116,6 +115,6 @@ def command(
     loaded = load_recipe(recipe, recipe_overrides(overrides, results))
     plan = make_plan(loaded, wanted, lambda monitor: show_progress(monitor.status, plain=as_json))
     if as_json:
-        typer.echo(json.dumps(plan.as_dict(), indent=2))
+        say_json(plan.as_dict())
     else:
         print_plan(console(), plan)

@@ -17,13 +17,14 @@ def command(
     Examples: `ttc recipes`, `ttc recipes quickstart > mine.yaml`
     """
     from ttc.recipe import find_recipe, shipped_recipes
+    from ttc.terminal import say
 
     if name is not None:
-        typer.echo(find_recipe(name).read_text(encoding="utf-8"), nl=False)
+        say(find_recipe(name).read_text(encoding="utf-8"), end="")
         return
     from ttc.cli._console import console
     from ttc.report.tables import table
 
     rows = [(r.name, r.description, r.needs) for r in shipped_recipes()]
     console().print(table("Shipped recipes", ("name", "what it shows", "needs"), rows))
-    console().print("Run one by name, for example: ttc run quickstart", highlight=False)
+    console().print("Run one by name, for example: ttc run quickstart")

@@ -48,8 +48,6 @@ def command(
     Examples: `ttc recommend quickstart --budget 16`,
     `ttc recommend sc_vs_genrm --unit tokens --budget 500 --budget 5000`
     """
-    import json
-
     from ttc.cli._console import console
     from ttc.cli._values import one_of, words
     from ttc.errors import UsageError
@@ -58,6 +56,7 @@ def command(
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.report.recommend import print_recommendation
     from ttc.store.run_folder import find_run
+    from ttc.terminal import say_json
 
     if not all(0 < amount < float("inf") for amount in budget):
         raise UsageError("--budget: expected an amount above 0")
@@ -73,7 +72,7 @@ def command(
     )
     said = recommend(found, budget, request)
     if as_json:
-        typer.echo(json.dumps([one.as_dict() for one in said], indent=2))
+        say_json([one.as_dict() for one in said])
         return
     for one in said:
         print_recommendation(console(), one, level)

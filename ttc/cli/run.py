@@ -32,13 +32,14 @@ def command(
     from ttc.report.failures import of_manifest
     from ttc.report.progress import show_progress
     from ttc.report.summary import print_summary
+    from ttc.terminal import say
 
     loaded = load_recipe(recipe, recipe_overrides(overrides, results))
     outcome = run_recipe(loaded, lambda monitor: show_progress(monitor.status, plain=plain))
     if quiet:
         said = outcome.manifest.status if outcome.fresh else "nothing to do, this run is complete"
         failed = of_manifest(outcome.manifest)[:1]
-        typer.echo(", ".join([f"{outcome.run.name}: {said}", *failed]))
+        say(", ".join([f"{outcome.run.name}: {said}", *failed]))
         return
     if not outcome.fresh:
         console().print("Nothing to do: this run is complete.", style="green")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +20,11 @@ def command(
     """
     from ttc.cli._console import write_file
     from ttc.recipe import recipe_schema
+    from ttc.terminal import dump_json, say
 
-    text = json.dumps(recipe_schema(), indent=2, sort_keys=True)
+    text = dump_json(recipe_schema(), sort_keys=True)
     if output is None:
-        typer.echo(text)
+        say(text)
     else:
         write_file(output, text + "\n")
-        typer.echo(f"Wrote {output}")
+        say(f"Wrote {output}")

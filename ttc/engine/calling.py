@@ -20,11 +20,13 @@ from ttc.engine.failures import GAVE_UP, REFUSED
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
 from ttc.errors import BackendError, BudgetExhausted, CallFailed, RetryableError
+from ttc.redact import redact
 
 Lost = Callable[[], Awaitable[None]]
 # Some servers refuse a model that thinks fewer tokens than these.
 _ENOUGH_TOKENS = 16
 _ALIKE = 0.8  # of the words of two refusals; numbers and names of requests differ
+_USUAL = ("stop", "length", "content_filter")
 
 
 class Caller:
@@ -67,11 +69,12 @@ class Caller:
             self._before()
         try:
             async with asyncio.timeout(left):
-                return await self._tried(call, tokens, lost, problem)
+                done = await self._tried(call, tokens, lost, problem)
+                return [_without_secrets(one) for one in done]
         except TimeoutError:
             raise BudgetExhausted("the run's time is up") from None
         except CallFailed as error:
-            return _failed(call, error.reason, str(error))
+            return _failed(call, redact(error.reason), redact(str(error)))
 
     async def _tried(
         self, call: Call, tokens: int, lost: Lost | None, problem: str
@@ -179,6 +182,18 @@ class Caller:
     def _note_retry(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         self._events.retried(str(error))
+
+
+def _without_secrets(completion: Completion) -> Completion:
+    """A server's words on a sample without any key that is known, whatever the backend did.
+
+    The sample itself is the backend's to clean of the key that it sent: it must not depend on what
+    else the environment holds.
+    """
+    if completion.finish_reason in _USUAL and not completion.error:
+        return completion
+    reason, error = redact(completion.finish_reason), redact(completion.error)
+    return replace(completion, finish_reason=reason, error=error)
 
 
 def _failed(

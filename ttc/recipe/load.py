@@ -19,6 +19,7 @@ from ttc.recipe.model import Recipe
 from ttc.recipe.shape import stray_flags
 from ttc.recipe.shipped import find_recipe
 from ttc.recipe.translate import show, translate
+from ttc.secret_values import remember_secrets
 from ttc.yamltext import Source, parse, read_source
 
 
@@ -46,12 +47,14 @@ def _validate(source: Source, path: Path, overrides: Sequence[str]) -> Recipe:
             f"{source.file}:{source.line(())}: a recipe is a mapping of keys to values"
         )
     faults = list(source.faults)
+    remember_secrets(data)
     # A copy, since anchors share what overrides change; `x-...` keys only hold anchors.
     data = copy.deepcopy({k: v for k, v in data.items() if not k.startswith("x-")})
     data.setdefault("name", _default_name(path))
     set_by: dict[KeyPath, str] = {}
     for override in overrides:
         set_by[changes.apply(data, override)] = override
+    remember_secrets(data)
     recipe, more = _build(data, path.parent)
     told = {fault.path for fault in faults}
     faults += [fault for fault in more if fault.path not in told]

@@ -6,7 +6,8 @@ from typing import Any
 
 from ttc.errors import RecipeError
 from ttc.faults import KeyPath, dotted
-from ttc.redact import redact
+from ttc.redact import HIDDEN, redact
+from ttc.secret_names import like_a_key, mentions_secret, speaks_of_secret
 from ttc.yamltext import MAX_DEPTH, parse_value
 
 
@@ -24,7 +25,7 @@ def apply(data: Any, override: str) -> KeyPath:
         raise RecipeError(f"{shown}: an override has the form path.to.key=value")
     if len(steps) > MAX_DEPTH:
         raise RecipeError(f"{shown}: nested too deeply")
-    value = parse_value(text, shown)
+    value = _read(text, shown)
     path: KeyPath = ()
     for step, after in zip(steps, [*steps[1:], None], strict=True):
         place = _place(data, step, path, shown)
@@ -38,10 +39,29 @@ def apply(data: Any, override: str) -> KeyPath:
     return path
 
 
+def _read(text: str, shown: str) -> Any:
+    try:
+        return parse_value(text, shown)
+    except RecipeError:
+        if not shown.endswith(HIDDEN):
+            raise
+    # The parser's words may quote the value.
+    raise RecipeError(f"{shown}: the value is not valid YAML; put quotes around it")
+
+
 def short(override: str) -> str:
-    """An override as messages show it. Secrets go first, as a cut may leave half of one."""
-    line = redact(" ".join(override.split()))
-    return line if len(line) <= 60 else line[:57] + "..."
+    """An override as messages show it: the key alone, where the value may be a secret.
+
+    Other secrets go first, as a cut may leave half of one.
+    """
+    key, equals, value = override.partition("=")
+    key = ".".join(HIDDEN if like_a_key(step.strip()) else step for step in key.split("."))
+    if equals and (speaks_of_secret(key) or mentions_secret(value)):
+        value = HIDDEN
+    line = redact(" ".join(f"{key}{equals}{value}".split()))
+    if len(line) <= 60:
+        return line
+    return f"{line[:46]}...={HIDDEN}" if value == HIDDEN else line[:57] + "..."
 
 
 def _place(data: Any, step: str, path: KeyPath, shown: str) -> str | int:

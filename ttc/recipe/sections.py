@@ -15,6 +15,7 @@ from ttc.recipe import overrides as changes
 from ttc.recipe.bounds import strange_values
 from ttc.recipe.shape import stray_flags
 from ttc.recipe.translate import show, translate
+from ttc.secret_values import remember_secrets
 from ttc.yamltext import Source
 
 
@@ -48,6 +49,7 @@ def read_sections(
     set_by: dict[KeyPath, str] = {}
     for override in overrides:
         set_by[changes.apply(data, override)] = override
+    remember_secrets(data)
 
     def where(fault: Fault) -> str:
         for at, text in reversed(set_by.items()):

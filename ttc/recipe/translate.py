@@ -12,7 +12,9 @@ from pydantic_core import ErrorDetails
 
 from ttc.faults import Fault, KeyPath
 from ttc.recipe.shape import known_keys
+from ttc.redact import HIDDEN, redact
 from ttc.refs import nearest
+from ttc.secret_names import like_a_key
 
 _WISHES = {
     "int": "a whole number",
@@ -200,13 +202,13 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 
 def show(value: Any) -> str:
-    """A value as a message quotes it: short, never more than a line, without a URL's password."""
+    """A value as a message quotes it: short, never more than a line, without a secret."""
     if value is None:
         return "empty"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        plain = _CREDENTIALS.sub("//...@", value)
+        plain = HIDDEN if like_a_key(value) else _CREDENTIALS.sub("//...@", redact(value))
         return repr(plain if len(plain) <= 40 else plain[:40] + "...")
     if isinstance(value, int | float):
         return f"{value:.12g}" if abs(value) < 1e15 else f"{float(value):g}"

@@ -34,6 +34,8 @@ _WIDE = 110  # columns of text that the table takes with its usual spacing
 
 def print_backends(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows of `capabilities_table`; capabilities of plug-ins that state none are `?`."""
+    from ttc.report.console import line
+
     headings = ("type", *_HEADINGS.values(), "ready")
     cells = [
         (row["type"], *(_cell(row.get(key, "?")) for key in _HEADINGS), _cell(row["installed"]))
@@ -44,8 +46,8 @@ def print_backends(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         made.padding = (0, 0)
     console.print(made)
     for row in rows:
-        console.print(f"{row['type']}: {row['summary']}{_extra(row)}", markup=False)
-    console.print(" ".join(_LEGEND.split()), markup=False, style="dim")
+        console.print(line(f"{row['type']}: {row['summary']}{_extra(row)}"))
+    console.print(line(" ".join(_LEGEND.split()), "dim"))
 
 
 def _cell(value: object) -> str:

@@ -34,6 +34,8 @@ def print_curves(
     manifest: Manifest,
 ) -> None:
     """Print one row a policy, S and V, by rising cost in the first unit, and how it was counted."""
+    from ttc.report.console import line
+
     ordered = sorted(rows, key=lambda row: _place(row, units[0]))
     headings = (
         "policy",
@@ -49,8 +51,8 @@ def print_curves(
     cells = [_cells(row, units) for row in ordered]
     numeric = (*range(1, len(units) + 5), len(units) + 6, len(units) + 7)
     console.print(table(title, headings, cells, numeric))
-    for line in _legend(manifest, units):
-        console.print(line, markup=False)
+    for text in _legend(manifest, units):
+        console.print(line(text))
 
 
 def plain_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -18,26 +18,28 @@ _WORDS = {"failure": "broken"}
 
 def print_checkup(console: Console, checkup: Checkup) -> None:
     """One table a server, then the verdict."""
+    from ttc.report.console import line
+
     for one in checkup.diagnoses:
         _print_diagnosis(console, one)
     for text in checkup.left_out:
-        console.print(f"not examined: {text}", markup=False)
-    console.print(_verdict(checkup), markup=False, style="green" if checkup.healthy else "red")
+        console.print(line(f"not examined: {text}"))
+    console.print(line(_verdict(checkup), "green" if checkup.healthy else "red"))
 
 
 def _print_diagnosis(console: Console, one: Diagnosis) -> None:
-    from rich.text import Text
+    from ttc.report.console import line
 
     identity = one.identity
     made = table(f"{identity.model} at {identity.endpoint}", ("check", "result", "finding"), ())
     made.columns[0].no_wrap = made.columns[1].no_wrap = True
     for finding in one.findings:
-        level = Text(_WORDS.get(finding.level, finding.level), style=_STYLES[finding.level])
-        made.add_row(Text(finding.check), level, Text(finding.message))
+        level = line(_WORDS.get(finding.level, finding.level), _STYLES[finding.level])
+        made.add_row(line(finding.check), level, line(finding.message))
     console.print(made)
     facts = [f"{k.replace('_', ' ')} {_fact(v)}" for k, v in identity.facts.items()]
     if facts:
-        console.print(f"stated: {', '.join(facts)}", markup=False, style="dim")
+        console.print(line(f"stated: {', '.join(facts)}", "dim"))
 
 
 def _fact(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from ttc.analysis.estimate import IntArray
 from ttc.errors import TtcError
 from ttc.pipeline.scaling import MethodFit, ScalingFit
-from ttc.report.names import axis, shown_policy
+from ttc.report.names import axis, label, shown_policy
 from ttc.store.atomic import small_path
 
 if TYPE_CHECKING:
@@ -38,11 +39,15 @@ def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, figure in figures.items():
-            for ending in ("png", "svg"):
-                with small_path(folder / f"{name}.{ending}") as temporary:
-                    figure.savefig(temporary, format=ending, dpi=150, metadata=_metadata(ending))
-            written.append(folder / f"{name}.png")
+        with warnings.catch_warnings():
+            # A name may have letters that the font lacks, or leave no room; the figure shows that.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            warnings.filterwarnings("ignore", message="constrained_layout not applied")
+            for name, figure in figures.items():
+                for ending in ("png", "svg"):
+                    with small_path(folder / f"{name}.{ending}") as path:
+                        figure.savefig(path, format=ending, dpi=150, metadata=_metadata(ending))
+                written.append(folder / f"{name}.png")
     except OSError as error:
         raise TtcError(f"can't write figures in {folder}: {error.strerror}") from None
     return written
@@ -90,15 +95,15 @@ def _success(fit: ScalingFit, title: str) -> Figure:
     _compute_axis(axes, fit)
     axes.set_ylabel("success rate")
     band = f"bands: {_level(fit)} over {fit.problems} problems"
-    axes.set_title(f"{title} ({band})", fontsize=9, loc="left")
+    axes.set_title(label(f"{title} ({band})"), fontsize=9, loc="left")
     axes.legend(fontsize=8, loc="lower right", frameon=False)
     return figure
 
 
 def _curve(axes: Axes, method: MethodFit, which: str, colour: str, style: Any, name: str) -> None:
-    band = getattr(method, which)
+    band, shown = getattr(method, which), label(name)
     axes.plot(
-        method.budgets, band.success, linestyle=style, color=colour, linewidth=1.8, label=name
+        method.budgets, band.success, linestyle=style, color=colour, linewidth=1.8, label=shown
     )
     axes.fill_between(method.budgets, band.low, band.high, color=colour, alpha=0.14, linewidth=0)
 
@@ -136,7 +141,7 @@ def _surface(fit: ScalingFit, title: str) -> Figure:
         )
         axes.set_xlabel("solutions S")
         axes.set_ylabel("verifications per solution V")
-        axes.set_title(f"{title}: {method.label}", fontsize=9, loc="left")
+        axes.set_title(label(f"{title}: {method.label}"), fontsize=9, loc="left")
     panels[0].legend(fontsize=7, loc="upper left", framealpha=0.8)
     assert image is not None
     figure.colorbar(image, ax=panels, label="success rate")
@@ -163,7 +168,7 @@ def _allocation(fit: ScalingFit, title: str) -> Figure:
         for k, (noun, letter) in enumerate((("S", "a"), ("V", "b"))):
             colour, marker = _COLOURS[k], _MARKERS[k]
             measured = best.S if noun == "S" else best.V
-            label = _power(method, noun, "grid", letter)
+            law = _power(method, noun, "grid", letter)
             axes.plot(
                 best.cost,
                 measured,
@@ -171,19 +176,20 @@ def _allocation(fit: ScalingFit, title: str) -> Figure:
                 color=colour,
                 fillstyle="none",
                 markersize=5,
-                label=label,
+                label=law,
             )
             for style, width, procedure in (("-", 1.8, "law"), (":", 1.4, "spline")):
                 path = method.analysis.paths.get(procedure)
                 if path is None or not len(path.cost):
                     continue
                 line = path.S if noun == "S" else path.V
-                label = _power(method, noun, procedure, letter)
-                axes.plot(path.cost, line, style, color=colour, linewidth=width, label=label)
+                law = _power(method, noun, procedure, letter)
+                axes.plot(path.cost, line, style, color=colour, linewidth=width, label=law)
         axes.set_yscale("log", base=2)
         _compute_axis(axes, fit)
         axes.set_ylabel("compute-optimal S and V")
-        axes.set_title(f"{title}: {method.label}, {_level(fit)} intervals", fontsize=9, loc="left")
+        said = label(f"{title}: {method.label}, {_level(fit)} intervals")
+        axes.set_title(said, fontsize=9, loc="left")
         axes.legend(fontsize=7, frameon=False, loc="upper left")
     return figure
 
@@ -212,13 +218,13 @@ def _coverage(fit: ScalingFit, title: str) -> Figure:
             axes.plot(found.k, curve, _STYLES[i], color=_COLOURS[i], label=text)
             if found.check is not None:
                 told = found.check.predictions[name].mean(axis=0)
-                label = f"{text} fitted on {found.check.fitted}"
-                axes.plot(found.check.k, told, ":", color=_COLOURS[i], linewidth=2, label=label)
+                fitted = f"{text} fitted on {found.check.fitted}"
+                axes.plot(found.check.k, told, ":", color=_COLOURS[i], linewidth=2, label=fitted)
         axes.set_xscale("log", base=2)
         axes.set_xlabel("solutions k")
         axes.set_ylabel("coverage, pass@k")
         axes.grid(alpha=0.25)
         band = f"band: {_level(fit)} over {fit.problems} problems"
-        axes.set_title(f"{title}: {one.run} ({band})", fontsize=9, loc="left")
+        axes.set_title(label(f"{title}: {one.run} ({band})"), fontsize=9, loc="left")
         axes.legend(fontsize=8, frameon=False, loc="lower right")
     return figure

@@ -29,6 +29,8 @@ _GAINS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     """Print the comparison with self-consistency, exponents, allocations, checks and files."""
+    from ttc.report.console import line
+
     heads = [_heading(method) for method in fit.methods]
     level = f"{100 * fit.request.level:g} %"
     title = f"Against self-consistency: {counted(fit.problems, 'problem')}, {level} intervals"
@@ -39,16 +41,16 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     rows = _allocations(fit)
     console.print(table("Best allocation within a budget", heading, rows, (0, 1)))
     for method in fit.methods:
-        for line in _checks(method):
-            console.print(line, markup=False)
+        for said in _checks(method):
+            console.print(line(said))
     for one in fit.coverage:
-        console.print(_coverage(one), markup=False)
+        console.print(line(_coverage(one)))
     for label, figures in fit.differences.items():
         gap = figures["best_success"]
         text = f"best success of {label} minus that of {fit.methods[0].label}: {_points(gap)}"
-        console.print(text, markup=False)
+        console.print(line(text))
     for path in files:
-        console.print(f"wrote {path}", markup=False, soft_wrap=True)
+        console.print(line(f"wrote {path}"), soft_wrap=True)
 
 
 def _heading(method: MethodFit) -> str:

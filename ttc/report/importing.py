@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ttc.store.importing import Progress, Tally
+from ttc.terminal import say
 
 _LINE_EVERY_S = 10.0
 
@@ -37,16 +38,18 @@ class _Lines:
     def __call__(self, tally: Tally) -> None:
         if time.monotonic() - self._last > _LINE_EVERY_S:
             self._last = time.monotonic()
-            print(f"[import] {tally_line(tally)}", file=sys.stderr, flush=True)
+            say(f"[import] {tally_line(tally)}", error=True)
 
 
 @contextmanager
 def _live() -> Iterator[Progress]:
-    from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("importing: {task.description}"), TimeElapsedColumn())
+    from ttc.report.console import Console
+
+    said = TextColumn("importing: {task.description}", markup=False)
+    columns = (SpinnerColumn(), said, TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None)
         yield lambda tally: bar.update(task, description=tally_line(tally))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ttc.report.coverage import some
@@ -34,7 +35,8 @@ def label_lines(run: RunFolder, manifest: Manifest) -> list[str]:
         if side:
             lines.append(f"  {text}: {some(_counted(side))}")
     example = found.problems[0]
-    lines.append(f"  see ttc show {run.name} --problem {example}")
+    # Words to be pasted into a shell: a name in the data must stay one word there.
+    lines.append(f"  see ttc show {quote(run.name)} --problem {quote(example)}")
     return lines
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ttc.visible import visible_line
+
 _POLICIES = {
     "majority": "self-consistency",
     "oracle": "coverage",
@@ -23,6 +25,16 @@ _AXES = {
 def shown_policy(name: str) -> str:
     """`best-of-N` for best_of_n; a policy of somebody else's under its own name."""
     return _POLICIES.get(name, name)
+
+
+def label(text: str, longest: int = 200) -> str:
+    r"""A text as a label of a figure: data is drawn as it is, a `$` begins no formula.
+
+    matplotlib leaves labels that begin with an underscore out of legends, hence the space.
+    """
+    line = visible_line(text)
+    line = line if len(line) <= longest else line[: longest - 3] + "..."
+    return (" " if line.startswith("_") else "") + line.replace("$", r"\$")
 
 
 def axis(unit: str) -> str:

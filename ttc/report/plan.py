@@ -22,12 +22,14 @@ _HEADINGS = ("role", "model", "samples", "prompt", "sampled", "tokens", "FLOPs",
 
 def print_plan(console: Console, plan: Plan) -> None:
     """Print what a run would use by role, how that stands to its budget, and the sample sizes."""
+    from ttc.report.console import line
+
     found = plan.forecast
     rows = [_role(role) for role in (*found.roles, found.total)]
     title = f"Forecast of {plan.recipe}: {counted(found.problems, 'problem')}"
     console.print(table(title, _HEADINGS, rows, range(2, 9)))
-    for line in (*_basis(found), *found.notes):
-        console.print(line, markup=False)
+    for said in (*_basis(found), *found.notes):
+        console.print(line(said))
     if plan.limits:
         headings = ("limit", "forecast", "of it", "fits")
         console.print()
@@ -38,6 +40,8 @@ def print_plan(console: Console, plan: Plan) -> None:
 
 
 def _print_sample_size(console: Console, found: SampleSize) -> None:
+    from ttc.report.console import line
+
     first, second = found.arms
     goal, uncertain = found.goal, found.measured_problems > 0
     title = (
@@ -49,16 +53,16 @@ def _print_sample_size(console: Console, found: SampleSize) -> None:
     headings += [f"power with {recipes}", f"{recipes} find"]
     rows = [_design(design, uncertain) for design in found.designs]
     console.print(table(title, headings, rows, range(1, 6)))
-    console.print(_capital(found.source), markup=False)
+    console.print(line(_capital(found.source)))
     if found.measured is not None:
         said = f"There, {second} is {100 * found.measured:+.1f} points from {first}."
-        console.print(said, markup=False)
+        console.print(line(said))
     if uncertain:
         said = "To be safe: should the spread be at the upper end of its one-sided 90 % interval."
-        console.print(said, markup=False)
+        console.print(line(said))
     if uncertain and len(found.designs) == 1:
         said = "For designs with more samples per problem, compare at half of the pool's S or less."
-        console.print(said, markup=False)
+        console.print(line(said))
 
 
 def _design(design: Design, uncertain: bool) -> tuple[str, ...]:

@@ -67,15 +67,15 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     Solutions whose label, of imported data, contradicts our judgement are marked and come first.
     Raises `DataError` that names near ids where there is no such problem.
     """
+    from ttc.report.console import line, plain
+
     problem, gold_class = _find(run, problem_id)
     judged = _judged(run, problem_id)
-    from rich.markup import escape
-
-    console.rule(escape(problem_id), align="left")
-    console.print(problem.question, markup=False)
+    console.rule(line(problem_id, "rule.text"), align="left")
+    console.print(plain(problem.question))
     for letter, text in zip(ascii_uppercase, problem.choices, strict=False):
-        console.print(f"({letter}) {text}", markup=False)
-    console.print(f"gold answer: {problem.answer}", markup=False)
+        console.print(plain(f"({letter}) {text}"))
+    console.print(plain(f"gold answer: {problem.answer}"))
     if not judged:
         console.print("no solutions: the budget ended before the first of this problem")
         return
@@ -83,7 +83,7 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     headings = ("answer", "votes", "", "mean score", "summed score")[:columns]
     votes = [row[:columns] for row in _votes(judged)]
     console.print(table("Votes", headings, votes, numeric=(1, 3, 4)))
-    console.print(_choices(run, judged, gold_class), markup=False)
+    console.print(line(_choices(run, judged, gold_class)))
     if all(one.answer_class < 0 for one in judged):
         console.print("no solution has a valid answer: the problem counts as failed at every S")
     order = sorted(judged, key=lambda one: "DISAGREEMENT" not in one.title(gold_class))
@@ -164,13 +164,15 @@ def _cut(text: str) -> str:
 
 
 def _print_solution(console: Console, one: _Judged, gold_class: int) -> None:
-    console.rule(one.title(gold_class), align="left")
-    console.print(_cut(one.solution.text), markup=False)
+    from ttc.report.console import line, plain
+
+    console.rule(line(one.title(gold_class), "rule.text"), align="left")
+    console.print(plain(_cut(one.solution.text)))
     if one.verdicts:
         said = "".join(_LETTERS[v.verdict] for v in one.verdicts)
-        console.print(f"verdicts: {said}", markup=False)
+        console.print(f"verdicts: {said}")
         console.print("first verification:", style="dim")
-        console.print(_cut(one.verdicts[0].text), markup=False, style="dim")
+        console.print(plain(_cut(one.verdicts[0].text), "dim"))
 
 
 def _find(run: RunFolder, problem_id: str) -> tuple[Problem, int]:

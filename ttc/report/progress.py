@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 
 from ttc.report.status import status_line, status_panel
 from ttc.store.status import RunStatus
+from ttc.terminal import say
 
 _LINE_EVERY_S = 10.0
 _FIRST_LINE_S = 2.0  # of waiting for something that has a name
@@ -64,8 +65,9 @@ def _lines(status: Callable[[], RunStatus]) -> Iterator[None]:
 
 @contextmanager
 def _live(status: Callable[[], RunStatus]) -> Iterator[None]:
-    from rich.console import Console
     from rich.live import Live
+
+    from ttc.report.console import Console
 
     display = Live(
         console=Console(stderr=True),
@@ -85,7 +87,7 @@ def _live(status: Callable[[], RunStatus]) -> Iterator[None]:
 def _print(text: str) -> None:
     """To standard error, where anybody still reads it."""
     with suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)
+        say(text, error=True)
 
 
 @contextmanager

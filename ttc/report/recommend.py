@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def print_recommendation(console: Console, found: Recommendation, level: float) -> None:
     """Print what to do at one budget, what else was near, and how sure that is."""
+    from ttc.report.console import line
+
     rows = [_row(found.best, "-")]
     for rival in found.rivals:
         gap = rival.behind
@@ -23,19 +25,19 @@ def print_recommendation(console: Console, found: Recommendation, level: float) 
     span = f"{100 * level:g} % interval"
     headings = ("method", "S", "V", "C", "success", span, "against the first, points")
     console.print(table(title, headings, rows, (1, 2, 3, 4)))
-    console.print(
+    said = (
         f"Expected on new problems: {percent(found.expected)}. The same method is best in "
-        f"{found.confidence:.0%} of resampled problem sets.",
-        markup=False,
+        f"{found.confidence:.0%} of resampled problem sets."
     )
+    console.print(line(said))
     if found.beyond is not None:
         one = found.beyond
-        console.print(
+        said = (
             f"The budget buys more than the pool has. By the law of its surface, which nothing "
             f"measured confirms out there: {shown_policy(one.policy)} ({one.verifier}) with "
-            f"S = {one.S:.0f}, V = {one.V:.0f}: {percent(one.success)}.",
-            markup=False,
+            f"S = {one.S:.0f}, V = {one.V:.0f}: {percent(one.success)}."
         )
+        console.print(line(said))
 
 
 def _said(one: Allocation) -> str:

@@ -56,11 +56,13 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
     from rich.table import Table
     from rich.text import Text
 
+    from ttc.report.console import line
+
     bars = Table.grid(padding=(0, 2))
     for name in ("problems", "solutions", "verifications"):
         count: Count = getattr(status, name)
         if name != "verifications" or _any(count):
-            bars.add_row(name, _bar(count), Text(_of(count), justify="right"))
+            bars.add_row(Text(name), _bar(count), Text(_of(count), justify="right"))
     lines = [", ".join(part for part in (*_pace(status), *_notes(status)) if part)]
     lines += [
         f"{unit}: {_spent(amount)}"
@@ -71,26 +73,28 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
     samples = status.solutions.done + status.verifications.done
     said = failure_lines(status.failures, samples)
     said += [f"Warning: {text}" for text in status.warnings]
-    loud = [Text(text, style="yellow") for text in said]
-    tail = [Text(log_line(one), style="dim", overflow="ellipsis", no_wrap=True) for one in log]
-    return Group(_head(status), bars, *(Text(line) for line in lines if line), *loud, *tail)
+    loud = [line(text, "yellow") for text in said]
+    tail = [line(log_line(one), "dim") for one in log]
+    for one in tail:
+        one.overflow, one.no_wrap = "ellipsis", True
+    return Group(_head(status), bars, *(line(text) for text in lines if text), *loud, *tail)
 
 
 def _head(status: RunStatus) -> RenderableType:
-    from rich.text import Text
+    from ttc.report.console import line, plain
 
-    head = Text(f"{status.recipe_name}/{status.run_id}", style="bold")
+    head = line(f"{status.recipe_name}/{status.run_id}", "bold")
     doing = status.doing or status.stage
     if status.state != "running":
         doing = _ENDED.get(status.state, status.state)
-    head.append(f"  {doing}", style=_COLOURS.get(status.state, "cyan"))
+    head.append_text(line(f"  {doing}", _COLOURS.get(status.state, "cyan")))
     head.append(f"  {duration(status.seconds)}", style="none")
     if status.round > 1:
         head.append(f"  round {status.round}", style="none")
     if status.tries > 1:
         head.append(f"  try {status.tries}", style="none")
     if status.error and status.state == "failed":
-        head.append(f"\n{status.error}", style="red")
+        head.append_text(plain(f"\n{status.error}", "red"))
     return head
 
 

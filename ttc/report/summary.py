@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ttc.report.coverage import coverage_lines
@@ -22,20 +23,22 @@ _HEADINGS = ("policy", "S", "V", "C", "tokens", "FLOPs", "success", "95 % interv
 
 def print_summary(console: Console, run: RunFolder) -> None:
     """Print what was run, what it cost, and success by policy at growing compute."""
+    from ttc.report.console import line
+
     manifest = run.manifest()
-    console.print(f"[bold]{run.name}[/]  {run.path}", highlight=False)
-    for line in (*_facts(manifest), *label_lines(run, manifest)):
-        console.print(line, highlight=False, markup=False)
+    console.print(line(run.name, "bold").append_text(line(f"  {run.path}", "not bold")))
+    for text in (*_facts(manifest), *label_lines(run, manifest)):
+        console.print(line(text))
     for text in dict.fromkeys(m.warning for m in manifest.models.values() if m.warning):
-        console.print(f"Warning: {text}", highlight=False, markup=False, style="yellow")
+        console.print(line(f"Warning: {text}", "yellow"))
     for text in of_manifest(manifest):
-        console.print(text, highlight=False, markup=False, style="yellow")
+        console.print(line(text, "yellow"))
     if not run.curves.is_file():
-        console.print(_no_curves(run, manifest), highlight=False, markup=False)
+        console.print(line(_no_curves(run, manifest)))
         return
     curves = read_frame(run.curves, "curves")
-    for line in coverage_lines(set(curves["policy"].unique()), manifest):
-        console.print(line, highlight=False, markup=False)
+    for text in coverage_lines(set(curves["policy"].unique()), manifest):
+        console.print(line(text))
     mixed = curves["n_problems"].nunique() > 1
     headings = (*_HEADINGS, "problems") if mixed else _HEADINGS
     rows = [
@@ -59,7 +62,7 @@ def print_summary(console: Console, run: RunFolder) -> None:
 def _no_curves(run: RunFolder, manifest: Manifest) -> str:
     if manifest.status == "interrupted":
         return "No curves yet: this run was not finished; run its recipe again to go on."
-    return f"No curves were computed for this run; ttc curves {run.name} computes them."
+    return f"No curves were computed for this run; ttc curves {quote(run.name)} computes them."
 
 
 def _facts(manifest: Manifest) -> list[str]:

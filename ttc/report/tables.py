@@ -16,17 +16,20 @@ def table(
     rows: Iterable[Sequence[object]],
     numeric: Iterable[int] = (),
 ) -> Table:
-    """A Rich table. Cells are plain text: markup in a model's output is shown, never obeyed."""
+    """A Rich table. Cells are lines of plain text: what a model's output asks for is shown, and
+    never obeyed.
+    """
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
-    made = Table(title=escape(title), box=box.SIMPLE_HEAD, title_justify="left")
+    from ttc.report.console import line
+
+    made = Table(title=line(title), box=box.SIMPLE_HEAD, title_justify="left")
     right = set(numeric)
     for i, heading in enumerate(headings):
-        made.add_column(escape(heading), justify="right" if i in right else "left")
+        made.add_column(line(heading), justify="right" if i in right else "left")
     for row in rows:
-        made.add_row(*(escape(str(cell)) for cell in row))
+        made.add_row(*(line(str(cell)) for cell in row))
     return made
 
 

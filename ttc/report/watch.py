@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from ttc.report.status import status_line, status_panel
 from ttc.store.looking import as_plain, look
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import read_log
+from ttc.terminal import say_json
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -23,15 +23,17 @@ def show_status(
     console: Console, run: RunFolder, events: int, *, as_json: bool, watch: bool
 ) -> None:
     """Print a run's status, once or until it ends. Raises `DataError` where there is no run."""
+    from ttc.report.console import line
+
     if as_json:
         for _ in _moments(run, _EVERY_S if watch else None):
-            print(json.dumps(as_plain(run, events), indent=None if watch else 2), flush=True)
+            say_json(as_plain(run, events), indent=None if watch else 2)
     elif watch and console.is_terminal:
         _follow(console, run, events)
     elif watch:
         for _ in _moments(run, _LINE_EVERY_S):
             status, _ = look(run)
-            console.print(f"{run.name} {status.state}: {status_line(status)}", markup=False)
+            console.print(line(f"{run.name} {status.state}: {status_line(status)}"))
     else:
         console.print(_panel(run, events))
 

@@ -4,16 +4,15 @@ can be tried and tested without leaving the machine.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ttc.backends._secrets import key_name_fault
 from ttc.errors import BackendError, MissingExtra, UsageError
+from ttc.terminal import say, say_json
 
 if TYPE_CHECKING:
     from ttc.core import Backend
@@ -86,7 +85,7 @@ def serve_backends(
         pass
     finally:
         listener.close()
-    print("stopped", file=sys.stderr)
+    say("stopped", error=True)
 
 
 def _open_nano(models: Sequence[str]) -> dict[str, Backend]:
@@ -127,7 +126,7 @@ def _shown(host: str) -> str:
 
 
 def _announce(url: str, models: list[str], *, guarded: bool, host: str) -> None:
-    print(f"serving {', '.join(models)} at {url} (Ctrl-C stops)", file=sys.stderr)
+    say(f"serving {', '.join(models)} at {url} (Ctrl-C stops)", error=True)
     if not guarded and host not in LOOPBACK:
-        print("anyone who reaches this address can use it: no API key is set", file=sys.stderr)
-    print(json.dumps({"url": url, "models": models, "pid": os.getpid()}), flush=True)
+        say("anyone who reaches this address can use it: no API key is set", error=True)
+    say_json({"url": url, "models": models, "pid": os.getpid()}, indent=None)

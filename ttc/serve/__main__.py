@@ -7,6 +7,7 @@ import sys
 
 from ttc.errors import TtcError
 from ttc.serve import serve
+from ttc.terminal import say
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
             allow_hosts=args.allow_host,
         )
     except TtcError as problem:
-        print(problem, file=sys.stderr)
+        say(str(problem), error=True)
         return problem.exit_code
     return 0
 

@@ -19,6 +19,7 @@ from ttc.redact import redact_all
 from ttc.store.atomic import reason, write_text
 from ttc.store.failures import Failure
 from ttc.store.provenance import git_commit, git_dirty, host_facts, package_versions
+from ttc.visible import visible_json
 
 MANIFEST_FORMAT = 1
 _KIND: Literal["ttc run"] = "ttc run"
@@ -166,7 +167,8 @@ class Manifest(BaseModel):
     def write(self, path: Path) -> None:
         """Write as JSON, atomically, without anything that is known to be a key or a password."""
         plain = redact_all(json.loads(self.model_dump_json()))
-        write_text(path, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+        text = visible_json(json.dumps(plain, indent=2, ensure_ascii=False))
+        write_text(path, text + "\n")
 
     def begin_try(self, earlier: Manifest | None = None) -> Try:
         """Note that a try begins; the tries and the start of an earlier manifest are kept."""

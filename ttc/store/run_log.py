@@ -20,6 +20,7 @@ from ttc.errors import DataError
 from ttc.redact import redact, redact_all
 from ttc.store.atomic import writing
 from ttc.store.run_folder import RunFolder
+from ttc.visible import visible_json
 
 LOG_NAME = "log.jsonl"
 _BLOCK = 1 << 14
@@ -67,7 +68,8 @@ class _JsonLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(OSError, ValueError, TypeError):
-            line = json.dumps(entry(record, self._always), ensure_ascii=False, default=str)
+            made = entry(record, self._always)
+            line = visible_json(json.dumps(made, ensure_ascii=False, default=str))
             os.write(self._file, (line + "\n").encode("utf-8", "replace"))
 
     def close(self) -> None:

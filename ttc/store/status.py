@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ttc.redact import redact_all
 from ttc.store.failures import Failure
 from ttc.store.run_folder import RunFolder
+from ttc.visible import visible_json
 
 STATUS_NAME = "status.json"
 State = Literal[
@@ -90,7 +91,8 @@ def write_status(run: RunFolder, status: RunStatus) -> None:
     plain = RunStatus.model_validate(redact_all(status.model_dump()))
     with suppress(OSError):
         try:
-            temporary.write_text(plain.model_dump_json(indent=1) + "\n", encoding="utf-8")
+            text = visible_json(plain.model_dump_json(indent=1))
+            temporary.write_text(text + "\n", encoding="utf-8")
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
