@@ -34,7 +34,14 @@ class BackendError(TtcError):
     """A call to a model failed for good, and every further call would fail the same way.
 
     Wrong key, unknown model, unreachable server: the run stops with the cause and the fix.
+
+    `billed`: it may have cost the most it could, because it was sent and nobody knows how it ended,
+    or because the server's answer is one that it bills. `used` are the prompt and completion tokens
+    that the server reported with it, where it did.
     """
+
+    billed = False
+    used: tuple[int, int] | None = None
 
 
 class CallFailed(BackendError):
@@ -53,8 +60,7 @@ class RetryableError(BackendError):
 
     `retry_after` is the server's wish in seconds, where it gave one. `trouble` is what it says of
     the server: "throttled" (well, but wants fewer calls), "overloaded" (too busy to answer in time
-    or at all) or "broken" (anything else). `billed`: it may have cost the most it could, because
-    it was sent and nobody knows how it ended.
+    or at all) or "broken" (anything else).
     """
 
     def __init__(

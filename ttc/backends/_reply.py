@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ttc.backends._request import prompt_bytes
-from ttc.core import Call, Completion, TokenLogprob
+from ttc.core import Call, Completion, TokenLogprob, fitted
 
 Json = Mapping[str, Any]
 _ABSURD = 10**9  # tokens; no model reads or writes as many in a request
@@ -24,9 +24,9 @@ class Malformed(ValueError):
 def read_reply(reply: object, call: Call, seconds: float) -> tuple[list[Completion], bool]:
     """The samples of a reply, in order of their index, and whether usage was reported.
 
-    At most `len(call.seeds)` come back; fewer where the server ignored `n`. Two choices of one
-    index are one sample sent twice. (By index alone: dropping equal texts would bias samples
-    towards variety.) Raises `Malformed`.
+    At most `len(call.seeds)` come back, and the first tells what else was billed; fewer where the
+    server ignored `n`. Two choices of one index are one sample sent twice. (By index alone:
+    dropping equal texts would bias samples towards variety.) Raises `Malformed`.
     """
     try:
         return _read(reply, call, seconds)
@@ -62,7 +62,7 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
         )
         for choice, text, logprobs, count in zip(choices, texts, tokens, counts, strict=True)
     ]
-    return completions[: len(call.seeds)], known and prompt_tokens is not None
+    return fitted(completions, len(call.seeds)), known and prompt_tokens is not None
 
 
 def _distinct(choices: Sequence[Json]) -> list[Json]:

@@ -8,8 +8,14 @@ problem are taken first come, first served. So what is admitted depends on token
 never on which call returned first, and a larger limit admits the same samples and more.
 
 A budget for the run is given to the problems in equal shares; what is left goes to those that ran
-out, those with the least first, in further rounds (`next_round`). A small part of it may be set
-aside before, for calls that belong to no problem (`set_aside`).
+out, those with the least first, in further rounds (`next_round`). A round goes through all tickets
+again, and cuts them where the rounds before did: a problem's limit rises to the next round's where
+the one before refused a sample. So a request is the same one in every round and try. A small part
+of the budget may be set aside before, for calls that belong to no problem (`set_aside`).
+
+What was billed for nothing (`lost`) counts besides. It changes no ticket of the rounds so far,
+which a later try must find again, but a call that is really to be sent needs room beside it, and
+the shares of further rounds are smaller for it.
 """
 
 from __future__ import annotations
@@ -17,12 +23,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ttc.budget.bills import Bills, largest
 from ttc.budget.cost import UNITS, Rates, Unit
 from ttc.budget.pot import Pot
 from ttc.budget.rounds import SLACK, Amounts, Standing, added, nothing, raised_shares
@@ -90,6 +98,11 @@ class BudgetConfig(BaseModel):
         units = [u for u in UNITS if u != "calls"]
         return any(self.per_problem.limits(u) or getattr(self.per_run, u) for u in units)
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit in any unit; one of time alone is none."""
+        return any(self.per_problem.limits(u) or getattr(self.per_run, u) for u in UNITS)
+
     def require(self, rates: Rates, model: str) -> None:
         """Raise `UsageError` where a limit is in a unit that this model's facts don't give."""
         for unit in UNITS:
@@ -103,12 +116,35 @@ class BudgetConfig(BaseModel):
 
 @dataclass
 class _Account(Pot):
+    """`limits` are those of the round that is gone through at the moment."""
+
+    later: list[dict[Unit, float]] = field(default_factory=list)  # limits of the rounds after that
+    most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
+    lost: dict[Unit, float] = field(default_factory=nothing)
+    more: dict[Unit, float] = field(default_factory=nothing)  # reserved beside tickets
+    begun: bool = False  # whether a ticket was admitted by these limits
     outstanding: int = 0
     blocked: list[int] = field(default_factory=list)  # of these, tickets that wait to repeat a call
     exhausted: bool = False
-    needs: dict[Unit, float] | None = None  # limits for one sample more, once it was refused
+    needs: dict[Unit, float] | None = None  # limits for a part more, once it was refused
+    least: dict[Unit, float] | None = None  # and for one sample more
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     change: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def used(self) -> dict[Unit, float]:
+        """By samples and for nothing."""
+        return added(self.settled, self.lost)
+
+    @property
+    def wanted(self) -> dict[Unit, float]:
+        """Used and reserved."""
+        return added(self.used, added(self.reserved, self.more))
+
+    def has_room(self, more: Amounts) -> bool:
+        """Whether a call that needs so much more than is reserved may be sent."""
+        wanted = self.wanted
+        return all(wanted[u] + more[u] <= self.most[u] * (1 + SLACK) for u in UNITS)
 
 
 class Ledger:
@@ -131,7 +167,9 @@ class Ledger:
         began = time.monotonic() if began is None else began
         self._deadline = math.inf if seconds is None else began + seconds
         self._late: set[str] = set()
-        self._vain: dict[str, dict[Unit, float]] = {}
+        self._lost: dict[str, dict[Unit, float]] = {}
+        self._limits: dict[str, list[dict[Unit, float]]] = {}  # of problems, round by round
+        self.bills = Bills(self._whole, self._cap, self.problems)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Purpose, Spent] = {}  # used by all of the last round
         self.rounds = 1
@@ -141,15 +179,28 @@ class Ledger:
     def _share_out(self) -> None:
         share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
         self._shares = {p: dict(share) for p in self.problems}
+        self._limits = {p: [self._within_cap(share)] for p in self.problems}
         self._open()
+
+    def _within_cap(self, share: Amounts) -> dict[Unit, float]:
+        return {u: min(self._cap[u], share[u]) for u in UNITS}
 
     def _open(self) -> None:
         self._accounts = {
-            p: _Account({u: min(self._cap[u], self._shares[p][u]) for u in UNITS})
+            p: _Account(
+                dict(self._limits[p][0]),
+                later=self._limits[p][1:],
+                most=self._within_cap(self._shares[p]),
+                lost=dict(self._lost.get(p, nothing())),
+            )
             for p in self.problems
         }
-        for problem, amounts in self._vain.items():
-            self._accounts[problem].settled.update(amounts)
+
+    def load(self, billed: Mapping[str, Amounts], lost: Mapping[str, Amounts]) -> None:
+        """What earlier tries of the run were billed, and what of that was for nothing."""
+        self.bills.load(billed)
+        self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._accounts}
+        self._open()
 
     def set_aside(self, worst: Amounts) -> Pot | None:
         """Keep so much of the run's limits from its problems, for calls that belong to none.
@@ -168,6 +219,7 @@ class Ledger:
         self._asides.append(pot)
         if limited:
             self._run.update({u: self._whole[u] - kept[u] for u in limited})
+            self.bills.limit(self._run)
             self._share_out()
         return pot
 
@@ -217,39 +269,85 @@ class Ledger:
             if account.outstanding:
                 account.change.clear()
                 await account.change.wait()
-            elif fitting := _largest(samples - 1, lambda n: account.fits(worst(n))):
+            elif fitting := self._cut(problem, samples, worst):
                 return self._reserve(account, fitting, worst)
+            elif account.later:
+                account.limits, account.begun = account.later.pop(0), False
             else:
-                account.exhausted = True
-                account.needs = added(account.settled, worst(1))
+                self._refuse(problem, samples, worst)
         return 0
+
+    def _cut(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
+        """How many samples to draw of a ticket that does not fit.
+
+        Each part of it pays for the prompt anew. Where that would be most of what a part costs, and
+        the problem may get more in a further round, the ticket waits for that.
+        """
+        account = self._accounts[problem]
+        fitting = largest(samples - 1, lambda n: account.fits(worst(n)))
+        if not fitting or not account.begun:
+            return fitting
+        shared = [u for u in UNITS if account.limits[u] < self._cap[u]]
+        return 0 if _mostly_prompt(worst, fitting, shared) else fitting
+
+    def _refuse(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> None:
+        """The problem gets no more in this round; note what a further one should bring."""
+        account = self._accounts[problem]
+        account.exhausted = True
+        account.least = account.needs = added(account.used, worst(1))
+        # Of a large ticket, as much as is worth its prompt.
+        worth = bisect_left(range(1, samples), True, key=lambda n: not _mostly_prompt(worst, n)) + 1
+        account.needs = added(account.used, worst(samples if samples < 2 * worth else worth))
+
+    def has_lost(self, problem: str) -> bool:
+        """Whether calls of a problem need room beside what was billed for nothing."""
+        account = self._accounts[problem]
+        return any(account.lost.values()) or any(account.more.values())
 
     async def reserve_more(self, problem: str, ticket: int, worst: Amounts) -> bool:
         """Reserve more for a ticket of the problem that was admitted, to repeat what may be billed.
 
         Where it does not fit, it waits for what the problem's other tickets leave, before new ones.
         False: they leave too little, and the problem is exhausted. Where all wait, the last ticket
-        gives way, since samples are of no use without those before them.
+        gives way.
+        """
+        return await self.make_room(problem, ticket, 1, lambda _: worst) > 0
+
+    async def make_room(
+        self, problem: str, ticket: int, samples: int, more: Callable[[int], Amounts]
+    ) -> int:
+        """As `reserve_more`, where a part of the ticket's samples will do; returns how many.
+
+        more(n): what n of its samples need beyond what is reserved for all of them.
         """
         account = self._accounts[problem]
         account.blocked.append(ticket)
         account.change.set()
         try:
-            while not account.fits(worst):
+            while not account.has_room(more(samples)):
                 if len(account.blocked) == account.outstanding and ticket == max(account.blocked):
                     account.exhausted = True
-                    account.needs = added(added(account.settled, account.reserved), worst)
-                    return False
+                    account.least = account.needs = added(account.wanted, more(samples))
+                    samples = largest(samples - 1, lambda n: account.has_room(more(n)))
+                    break
                 account.change.clear()
                 await account.change.wait()
-            account.reserve(worst)
-            return True
+            if samples:
+                account.more = added(account.more, more(samples))
+            return samples
         finally:
             account.blocked.remove(ticket)
             account.change.set()
 
+    def broke(self, problem: str) -> None:
+        """The whole run has no money for a call of this problem's, and no round brings any."""
+        account = self._accounts[problem]
+        account.exhausted = True
+        account.least = account.needs = None
+
     def _reserve(self, account: _Account, samples: int, worst: Callable[[int], Amounts]) -> int:
         account.reserve(worst(samples))
+        account.begun = True
         account.outstanding += 1
         return samples
 
@@ -265,16 +363,21 @@ class Ledger:
         samples: int,
         paid: float,
         vain: Amounts | None = None,
+        more: Amounts | None = None,
     ) -> None:
         """Replace a reservation by what was used. `paid` is the share not served by the journal.
 
-        vain: the part of `actual` that belongs to no sample, so that a later round, which goes
-        through the samples again, would not find it.
+        vain: the part of `actual` that stands for no sample, so that a later round, which goes
+        through the samples again, would not find it. more: what was reserved besides.
         """
         account = self._accounts[problem]
-        if vain is not None:
-            self._vain[problem] = added(self._vain.get(problem, nothing()), vain)
         account.settle(reserved, actual)
+        if more is not None:
+            account.more = {u: account.more[u] - more[u] for u in UNITS}
+        if vain is not None:
+            account.settled = {u: account.settled[u] - vain[u] for u in UNITS}
+            account.lost = added(account.lost, vain)
+            self._lost[problem] = dict(account.lost)
         account.outstanding -= 1
         account.change.set()
         spent, paid_for = self.spent[purpose], self._paid[purpose]
@@ -290,15 +393,19 @@ class Ledger:
         if self._late or time.monotonic() > self._deadline:
             return False
         run = {u: limit for u, limit in self._run.items() if math.isfinite(limit)}
-        shares = run and raised_shares(
-            {p: Standing(a.settled, self._shares[p], a.needs) for p, a in self._accounts.items()},
-            run,
-            self._cap,
-        )
+        shares: dict[str, dict[Unit, float]] = {}
+        for needs in ("needs", "least"):
+            standing = {
+                p: Standing(a.used, self._shares[p], getattr(a, needs))
+                for p, a in self._accounts.items()
+            }
+            shares = shares or (raised_shares(standing, run, self._cap) if run else {})
         if not shares:
             return False
         for problem, share in shares.items():
             self._shares[problem].update(share)
+            lost, limits = self._accounts[problem].lost, self._within_cap(self._shares[problem])
+            self._limits[problem].append({u: limits[u] - lost[u] for u in UNITS})
         self._floor = {p: dict(a.settled) for p, a in self._accounts.items()}
         self._last, self.spent = self.spent, {"solution": Spent(), "verification": Spent()}
         self.rounds += 1
@@ -329,8 +436,9 @@ class Ledger:
         for problem, account in accounts.items():
             before = self._floor[problem][unit] if problem in self._floor else 0.0
             own = max(before, account.settled[unit])
-            settled += own
-            reserved += max(0.0, account.settled[unit] + account.reserved[unit] - own)
+            settled += own + account.lost[unit]
+            kept = account.reserved[unit] + account.more[unit]
+            reserved += max(0.0, account.settled[unit] + kept - own)
         largest = max((a.limits[unit] for a in accounts.values()), default=0.0)
         noise = SLACK * max(settled, largest if math.isfinite(largest) else 0.0)
         return settled, reserved if reserved > noise else 0.0
@@ -349,10 +457,9 @@ class Ledger:
         return out
 
 
-def _largest(high: int, fits: Callable[[int], bool]) -> int:
-    """The largest n in 0..high that fits, given that fewer samples never cost more."""
-    low = 0
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle - 1)
-    return low
+def _mostly_prompt(
+    worst: Callable[[int], Amounts], samples: int, units: Sequence[Unit] = UNITS
+) -> bool:
+    """Whether a request for so many samples costs more for its prompt than for them, in a unit."""
+    part, one, two = worst(samples), worst(1), worst(2)
+    return any(part[u] < 2 * (2 * one[u] - two[u]) * (1 - SLACK) for u in units)
