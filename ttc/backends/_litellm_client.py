@@ -15,7 +15,7 @@ from ttc.backends._errors import Where, from_status, shorten
 from ttc.backends._identity import variant
 from ttc.backends._litellm_library import leave_connections, load_litellm, use_connections
 from ttc.backends._openai_http import make_client
-from ttc.backends._reply import Malformed, read_reply
+from ttc.backends._reply import Malformed, billed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
 from ttc.backends._secrets import Scrubber
 from ttc.backends.openai import OPENAI_URL, OpenAI
@@ -191,7 +191,7 @@ class LiteLLMBackend:
             return [replace(c, text=self._scrub.reply(c.text)) for c in found]
         except Malformed as problem:
             text = str(problem)
-        raise RetryableError(self._where.say(text), billed=True)
+        raise billed(RetryableError(self._where.say(text)), reply)
 
     async def _send(self, call: Call) -> Any:
         send = self._litellm.acompletion if call.prompt.messages else self._litellm.atext_completion

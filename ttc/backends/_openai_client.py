@@ -24,7 +24,7 @@ from ttc.backends._addresses import address_fault
 from ttc.backends._errors import Where
 from ttc.backends._openai_http import make_client, send
 from ttc.backends._pool import Endpoint, Pool
-from ttc.backends._reply import Malformed, read_reply
+from ttc.backends._reply import Malformed, billed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
 from ttc.backends._secrets import Scrubber, split_credentials, url_secrets
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, Prompt
@@ -145,7 +145,7 @@ class OpenAIBackend:
             else:
                 self._note_usage(known, server)
                 return [self._scrubbed(c) for c in found]
-            raise RetryableError(self._where(server).say(text), billed=True)
+            raise billed(RetryableError(self._where(server).say(text)), reply)
 
     def _scrubbed(self, completion: Completion) -> Completion:
         text = self._scrub.reply(completion.text)

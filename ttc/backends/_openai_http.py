@@ -14,6 +14,7 @@ import httpx
 import openai
 
 from ttc.backends._errors import Where, from_status, message_of
+from ttc.backends._reply import billed
 from ttc.backends._secrets import split_credentials
 from ttc.backends._transport import AiohttpTransport
 from ttc.errors import BackendError, CallFailed, RetryableError
@@ -164,7 +165,7 @@ def read_json(response: httpx.Response, where: Where) -> Any:
     if not isinstance(reply, Mapping):
         raise RetryableError(where.say("the reply is not a whole JSON object"), billed=True)
     if reply.get("error") and "choices" not in reply:
-        raise _error_with_status_200(reply, where)
+        raise billed(_error_with_status_200(reply, where), reply)
     return reply
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ttc.backends._request import prompt_bytes
 from ttc.core import Call, Completion, TokenLogprob, fitted
+from ttc.errors import BackendError
 
 Json = Mapping[str, Any]
 _ABSURD = 10**9  # tokens; no model reads or writes as many in a request
@@ -136,6 +137,16 @@ def token_count(usage: object, name: str) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if 0 <= value < _ABSURD else None
+
+
+def billed(error: BackendError, reply: object) -> BackendError:
+    """The same error, of a reply that brought no sample but may be billed like any other."""
+    usage = reply.get("usage") if isinstance(reply, Mapping) else None
+    prompt, completion = (token_count(usage, f"{part}_tokens") for part in ("prompt", "completion"))
+    error.billed = True
+    if prompt and completion is not None:  # no prompt has none
+        error.used = (prompt, completion)
+    return error
 
 
 def _upper_bound(tokens: Sequence[TokenLogprob], text: str, call: Call) -> int:
