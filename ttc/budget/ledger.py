@@ -446,7 +446,8 @@ class Ledger:
     def as_dict(self) -> dict[str, Any]:
         """Counters for the manifest: by purpose, used and really paid for.
 
-        `fingerprint`: the calls that this process sent to tell which models are served.
+        `fingerprint`: the calls that this process sent to tell which models are served; `lost`:
+        what all tries may have been billed for nothing.
         """
         out: dict[str, Any] = {"rounds": self.rounds, "exhausted_problems": len(self.exhausted)}
         for purpose, used in self.spent.items():
@@ -454,6 +455,8 @@ class Ledger:
             used = max(last, used, key=lambda one: one.samples)
             out[purpose] = used.as_dict(self._paid[purpose])
         out["fingerprint"] = self.fingerprint.as_dict(self.fingerprint)
+        lost = [self._lost[p] for p in self.problems if p in self._lost]
+        out["lost"] = {u: math.fsum(one[u] for one in lost) for u in UNITS}
         return out
 
 
