@@ -26,92 +26,24 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from ttc.budget.bills import Bills, largest
-from ttc.budget.cost import UNITS, Rates, Unit
+from ttc.budget.cost import UNITS, Unit
+from ttc.budget.limits import BudgetConfig, ProblemBudget, RunBudget
 from ttc.budget.pot import Pot
 from ttc.budget.rounds import SLACK, Amounts, Standing, added, nothing, raised_shares
 from ttc.budget.spent import Spent
 from ttc.core import Purpose
-from ttc.errors import BudgetExhausted, UsageError
+from ttc.errors import BudgetExhausted
+
+__all__ = ["SMALL", "BudgetConfig", "Ledger", "ProblemBudget", "Raise", "RunBudget"]
 
 SMALL = 0.05
 """Of each of a run's limits: the most that may be set aside from its problems."""
-_Positive = Annotated[float, Field(gt=0)]
-Limit = _Positive | Annotated[tuple[_Positive, ...], Field(min_length=1)] | None
-
-
-class ProblemBudget(BaseModel):
-    """Limits for each problem: a number, or a list (all are reported, the largest holds)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    tokens: Limit = None
-    """Prompt and completion tokens."""
-    flops: Limit = None
-    """Floating point operations."""
-    usd: Limit = None
-    """US dollars."""
-    calls: Limit = None
-    """Samples, of solutions and of verifications."""
-
-    def limits(self, unit: Unit) -> tuple[float, ...]:
-        """The listed limits of a unit, ascending; empty without one."""
-        value: Limit = getattr(self, unit)
-        if value is None:
-            return ()
-        return tuple(sorted(value)) if isinstance(value, tuple) else (float(value),)
-
-
-class RunBudget(BaseModel):
-    """Limits for the whole run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    tokens: float | None = Field(default=None, gt=0)
-    """Prompt and completion tokens."""
-    flops: float | None = Field(default=None, gt=0)
-    """Floating point operations."""
-    usd: float | None = Field(default=None, gt=0)
-    """US dollars."""
-    calls: float | None = Field(default=None, gt=0)
-    """Samples, of solutions and of verifications."""
-    seconds: float | None = Field(default=None, gt=0)
-    """Wall-clock time from the start of this try; calls under way by then are given up, none is
-    sent later, and what is in the journal is still used. What fits depends on the machine's
-    speed."""
-
-
-class BudgetConfig(BaseModel):
-    """What may be spent, per problem and per run; without limits by default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    per_problem: ProblemBudget = ProblemBudget()
-    """Limits for each problem."""
-    per_run: RunBudget = RunBudget()
-    """Limits for the whole run, shared fairly among its problems."""
-
-    @property
-    def depends_on_prompts(self) -> bool:
-        """Whether a limit is in a unit of which prompts take a part."""
-        units = [u for u in UNITS if u != "calls"]
-        return any(self.per_problem.limits(u) or getattr(self.per_run, u) for u in units)
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is a limit in any unit; one of time alone is none."""
-        return any(self.per_problem.limits(u) or getattr(self.per_run, u) for u in UNITS)
-
-    def require(self, rates: Rates, model: str) -> None:
-        """Raise `UsageError` where a limit is in a unit that this model's facts don't give."""
-        for unit in UNITS:
-            limited = self.per_problem.limits(unit) or getattr(self.per_run, unit) is not None
-            if limited and rates.missing(unit):
-                key = "cost.prices" if unit == "usd" else "cost.parameters"
-                raise UsageError(
-                    f"the budget is in {unit}, but {model} does not state what it costs; set {key}"
-                )
+Raise = tuple[Mapping[Unit, float], Mapping[Unit, float]]
+"""A problem's share from a round on, and the limits of its tickets in that: without what was lost.
+"""
 
 
 @dataclass
@@ -125,7 +57,8 @@ class _Account(Pot):
     begun: bool = False  # whether a ticket was admitted by these limits
     outstanding: int = 0
     blocked: list[int] = field(default_factory=list)  # of these, tickets that wait to repeat a call
-    exhausted: bool = False
+    exhausted: bool = False  # no more tickets are admitted
+    short: float = math.inf  # the first ticket without room for a call; no later one sends any
     needs: dict[Unit, float] | None = None  # limits for a part more, once it was refused
     least: dict[Unit, float] | None = None  # and for one sample more
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -168,6 +101,7 @@ class Ledger:
         self._deadline = math.inf if seconds is None else began + seconds
         self._late: set[str] = set()
         self._lost: dict[str, dict[Unit, float]] = {}
+        self._told: list[dict[str, Raise]] = []
         self._limits: dict[str, list[dict[Unit, float]]] = {}  # of problems, round by round
         self.bills = Bills(self._whole, self._cap, self.problems)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
@@ -196,9 +130,17 @@ class Ledger:
             for p in self.problems
         }
 
-    def load(self, billed: Mapping[str, Amounts], lost: Mapping[str, Amounts]) -> None:
-        """What earlier tries of the run were billed, and what of that was for nothing."""
+    def load(
+        self,
+        billed: Mapping[str, Amounts],
+        lost: Mapping[str, Amounts],
+        raises: Sequence[Mapping[str, Raise]] = (),
+    ) -> None:
+        """What earlier tries of the run were billed, what of that was for nothing, and how they
+        shared out each further round: what was lost since must not change that.
+        """
         self.bills.load(billed)
+        self._told = [{p: r for p, r in one.items() if p in self._accounts} for one in raises]
         self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._accounts}
         self._open()
 
@@ -231,7 +173,11 @@ class Ledger:
     @property
     def exhausted(self) -> list[str]:
         """Problems that were refused a sample, by money or by time."""
-        return [p for p, a in self._accounts.items() if a.exhausted or p in self._late]
+        return [
+            p
+            for p, a in self._accounts.items()
+            if a.exhausted or math.isfinite(a.short) or p in self._late
+        ]
 
     def seconds_left(self) -> float | None:
         """Until calls must have ended; None without a limit."""
@@ -294,22 +240,25 @@ class Ledger:
         """The problem gets no more in this round; note what a further one should bring."""
         account = self._accounts[problem]
         account.exhausted = True
+        if math.isfinite(account.short):
+            return
         account.least = account.needs = added(account.used, worst(1))
         # Of a large ticket, as much as is worth its prompt.
         worth = bisect_left(range(1, samples), True, key=lambda n: not _mostly_prompt(worst, n)) + 1
         account.needs = added(account.used, worst(samples if samples < 2 * worth else worth))
 
-    def has_lost(self, problem: str) -> bool:
+    def must_ask(self, problem: str) -> bool:
         """Whether calls of a problem need room beside what was billed for nothing."""
         account = self._accounts[problem]
-        return any(account.lost.values()) or any(account.more.values())
+        lost = any(account.lost.values()) or any(account.more.values())
+        return lost or math.isfinite(account.short)
 
     async def reserve_more(self, problem: str, ticket: int, worst: Amounts) -> bool:
         """Reserve more for a ticket of the problem that was admitted, to repeat what may be billed.
 
         Where it does not fit, it waits for what the problem's other tickets leave, before new ones.
-        False: they leave too little, and the problem is exhausted. Where all wait, the last ticket
-        gives way.
+        False: they leave too little. Then later tickets are admitted as ever, since the journal may
+        have their samples, but send nothing. Where all wait, the last ticket gives way.
         """
         return await self.make_room(problem, ticket, 1, lambda _: worst) > 0
 
@@ -321,12 +270,14 @@ class Ledger:
         more(n): what n of its samples need beyond what is reserved for all of them.
         """
         account = self._accounts[problem]
+        if ticket > account.short:
+            return 0
         account.blocked.append(ticket)
         account.change.set()
         try:
             while not account.has_room(more(samples)):
                 if len(account.blocked) == account.outstanding and ticket == max(account.blocked):
-                    account.exhausted = True
+                    account.short = min(ticket, account.short)
                     account.least = account.needs = added(account.wanted, more(samples))
                     samples = largest(samples - 1, lambda n: account.has_room(more(n)))
                     break
@@ -339,10 +290,10 @@ class Ledger:
             account.blocked.remove(ticket)
             account.change.set()
 
-    def broke(self, problem: str) -> None:
-        """The whole run has no money for a call of this problem's, and no round brings any."""
+    def broke(self, problem: str, ticket: int) -> None:
+        """The whole run has no money for a ticket's call, and no round brings any."""
         account = self._accounts[problem]
-        account.exhausted = True
+        account.short = min(ticket, account.short)
         account.least = account.needs = None
 
     def _reserve(self, account: _Account, samples: int, worst: Callable[[int], Amounts]) -> int:
@@ -384,33 +335,42 @@ class Ledger:
         spent.use(actual, prompt_tokens, completion_tokens, samples)
         paid_for.pay(actual, samples, paid)
 
-    def next_round(self) -> bool:
+    def next_round(self) -> dict[str, Raise]:
         """Give what is left of the run's budget to problems that ran out of their share.
 
-        Returns whether anybody got more; then all problems are to be gone through again, where the
+        Returns who got more; if anybody did, all problems are to be gone through again, where the
         journal serves what was admitted before.
         """
         if self._late or time.monotonic() > self._deadline:
-            return False
-        run = {u: limit for u, limit in self._run.items() if math.isfinite(limit)}
-        shares: dict[str, dict[Unit, float]] = {}
-        for needs in ("needs", "least"):
-            standing = {
-                p: Standing(a.used, self._shares[p], getattr(a, needs))
-                for p, a in self._accounts.items()
-            }
-            shares = shares or (raised_shares(standing, run, self._cap) if run else {})
-        if not shares:
-            return False
-        for problem, share in shares.items():
+            return {}
+        raises = self._told.pop(0) if self._told else self._raises()
+        if not raises:
+            return {}
+        for problem, (share, limits) in raises.items():
             self._shares[problem].update(share)
-            lost, limits = self._accounts[problem].lost, self._within_cap(self._shares[problem])
-            self._limits[problem].append({u: limits[u] - lost[u] for u in UNITS})
+            self._limits[problem].append(dict(limits))
         self._floor = {p: dict(a.settled) for p, a in self._accounts.items()}
         self._last, self.spent = self.spent, {"solution": Spent(), "verification": Spent()}
         self.rounds += 1
         self._open()
-        return True
+        return raises
+
+    def _raises(self) -> dict[str, Raise]:
+        """Who gets more in a next round: a part of a request where that can be, else a sample."""
+        run = {u: limit for u, limit in self._run.items() if math.isfinite(limit)}
+        shares: dict[str, dict[Unit, float]] = {}
+        for needs in ("needs", "least") if run else ():
+            standing = {
+                p: Standing(a.used, self._shares[p], getattr(a, needs))
+                for p, a in self._accounts.items()
+            }
+            shares = shares or raised_shares(standing, run, self._cap)
+        raises: dict[str, Raise] = {}
+        for problem, share in shares.items():
+            whole, lost = {**self._shares[problem], **share}, self._accounts[problem].lost
+            limits = self._within_cap(whole)
+            raises[problem] = (whole, {u: limits[u] - lost[u] for u in UNITS})
+        return raises
 
     def standing(self) -> dict[Unit, tuple[float, float, float | None]]:
         """By unit: settled, reserved, and the most that the problems' and the run's limits allow.

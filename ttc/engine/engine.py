@@ -14,7 +14,7 @@ from types import TracebackType
 from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
-from ttc.engine.billing import Bill
+from ttc.engine.billing import Bill, add_round, read_rounds
 from ttc.engine.calling import Caller
 from ttc.engine.charges import Prompts
 from ttc.engine.claims import Claims
@@ -77,7 +77,8 @@ class Engine:
         self._claims = Claims(self._journal_path)
         if self._till.notes.path is not None:
             await self._keep_notes()
-            self.ledger.load(*await journal.bills(self._run))
+            billed, lost = await journal.bills(self._run)
+            self.ledger.load(billed, lost, read_rounds(self._journal_path, self._run))
         return self
 
     async def _keep_notes(self) -> None:
@@ -221,7 +222,10 @@ class Engine:
 
     def next_round(self) -> bool:
         """Whether the run's budget has more for problems that ran out; see `Ledger.next_round`."""
-        return self.ledger.next_round()
+        raises = self.ledger.next_round()
+        if raises and self._till.notes.path is not None:
+            add_round(self._journal_path, self._run, self.ledger.rounds, raises)
+        return bool(raises)
 
 
 def _unheard(prompts: Prompts) -> None:

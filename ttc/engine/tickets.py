@@ -82,7 +82,7 @@ class Payment:
         if room and (fewer or room == self.samples):
             room = await self._till.ledger.bills.hold(self._problem, room, self._worst)
             if not room:
-                self._till.ledger.broke(self._problem)
+                self._till.ledger.broke(self._problem, self._ticket.number)
         if not room or (room < self.samples and not fewer):
             raise NoRoom
         self.samples = room
@@ -91,7 +91,7 @@ class Payment:
     async def _room_in_share(self) -> int:
         """For how many samples there is room beside what the problem was billed for nothing."""
         ledger, ticket = self._till.ledger, self._ticket
-        if not any(ticket.owed.values()) and not ledger.has_lost(self._problem):
+        if not any(ticket.owed.values()) and not ledger.must_ask(self._problem):
             return self.samples
 
         def more(samples: int) -> Amounts:
