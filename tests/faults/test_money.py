@@ -32,10 +32,10 @@ verifiers:
 policies: [majority, best_of_n]
 cost: {{prices: {{prompt_per_million: 1000, completion_per_million: 3000}}}}
 budget: {{per_run: {{{budget}}}}}
-engine: {{concurrency: 8}}
+engine: {{concurrency: 8, fingerprint: false}}
 """
 TOKENS = 24_000
-GROUPS = [(1, 1), (4, 8), (8, 4), (256, 256)]
+GROUPS = [(1, 1), (4, 8), (256, 256)]
 
 
 @pytest.fixture
@@ -116,34 +116,33 @@ def test_without_its_folder_a_run_finds_all_it_paid_for_and_pays_nothing(tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("budget", [f"tokens: {TOKENS}", "usd: 45", "tokens: 22000, usd: 45"])
-@pytest.mark.parametrize("groups", GROUPS[:3])
+@pytest.mark.parametrize(("groups", "budget"), [((4, 8), f"tokens: {TOKENS}"), ((1, 1), "usd: 45")])
 def test_stopping_and_going_on_changes_nothing(tmp_path, meter, groups, budget):
     calm = World(tmp_path / "calm", meter, groups, budget)
     undisturbed = calm.finish()
     paid = calm.billed()
     dice = random.Random(str(groups))
     world = World(tmp_path / "stopped", meter, groups, budget)
-    for requests in (5, 30, 60):
+    for requests in (5, 60):
         how = dice.choice([signal.SIGINT, signal.SIGTERM])
         world.stop(how, dice.uniform(0, 0.2), requests)
         if dice.random() < 0.5:
             shutil.rmtree(world.run, ignore_errors=True)
     same(world.finish(), undisturbed)
-    assert world.billed() == pytest.approx(paid, abs=200), "but for fingerprints, the same"
+    assert world.billed() == paid
     shutil.rmtree(world.run)
     same(world.finish(), undisturbed)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0])
 def test_what_a_killed_try_had_under_way_counts(tmp_path, meter, seed):
     calm = World(tmp_path / "calm", meter, budget="calls: 4000")
     whole = calm.finish()
     dice = random.Random(seed)
     world = World(tmp_path / "killed", meter)
-    for _ in range(5):
+    for _ in range(3):
         world.stop(signal.SIGKILL, dice.uniform(0, 0.1), dice.randrange(1, 40))
     tables = world.finish()
     assert 0.5 * TOKENS < world.billed() <= TOKENS
