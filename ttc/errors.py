@@ -38,9 +38,16 @@ class BackendError(TtcError):
     """A call to a model failed for good, and every further call would fail the same way.
 
     Wrong key, unknown model, unreachable server: the run stops with the cause and the fix.
+
     `refused` is the HTTP status where a server would not do what it was asked for without saying
-    that this is the prompt's: it may be, and who can ask it something else finds out.
+    that this is the prompt's: it may be, and who can ask it something else finds out. `billed`: it
+    may have cost the most it could, because it was sent and nobody knows how it ended, or because
+    the server's answer is one that it bills. `used` are the prompt and completion tokens that the
+    server reported with it, where it did.
     """
+
+    billed = False
+    used: tuple[int, int] | None = None
 
     def __init__(self, message: str, *, refused: int | None = None) -> None:
         super().__init__(message)
@@ -63,9 +70,8 @@ class RetryableError(BackendError):
 
     `retry_after` is the server's wish in seconds, where it gave one. `trouble` is what it says of
     the server: "throttled" (well, but wants fewer calls), "overloaded" (too busy to answer in time
-    or at all) or "broken" (anything else). `billed`: it may have cost the most it could, because
-    it was sent and nobody knows how it ended. `unreadable`: a reply came, but not one that holds
-    what was asked for.
+    or at all) or "broken" (anything else). `unreadable`: a reply came, but not one that holds what
+    was asked for.
     """
 
     def __init__(

@@ -23,7 +23,8 @@ from steady import Server
 
 KILLS, LATE_KILLS = 30, 3
 PROBLEMS, SOLUTIONS, VERIFIED, VERIFICATIONS, GROUP = 14, 24, 12, 8, 4
-BUDGET = 20_000  # of about 25,000 tokens that all samples would take
+# Without a budget: what was under way at a kill may be billed, and would leave less of one
+# (test_money.py).
 RECIPE = f"""
 name: killed
 dataset: {{type: file, path: problems.jsonl}}
@@ -37,7 +38,6 @@ verifiers:
     score: binary
 policies: [majority, best_of_n]
 engine: {{concurrency: 6, max_attempts: 30, max_wait_s: 0.05, breaker_failures: 100}}
-budget: {{per_run: {{tokens: {BUDGET}}}}}
 """
 
 
@@ -137,20 +137,17 @@ def test_thirty_kills_leave_no_trace_and_nothing_is_paid_twice(tmp_path, server)
         number = int(entry["who"].removeprefix("sk-try-"))
         again = kept[number] & set(entry["texts"])
         assert not again, f"try {number} paid again for {again}"
-    check_the_budget(undisturbed, tmp_path / "results", kept)
+    check_the_tries(tmp_path / "results")
+    assert len(undisturbed["solutions"]) + len(undisturbed["verifications"]) >= len(kept[-1])
     check_what_was_wasted(server, calm)
 
 
-def check_the_budget(undisturbed: dict, results: Path, kept: list[set[str]]) -> None:
-    """The run is one that its budget ended, and all tries together stayed within it."""
+def check_the_tries(results: Path) -> None:
+    """The run is complete, and tells of all that were killed."""
     (path,) = results.glob("killed/*/manifest.json")
     manifest = json.loads(path.read_text())
-    assert manifest["status"] == "budget"
+    assert manifest["status"] == "complete"
     assert [t["status"] for t in manifest["tries"][:-1]].count("killed") > KILLS / 2
-    spent = sum(manifest["ledger"][p]["completion_tokens"] for p in ("solution", "verification"))
-    spent += sum(manifest["ledger"][p]["prompt_tokens"] for p in ("solution", "verification"))
-    assert 0.9 * BUDGET < spent <= BUDGET
-    assert len(undisturbed["solutions"]) + len(undisturbed["verifications"]) >= len(kept[-1])
 
 
 def check_what_was_wasted(server: Server, calm: Server) -> None:

@@ -16,7 +16,7 @@ from ttc.backends._foreign import make_whole
 from ttc.backends._identity import variant
 from ttc.backends._litellm_library import leave_connections, load_litellm, use_connections
 from ttc.backends._openai_http import make_client
-from ttc.backends._reply import Malformed, read_reply
+from ttc.backends._reply import Malformed, billed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
 from ttc.backends._secrets import Scrubber
 from ttc.backends._sizes import at_most, reply_bytes
@@ -193,7 +193,7 @@ class LiteLLMBackend:
             return read_reply(reply, call, time.perf_counter() - started)[0]
         except Malformed as problem:
             text = str(problem)
-        raise RetryableError(self._where.say(text), billed=True, unreadable=True)
+        raise billed(RetryableError(self._where.say(text), unreadable=True), reply)
 
     async def _send(self, call: Call) -> Any:
         send = self._litellm.acompletion if call.prompt.messages else self._litellm.atext_completion

@@ -23,7 +23,7 @@ from ttc.backends._addresses import address_fault
 from ttc.backends._errors import Where
 from ttc.backends._openai_http import make_client, send
 from ttc.backends._pool import Endpoint, Pool
-from ttc.backends._reply import Malformed, read_reply
+from ttc.backends._reply import Malformed, billed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
 from ttc.backends._secrets import Scrubber, split_credentials, url_secrets
 from ttc.backends._sizes import LISTING, at_most, reply_bytes
@@ -148,7 +148,8 @@ class OpenAIBackend:
             else:
                 self._note_usage(known, server)
                 return found
-            raise RetryableError(self._where(server).say(text), billed=True, unreadable=True)
+            error = RetryableError(self._where(server).say(text), unreadable=True)
+            raise billed(error, reply)
 
     def _request(self, call: Call) -> tuple[str, dict[str, Any]]:
         config = self._config

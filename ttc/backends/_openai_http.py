@@ -15,6 +15,7 @@ import openai
 from ttc.backends import _sizes
 from ttc.backends._errors import Where, from_status, from_words, shorten
 from ttc.backends._foreign import parse_json
+from ttc.backends._reply import billed
 from ttc.backends._secrets import split_credentials
 from ttc.backends._transport import AiohttpTransport
 from ttc.errors import BackendError, CallFailed, RetryableError
@@ -190,7 +191,7 @@ def read_json(response: httpx.Response, where: Where) -> Any:
             said = "the reply is not a whole JSON object"
         raise RetryableError(where.say(said), billed=True, unreadable=True)
     if reply.get("error") and not reply.get("choices"):
-        raise _error_with_status_200(reply, where)
+        raise billed(_error_with_status_200(reply, where), reply)
     return reply
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from ttc.backends._content import Malformed, message_text, plain_text
 from ttc.backends._error_body import read_error
 from ttc.backends._request import prompt_bytes
-from ttc.core import Call, Completion, TokenLogprob
+from ttc.core import Call, Completion, TokenLogprob, fitted
+from ttc.errors import BackendError
 
 Json = Mapping[str, Any]
 _ABSURD = 10**9  # tokens; no model reads or writes as many in a request
@@ -27,9 +28,9 @@ __all__ += ["read_logprobs", "read_reply", "token_count"]
 def read_reply(reply: object, call: Call, seconds: float) -> tuple[list[Completion], bool]:
     """The samples of a reply, in order of their index, and whether usage was reported.
 
-    At most `len(call.seeds)` come back; fewer where the server ignored `n`. Two choices of one
-    index are one sample sent twice. (By index alone: dropping equal texts would bias samples
-    towards variety.) Raises `Malformed`.
+    At most `len(call.seeds)` come back, and the first tells what else was billed; fewer where the
+    server ignored `n`. Two choices of one index are one sample sent twice. (By index alone:
+    dropping equal texts would bias samples towards variety.) Raises `Malformed`.
     """
     try:
         return _read(reply, call, seconds)
@@ -69,7 +70,7 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
         )
         for choice, text, logprobs, count in zip(choices, texts, tokens, counts, strict=True)
     ]
-    return completions[: len(call.seeds)], known and prompt_tokens is not None
+    return fitted(completions, len(call.seeds)), known and prompt_tokens is not None
 
 
 def _distinct(choices: object) -> list[Json]:
@@ -174,6 +175,16 @@ def token_count(usage: object, name: str) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if 0 <= value < _ABSURD else None
+
+
+def billed(error: BackendError, reply: object) -> BackendError:
+    """The same error, of a reply that brought no sample but may be billed like any other."""
+    usage = reply.get("usage") if isinstance(reply, Mapping) else None
+    prompt, completion = (token_count(usage, f"{part}_tokens") for part in ("prompt", "completion"))
+    error.billed = True
+    if prompt and completion is not None:  # no prompt has none
+        error.used = (prompt, completion)
+    return error
 
 
 def _upper_bound(tokens: Sequence[TokenLogprob], text: str, call: Call) -> int:

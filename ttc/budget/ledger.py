@@ -8,8 +8,14 @@ problem are taken first come, first served. So what is admitted depends on token
 never on which call returned first, and a larger limit admits the same samples and more.
 
 A budget for the run is given to the problems in equal shares; what is left goes to those that ran
-out, those with the least first, in further rounds (`next_round`). A small part of it may be set
-aside before, for calls that belong to no problem (`set_aside`).
+out, those with the least first, in further rounds (`next_round`). A round goes through all tickets
+again, and cuts them where the rounds before did: a problem's limit rises to the next round's where
+the one before refused a sample. So a request is the same one in every round and try. A small part
+of the budget may be set aside before, for calls that belong to no problem (`set_aside`).
+
+What was billed for nothing (`lost`) counts besides. It changes no ticket of the rounds so far,
+which a later try must find again, but a call that is really to be sent needs room beside it, and
+the shares of further rounds are smaller for it.
 """
 
 from __future__ import annotations
@@ -17,98 +23,61 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from ttc.budget.cost import UNITS, Rates, Unit
+from ttc.budget.bills import Bills, largest
+from ttc.budget.cost import UNITS, Unit
+from ttc.budget.limits import BudgetConfig, ProblemBudget, RunBudget
 from ttc.budget.pot import Pot
 from ttc.budget.rounds import SLACK, Amounts, Standing, added, nothing, raised_shares
 from ttc.budget.spent import Spent
 from ttc.core import Purpose
-from ttc.errors import BudgetExhausted, UsageError
+from ttc.errors import BudgetExhausted
+
+__all__ = ["SMALL", "BudgetConfig", "Ledger", "ProblemBudget", "Raise", "RunBudget"]
 
 SMALL = 0.05
 """Of each of a run's limits: the most that may be set aside from its problems."""
-_Positive = Annotated[float, Field(gt=0)]
-Limit = _Positive | Annotated[tuple[_Positive, ...], Field(min_length=1)] | None
-
-
-class ProblemBudget(BaseModel):
-    """Limits for each problem: a number, or a list (all are reported, the largest holds)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    tokens: Limit = None
-    """Prompt and completion tokens."""
-    flops: Limit = None
-    """Floating point operations."""
-    usd: Limit = None
-    """US dollars."""
-    calls: Limit = None
-    """Samples, of solutions and of verifications."""
-
-    def limits(self, unit: Unit) -> tuple[float, ...]:
-        """The listed limits of a unit, ascending; empty without one."""
-        value: Limit = getattr(self, unit)
-        if value is None:
-            return ()
-        return tuple(sorted(value)) if isinstance(value, tuple) else (float(value),)
-
-
-class RunBudget(BaseModel):
-    """Limits for the whole run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    tokens: float | None = Field(default=None, gt=0)
-    """Prompt and completion tokens."""
-    flops: float | None = Field(default=None, gt=0)
-    """Floating point operations."""
-    usd: float | None = Field(default=None, gt=0)
-    """US dollars."""
-    calls: float | None = Field(default=None, gt=0)
-    """Samples, of solutions and of verifications."""
-    seconds: float | None = Field(default=None, gt=0, le=1e9)
-    """Wall-clock time from the start of this try; calls under way by then are given up, none is
-    sent later, and what is in the journal is still used. What fits depends on the machine's
-    speed."""
-
-
-class BudgetConfig(BaseModel):
-    """What may be spent, per problem and per run; without limits by default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    per_problem: ProblemBudget = ProblemBudget()
-    """Limits for each problem."""
-    per_run: RunBudget = RunBudget()
-    """Limits for the whole run, shared fairly among its problems."""
-
-    @property
-    def depends_on_prompts(self) -> bool:
-        """Whether a limit is in a unit of which prompts take a part."""
-        units = [u for u in UNITS if u != "calls"]
-        return any(self.per_problem.limits(u) or getattr(self.per_run, u) for u in units)
-
-    def require(self, rates: Rates, model: str) -> None:
-        """Raise `UsageError` where a limit is in a unit that this model's facts don't give."""
-        for unit in UNITS:
-            limited = self.per_problem.limits(unit) or getattr(self.per_run, unit) is not None
-            if limited and rates.missing(unit):
-                key = "cost.prices" if unit == "usd" else "cost.parameters"
-                raise UsageError(
-                    f"the budget is in {unit}, but {model} does not state what it costs; set {key}"
-                )
+Raise = tuple[Mapping[Unit, float], Mapping[Unit, float]]
+"""A problem's share from a round on, and the limits of its tickets in that: without what was lost.
+"""
 
 
 @dataclass
 class _Account(Pot):
+    """`limits` are those of the round that is gone through at the moment."""
+
+    later: list[dict[Unit, float]] = field(default_factory=list)  # limits of the rounds after that
+    most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
+    lost: dict[Unit, float] = field(default_factory=nothing)
+    more: dict[Unit, float] = field(default_factory=nothing)  # reserved beside tickets
+    begun: bool = False  # whether a ticket was admitted by these limits
     outstanding: int = 0
     blocked: list[int] = field(default_factory=list)  # of these, tickets that wait to repeat a call
-    exhausted: bool = False
-    needs: dict[Unit, float] | None = None  # limits for one sample more, once it was refused
+    exhausted: bool = False  # no more tickets are admitted
+    short: float = math.inf  # the first ticket without room for a call; no later one sends any
+    needs: dict[Unit, float] | None = None  # limits for a part more, once it was refused
+    least: dict[Unit, float] | None = None  # and for one sample more
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     change: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def used(self) -> dict[Unit, float]:
+        """By samples and for nothing."""
+        return added(self.settled, self.lost)
+
+    @property
+    def wanted(self) -> dict[Unit, float]:
+        """Used and reserved."""
+        return added(self.used, added(self.reserved, self.more))
+
+    def has_room(self, more: Amounts) -> bool:
+        """Whether a call that needs so much more than is reserved may be sent."""
+        wanted = self.wanted
+        return all(wanted[u] + more[u] <= self.most[u] * (1 + SLACK) for u in UNITS)
 
 
 class Ledger:
@@ -131,7 +100,10 @@ class Ledger:
         began = time.monotonic() if began is None else began
         self._deadline = math.inf if seconds is None else began + seconds
         self._late: set[str] = set()
-        self._vain: dict[str, dict[Unit, float]] = {}
+        self._lost: dict[str, dict[Unit, float]] = {}
+        self._told: list[dict[str, Raise]] = []
+        self._limits: dict[str, list[dict[Unit, float]]] = {}  # of problems, round by round
+        self.bills = Bills(self._whole, self._cap, self.problems)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Purpose, Spent] = {}  # used by all of the last round
         self.rounds = 1
@@ -141,15 +113,36 @@ class Ledger:
     def _share_out(self) -> None:
         share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
         self._shares = {p: dict(share) for p in self.problems}
+        self._limits = {p: [self._within_cap(share)] for p in self.problems}
         self._open()
+
+    def _within_cap(self, share: Amounts) -> dict[Unit, float]:
+        return {u: min(self._cap[u], share[u]) for u in UNITS}
 
     def _open(self) -> None:
         self._accounts = {
-            p: _Account({u: min(self._cap[u], self._shares[p][u]) for u in UNITS})
+            p: _Account(
+                dict(self._limits[p][0]),
+                later=self._limits[p][1:],
+                most=self._within_cap(self._shares[p]),
+                lost=dict(self._lost.get(p, nothing())),
+            )
             for p in self.problems
         }
-        for problem, amounts in self._vain.items():
-            self._accounts[problem].settled.update(amounts)
+
+    def load(
+        self,
+        billed: Mapping[str, Amounts],
+        lost: Mapping[str, Amounts],
+        raises: Sequence[Mapping[str, Raise]] = (),
+    ) -> None:
+        """What earlier tries of the run were billed, what of that was for nothing, and how they
+        shared out each further round: what was lost since must not change that.
+        """
+        self.bills.load(billed)
+        self._told = [{p: r for p, r in one.items() if p in self._accounts} for one in raises]
+        self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._accounts}
+        self._open()
 
     def set_aside(self, worst: Amounts) -> Pot | None:
         """Keep so much of the run's limits from its problems, for calls that belong to none.
@@ -168,6 +161,7 @@ class Ledger:
         self._asides.append(pot)
         if limited:
             self._run.update({u: self._whole[u] - kept[u] for u in limited})
+            self.bills.limit(self._run)
             self._share_out()
         return pot
 
@@ -179,7 +173,11 @@ class Ledger:
     @property
     def exhausted(self) -> list[str]:
         """Problems that were refused a sample, by money or by time."""
-        return [p for p, a in self._accounts.items() if a.exhausted or p in self._late]
+        return [
+            p
+            for p, a in self._accounts.items()
+            if a.exhausted or math.isfinite(a.short) or p in self._late
+        ]
 
     def seconds_left(self) -> float | None:
         """Until calls must have ended; None without a limit."""
@@ -217,39 +215,90 @@ class Ledger:
             if account.outstanding:
                 account.change.clear()
                 await account.change.wait()
-            elif fitting := _largest(samples - 1, lambda n: account.fits(worst(n))):
+            elif fitting := self._cut(problem, samples, worst):
                 return self._reserve(account, fitting, worst)
+            elif account.later:
+                account.limits, account.begun = account.later.pop(0), False
             else:
-                account.exhausted = True
-                account.needs = added(account.settled, worst(1))
+                self._refuse(problem, samples, worst)
         return 0
+
+    def _cut(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
+        """How many samples to draw of a ticket that does not fit.
+
+        Each part of it pays for the prompt anew. Where that would be most of what a part costs, and
+        the problem may get more in a further round, the ticket waits for that.
+        """
+        account = self._accounts[problem]
+        fitting = largest(samples - 1, lambda n: account.fits(worst(n)))
+        if not fitting or not account.begun:
+            return fitting
+        shared = [u for u in UNITS if account.limits[u] < self._cap[u]]
+        return 0 if _mostly_prompt(worst, fitting, shared) else fitting
+
+    def _refuse(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> None:
+        """The problem gets no more in this round; note what a further one should bring."""
+        account = self._accounts[problem]
+        account.exhausted = True
+        if math.isfinite(account.short):
+            return
+        account.least = account.needs = added(account.used, worst(1))
+        # Of a large ticket, as much as is worth its prompt.
+        worth = bisect_left(range(1, samples), True, key=lambda n: not _mostly_prompt(worst, n)) + 1
+        account.needs = added(account.used, worst(samples if samples < 2 * worth else worth))
+
+    def must_ask(self, problem: str) -> bool:
+        """Whether calls of a problem need room beside what was billed for nothing."""
+        account = self._accounts[problem]
+        lost = any(account.lost.values()) or any(account.more.values())
+        return lost or math.isfinite(account.short)
 
     async def reserve_more(self, problem: str, ticket: int, worst: Amounts) -> bool:
         """Reserve more for a ticket of the problem that was admitted, to repeat what may be billed.
 
         Where it does not fit, it waits for what the problem's other tickets leave, before new ones.
-        False: they leave too little, and the problem is exhausted. Where all wait, the last ticket
-        gives way, since samples are of no use without those before them.
+        False: they leave too little. Then later tickets are admitted as ever, since the journal may
+        have their samples, but send nothing. Where all wait, the last ticket gives way.
+        """
+        return await self.make_room(problem, ticket, 1, lambda _: worst) > 0
+
+    async def make_room(
+        self, problem: str, ticket: int, samples: int, more: Callable[[int], Amounts]
+    ) -> int:
+        """As `reserve_more`, where a part of the ticket's samples will do; returns how many.
+
+        more(n): what n of its samples need beyond what is reserved for all of them.
         """
         account = self._accounts[problem]
+        if ticket > account.short:
+            return 0
         account.blocked.append(ticket)
         account.change.set()
         try:
-            while not account.fits(worst):
+            while not account.has_room(more(samples)):
                 if len(account.blocked) == account.outstanding and ticket == max(account.blocked):
-                    account.exhausted = True
-                    account.needs = added(added(account.settled, account.reserved), worst)
-                    return False
+                    account.short = min(ticket, account.short)
+                    account.least = account.needs = added(account.wanted, more(samples))
+                    samples = largest(samples - 1, lambda n: account.has_room(more(n)))
+                    break
                 account.change.clear()
                 await account.change.wait()
-            account.reserve(worst)
-            return True
+            if samples:
+                account.more = added(account.more, more(samples))
+            return samples
         finally:
             account.blocked.remove(ticket)
             account.change.set()
 
+    def broke(self, problem: str, ticket: int) -> None:
+        """The whole run has no money for a ticket's call, and no round brings any."""
+        account = self._accounts[problem]
+        account.short = min(ticket, account.short)
+        account.least = account.needs = None
+
     def _reserve(self, account: _Account, samples: int, worst: Callable[[int], Amounts]) -> int:
         account.reserve(worst(samples))
+        account.begun = True
         account.outstanding += 1
         return samples
 
@@ -265,45 +314,63 @@ class Ledger:
         samples: int,
         paid: float,
         vain: Amounts | None = None,
+        more: Amounts | None = None,
     ) -> None:
         """Replace a reservation by what was used. `paid` is the share not served by the journal.
 
-        vain: the part of `actual` that belongs to no sample, so that a later round, which goes
-        through the samples again, would not find it.
+        vain: the part of `actual` that stands for no sample, so that a later round, which goes
+        through the samples again, would not find it. more: what was reserved besides.
         """
         account = self._accounts[problem]
-        if vain is not None:
-            self._vain[problem] = added(self._vain.get(problem, nothing()), vain)
         account.settle(reserved, actual)
+        if more is not None:
+            account.more = {u: account.more[u] - more[u] for u in UNITS}
+        if vain is not None:
+            account.settled = {u: account.settled[u] - vain[u] for u in UNITS}
+            account.lost = added(account.lost, vain)
+            self._lost[problem] = dict(account.lost)
         account.outstanding -= 1
         account.change.set()
         spent, paid_for = self.spent[purpose], self._paid[purpose]
         spent.use(actual, prompt_tokens, completion_tokens, samples)
         paid_for.pay(actual, samples, paid)
 
-    def next_round(self) -> bool:
+    def next_round(self) -> dict[str, Raise]:
         """Give what is left of the run's budget to problems that ran out of their share.
 
-        Returns whether anybody got more; then all problems are to be gone through again, where the
+        Returns who got more; if anybody did, all problems are to be gone through again, where the
         journal serves what was admitted before.
         """
         if self._late or time.monotonic() > self._deadline:
-            return False
-        run = {u: limit for u, limit in self._run.items() if math.isfinite(limit)}
-        shares = run and raised_shares(
-            {p: Standing(a.settled, self._shares[p], a.needs) for p, a in self._accounts.items()},
-            run,
-            self._cap,
-        )
-        if not shares:
-            return False
-        for problem, share in shares.items():
+            return {}
+        raises = self._told.pop(0) if self._told else self._raises()
+        if not raises:
+            return {}
+        for problem, (share, limits) in raises.items():
             self._shares[problem].update(share)
+            self._limits[problem].append(dict(limits))
         self._floor = {p: dict(a.settled) for p, a in self._accounts.items()}
         self._last, self.spent = self.spent, {"solution": Spent(), "verification": Spent()}
         self.rounds += 1
         self._open()
-        return True
+        return raises
+
+    def _raises(self) -> dict[str, Raise]:
+        """Who gets more in a next round: a part of a request where that can be, else a sample."""
+        run = {u: limit for u, limit in self._run.items() if math.isfinite(limit)}
+        shares: dict[str, dict[Unit, float]] = {}
+        for needs in ("needs", "least") if run else ():
+            standing = {
+                p: Standing(a.used, self._shares[p], getattr(a, needs))
+                for p, a in self._accounts.items()
+            }
+            shares = shares or raised_shares(standing, run, self._cap)
+        raises: dict[str, Raise] = {}
+        for problem, share in shares.items():
+            whole, lost = {**self._shares[problem], **share}, self._accounts[problem].lost
+            limits = self._within_cap(whole)
+            raises[problem] = (whole, {u: limits[u] - lost[u] for u in UNITS})
+        return raises
 
     def standing(self) -> dict[Unit, tuple[float, float, float | None]]:
         """By unit: settled, reserved, and the most that the problems' and the run's limits allow.
@@ -329,8 +396,9 @@ class Ledger:
         for problem, account in accounts.items():
             before = self._floor[problem][unit] if problem in self._floor else 0.0
             own = max(before, account.settled[unit])
-            settled += own
-            reserved += max(0.0, account.settled[unit] + account.reserved[unit] - own)
+            settled += own + account.lost[unit]
+            kept = account.reserved[unit] + account.more[unit]
+            reserved += max(0.0, account.settled[unit] + kept - own)
         largest = max((a.limits[unit] for a in accounts.values()), default=0.0)
         noise = SLACK * max(settled, largest if math.isfinite(largest) else 0.0)
         return settled, reserved if reserved > noise else 0.0
@@ -338,7 +406,8 @@ class Ledger:
     def as_dict(self) -> dict[str, Any]:
         """Counters for the manifest: by purpose, used and really paid for.
 
-        `fingerprint`: the calls that this process sent to tell which models are served.
+        `fingerprint`: the calls that this process sent to tell which models are served; `lost`:
+        what all tries may have been billed for nothing.
         """
         out: dict[str, Any] = {"rounds": self.rounds, "exhausted_problems": len(self.exhausted)}
         for purpose, used in self.spent.items():
@@ -346,13 +415,14 @@ class Ledger:
             used = max(last, used, key=lambda one: one.samples)
             out[purpose] = used.as_dict(self._paid[purpose])
         out["fingerprint"] = self.fingerprint.as_dict(self.fingerprint)
+        lost = [self._lost[p] for p in self.problems if p in self._lost]
+        out["lost"] = {u: math.fsum(one[u] for one in lost) for u in UNITS}
         return out
 
 
-def _largest(high: int, fits: Callable[[int], bool]) -> int:
-    """The largest n in 0..high that fits, given that fewer samples never cost more."""
-    low = 0
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle - 1)
-    return low
+def _mostly_prompt(
+    worst: Callable[[int], Amounts], samples: int, units: Sequence[Unit] = UNITS
+) -> bool:
+    """Whether a request for so many samples costs more for its prompt than for them, in a unit."""
+    part, one, two = worst(samples), worst(1), worst(2)
+    return any(part[u] < 2 * (2 * one[u] - two[u]) * (1 - SLACK) for u in units)

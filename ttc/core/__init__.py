@@ -13,6 +13,7 @@ from ttc.core.model import (
     RemoteBackend,
     SamplingParams,
     TokenLogprob,
+    fitted,
 )
 from ttc.core.nouns import Problem, Solution, Verification
 
@@ -32,4 +33,5 @@ __all__ = [
     "Solution",
     "TokenLogprob",
     "Verification",
+    "fitted",
 ]

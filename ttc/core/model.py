@@ -9,7 +9,7 @@ concurrency.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 Role = Literal["system", "user", "assistant"]
@@ -92,7 +92,9 @@ class Completion:
     `error` is why there is no sample, in the server's words; then the text is empty.
 
     `requests` that a server billed for it: 0 where it came with another sample's, more than 1 where
-    replies were lost; `lost_samples` were asked for by those in vain.
+    replies were lost; `lost_samples` were asked for by those in vain. The first sample of a reply
+    tells what else that held: `surplus` choices that nobody had asked for, with their
+    `surplus_tokens`; `gave`, how many samples it brought, where fewer came than were asked for.
     """
 
     text: str
@@ -105,6 +107,23 @@ class Completion:
     requests: int = 1
     lost_samples: int = 0
     error: str = ""
+    surplus: int = 0
+    surplus_tokens: int = 0
+    gave: int = 0
+
+
+def fitted(reply: list[Completion], asked: int) -> list[Completion]:
+    """A reply's samples, at most as many as were asked for; the first tells what else came."""
+    if len(reply) == asked or not reply:
+        return reply
+    extra = reply[asked:]
+    first = replace(
+        reply[0],
+        surplus=reply[0].surplus + len(extra),
+        surplus_tokens=reply[0].surplus_tokens + sum(c.completion_tokens for c in extra),
+        gave=len(reply) if len(reply) < asked else 0,
+    )
+    return [first, *reply[1:asked]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +244,10 @@ class Model(Protocol):
     ) -> Sequence[Completion]:
         """Samples `start .. start + n - 1` of this prompt, in order.
 
-        Fewer than `n` come back where the budget ends first (always a prefix), so that the pool is
-        smaller but never gapped. Samples already journalled cost nothing and are not repeated.
+        Fewer than `n` come back where the budget ends first. Mostly they are the first ones; where
+        a reply was lost and there is no money to ask again, its samples are left out and later ones
+        that were paid for take their places: samples of a prompt are exchangeable, so the caller
+        numbers what it gets. Samples already journalled cost nothing and are not repeated.
         A sample that failed for good has an empty text and its reason as `finish_reason`.
         """
         ...

@@ -6,14 +6,23 @@ import asyncio
 import difflib
 import math
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Protocol
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
 from ttc.budget.ledger import Ledger
-from ttc.core import Backend, Call, Completion, Message, Prompt, RemoteBackend, SamplingParams
+from ttc.core import (
+    Backend,
+    Call,
+    Completion,
+    Message,
+    Prompt,
+    RemoteBackend,
+    SamplingParams,
+    fitted,
+)
 from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.engine.failures import GAVE_UP, REFUSED
@@ -22,11 +31,20 @@ from ttc.engine.settings import EngineSettings
 from ttc.errors import BackendError, BudgetExhausted, CallFailed, RetryableError
 from ttc.redact import redact
 
-Lost = Callable[[], Awaitable[None]]
 # Some servers refuse a model that thinks fewer tokens than these.
 _ENOUGH_TOKENS = 16
 _ALIKE = 0.8  # of the words of two refusals; numbers and names of requests differ
 _USUAL = ("stop", "length", "content_filter")
+
+
+class Money(Protocol):
+    """What a request costs; see `ttc.engine.tickets.Payment`."""
+
+    async def ready(self) -> None: ...
+
+    def sent(self) -> None: ...
+
+    def failed(self, error: BaseException) -> None: ...
 
 
 class Caller:
@@ -39,37 +57,31 @@ class Caller:
         settings: EngineSettings,
         events: Events,
         ledger: Ledger,
-        before: Callable[[], None] | None = None,
     ) -> None:
-        """before: called with every call that is about to be sent."""
         self._backend = backend
         self._remote = backend if isinstance(backend, RemoteBackend) else None
         self._router = router
         self._settings = settings
         self._events = events
         self._ledger = ledger
-        self._before = before
         self._answered: defaultdict[str, float] = defaultdict(lambda: -math.inf)
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def call(
-        self, call: Call, tokens: int, lost: Lost | None = None, *, problem: str = ""
+        self, call: Call, tokens: int, money: Money | None = None, *, problem: str = ""
     ) -> list[Completion]:
         """At least one completion, or a record of why there can be none, for each sample.
 
-        tokens: the most that the call may use; lost: awaited before a new try where the last one
-        may have been billed although it brought nothing; problem: whose call it is. Raises
-        `BudgetExhausted` when the run's time is up, whatever the call is doing then, and
-        `BackendError` for what ends the run.
+        tokens: the most that the call may use; money: is told what becomes of each try, and waits
+        for room before it; problem: whose call it is. Raises `BudgetExhausted` when the run's time
+        is up, whatever the call is doing then, and `BackendError` for what ends the run.
         """
         left = self._ledger.seconds_left()
         if left is not None and left <= 0:
             raise BudgetExhausted("the run's time is up")
-        if self._before is not None:
-            self._before()
         try:
             async with asyncio.timeout(left):
-                done = await self._tried(call, tokens, lost, problem)
+                done = await self._tried(call, tokens, money, problem)
                 return [_without_secrets(one) for one in done]
         except TimeoutError:
             raise BudgetExhausted("the run's time is up") from None
@@ -77,7 +89,7 @@ class Caller:
             return _failed(call, redact(error.reason), redact(str(error)))
 
     async def _tried(
-        self, call: Call, tokens: int, lost: Lost | None, problem: str
+        self, call: Call, tokens: int, money: Money | None, problem: str
     ) -> list[Completion]:
         tries = _Tries(self._settings)
         retrying = AsyncRetrying(
@@ -91,7 +103,7 @@ class Caller:
         async def work(lease: Lease) -> list[Completion]:
             tries.at, lease.whose = lease.endpoint, problem
             with tries:
-                done = await self._attempt(call, lease.endpoint.name, tries.left)
+                done = await self._attempt(call, lease.endpoint.name, tries.left, money)
             lease.used = max(c.prompt_tokens for c in done)
             lease.used += sum(c.completion_tokens for c in done)
             lease.longest = max(c.completion_tokens for c in done)
@@ -101,8 +113,8 @@ class Caller:
         try:
             async for attempt in retrying:
                 with attempt:
-                    if tries.billed and lost is not None:
-                        await lost()
+                    if money is not None:
+                        await money.ready()
                     # Waiting between tries must not hold a place that another call could use.
                     return await self._router.send(tokens, work, again=tries.made > 0)
         except RetryableError as error:
@@ -111,14 +123,16 @@ class Caller:
                 said += "; what was completed is kept, run again to go on"
                 said += "; where only this prompt fails, engine.give_up: record goes on without it"
                 raise BackendError(said) from error
-            return await self._given_up(call, tries, error, said)
+            return await self._given_up(call, tries, error, said, money)
         except BackendError as error:
             if error.refused is None:
                 raise
             refusal = error
-        return await self._refused(call, tries, refusal)
+        return await self._refused(call, tries, refusal, money)
 
-    async def _refused(self, call: Call, tries: _Tries, refusal: BackendError) -> list[Completion]:
+    async def _refused(
+        self, call: Call, tries: _Tries, refusal: BackendError, money: Money | None
+    ) -> list[Completion]:
         """The call's failure, unless the server refuses whatever it is asked.
 
         That shows by another answer since, or by a short call in the same terms, which is charged
@@ -130,8 +144,10 @@ class Caller:
         async with self._asking[at]:  # where many are refused at once, one such call will do
             if self._answered[at] > tries.began:
                 return _failed(call, REFUSED, said)
+            if money is not None:
+                await money.ready()
             try:
-                answer = await self._attempt(_short(call), at, tries.left or 1.0)
+                answer = await self._attempt(_short(call), at, tries.left or 1.0, money)
             except BackendError as other:
                 # Where it fails otherwise, nothing is clear yet: if no call succeeds, the run ends.
                 alike = _same(refusal, other)
@@ -143,7 +159,7 @@ class Caller:
         return _failed(call, REFUSED, said)
 
     async def _given_up(
-        self, call: Call, tries: _Tries, error: RetryableError, said: str
+        self, call: Call, tries: _Tries, error: RetryableError, said: str, money: Money | None
     ) -> list[Completion]:
         """The call's failure, where it is its own fault: where the server is well otherwise.
 
@@ -154,17 +170,32 @@ class Caller:
         if endpoint is not None and error.trouble != "throttled":
             if endpoint.breaker.state == "closed" and endpoint.answered_at > tries.began:
                 return _failed(call, GAVE_UP, said)
-            short = _short(call) if error.unreadable else _control(call)
+            if money is not None:
+                await money.ready()
             try:
-                answer = await self._attempt(short, endpoint.name, tries.left or 1.0)
-            except BackendError:
+                left = tries.left or 1.0
+                short = _short(call) if error.unreadable else _control(call)
+                answer = await self._attempt(short, endpoint.name, left, money)
+            except (BackendError, CallFailed):
                 said += "; nor did the server answer another call just then"
             else:
                 endpoint.breaker.succeeded()
                 return _failed(call, GAVE_UP, said, answer[0])
         raise BackendError(f"{said}; what was completed is kept, run again to go on") from error
 
-    async def _attempt(self, call: Call, endpoint: str, left: float) -> list[Completion]:
+    async def _attempt(
+        self, call: Call, endpoint: str, left: float, money: Money | None
+    ) -> list[Completion]:
+        if money is None:
+            return await self._answer(call, endpoint, left)
+        money.sent()
+        try:
+            return await self._answer(call, endpoint, left)
+        except BaseException as error:
+            money.failed(error)
+            raise
+
+    async def _answer(self, call: Call, endpoint: str, left: float) -> list[Completion]:
         limit = min(self._settings.timeout_s, left)
         try:
             async with asyncio.timeout(limit):
@@ -177,7 +208,7 @@ class Caller:
             raise RetryableError(said, None, "overloaded", billed=True) from None
         if not done:
             raise RetryableError("the server returned no choices", billed=True)
-        return done[: len(call.seeds)]
+        return fitted(done, len(call.seeds))
 
     def _note_retry(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -241,7 +272,6 @@ class _Tries:
         self.began = 0.0  # when the last one began
         self.at: Endpoint | None = None  # and where
         self.made = 0
-        self.billed = False  # whether the last one may have been, in vain
 
     @property
     def left(self) -> float:
@@ -270,6 +300,5 @@ class _Tries:
         """Whether the next try would be one too many or come too late; counts the pause in."""
         error = state.outcome.exception() if state.outcome else None
         wished = error.retry_after if isinstance(error, RetryableError) else None
-        self.billed = isinstance(error, RetryableError) and error.billed
         self._spent += max(state.upcoming_sleep, wished or 0.0)
         return self.made >= self._settings.max_attempts or self.left <= 0

@@ -3,14 +3,20 @@
 A cost model may count a prompt once for all of its samples, as a cached prefix. Whoever serves a
 model bills it with every request, and may bill a request whose reply never arrived. So what counts
 against a budget of tokens or dollars, for a served model, is the larger of the two.
+
+What is admitted follows from `counted`, which reads nothing but lengths and what a server does to
+every request: it is the same whoever drew the samples, in whatever requests, and what was lost on
+the way. `actual` is what was billed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ttc.budget.cost import Rates, Unit
 from ttc.core import Completion
@@ -31,17 +37,25 @@ NOTHING = Vain(0, 0)
 
 
 class Prompts:
-    """How far a server's counts of prompt tokens pass our bound, as its replies have shown.
+    """What a server bills beyond what it was asked for, as its replies have shown.
 
-    A bound by bytes can't know what a server's template or a hidden system prompt adds. So, where a
-    budget depends on it (`careful`), the first call goes alone, and tells before others are sent.
+    A bound by bytes can't know what a server's template or a hidden system prompt adds; and servers
+    give more choices than `n`, or fewer, so that the rest takes further requests, or more tokens
+    than `max_tokens`. So, where a budget depends on it (`careful`), the first call goes alone, and
+    tells before others are sent. All of it is read from samples, old ones too: a later try learns
+    the same.
     """
 
     def __init__(self, model: str, *, careful: bool) -> None:
         self._model = model
         self._asked = False
         self._known = asyncio.Event()
-        self.excess = 0
+        self.excess = 0  # prompt tokens beyond the bound, at most
+        self.longest = 0  # prompt tokens of a prompt that was beyond its bound, at most
+        self.surplus = 0  # choices that nobody asked for, at most
+        self.stretch = 0  # tokens of a sample beyond max_tokens, at most
+        self.gives: int | None = None  # the most choices of a request, where it is fewer than asked
+        self._met = False
         if not careful:
             self.over()
 
@@ -56,9 +70,24 @@ class Prompts:
         self._asked = True
         self._known.set()
 
+    @property
+    def habits(self) -> tuple[int, int, int, int, int | None]:
+        """All that bounds depend on."""
+        return self.excess, self.longest, self.surplus, self.stretch, self.gives
+
+    def most_tokens(self, bound: int) -> int:
+        """The most tokens of a prompt with this bound. A shorter one than one that was beyond its
+        bound has no more than that, whatever the bytes of a token.
+        """
+        return max(bound + self.excess, self.longest)
+
+    def requests(self, samples: int) -> int:
+        """How many requests bring so many samples."""
+        return min(samples, 1) if self.gives is None else math.ceil(samples / self.gives)
+
     def saw(self, tokens: int, bound: int) -> None:
         """A reply to a prompt with this bound counted so many tokens."""
-        if tokens <= bound + self.excess:
+        if tokens <= bound:
             return
         if not self.excess:
             log.warning(
@@ -68,7 +97,34 @@ class Prompts:
                 tokens,
                 bound,
             )
-        self.excess = tokens - bound
+        self.excess = max(self.excess, tokens - bound)
+        self.longest = max(self.longest, tokens)
+
+    def gave(self, drawn: Sequence[Completion], max_tokens: int) -> None:
+        """Samples that came in whole replies, in order."""
+        good = [c for c in drawn if not c.error]
+        firsts = [i for i, c in enumerate(good) if c.requests]
+        for i, after in pairwise([*firsts, len(good)]):
+            self._replied(good[i], after - i)
+        choices = len(good) + sum(c.surplus for c in good)
+        beyond = sum(c.completion_tokens + c.surplus_tokens for c in good) - max_tokens * choices
+        if beyond > 0:
+            self.stretch = max(self.stretch, math.ceil(beyond / choices))
+
+    def _replied(self, first: Completion, samples: int) -> None:
+        """Where the very first reply is short, all may be; later it is a fault of that one."""
+        if self.gives is not None:
+            self.gives = max(self.gives, samples)
+        elif first.gave and not self._met:
+            self.gives = first.gave
+        self._met = True
+        if first.surplus > self.surplus:
+            if not self.surplus:
+                log.warning(
+                    "%s gives more choices than it is asked for; budgets reserve them from now on",
+                    self._model,
+                )
+            self.surplus = first.surplus
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,46 +144,78 @@ class Charges:
 
     @property
     def most_prompt_tokens(self) -> int:
-        return self.bound + self.prompts.excess
+        return self.prompts.most_tokens(self.bound)
 
     def worst(self, start: int, samples: int) -> dict[Unit, float]:
-        """What one request for samples from `start` on can't exceed."""
-        longest = [self.max_tokens] * samples
-        return self._amounts(start, self.most_prompt_tokens, longest, samples, 1)
+        """What the requests for samples from `start` on can't exceed."""
+        return self._amounts(
+            start,
+            self.most_prompt_tokens,
+            self._longest(samples),
+            samples,
+            self.prompts.requests(samples),
+        )
 
     def prompts_in(self, start: int, samples: int) -> int:
         """How many prompts `worst` holds."""
-        return self._billed(start, samples, 1)
+        return self._billed(start, samples, self.prompts.requests(samples))
 
-    def more_prompts(self, requests: int) -> dict[Unit, float]:
-        """What so many requests more can't exceed, for samples that `worst` holds already."""
-        amounts = self.rates.of_samples(self.most_prompt_tokens, [], requests)
+    def more_prompts(self, requests: int, tokens: int | None = None) -> dict[Unit, float]:
+        """What so many requests more cost, for samples that `worst` holds already.
+
+        tokens: of the prompt; by default as many as it may have.
+        """
+        prompt = self.most_prompt_tokens if tokens is None else tokens
+        amounts = self.rates.of_samples(prompt, [], requests)
         return {u: amounts[u] if u in _BILLED else 0.0 for u in amounts}
 
     def lost(self, samples: int) -> dict[Unit, float]:
         """What one request for so many samples can't exceed; may be billed without a reply."""
-        longest = [self.max_tokens] * samples
-        return self.rates.of_samples(self.most_prompt_tokens, longest, 1)
+        amounts = self.rates.of_samples(self.most_prompt_tokens, self._longest(samples), 1)
+        return {**amounts, "calls": float(samples)}
+
+    def reported(self, prompt: int, completion: int, samples: int) -> dict[Unit, float]:
+        """What one request cost that brought nothing but these counts of tokens."""
+        amounts = self.rates.of_samples(prompt, [completion], 1)
+        return {**amounts, "calls": float(samples)}
+
+    def counted(self, start: int, drawn: Sequence[Completion]) -> dict[Unit, float]:
+        """What these samples from `start` on count, whoever drew them."""
+        requests = self.prompts.requests(len(drawn))
+        return self._of(start, drawn, requests, 0)
 
     def actual(self, start: int, drawn: Sequence[Completion], vain: Vain) -> dict[Unit, float]:
         """What these samples from `start` on cost, and requests in vain besides."""
         asked_in_vain = vain.samples + sum(c.lost_samples for c in drawn)
         requests = vain.requests + sum(c.requests for c in drawn)
+        return self._of(start, drawn, requests, asked_in_vain)
+
+    def billed(self, start: int, reply: Sequence[Completion]) -> dict[Unit, float]:
+        """What one reply with samples from `start` on was billed; 0 requests where it was not."""
+        return self._of(start, reply, min(1, reply[0].requests), 0)
+
+    def _of(
+        self, start: int, drawn: Sequence[Completion], requests: int, asked_in_vain: int
+    ) -> dict[Unit, float]:
         if drawn:
             prompt = max(c.prompt_tokens for c in drawn)
         else:
             prompt = self.most_prompt_tokens if requests else 0
         lengths = [c.completion_tokens for c in drawn] + [self.max_tokens] * asked_in_vain
-        return self._amounts(start, prompt, lengths, len(drawn), requests)
-
-    def of_vain(self, start: int, vain: Vain) -> dict[Unit, float]:
-        """What requests that brought no sample may cost."""
-        return self.actual(start, [], vain)
+        surplus = sum(c.surplus_tokens for c in drawn)
+        lengths += [surplus] * (surplus > 0)
+        amounts = self._amounts(start, prompt, lengths, len(drawn), requests)
+        return {**amounts, "calls": float(len(drawn) + asked_in_vain)}
 
     def prompt_tokens(self, start: int, drawn: Sequence[Completion]) -> int:
         """Prompt tokens to be counted for these samples."""
         longest = max((c.prompt_tokens for c in drawn), default=0)
-        return longest * self._billed(start, len(drawn), sum(c.requests for c in drawn))
+        return longest * self._billed(start, len(drawn), self.prompts.requests(len(drawn)))
+
+    def _longest(self, samples: int) -> list[int]:
+        """Lengths that no samples exceed, with those that nobody asked for."""
+        beyond = self.prompts.surplus * self.prompts.requests(samples)
+        return [self.max_tokens + self.prompts.stretch] * (samples + beyond)
 
     def _convention(self, start: int, samples: int) -> int:
         """How many times the cost model counts the prompt."""
@@ -144,7 +232,7 @@ class Charges:
         self, start: int, prompt: float, lengths: Sequence[float], samples: int, requests: int
     ) -> dict[Unit, float]:
         times = self._convention(start, samples)
-        counted = self.rates.of_samples(prompt, lengths, times)
+        counted = {**self.rates.of_samples(prompt, lengths, times), "calls": float(samples)}
         if (bills := self._billed(start, samples, requests)) == times:
             return counted
         billed = self.rates.of_samples(prompt, lengths, bills)

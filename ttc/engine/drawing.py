@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ttc.core import Completion
 
@@ -18,26 +19,34 @@ class Chunk:
     n: int
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What came of a chunk, by its places; None where nothing did: for lack of money or, where
+    `late`, because the run's time was up.
+    """
+
+    samples: list[Completion | None]
+    late: bool
+
+
 class Drawing:
     """The chunks of one `sample` request that are drawn, up to about twice `most` at a time."""
 
     def __init__(self, most: int) -> None:
         self.looks: list[asyncio.Task[Found]] = []
         self.refused = False  # whether the budget has no more for this request
-        self._parts: list[Chunk] = []
-        self._tasks: list[asyncio.Task[list[Completion]]] = []
+        self._tasks: list[asyncio.Task[Drawn]] = []
         self._most = most
         self._pending = 0
         self._failed = False
         self._few = asyncio.Event()
 
-    def add(self, part: Chunk, task: asyncio.Task[list[Completion]]) -> None:
-        self._parts.append(part)
+    def add(self, task: asyncio.Task[Drawn]) -> None:
         self._tasks.append(task)
         self._pending += 1
         task.add_done_callback(self._done)
 
-    def _done(self, task: asyncio.Task[list[Completion]]) -> None:
+    def _done(self, task: asyncio.Task[Drawn]) -> None:
         self._pending -= 1
         if task.cancelled() or task.exception() is not None:
             self._failed = True
@@ -52,14 +61,20 @@ class Drawing:
         return not (self._failed or self.refused)
 
     async def completions(self) -> list[Completion]:
-        """All up to the first that is missing because the run's time was up."""
+        """All that came, in order; what was lost for lack of money leaves no gap.
+
+        Where the run's time was up, only those before the first that was not there by then: later
+        ones that were would be the short ones, as what takes long is what did not come in time.
+        Money looks at nobody's length: a lost reply is not asked for again when others, whatever
+        they say, have used up what that takes.
+        """
         done = await asyncio.gather(*self._tasks)
         await asyncio.gather(*self.looks)
         found: list[Completion] = []
-        for part, completions in zip(self._parts, done, strict=True):
-            found += completions
-            if len(completions) < part.n:
-                break
+        for drawn in done:
+            if drawn.late:
+                return found + [c for c in takewhile(bool, drawn.samples) if c is not None]
+            found += [c for c in drawn.samples if c is not None]
         return found
 
     async def cancel(self) -> None:

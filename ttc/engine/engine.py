@@ -14,7 +14,9 @@ from types import TracebackType
 from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
+from ttc.engine.billing import Bill, add_round, read_rounds
 from ttc.engine.calling import Caller
+from ttc.engine.charges import Prompts
 from ttc.engine.claims import Claims
 from ttc.engine.drain import Drain
 from ttc.engine.endpoint import Endpoint
@@ -25,6 +27,8 @@ from ttc.engine.model import EngineModel
 from ttc.engine.purse import Purse, worst_case
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
+from ttc.engine.tickets import Till
+from ttc.engine.underway import UnderWay
 from ttc.errors import BudgetExhausted, TtcError
 
 _LAST_S = 5.0  # longest wait for calls under way after an error that ends the run
@@ -65,11 +69,25 @@ class Engine:
         self._watches: dict[str, Watch | None] = {}
         self._models: list[EngineModel] = []
         self._run = run
+        # A run without limits needs no bills, and any limit makes it another run.
+        self._till = Till(self.ledger, UnderWay(journal, run if budget.limited else ""), run)
 
     async def __aenter__(self) -> Engine:
-        self._journal = await asyncio.to_thread(Journal, self._journal_path)
+        self._journal = journal = await asyncio.to_thread(Journal, self._journal_path)
         self._claims = Claims(self._journal_path)
+        if self._till.notes.path is not None:
+            await self._keep_notes()
+            billed, lost = await journal.bills(self._run)
+            self.ledger.load(billed, lost, read_rounds(self._journal_path, self._run))
         return self
+
+    async def _keep_notes(self) -> None:
+        """Put what was under way when a try ended to the run's bills: nobody knows more of it."""
+        assert self._journal is not None
+        left = self._till.notes.left(self.ledger.problems)
+        if left:
+            await self._journal.put([], [Bill(self._run, p, a, a) for p, a in left.items()])
+        self._till.notes.clear()
 
     async def __aexit__(
         self,
@@ -86,6 +104,8 @@ class Engine:
             with suppress(Exception):
                 await backend.close()
         if self._journal is not None:
+            with suppress(Exception):  # the next try finds the notes
+                await self._keep_notes()
             await asyncio.to_thread(self._journal.close)
         if self._claims is not None:
             self._claims.close()  # not earlier: the journal may have had some to write
@@ -145,9 +165,11 @@ class Engine:
         identity = replace(identity, facts=dict(identity.facts))
         router = self._route(backend, identity.model)
         watch = await self._watch(backend, identity, rates)
-        before = None if watch is None else watch.begin
-        caller = Caller(backend, router, self.settings, self.events, self.ledger, before)
-        model = EngineModel(self, backend, identity, rates, journal, claims, caller)
+        answered = _unheard if watch is None else watch.begin
+        caller = Caller(backend, router, self.settings, self.events, self.ledger)
+        model = EngineModel(
+            self, backend, identity, rates, journal, claims, caller, self._till, answered
+        )
         self._models.append(model)
         return model
 
@@ -200,7 +222,14 @@ class Engine:
 
     def next_round(self) -> bool:
         """Whether the run's budget has more for problems that ran out; see `Ledger.next_round`."""
-        return self.ledger.next_round()
+        raises = self.ledger.next_round()
+        if raises and self._till.notes.path is not None:
+            add_round(self._journal_path, self._run, self.ledger.rounds, raises)
+        return bool(raises)
+
+
+def _unheard(prompts: Prompts) -> None:
+    """Where nobody waits for replies."""
 
 
 async def _nothing(endpoint: str) -> None:

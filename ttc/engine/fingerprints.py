@@ -1,7 +1,7 @@
 """Whether the model behind a name is still the one whose samples the journal has.
 
-Servers rarely say which weights they serve. So the first call that is really sent to a served model
-brings along a few of one token each, whose logprobs are a fingerprint. It is kept in a table beside
+Servers rarely say which weights they serve. So the first reply of a served model is followed by a
+few calls of one token each, whose logprobs are a fingerprint. It is kept in a table beside
 the journal's samples, under the same name as they are, so that every later run that they serve sees
 when another model is at work. Nothing here ends a run or holds it up.
 """
@@ -24,6 +24,7 @@ from ttc.backends._fingerprint import Fingerprint, changed, distance, take_finge
 from ttc.core import Call, Completion, ModelIdentity, RemoteBackend
 from ttc.engine.beside import opened
 from ttc.engine.bounds import token_bound
+from ttc.engine.charges import Prompts
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.purse import TOO_MUCH, Purse
@@ -143,9 +144,13 @@ class Watch:
         self._listeners.append(listener)
         listener(self)
 
-    def begin(self) -> None:
-        """Take today's beside what else goes on, if that is not done yet and is affordable."""
+    def begin(self, prompts: Prompts | None = None) -> None:
+        """Take today's beside what else goes on, if that is not done yet and is affordable.
+
+        prompts: what the server's replies have shown of how it bills, which bounds these calls too.
+        """
         if self._task is None and self._purse is not None and not self._held:
+            self._purse.prompts = prompts
             self._task = asyncio.create_task(self._take_all())
 
     def hold(self) -> None:

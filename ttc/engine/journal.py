@@ -21,7 +21,9 @@ from pathlib import Path
 
 from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_random
 
+from ttc.budget.cost import Unit
 from ttc.core import Completion
+from ttc.engine.billing import SCHEMA, Bill, add_bills, read_bills
 from ttc.engine.payload import Damaged, pack, unpack
 from ttc.engine.spare import Spare
 from ttc.errors import TtcError
@@ -39,9 +41,10 @@ CREATE TABLE IF NOT EXISTS completions (key BLOB PRIMARY KEY, payload BLOB NOT N
 
 @dataclass(slots=True)
 class _Wish:
-    """Entries to be stored, and where somebody waits for that."""
+    """Entries to be stored with their bill, and where somebody waits for that."""
 
     entries: Sequence[Entry]
+    bills: Sequence[Bill] = ()
     done: Future[dict[bytes, Completion]] = field(default_factory=Future)
 
 
@@ -60,15 +63,18 @@ class Journal:
         self._thread = threading.Thread(target=self._write_all, name="ttc-journal", daemon=True)
         self._thread.start()
 
-    async def put(self, entries: Sequence[Entry]) -> dict[bytes, Completion]:
+    async def put(
+        self, entries: Sequence[Entry], bills: Sequence[Bill] = ()
+    ) -> dict[bytes, Completion]:
         """Store completions; returns when they are on disk. A key that is there already stays,
-        but for a failure (a completion with an `error`), which gives way.
+        but for a failure (a completion with an `error`), which gives way. bills: added to what the
+        run was billed, together with the completions or not at all.
 
         Returns what was there, for the keys that were. Raises `TtcError` where they can't be
         stored, and, once the disk is full, although they were: room was held back for what is
         under way by then, not for more.
         """
-        wish = _Wish(entries)
+        wish = _Wish(entries, bills)
         self._queue.put(wish)
         return await asyncio.wrap_future(wish.done)
 
@@ -92,6 +98,14 @@ class Journal:
                         "%s is damaged: samples in it that can't be read are drawn anew", self.path
                     )
         return found
+
+    async def bills(self, run: str) -> tuple[dict[str, dict[Unit, float]], ...]:
+        """What a run was billed by now, and what of that was lost, by problem."""
+        return await asyncio.to_thread(self._bills, run)
+
+    def _bills(self, run: str) -> tuple[dict[str, dict[Unit, float]], ...]:
+        with self._lock, _explained(self.path):
+            return read_bills(self._reader, run)
 
     def __len__(self) -> int:
         with self._lock:
@@ -134,7 +148,8 @@ class Journal:
         there: dict[bytes, Completion] = {}
         error: BaseException | None
         try:
-            there = self._insert([(key, pack(made)) for w in work for key, made in w.entries])
+            rows = [(key, pack(made)) for w in work for key, made in w.entries]
+            there = self._insert(rows, [bill for w in work for bill in w.bills])
             error = self._full
         except BaseException as trouble:  # this thread must live on: many wait for its word
             error = trouble
@@ -144,18 +159,18 @@ class Journal:
             else:
                 wish.done.set_exception(error)
 
-    def _insert(self, rows: Sequence[Row]) -> dict[bytes, Completion]:
+    def _insert(self, rows: Sequence[Row], bills: Sequence[Bill]) -> dict[bytes, Completion]:
         """One transaction; where the disk is full, with the room that was held back for this."""
         with _explained(self.path):
             try:
-                return self._transact(rows)
+                return self._transact(rows, bills)
             except sqlite3.OperationalError as error:
                 if not (_is_full(error) and self._spare.release()):
                     raise
                 self._full = _full_disk(self.path)
-                return self._transact(rows)
+                return self._transact(rows, bills)
 
-    def _transact(self, rows: Sequence[Row]) -> dict[bytes, Completion]:
+    def _transact(self, rows: Sequence[Row], bills: Sequence[Bill]) -> dict[bytes, Completion]:
         """Insert what is not there; what is there instead of the others."""
         connection = self._writer
         there: dict[bytes, Completion] = {}
@@ -164,6 +179,8 @@ class Journal:
             new = connection.executemany("INSERT OR IGNORE INTO completions VALUES (?, ?)", rows)
             if new.rowcount < len(rows):
                 there = self._settle(dict(rows))
+            if bills:
+                add_bills(connection, bills)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -204,6 +221,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(_SCHEMA)
+    connection.execute(SCHEMA)
 
 
 class _explained:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import asdict, replace
 from functools import partial
-from itertools import count, pairwise, takewhile
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ttc.budget.cost import Rates
@@ -24,13 +24,15 @@ from ttc.core import (
     RemoteBackend,
     SamplingParams,
 )
+from ttc.engine.billing import Bill
 from ttc.engine.bounds import token_bound
 from ttc.engine.calling import Caller
-from ttc.engine.charges import NOTHING, Charges, Prompts, Vain
+from ttc.engine.charges import NOTHING, Charges, Prompts
 from ttc.engine.claims import Claims
-from ttc.engine.drawing import Chunk, Drawing, Found
+from ttc.engine.drawing import Chunk, Drawing, Drawn, Found
 from ttc.engine.failures import TOO_LONG
 from ttc.engine.journal import Journal
+from ttc.engine.tickets import NoRoom, Payment, Ticket, Till
 from ttc.engine.trust import Trust
 from ttc.engine.turns import Turns
 from ttc.errors import BudgetExhausted
@@ -51,7 +53,10 @@ class EngineModel:
         journal: Journal,
         claims: Claims,
         caller: Caller,
+        till: Till,
+        answered: Callable[[Prompts], None],
     ) -> None:
+        """answered: called with what the replies so far have shown, whenever one has come."""
         self._engine = engine
         self._backend = backend
         self._identity = identity
@@ -59,6 +64,8 @@ class EngineModel:
         self._journal = journal
         self._claims = claims
         self._caller = caller
+        self._till = till
+        self._answered = answered
         self.trust: dict[Purpose, Trust] = {
             purpose: Trust(identity.model, purpose, engine.events.failures)
             for purpose in engine.ledger.spent
@@ -126,7 +133,7 @@ class EngineModel:
         drawing.looks.append(known)
         left = sum(chunk.n for chunk in block)
         async for part, reserved in self._admitted(work, problem, block):
-            drawing.add(part, asyncio.create_task(work.draw(part, reserved, known)))
+            drawing.add(asyncio.create_task(work.draw(part, reserved, known)))
             left -= part.n
         drawing.refused = left > 0
 
@@ -176,11 +183,11 @@ class _Work:
             once=model._engine.cost.shared_prompt == "once",
             served=model._served,
         )
-        self._worst: dict[tuple[bool, int, int], Amounts] = {}
+        self._worst: dict[tuple[object, ...], Amounts] = {}
 
     def worst(self, chunk: Chunk, samples: int) -> Amounts:
         """Amounts that no reply to this chunk can exceed."""
-        key = (chunk.start == 0, samples, self._charges.most_prompt_tokens)
+        key = (chunk.start == 0, samples, self._model.prompts.habits)
         if key not in self._worst:
             self._worst[key] = self._charges.worst(chunk.start, samples)
         return self._worst[key]
@@ -200,9 +207,7 @@ class _Work:
         """What the journal has of these samples."""
         return await self._model._journal.get([self._key(index) for index in indices])
 
-    async def draw(
-        self, chunk: Chunk, reserved: Amounts, known: asyncio.Task[Found]
-    ) -> list[Completion]:
+    async def draw(self, chunk: Chunk, reserved: Amounts, known: asyncio.Task[Found]) -> Drawn:
         """The chunk's samples from the journal or the model, journalled and settled.
 
         known: the look-up that began before; of no use where the chunk had to wait for its ticket.
@@ -210,7 +215,7 @@ class _Work:
         old = known.done()
         keys = [self._key(chunk.start + i) for i in range(chunk.n)]
         prompts = self._charges.prompts_in(chunk.start, chunk.n)
-        ticket = _Ticket(chunk, keys, reserved, prompts)
+        ticket = Ticket(chunk, keys, reserved, prompts)
         found = ticket.found
         try:
             # Problems may share a question: whoever comes second finds the first one's samples.
@@ -228,101 +233,112 @@ class _Work:
                 await self._draw_missing(ticket)
         finally:
             self._settle(ticket)
-        return [found[key] for key in takewhile(found.__contains__, ticket.keys)]
+        return Drawn([found.get(key) for key in ticket.keys], ticket.late)
 
-    async def _draw_missing(self, ticket: _Ticket) -> None:
+    async def _draw_missing(self, ticket: Ticket) -> None:
         """Ask for what is not found, until it is or the budget or the run's time is at its end."""
         missing = [i for i, key in enumerate(ticket.keys) if key not in ticket.found]
-        engine = self._model._engine
         while missing:
             try:
-                if self._charges.served:
-                    await self._make_room(ticket)
-                fresh = await self._ask(ticket, [ticket.chunk.start + i for i in missing])
-            except _NoRoom:
+                fresh, payment = await self._ask(ticket, [ticket.chunk.start + i for i in missing])
+            except NoRoom:
                 break
             except BudgetExhausted:
-                engine.ledger.came_late(self._problem)
+                ticket.late = True
+                self._model._engine.ledger.came_late(self._problem)
                 break
             entries = [(ticket.keys[i], c) for i, c in zip(missing, fresh, strict=False)]
-            sure = self._trust.weigh(self._problem, entries)
-            there = await self._model._journal.put(sure) if sure else {}
-            ticket.found.update(entries)
-            ticket.found.update(there)  # a run that could not be seen was faster
+            await self._keep(ticket, entries, payment)
             missing = missing[len(entries) :]
-            tokens = sum(c.completion_tokens for _, c in entries)
-            engine.events.drawn(self._purpose, len(entries), tokens, cached=False)
 
-    async def _ask(self, ticket: _Ticket, indices: Sequence[int]) -> list[Completion]:
+    async def _keep(
+        self, ticket: Ticket, entries: list[tuple[bytes, Completion]], payment: Payment | None
+    ) -> None:
+        """Put what a request brought, with its bill, into journal and ticket."""
+        bills: list[Bill] = []
+        fresh = [c for _, c in entries]
+        if payment is not None:
+            ticket.sent += fresh[0].requests > 0
+            self._learn(fresh)
+            bills = payment.paid(self._charges.billed(payment.first, fresh))
+        sure = self._trust.weigh(self._problem, entries)
+        there = await self._model._journal.put(sure, bills) if sure or bills else {}
+        if payment is not None:
+            payment.kept()
+            if not fresh[0].error:
+                self._model._answered(self._model.prompts)
+        ticket.found.update(entries)
+        ticket.found.update(there)  # a run that could not be seen was faster
+        tokens = sum(c.completion_tokens for c in fresh)
+        self._model._engine.events.drawn(self._purpose, len(entries), tokens, cached=False)
+
+    async def _ask(
+        self, ticket: Ticket, indices: Sequence[int]
+    ) -> tuple[list[Completion], Payment | None]:
         """One request, repeated where it must be; its first sample tells what that was billed."""
         if self._hopeless is not None:
-            return [self._hopeless] * len(indices)
-        call = Call(self._prompt, self._params, tuple(map(self._seed, indices)), tuple(indices))
-        most = self._charges.most_prompt_tokens + self._params.max_tokens * len(indices)
-
-        async def lost() -> None:
-            await self._lose(ticket, len(indices))
-
-        done = await self._model._caller.call(call, most, lost, problem=self._problem)
+            return [self._hopeless] * len(indices), None
+        self._owe_prompts(ticket)
+        payment = Payment(
+            self._model._till, ticket, self._charges, self._problem, indices[0], len(indices)
+        )
+        try:
+            await payment.ready()
+            indices = indices[: payment.samples]
+            seeds = tuple(map(self._seed, indices))
+            call = Call(self._prompt, self._params, seeds, tuple(indices))
+            most = self._charges.most_prompt_tokens + self._params.max_tokens * len(indices)
+            done = await self._model._caller.call(call, most, payment, problem=self._problem)
+        finally:
+            payment.drop()
         if done[0].finish_reason == TOO_LONG and done[0].error:
             self._hopeless = done[0]  # all other samples of this prompt would be refused alike
         vain, ticket.vain = ticket.vain, NOTHING
         if len(done) > 1 or vain.requests:
-            first = replace(done[0], requests=1 + vain.requests, lost_samples=vain.samples)
+            first = replace(done[0], requests=done[0].requests + vain.requests)
+            first = replace(first, lost_samples=vain.samples)
             done = [first, *(replace(c, requests=0) for c in done[1:])]
-        return done
+        return done, payment
 
-    async def _make_room(self, ticket: _Ticket) -> None:
+    def _owe_prompts(self, ticket: Ticket) -> None:
         """A server that gives fewer samples than it was asked for bills one more prompt."""
-        billed = sum(c.requests for c in ticket.found.values()) + ticket.vain.requests
-        if (lacking := billed + 1 - ticket.prompts) > 0:
-            await self._reserve(ticket, self._charges.more_prompts(lacking), lacking)
+        lacking = ticket.sent + 1 - ticket.prompts
+        if self._charges.served and lacking > 0:
+            ticket.owed = added(ticket.owed, self._charges.more_prompts(lacking))
+            ticket.prompts += lacking
 
-    async def _lose(self, ticket: _Ticket, samples: int) -> None:
-        """A request may have been billed in vain: there must be room for it and for another."""
-        ticket.vain = Vain(ticket.vain.requests + 1, ticket.vain.samples + samples)
-        await self._reserve(ticket, self._charges.lost(samples), 1)
+    def _learn(self, drawn: Sequence[Completion]) -> None:
+        """What these samples show of how the server bills."""
+        prompts = self._model.prompts
+        prompts.saw(max((c.prompt_tokens for c in drawn), default=0), self._bound)
+        prompts.gave(drawn, self._params.max_tokens)
 
-    async def _reserve(self, ticket: _Ticket, more: Amounts, prompts: int) -> None:
-        if not await self._model._engine.ledger.reserve_more(self._problem, ticket.number, more):
-            raise _NoRoom
-        ticket.reserved = added(ticket.reserved, more)
-        ticket.prompts += prompts
-
-    def _settle(self, ticket: _Ticket) -> None:
+    def _settle(self, ticket: Ticket) -> None:
         drawn = [ticket.found[key] for key in ticket.keys if key in ticket.found]
-        self._model.prompts.saw(max((c.prompt_tokens for c in drawn), default=0), self._bound)
+        self._learn(drawn)
         self._model.prompts.over()
-        start, charges, vain = ticket.chunk.start, self._charges, ticket.vain
+        start, charges = ticket.chunk.start, self._charges
+        counted, vain = charges.counted(start, drawn), self._vain(ticket, drawn)
         self._model._engine.ledger.settle(
             self._problem,
             self._purpose,
             ticket.reserved,
-            charges.actual(start, drawn, vain),
+            added(counted, vain),
             prompt_tokens=charges.prompt_tokens(start, drawn),
             completion_tokens=sum(c.completion_tokens for c in drawn),
             samples=len(drawn),
             paid=1 - ticket.cached / len(drawn) if drawn else 0.0,
-            vain=charges.of_vain(start, vain) if vain.requests else None,
+            vain=vain if any(vain.values()) else None,
+            more=ticket.more if any(ticket.more.values()) else None,
         )
 
-
-class _NoRoom(BudgetExhausted):
-    """The budget has no room to repeat a request."""
-
-
-@dataclass(slots=True)
-class _Ticket:
-    """What a chunk has reserved and got, and what requests for it may be billed in vain."""
-
-    chunk: Chunk
-    keys: Sequence[bytes]
-    reserved: Amounts
-    prompts: int  # that are reserved
-    found: Found = field(default_factory=dict)
-    cached: int = 0
-    vain: Vain = NOTHING
-    number: int = field(default_factory=count().__next__)
+    def _vain(self, ticket: Ticket, drawn: Sequence[Completion]) -> Amounts:
+        """What was billed beyond what the samples count: lost replies, and more prompts."""
+        prompts = self._charges.prompts_in(ticket.chunk.start, len(drawn))
+        if not self._charges.served or ticket.sent <= prompts:
+            return ticket.lost
+        longest = max((c.prompt_tokens for c in drawn), default=0)
+        return added(ticket.lost, self._charges.more_prompts(ticket.sent - prompts, longest))
 
 
 def _chunks(start: int, n: int, group: int) -> list[Chunk]:

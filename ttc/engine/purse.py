@@ -21,6 +21,7 @@ from ttc.budget.rounds import Amounts, nothing
 from ttc.core import Call, Capabilities, Completion
 from ttc.engine.beside import opened
 from ttc.engine.bounds import token_bound
+from ttc.engine.charges import Prompts
 from ttc.errors import RetryableError
 
 TOO_MUCH = (
@@ -49,8 +50,13 @@ def worst_case(offered: Capabilities, rates: Rates, servers: int) -> dict[Unit, 
     return {u: servers * math.fsum(amounts[u] for amounts in each) for u in UNITS}
 
 
-def _worst(call: Call, rates: Rates) -> dict[Unit, float]:
-    return rates.of_samples(token_bound(call.prompt), [call.params.max_tokens], 1)
+def _worst(call: Call, rates: Rates, prompts: Prompts | None = None) -> dict[Unit, float]:
+    """prompts: how the server was seen to bill; it may be more than it is asked for."""
+    bound, lengths = token_bound(call.prompt), [call.params.max_tokens]
+    if prompts is not None:
+        bound = prompts.most_tokens(bound)
+        lengths = [call.params.max_tokens + prompts.stretch] * (1 + prompts.surplus)
+    return {**rates.of_samples(bound, lengths, 1), "calls": 1.0}
 
 
 class Purse:
@@ -69,6 +75,8 @@ class Purse:
         self._ledger, self._rates = ledger, rates
         self._path, self._key = journal, (run, model)
         self._kept = bool(run and limits)
+        self.prompts: Prompts | None = None
+        """What replies have shown of how the server bills, by the time that the first is sent."""
 
     async def load(self) -> None:
         """Take out what earlier tries spent. Raises `sqlite3.Error`."""
@@ -80,7 +88,7 @@ class Purse:
 
         Raises `RetryableError`, in vain to be repeated, where not so much is left; `sqlite3.Error`.
         """
-        worst = _worst(call, self._rates)
+        worst = _worst(call, self._rates, self.prompts)
         if not self._pot.fits(worst):
             text = "no fingerprint: what the run's budget has for it is used up"
             raise RetryableError(text, math.inf)
@@ -92,7 +100,7 @@ class Purse:
     async def put_back(self, worst: Amounts, done: Sequence[Completion]) -> None:
         """Get back what a call that was answered did not use. What others cost, nobody knows."""
         prompt = max((c.prompt_tokens for c in done), default=0)
-        lengths = [c.completion_tokens for c in done]
+        lengths = [c.completion_tokens + c.surplus_tokens for c in done]
         actual = self._rates.of_samples(prompt, lengths, 1)
         self._pot.settle(worst, actual)
         self._ledger.fingerprint.use(actual, prompt, sum(lengths), len(done))

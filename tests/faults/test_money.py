@@ -1,0 +1,155 @@
+"""All tries of a run together stay within its budget, and being stopped changes no result."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from metered import Meter
+
+RECIPE = """
+name: paid
+dataset: {{type: nano, family: arithmetic, levels: [1, 2, 3], problems: 24}}
+backend: {{type: openai, base_url: "{url}", model: nano-solver, n_per_call: {n}}}
+sampler: {{type: independent, solutions: 8, temperature: 1.0, max_tokens: 96}}
+verifiers:
+  - type: genrm
+    backend: {{type: openai, base_url: "{url}", model: nano-verifier, n_per_call: {v}}}
+    prompt: nano-genrm
+    solutions: 8
+    verifications: 8
+    temperature: 1.0
+    max_tokens: 24
+policies: [majority, best_of_n]
+cost: {{prices: {{prompt_per_million: 1000, completion_per_million: 3000}}}}
+budget: {{per_run: {{{budget}}}}}
+engine: {{concurrency: 8, fingerprint: false}}
+"""
+TOKENS = 24_000
+GROUPS = [(1, 1), (4, 8), (256, 256)]
+
+
+@pytest.fixture
+def meter(nano_server) -> Iterator[Meter]:
+    running = Meter(nano_server, 0.02)
+    yield running
+    running.stop()
+
+
+class World:
+    """Tries of one recipe in a folder, billed by a meter."""
+
+    def __init__(self, folder: Path, meter: Meter, groups=(4, 8), budget=f"tokens: {TOKENS}"):
+        self.folder, self.meter, self.before = folder, meter, meter.settled()
+        folder.mkdir()
+        n, v = groups
+        recipe = RECIPE.format(url=meter.url, n=n, v=v, budget=budget)
+        (folder / "paid.yaml").write_text(recipe)
+
+    def start(self, *words: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "ttc", "run", "paid.yaml", "--plain", *words]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, cwd=self.folder, stdout=pipe, stderr=subprocess.STDOUT, text=True
+        )
+
+    def finish(self, *words: str) -> dict[str, pd.DataFrame]:
+        process = self.start(*words)
+        said = process.communicate(timeout=200)[0]
+        assert process.returncode == 0, said
+        return self.tables()
+
+    def stop(self, number: int, seconds: float, requests: int) -> None:
+        """Stop a try after so many requests, and then some seconds."""
+        process, before = self.start(), self.meter.arrived
+        while process.poll() is None and self.meter.arrived < before + requests:
+            time.sleep(0.005)
+        time.sleep(seconds)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+
+    @property
+    def run(self) -> Path:
+        (found,) = self.folder.glob("results/paid/*/")
+        return found
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        names = ("problems", "solutions", "verifications", "curves")
+        frames = {name: pd.read_parquet(self.run / f"{name}.parquet") for name in names}
+        return {n: f.drop(columns="seconds", errors="ignore") for n, f in frames.items()}
+
+    def billed(self) -> int:
+        return self.meter.settled() - self.before
+
+
+def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    for name, table in one.items():
+        pd.testing.assert_frame_equal(table, other[name])
+
+
+def samples(tables: dict[str, pd.DataFrame], name: str, *keys: str) -> Counter:
+    table = tables[name]
+    return Counter(zip(*(table[key] for key in ("problem_id", *keys, "text")), strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("groups", GROUPS)
+def test_without_its_folder_a_run_finds_all_it_paid_for_and_pays_nothing(tmp_path, meter, groups):
+    world = World(tmp_path / "a", meter, groups)
+    first = world.finish()
+    billed = world.billed()
+    assert 0.9 * TOKENS < billed <= TOKENS
+    for _ in range(2):
+        shutil.rmtree(world.run)
+        same(world.finish(), first)
+    assert world.billed() == billed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("groups", "budget"), [((4, 8), f"tokens: {TOKENS}"), ((1, 1), "usd: 45")])
+def test_stopping_and_going_on_changes_nothing(tmp_path, meter, groups, budget):
+    calm = World(tmp_path / "calm", meter, groups, budget)
+    undisturbed = calm.finish()
+    paid = calm.billed()
+    dice = random.Random(str(groups))
+    world = World(tmp_path / "stopped", meter, groups, budget)
+    for requests in (5, 60):
+        how = dice.choice([signal.SIGINT, signal.SIGTERM])
+        world.stop(how, dice.uniform(0, 0.2), requests)
+        if dice.random() < 0.5:
+            shutil.rmtree(world.run, ignore_errors=True)
+    same(world.finish(), undisturbed)
+    assert world.billed() == paid
+    shutil.rmtree(world.run)
+    same(world.finish(), undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("seed", [0])
+def test_what_a_killed_try_had_under_way_counts(tmp_path, meter, seed):
+    calm = World(tmp_path / "calm", meter, budget="calls: 4000")
+    whole = calm.finish()
+    dice = random.Random(seed)
+    world = World(tmp_path / "killed", meter)
+    for _ in range(3):
+        world.stop(signal.SIGKILL, dice.uniform(0, 0.1), dice.randrange(1, 40))
+    tables = world.finish()
+    assert 0.5 * TOKENS < world.billed() <= TOKENS
+    assert list(world.folder.glob("results/journal.sqlite-underway-*")) == []
+    for name, keys in (("solutions", ()), ("verifications", ("solution_index",))):
+        assert samples(tables, name, *keys) <= samples(whole, name, *keys)
+    billed = world.billed()
+    shutil.rmtree(world.run)
+    same(world.finish(), tables)
+    assert world.billed() == billed

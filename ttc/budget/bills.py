@@ -1,0 +1,86 @@
+"""What a run was really billed, by all its tries: the last word before a call is sent.
+
+A ledger counts samples, by their recorded amounts and wherever they come from, so that every try
+admits the same ones. What that leaves out is money all the same: replies that were lost, calls that
+a killed process had under way, prompts billed once more. So each request also needs room for its
+worst case beside all that was ever billed. Where nothing was lost, bills are never more than the
+ledger counts, and this refuses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from ttc.budget.cost import Unit
+from ttc.budget.pot import Pot
+from ttc.budget.rounds import Amounts
+
+
+class Bills:
+    """Of a run and of each of its problems. Belongs to one event loop."""
+
+    def __init__(self, limits: Amounts, cap: Amounts, problems: Sequence[str]) -> None:
+        """limits: the run's; cap: each problem's own."""
+        self._run = Pot(dict(limits))
+        self._problems = {p: Pot(dict(cap)) for p in problems}
+        self._held = 0
+        self._change = asyncio.Event()
+
+    def limit(self, limits: Amounts) -> None:
+        """Set the run's limits anew: a part was set aside."""
+        self._run.limits.update(limits)
+
+    def load(self, billed: Mapping[str, Amounts]) -> None:
+        """Take out what earlier tries were billed, by problem; others' count for the run only."""
+        for problem, amounts in billed.items():
+            self._charge(problem, amounts)
+
+    @property
+    def billed(self) -> dict[Unit, float]:
+        """Over all tries."""
+        return dict(self._run.settled)
+
+    async def hold(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
+        """Keep the worst case of a request; returns for how many of its samples there is room.
+
+        Waits while others that are held may leave something. Every held one is to be settled.
+        """
+        while not self._fits(problem, worst(samples)):
+            if not self._held:
+                samples = largest(samples - 1, lambda n: self._fits(problem, worst(n)))
+                break
+            self._change.clear()
+            await self._change.wait()
+        if samples:
+            self._held += 1
+            for pot in self._pots(problem):
+                pot.reserve(worst(samples))
+        return samples
+
+    def settle(self, problem: str, held: Amounts, billed: Amounts) -> None:
+        """Replace what was held by what was billed, or may have been."""
+        self._held -= 1
+        for pot in self._pots(problem):
+            pot.settle(held, billed)
+        self._change.set()
+
+    def _charge(self, problem: str, amounts: Amounts) -> None:
+        for pot in self._pots(problem):
+            pot.settle(dict.fromkeys(pot.limits, 0.0), amounts)
+
+    def _fits(self, problem: str, worst: Amounts) -> bool:
+        return all(pot.fits(worst) for pot in self._pots(problem))
+
+    def _pots(self, problem: str) -> list[Pot]:
+        own = self._problems.get(problem)
+        return [self._run] if own is None else [self._run, own]
+
+
+def largest(high: int, fits: Callable[[int], bool]) -> int:
+    """The largest n in 0..high that fits, given that fewer samples never cost more."""
+    low = 0
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low

@@ -1,0 +1,83 @@
+"""What a recipe allows to be spent."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ttc.budget.cost import UNITS, Rates, Unit
+from ttc.errors import UsageError
+
+_Positive = Annotated[float, Field(gt=0)]
+Limit = _Positive | Annotated[tuple[_Positive, ...], Field(min_length=1)] | None
+
+
+class ProblemBudget(BaseModel):
+    """Limits for each problem: a number, or a list (all are reported, the largest holds)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    tokens: Limit = None
+    """Prompt and completion tokens."""
+    flops: Limit = None
+    """Floating point operations."""
+    usd: Limit = None
+    """US dollars."""
+    calls: Limit = None
+    """Samples, of solutions and of verifications."""
+
+    def limits(self, unit: Unit) -> tuple[float, ...]:
+        """The listed limits of a unit, ascending; empty without one."""
+        value: Limit = getattr(self, unit)
+        if value is None:
+            return ()
+        return tuple(sorted(value)) if isinstance(value, tuple) else (float(value),)
+
+
+class RunBudget(BaseModel):
+    """Limits for the whole run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    tokens: float | None = Field(default=None, gt=0)
+    """Prompt and completion tokens."""
+    flops: float | None = Field(default=None, gt=0)
+    """Floating point operations."""
+    usd: float | None = Field(default=None, gt=0)
+    """US dollars."""
+    calls: float | None = Field(default=None, gt=0)
+    """Samples, of solutions and of verifications."""
+    seconds: float | None = Field(default=None, gt=0, le=1e9)
+    """Wall-clock time from the start of this try; calls under way by then are given up, none is
+    sent later, and what is in the journal is still used. What fits depends on the machine's
+    speed."""
+
+
+class BudgetConfig(BaseModel):
+    """What may be spent, per problem and per run; without limits by default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    per_problem: ProblemBudget = ProblemBudget()
+    """Limits for each problem."""
+    per_run: RunBudget = RunBudget()
+    """Limits for the whole run, shared fairly among its problems."""
+
+    @property
+    def depends_on_prompts(self) -> bool:
+        """Whether a limit is in a unit of which prompts take a part."""
+        units = [u for u in UNITS if u != "calls"]
+        return any(self.per_problem.limits(u) or getattr(self.per_run, u) for u in units)
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit in any unit; one of time alone is none."""
+        return any(self.per_problem.limits(u) or getattr(self.per_run, u) for u in UNITS)
+
+    def require(self, rates: Rates, model: str) -> None:
+        """Raise `UsageError` where a limit is in a unit that this model's facts don't give."""
+        for unit in UNITS:
+            limited = self.per_problem.limits(unit) or getattr(self.per_run, unit) is not None
+            if limited and rates.missing(unit):
+                key = "cost.prices" if unit == "usd" else "cost.parameters"
+                raise UsageError(
+                    f"the budget is in {unit}, but {model} does not state what it costs; set {key}"
+                )

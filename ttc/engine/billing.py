@@ -1,0 +1,104 @@
+"""Tables beside a journal's samples: what each run was billed, over all its tries, and how its
+budget was shared out, round by round.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ttc.budget.cost import UNITS, Unit
+from ttc.budget.ledger import Raise
+from ttc.budget.rounds import Amounts, nothing
+from ttc.engine.beside import opened
+
+log = logging.getLogger(__name__)
+_ROUNDS = """
+CREATE TABLE IF NOT EXISTS rounds (run TEXT, round INTEGER, raises TEXT, PRIMARY KEY (run, round))
+WITHOUT ROWID
+"""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS bills
+(run TEXT, problem TEXT, tokens REAL, flops REAL, usd REAL, calls REAL,
+lost_tokens REAL, lost_flops REAL, lost_usd REAL, lost_calls REAL, PRIMARY KEY (run, problem))
+WITHOUT ROWID
+"""
+_ADD_ROUND = "INSERT OR IGNORE INTO rounds VALUES (?, ?, ?)"
+_COLUMNS = [*UNITS, *(f"lost_{u}" for u in UNITS)]
+_ADD = (
+    f"INSERT INTO bills VALUES ({','.join('?' * (2 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COLUMNS)
+)
+_READ = f"SELECT problem, {', '.join(_COLUMNS)} FROM bills WHERE run = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a run was billed for a problem; lost: what of it brought nothing, or should not be."""
+
+    run: str
+    problem: str
+    billed: Amounts
+    lost: Amounts
+
+    @property
+    def row(self) -> tuple[str | float, ...]:
+        amounts = [part[u] for part in (self.billed, self.lost) for u in UNITS]
+        return (self.run, self.problem, *amounts)
+
+
+def add_bills(connection: sqlite3.Connection, bills: Sequence[Bill]) -> None:
+    """Add to what is there, within the caller's transaction."""
+    connection.executemany(_ADD, [bill.row for bill in bills])
+
+
+def read_bills(
+    connection: sqlite3.Connection, run: str
+) -> tuple[dict[str, dict[Unit, float]], dict[str, dict[Unit, float]]]:
+    """What a run was billed, and what of that was lost, by problem."""
+    billed, lost = {}, {}
+    for problem, *amounts in connection.execute(_READ, (run,)):
+        if all(isinstance(amount, int | float) for amount in amounts):
+            billed[problem] = nothing() | dict(zip(UNITS, amounts[:4], strict=True))
+            lost[problem] = nothing() | dict(zip(UNITS, amounts[4:], strict=True))
+    return billed, lost
+
+
+def add_round(journal: Path, run: str, number: int, raises: Mapping[str, Raise]) -> None:
+    """Keep how a round was shared out. What is there stays."""
+    content = json.dumps({p: [list(part.values()) for part in r] for p, r in raises.items()})
+    try:
+        with opened(journal, _ROUNDS) as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO rounds VALUES (?, ?, ?)", (run, number, content)
+            )
+    except sqlite3.Error as error:  # it would be shared out alike, had nothing been lost since
+        log.info("%s: the shares of round %d can't be kept: %s", journal, number, error)
+
+
+def read_rounds(journal: Path, run: str) -> list[dict[str, Raise]]:
+    """How the further rounds of a run were shared out, in order, up to one that can't be read."""
+    found: list[dict[str, Raise]] = []
+    try:
+        with opened(journal, _ROUNDS) as connection:
+            rows = connection.execute(
+                "SELECT round, raises FROM rounds WHERE run = ? ORDER BY round", (run,)
+            ).fetchall()
+        for expected, (number, content) in enumerate(rows, start=2):
+            if number != expected:
+                break
+            found.append(
+                {p: (_amounts(a), _amounts(b)) for p, (a, b) in json.loads(content).items()}
+            )
+    except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
+        log.info("%s: the shares of earlier rounds can't be read: %s", journal, error)
+    return found
+
+
+def _amounts(values: Sequence[float]) -> dict[Unit, float]:
+    return {u: float(value) for u, value in zip(UNITS, values, strict=True)}
