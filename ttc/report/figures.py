@@ -45,8 +45,10 @@ def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
             warnings.filterwarnings("ignore", message="constrained_layout not applied")
             for name, figure in figures.items():
                 for ending in ("png", "svg"):
-                    with small_path(folder / f"{name}.{ending}") as path:
-                        figure.savefig(path, format=ending, dpi=150, metadata=_metadata(ending))
+                    with small_path(folder / f"{name}.{ending}") as temporary:
+                        figure.savefig(
+                            temporary, format=ending, dpi=150, metadata=_metadata(ending)
+                        )
                 written.append(folder / f"{name}.png")
     except OSError as error:
         raise TtcError(f"can't write figures in {folder}: {error.strerror}") from None
