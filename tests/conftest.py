@@ -9,6 +9,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is the machine's affair; `pytest-timeout` ends what hangs.
+settings.register_profile("ttc", deadline=None)
+settings.load_profile("ttc")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from ttc.backends._litellm_library import leave_connections, load_litellm, use_c
 from ttc.backends._openai_http import make_client
 from ttc.backends._reply import Malformed, billed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
-from ttc.backends._secrets import Scrubber
+from ttc.backends._secrets import Scrubber, sendable_key
 from ttc.backends._sizes import at_most, reply_bytes
 from ttc.backends.openai import OPENAI_URL, OpenAI
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, Prompt
@@ -95,7 +95,7 @@ class LiteLLMBackend:
                     f"the environment variable {name} is not set; it must hold the API key "
                     f"for {self._config.api_base or self._provider}"
                 )
-            return key
+            return sendable_key(key, name)
         if self._config.api_base is not None and self._provider in _OPENAI_LIKE:
             # OpenAI's key must not go to a server that merely speaks its protocol.
             return _NO_KEY

@@ -25,7 +25,7 @@ from ttc.backends._openai_http import make_client, send
 from ttc.backends._pool import Endpoint, Pool
 from ttc.backends._reply import Malformed, billed, read_reply
 from ttc.backends._request import chat_body, completion_body, finish
-from ttc.backends._secrets import Scrubber, split_credentials, url_secrets
+from ttc.backends._secrets import Scrubber, sendable_key, split_credentials, url_secrets
 from ttc.backends._sizes import LISTING, at_most, reply_bytes
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, Prompt
 from ttc.errors import BackendError, RetryableError
@@ -251,4 +251,4 @@ def find_key(
             f"the environment variable {name} is not set; it must hold the API key "
             f"for {split_credentials(urls[0])[0]}"
         )
-    return name, key
+    return name, sendable_key(key, name)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit, urluns
 from pydantic import BeforeValidator
 
 from ttc.backends._echoes import without_echoes
+from ttc.errors import BackendError
 from ttc.redact import Secrets, passwords, redact, redact_urls, remember
 from ttc.secret_names import like_a_key
 
@@ -97,6 +98,18 @@ def key_name_fault(name: object) -> str | None:
     return (
         "must be the NAME of an environment variable (letters, digits, _), such as OPENAI_API_KEY; "
         "the key itself belongs into that variable only"
+    )
+
+
+def sendable_key(key: str, name: str | None) -> str:
+    """The key, if a header can carry it. Raises `BackendError`, which does not quote it."""
+    if all("!" <= character <= "~" for character in key):
+        return key
+    remember([key])
+    of = f"the environment variable {name}" if name else "the environment"
+    raise BackendError(
+        f"the API key in {of} holds a character that no key has (a letter with an accent, a space, "
+        "a line break, a sign that cannot be seen); copy the key again"
     )
 
 

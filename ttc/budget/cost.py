@@ -79,7 +79,7 @@ class CostConfig(BaseModel):
                     "or cost.models with a card for each model"
                 )
             return card.counter()
-        size = own.parameters or facts.get("parameters") or self.parameters
+        size = own.parameters or _stated(facts, "parameters") or self.parameters
         return None if size is None else FlopCounter.simple(float(size))
 
     def _prices(
@@ -91,7 +91,7 @@ class CostConfig(BaseModel):
         if isinstance(listed, Prices):
             return listed.prompt_per_million / 1e6, listed.completion_per_million / 1e6
         names = ("input_cost_per_token", "output_cost_per_token")
-        prompt, completion = (identity.facts.get(name) for name in names)
+        prompt, completion = (_stated(identity.facts, name) for name in names)
         if prompt is None or completion is None:
             if wanted == "litellm":
                 raise UsageError(
@@ -168,3 +168,11 @@ class Rates:
     def as_dict(self) -> dict[str, Any]:
         """The rates as plain data, for the manifest."""
         return asdict(self)
+
+
+def _stated(facts: Mapping[str, Any], name: str) -> float | None:
+    """A number that a model, or a manifest, states; None where it is none that can be."""
+    value = facts.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 1e60 else None

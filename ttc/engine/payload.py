@@ -32,6 +32,34 @@ def unpack(payload: bytes) -> Completion:
         content = json.loads(zlib.decompress(payload).decode("utf-8", "surrogatepass"))
         content["logprobs"] = tuple(TokenLogprob(**token) for token in content["logprobs"])
         # A later version may know more of a completion; what was paid for is not damaged by that.
-        return Completion(**{name: content[name] for name in _FIELDS if name in content})
-    except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
+        made = Completion(**{name: content[name] for name in _FIELDS if name in content})
+    except (zlib.error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Damaged(str(error)) from None
+    if not (_sound(made) and all(map(_sound_token, made.logprobs))):
+        raise Damaged("values of other kinds than a completion has")
+    return made
+
+
+def _sound(made: Completion) -> bool:
+    counts = (made.prompt_tokens, made.completion_tokens, made.requests, made.lost_samples)
+    texts = (made.text, made.finish_reason, made.error)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(_number(n) and 0 <= n < 2**53 and n == int(n) for n in counts)
+        and _number(made.seconds)
+        and (made.mean_logprob is None or _number(made.mean_logprob))
+    )
+
+
+def _sound_token(token: TokenLogprob) -> bool:
+    return (
+        isinstance(token.token, str)
+        and (token.logprob is None or _number(token.logprob))
+        and isinstance(token.top, dict)
+        and all(value is None or _number(value) for value in token.top.values())
+    )
+
+
+def _number(value: object) -> bool:
+    """A number; what stands for minus infinity in log-probabilities is one, NaN is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 import ttc
 from ttc.core import ModelIdentity, Problem
@@ -19,6 +19,7 @@ from ttc.redact import redact_all
 from ttc.store.atomic import reason, write_text
 from ttc.store.failures import Failure
 from ttc.store.provenance import git_commit, git_dirty, host_facts, package_versions
+from ttc.store.shapes import SHAPES
 from ttc.visible import visible_json
 
 MANIFEST_FORMAT = 1
@@ -100,8 +101,8 @@ class Try(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    started: datetime = Field(default_factory=lambda: datetime.now(UTC))
-    ended: datetime | None = None
+    started: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    ended: AwareDatetime | None = None
     status: TryStatus = Field(default="running", description="killed: it left no word of its end.")
     error: str = Field(default="", description="Why it failed, in one line.")
     ttc_version: str = ttc.__version__
@@ -138,10 +139,10 @@ class Manifest(BaseModel):
         default_factory=lambda: git_dirty(),
         description="Whether tracked files differed from that commit; null without git.",
     )
-    started: datetime = Field(
+    started: AwareDatetime = Field(
         default_factory=lambda: datetime.now(UTC), description="Start of the first try."
     )
-    ended: datetime | None = Field(default=None, description="End of the last try.")
+    ended: AwareDatetime | None = Field(default=None, description="End of the last try.")
     tries: list[Try] = Field(default_factory=list, description="Start and end of every try.")
     status: Status = "interrupted"
     note: str = Field(
@@ -206,16 +207,25 @@ def read_manifest(path: Path) -> Manifest:
         raise DataError(f"{path.parent} is no run: it has no {path.name}") from error
     except OSError as error:
         raise DataError(f"can't read {path}: {reason(error)}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Damaged(f"{path} is damaged: not JSON ({error})") from error
     if not isinstance(content, dict) or content.get("kind") != _KIND:
         raise DataError(f"{path} was not written by ttc")
     _check_format(path, content.get("format"))
     known = {key: value for key, value in content.items() if key in Manifest.model_fields}
+    at = ""
     try:
-        return Manifest.model_validate(known)
+        manifest = Manifest.model_validate(known)
+        for at, shape in SHAPES.items():
+            shape.model_validate(getattr(manifest, at))
+        at = "a text"
+        json.dumps(content, ensure_ascii=False).encode()
     except ValidationError as error:
-        raise Damaged(f"{path} is damaged: {_first_problem(error)}") from error
+        where = f"{at}." if at else ""
+        raise Damaged(f"{path} is damaged: {where}{_first_problem(error)}") from error
+    except (ValueError, RecursionError) as error:  # half a character, or too deep
+        raise Damaged(f"{path} is damaged: {at}: {type(error).__name__}") from error
+    return manifest
 
 
 def _check_format(path: Path, found: Any) -> None:

@@ -109,7 +109,7 @@ def read_log(run: RunFolder, last: int | None = None) -> list[dict[str, Any]]:
         raise DataError(f"can't read {path}: {error.strerror}") from None
     found = []
     for line in lines:
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             value = json.loads(line.decode("utf-8", "replace"))
             if isinstance(value, dict):
                 found.append(value)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from ttc.redact import redact_all
 from ttc.store.failures import Failure
@@ -58,8 +58,8 @@ class RunStatus(BaseModel):
     )
     doing: str = Field(default="", description="What is waited for, while that has a name.")
     pid: int | None = None
-    started: datetime = Field(default_factory=lambda: datetime.now(UTC))
-    updated: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    started: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    updated: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     tries: int = 1
     round: int = 1
     problems: Count = Count()

@@ -1,0 +1,104 @@
+"""What the free parts of a manifest hold, as far as anybody reads them: checked when it is read.
+
+Their keys grow with the methods, so none is missing and none is too many; one that is there with a
+value of another kind makes the manifest a damaged one, which running the recipe mends.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _number(value: Any) -> Any:
+    """A flag is no number, and neither is a text of digits."""
+    if isinstance(value, bool | str):
+        raise ValueError("must be a number")
+    return value
+
+
+Amount = Annotated[
+    float, BeforeValidator(_number), Field(ge=0, le=1e60, allow_inf_nan=False, strict=False)
+]
+Count = Annotated[int, BeforeValidator(_number), Field(ge=0, lt=2**63)]
+Names = list[Annotated[str, Field(strict=True)]]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class _Spent(_Shape):
+    samples: Count = 0
+    prompt_tokens: Amount = 0
+    completion_tokens: Amount = 0
+    flops: Amount = 0
+    usd: Amount = 0
+    paid_samples: Count = 0
+    paid_tokens: Amount = 0
+    paid_usd: Amount = 0
+
+
+class LedgerShape(_Shape):
+    """`ledger`: what was used and paid for by purpose."""
+
+    rounds: Count = 0
+    exhausted_problems: Count = 0
+    solution: _Spent = _Spent()
+    verification: _Spent = _Spent()
+    fingerprint: _Spent = _Spent()
+
+
+class _Reach(_Shape):
+    solutions: Count
+    verifications: Count
+
+
+class EvaluationShape(_Shape):
+    """`evaluation`: which problems the curves are about."""
+
+    paired: bool = False
+    problems: Count = 0
+    evaluated: Count = 0
+    without_solutions: Names = []
+    without_valid_answer: Names = []
+    fewest_solutions: Count = 0
+    most_solutions: Count = 0
+    without_verifications: dict[str, Names] = {}
+    verified: dict[str, _Reach] = {}
+
+
+class _Part(_Shape):
+    type: Annotated[str, Field(strict=True)]
+
+
+Sizes = Annotated[str, Field(strict=True)] | list[Count] | None
+Limits = Amount | list[Amount] | None
+
+
+class _Grid(_Shape):
+    solutions: Sizes = None
+    verifications: Sizes = None
+
+
+class _Budget(_Shape):
+    per_problem: dict[str, Limits] = {}
+    per_run: dict[str, Any] = {}
+
+
+class RecipeShape(_Shape):
+    """`recipe`: what is read of it again. Imported runs have next to nothing there."""
+
+    policies: list[_Part] = []
+    verifiers: list[_Part] = []
+    grid: _Grid = _Grid()
+    budget: _Budget = _Budget()
+    cost: dict[str, Any] = {}
+
+
+SHAPES: dict[str, type[BaseModel]] = {
+    "ledger": LedgerShape,
+    "evaluation": EvaluationShape,
+    "recipe": RecipeShape,
+}
