@@ -158,3 +158,64 @@ def test_no_word_of_a_command_line_is_obeyed(results, words):
     done = on_a_terminal(results, *filled(results, words))
     done.check(shows=False)
     assert done.code in (1, 2)
+
+
+PLUGIN = """
+from typing import Literal
+from ttc.policies import PolicyPart
+from ttc.backends import BackendPart
+from ttc.registry import register
+
+@register
+class P(PolicyPart):
+    __doc__ = HOSTILE
+    type: Literal["HOSTILE"] = HOSTILE
+
+@register
+class B(BackendPart):
+    __doc__ = HOSTILE
+    type: Literal["HOSTILE"] = HOSTILE
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["backends"], ["backends", "--json"], ["schema"], ["run", "x"]]
+)
+@pytest.mark.parametrize("fails", [False, True])
+def test_no_word_of_a_plug_in_is_obeyed(tmp_path, words, fails):
+    info = tmp_path / "harm-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: harm\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[ttc.plugins]\nharm = harm\n")
+    code = f"import sys, warnings\nHOSTILE = {HOSTILE!r}\n"
+    code += "print(HOSTILE); print(HOSTILE, file=sys.stderr); warnings.warn(HOSTILE)\n"
+    code += "raise ValueError(HOSTILE)\n" if fails else PLUGIN.replace('"HOSTILE"', "HOSTILE")
+    (tmp_path / "harm.py").write_text(code)
+    (tmp_path / "x.yaml").write_text("dataset: nano\nsampler: independent\npolicies: [x]\n")
+    given = ["x.yaml" if word == "x" else word for word in words]
+    done = on_a_terminal(tmp_path, *given, PYTHONPATH=str(tmp_path))
+    done.check(2 if fails or "run" in words else 0)
+
+
+@pytest.mark.parametrize("layout", ["jsonl", "csv"])
+def test_no_text_of_imported_samples_is_obeyed(tmp_path, layout):
+    name = HOSTILE.replace("/", "|") + layout
+    if layout == "jsonl":
+        row = {"problem_id": HOSTILE, "question": HOSTILE, "answer": HOSTILE, HOSTILE: HOSTILE}
+        rows = [{**row, "solutions": [HOSTILE, f"\\boxed{{{HOSTILE}}}"], "correct": [True, False]}]
+        text = "\n".join(map(json.dumps, rows))
+    else:
+        text = f'problem_id,answer,text,"{HOSTILE}"\n"{HOSTILE}","{HOSTILE}","{HOSTILE}",1\n'
+    source = tmp_path / f"{name}.{layout}"
+    source.write_bytes(text.encode())
+    done = on_a_terminal(tmp_path, "import", str(source), "--to", str(tmp_path / "to" / HOSTILE))
+    done.check(shows=False)
+    assert done.code in (0, 1, 2)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["curves", "-h"], []])
+def test_help_keeps_its_colours(tmp_path, words):
+    done = on_a_terminal(tmp_path, *words)
+    done.check(shows=False)
+    assert "\x1b[1m" in done.text
+    assert "\\x1b" not in done.text
