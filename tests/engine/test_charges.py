@@ -85,6 +85,39 @@ def test_prompts_that_a_server_makes_longer(caplog):
     assert caplog.text.count("adds some of its own") == 1
 
 
+def test_what_counts_is_the_same_whoever_drew_the_samples_and_how():
+    alone = [sample() for _ in range(4)]
+    together = [sample(), *(sample(requests=0) for _ in range(3))]
+    lost = [sample(requests=3, lost_samples=8), *together[1:]]
+    part = charges()
+    assert part.counted(4, alone) == part.counted(4, together) == part.counted(4, lost)
+    assert part.counted(4, alone)["tokens"] == 60 + 4 * 5
+    assert part.counted(4, []) == dict.fromkeys(part.counted(4, []), 0)
+
+
+def test_choices_beyond_those_asked_for_are_charged_and_reserved(caplog):
+    part = charges()
+    reply = [sample(surplus=3, surplus_tokens=15)]
+    assert part.billed(4, reply)["tokens"] == 60 + 5 + 15
+    assert part.billed(4, reply)["calls"] == 1
+    assert part.counted(4, reply)["tokens"] == 60 + 5 + 15
+    part.prompts.gave(reply, part.max_tokens)
+    assert part.worst(4, 1)["tokens"] == 100 + 4 * 20
+    assert "more choices than it is asked for" in caplog.text
+
+
+def test_a_server_that_gives_fewer_is_known_by_its_first_reply_only():
+    short = [sample(gave=1)]
+    part = charges()
+    part.prompts.gave(short, part.max_tokens)
+    assert part.worst(4, 4)["tokens"] == 4 * 100 + 4 * 20
+    assert part.counted(4, [sample() for _ in range(4)])["tokens"] == 4 * 60 + 4 * 5
+    other = charges()
+    other.prompts.gave([sample(), sample(requests=0)], other.max_tokens)
+    other.prompts.gave(short, other.max_tokens)
+    assert other.worst(4, 4)["tokens"] == 100 + 4 * 20
+
+
 def test_the_first_call_goes_alone_where_a_budget_depends_on_it():
     async def play():
         prompts = Prompts("m", careful=True)

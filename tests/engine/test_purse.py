@@ -16,6 +16,7 @@ from ttc.backends._fingerprint import PROMPTS, fingerprint_calls
 from ttc.budget.cost import UNITS, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Capabilities, Completion, ModelIdentity, TokenLogprob
+from ttc.engine.charges import Prompts
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.fingerprints import Watch
@@ -118,6 +119,21 @@ def test_a_server_that_adds_tokens_of_its_own_gets_fewer_calls(tmp_path):
     assert server.calls < len(PROMPTS)
     assert made.seen == [] or len(made.seen[0].fingerprint.tops) < len(PROMPTS)
     assert ledger.fingerprint.paid_tokens == server.tokens == server.calls * 301
+
+
+def test_what_replies_have_shown_bounds_the_calls(tmp_path):
+    """No call is sent that could pass what was set aside: not even the first."""
+    ledger = Ledger(BudgetConfig(per_run={"tokens": 1e6}), ["p"])
+    pot = ledger.set_aside(worst_case(BOTH, RATES, 1))
+    purse = Purse(pot, ledger, RATES, tmp_path / "journal.sqlite", "r", "m")
+    call = fingerprint_calls(BOTH)[0]
+    plain = asyncio.run(purse.take(call))
+    purse.prompts = prompts = Prompts("m", careful=False)
+    prompts.gave([Completion("", "stop", 50, 1, surplus=3, surplus_tokens=3)], 1)
+    assert asyncio.run(purse.take(call))["tokens"] == plain["tokens"] + 3
+    prompts.saw(3050, 200)
+    with pytest.raises(RetryableError, match="used up"):
+        asyncio.run(purse.take(call))
 
 
 def test_other_runs_have_a_part_of_their_own(tmp_path):

@@ -176,7 +176,7 @@ KEEP_OPEN = {
     "no_choices", "missing_usage", "n_ignored", "duplicated_choices", "late",
 }  # fmt: skip
 
-UNBILLED = {"limit", "limit_without_a_wait", "crash", "overload", "error_with_status_200"}
+UNBILLED = {"limit", "limit_without_a_wait", "crash", "overload"}
 CUT_SHORT = {"n_ignored", "duplicated_choices"}  # no more was generated than went out
 PROMPT_TOKENS = 5
 

@@ -49,7 +49,7 @@ class EngineSettings(BaseModel):
     """Whether samples that an earlier run recorded as failed are asked for again, also those of a
     run that is complete. Otherwise they stay failed, as no other answer is expected."""
     fingerprint: bool = True
-    """Whether the first call that is sent to a served model brings along a few of one token each
+    """Whether the first reply of a served model is followed by a few calls of one token each
     (mostly 8 for each server), whose logprobs tell when another model is served. What they may cost
     is set aside from the run's budget, also where this is off; a budget of which that would be more
     than 5 % goes without them."""
