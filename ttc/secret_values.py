@@ -16,8 +16,16 @@ _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _SHORTEST = 8  # of a value whose name only may be about a secret
 
 
+def remember_keys(data: Any) -> None:
+    """Hide from now on what has a name like a key's and looks like one, though a part takes it."""
+    remember(value for value in _secrets_in(data) if like_a_key(value))
+
+
 def remember_secrets(data: Any) -> None:
-    """Hide from now on what plain data has under names like a key's."""
+    """Hide from now on what plain data has under names like a key's.
+
+    For data that is refused: of what a part takes, such a name may be an ordinary field's.
+    """
     remember(_secrets_in(data))
 
 

@@ -16,11 +16,8 @@ def main() -> NoReturn:
 
     Whatever is printed passes a gate that hides keys and takes its power from foreign text.
     """
-    from ttc.cli._typed import secrets_typed
-    from ttc.redact import remember
     from ttc.terminal import Gate
 
-    remember(secrets_typed(sys.argv[1:]))
     sys.stdout = cast(TextIO, Gate(sys.stdout))
     sys.stderr = cast(TextIO, Gate(sys.stderr))
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ttc.redact import HIDDEN, passwords
+from ttc.redact import Secrets, passwords
 from ttc.secret_names import is_secret_name, like_a_key, speaks_of_secret
 
 _SHORTEST = 8  # of what stands behind a name that only may be about a secret
@@ -41,9 +41,6 @@ def _behind(name: str, value: str) -> Iterator[str]:
 
 
 def without_typed_keys(text: str, words: Sequence[str]) -> str:
-    """A message on the command line without those of its words that look like keys."""
-    for word in words:
-        for part in (word, word.partition("=")[2]):
-            if like_a_key(part):
-                text = text.replace(part, HIDDEN)
-    return text
+    """A message on the command line without what of its words is a key or looks like one."""
+    parts = {part for word in words for part in (word, word.partition("=")[2])}
+    return Secrets({*secrets_typed(words), *filter(like_a_key, parts)}).hide(text)

@@ -19,7 +19,7 @@ from ttc.recipe.model import Recipe
 from ttc.recipe.shape import stray_flags
 from ttc.recipe.shipped import find_recipe
 from ttc.recipe.translate import show, translate
-from ttc.secret_values import remember_secrets
+from ttc.secret_values import remember_keys, remember_secrets
 from ttc.yamltext import Source, parse, read_source
 
 
@@ -47,18 +47,18 @@ def _validate(source: Source, path: Path, overrides: Sequence[str]) -> Recipe:
             f"{source.file}:{source.line(())}: a recipe is a mapping of keys to values"
         )
     faults = list(source.faults)
-    remember_secrets(data)
     # A copy, since anchors share what overrides change; `x-...` keys only hold anchors.
     data = copy.deepcopy({k: v for k, v in data.items() if not k.startswith("x-")})
     data.setdefault("name", _default_name(path))
     set_by: dict[KeyPath, str] = {}
     for override in overrides:
         set_by[changes.apply(data, override)] = override
-    remember_secrets(data)
+    remember_keys(data)
     recipe, more = _build(data, path.parent)
     told = {fault.path for fault in faults}
     faults += [fault for fault in more if fault.path not in told]
     if faults or recipe is None:
+        remember_secrets([data, source.data])
         raise _report(faults, source, set_by)
     return recipe
 
@@ -70,6 +70,7 @@ def _build(data: dict[str, Any], folder: Path) -> tuple[Recipe | None, list[Faul
     try:
         recipe = Recipe.model_validate(data, context=valid)
     except ValidationError as error:
+        remember_secrets(data)
         faults = translate(error, Recipe, data)
     flags = [Fault(p, f"must be a number, not {show(v)}") for p, v in stray_flags(Recipe, data)]
     odd = list(strange_values(data))

@@ -49,7 +49,6 @@ def read_sections(
     set_by: dict[KeyPath, str] = {}
     for override in overrides:
         set_by[changes.apply(data, override)] = override
-    remember_secrets(data)
 
     def where(fault: Fault) -> str:
         for at, text in reversed(set_by.items()):
@@ -64,6 +63,7 @@ def read_sections(
     try:
         made = kind.model_validate(data)
     except ValidationError as error:
+        remember_secrets(data)
         faults = [*translate(error, kind, data), *faults]
     if faults:
         raise report(faults, where)
