@@ -25,9 +25,9 @@ import math
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from ttc.budget.account import Account
 from ttc.budget.bills import Bills, largest
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.limits import BudgetConfig, ProblemBudget, RunBudget
@@ -44,40 +44,6 @@ SMALL = 0.05
 Raise = tuple[Mapping[Unit, float], Mapping[Unit, float]]
 """A problem's share from a round on, and the limits of its tickets in that: without what was lost.
 """
-
-
-@dataclass
-class _Account(Pot):
-    """`limits` are those of the round that is gone through at the moment."""
-
-    later: list[dict[Unit, float]] = field(default_factory=list)  # limits of the rounds after that
-    most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
-    lost: dict[Unit, float] = field(default_factory=nothing)
-    more: dict[Unit, float] = field(default_factory=nothing)  # reserved beside tickets
-    begun: bool = False  # whether a ticket was admitted by these limits
-    outstanding: int = 0
-    blocked: list[int] = field(default_factory=list)  # of these, tickets that wait to repeat a call
-    exhausted: bool = False  # no more tickets are admitted
-    short: float = math.inf  # the first ticket without room for a call; no later one sends any
-    needs: dict[Unit, float] | None = None  # limits for a part more, once it was refused
-    least: dict[Unit, float] | None = None  # and for one sample more
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    change: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def used(self) -> dict[Unit, float]:
-        """By samples and for nothing."""
-        return added(self.settled, self.lost)
-
-    @property
-    def wanted(self) -> dict[Unit, float]:
-        """Used and reserved."""
-        return added(self.used, added(self.reserved, self.more))
-
-    def has_room(self, more: Amounts) -> bool:
-        """Whether a call that needs so much more than is reserved may be sent."""
-        wanted = self.wanted
-        return all(wanted[u] + more[u] <= self.most[u] * (1 + SLACK) for u in UNITS)
 
 
 class Ledger:
@@ -121,7 +87,7 @@ class Ledger:
 
     def _open(self) -> None:
         self._accounts = {
-            p: _Account(
+            p: Account(
                 dict(self._limits[p][0]),
                 later=self._limits[p][1:],
                 most=self._within_cap(self._shares[p]),
@@ -296,7 +262,7 @@ class Ledger:
         account.short = min(ticket, account.short)
         account.least = account.needs = None
 
-    def _reserve(self, account: _Account, samples: int, worst: Callable[[int], Amounts]) -> int:
+    def _reserve(self, account: Account, samples: int, worst: Callable[[int], Amounts]) -> int:
         account.reserve(worst(samples))
         account.begun = True
         account.outstanding += 1
@@ -390,7 +356,7 @@ class Ledger:
             found[u] = (settled, reserved, most if math.isfinite(most) else None)
         return found
 
-    def _used(self, unit: Unit, accounts: Mapping[str, _Account]) -> tuple[float, float]:
+    def _used(self, unit: Unit, accounts: Mapping[str, Account]) -> tuple[float, float]:
         """Settled and reserved by the problems; to repeat an earlier round adds nothing."""
         settled = reserved = 0.0
         for problem, account in accounts.items():
