@@ -45,6 +45,8 @@ class Twice(SamplerPart):
 def foreign_parts(monkeypatch):
     for kind in ("backend", "sampler"):
         registry.parts(kind)
+    for kind in registry.FOLDERS:
+        registry.parts(kind)  # loaded once in a process: the copy must not be where they go
     monkeypatch.setattr(registry, "_registry", dict(registry._registry))
     register(RawOnly)
     register(Twice)
