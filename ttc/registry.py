@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import sys
 from functools import cache
 from importlib.metadata import entry_points
 from typing import ClassVar, Literal, TypeVar
@@ -27,6 +26,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ttc import plugins
 from ttc.errors import UsageError
+from ttc.terminal import say
 
 Kind = Literal["backend", "dataset", "sampler", "verifier", "policy"]
 FOLDERS: dict[Kind, str] = {
@@ -95,7 +95,7 @@ def broken_plugins() -> tuple[str, ...]:
     except UsageError as error:
         lines = str(error).splitlines()
         for line in lines:
-            print(f"Warning: {line}", file=sys.stderr)
+            say(f"Warning: {line}", error=True)
         return tuple(lines)
     return ()
 

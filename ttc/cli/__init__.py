@@ -67,7 +67,7 @@ def _run() -> int:
 
         if plugin := blamed(error):
             _traceback(error)
-            print(f"Error: {plugin} failed: {told(error)}", file=sys.stderr)
+            say(f"Error: {plugin} failed: {told(error)}", error=True)
             return 1
         if not isinstance(error, Exception):
             raise  # Typer leaves by SystemExit

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from types import FrameType
 
 from ttc.pipeline.checking import overdue
 from ttc.plugins import plugin_in
+from ttc.terminal import say
 
 _BEAT_S = 0.25
 _STUCK_S = 2.0
@@ -70,6 +70,6 @@ class _Watch:
         self._rung += 1
         error = overdue(plugin)
         if self._rung > _MOST:
-            print(f"Error: {error}", file=sys.stderr, flush=True)
+            say(f"Error: {error}", error=True)
             os._exit(EXIT)
         raise error
