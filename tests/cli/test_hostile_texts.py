@@ -194,7 +194,7 @@ def test_no_word_of_a_plug_in_is_obeyed(tmp_path, words, fails):
     (tmp_path / "x.yaml").write_text("dataset: nano\nsampler: independent\npolicies: [x]\n")
     given = ["x.yaml" if word == "x" else word for word in words]
     done = on_a_terminal(tmp_path, *given, PYTHONPATH=str(tmp_path))
-    done.check(2 if fails or "run" in words else 0)
+    done.check(2 if "run" in words else 0)  # one that fails to load is a warning
 
 
 @pytest.mark.parametrize("layout", ["jsonl", "csv"])

@@ -54,12 +54,17 @@ def _sound(made: Completion) -> bool:
 def _sound_token(token: TokenLogprob) -> bool:
     return (
         isinstance(token.token, str)
-        and (token.logprob is None or _number(token.logprob))
+        and _logprob(token.logprob)
         and isinstance(token.top, dict)
-        and all(value is None or _number(value) for value in token.top.values())
+        and all(map(_logprob, token.top.values()))
     )
 
 
+def _logprob(value: object) -> bool:
+    """A number; NaN is one that the server did not tell."""
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
 def _number(value: object) -> bool:
-    """A number; what stands for minus infinity in log-probabilities is one, NaN is not."""
+    """A number; NaN is none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
