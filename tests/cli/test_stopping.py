@@ -139,13 +139,13 @@ def test_an_error_that_ends_the_run_lets_calls_under_way_be_kept(world):
 
 def test_a_server_that_does_not_say_what_it_serves_is_named_and_not_waited_for(world):
     world.serve(0, "mute")
-    run = world.run("budget.per_run.seconds=8")
+    run = world.run("budget.per_run.seconds=4")
     said = run.communicate(timeout=60)[1]
     assert run.returncode == 1
     waiting, *_, last = said.strip().splitlines()
     assert waiting.startswith(f"[stopped] asking {world.url} which model it serves (0:0")
     assert last == (
-        "Error: the run's time was up (budget.per_run.seconds: 8) while asking "
+        "Error: the run's time was up (budget.per_run.seconds: 4) while asking "
         f"{world.url} which model it serves"
     )
 

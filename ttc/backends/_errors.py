@@ -87,8 +87,8 @@ def _refused(status: int, said: str, told: Told, where: Where) -> BackendError:
     if reason is not None:
         return CallFailed(said, reason)
     advice = _advice(status, told, where)
-    # A wrong key or an unknown model says nothing of the prompt.
-    ours = status == 401 or (status == 404 and "model" in told.words)
+    # An unknown model says nothing of the prompt.
+    ours = status == 404 and "model" in told.words
     refused = None if ours else status
     return BackendError(f"{said}; {advice}" if advice else said, refused=refused)
 

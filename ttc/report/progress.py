@@ -14,6 +14,7 @@ from ttc.terminal import say
 
 _LINE_EVERY_S = 10.0
 _FIRST_LINE_S = 2.0  # of waiting for something that has a name
+_LOOK_AGAIN_S, _LOOKS = 0.25, 30
 _FRAMES_PER_S = 4.0
 # Before that all figures are zero, and an error that ends the run says more.
 _WORTH_A_LINE = ("sampling", "stopping", "evaluating")
@@ -46,10 +47,14 @@ def _lines(status: Callable[[], RunStatus]) -> Iterator[None]:
             _print(f"[{now.recipe_name}] {status_line(now)}")
 
     def work() -> None:
-        if over.wait(_FIRST_LINE_S):
-            return
-        if status().doing:
-            say()
+        wait = _FIRST_LINE_S
+        for _ in range(_LOOKS):
+            if over.wait(wait):
+                return
+            if status().doing:
+                say()
+                break
+            wait = _LOOK_AGAIN_S  # a busy machine may take longer to get there
         while not over.wait(_LINE_EVERY_S):
             say()
 
