@@ -61,7 +61,9 @@ class Comparison:
                 return self._any_order(a, b, exact=False)
             case "list", "tuple":
                 names = ",".join(item.name for item in a.items)
-                return b.name in ("", f"({names})") and self._in_order(_bare(a.items), b.items)
+                return b.name in ("", f"({names})") and self._in_order(
+                    [item.unnamed() for item in a.items], b.items
+                )
             case "union", ("tuple" | "list"):
                 return len(a.items) == 1 and self.same(a.items[0], b)
             case "base", "leaf":
@@ -172,10 +174,6 @@ def _alone(node: Node) -> Node:
     while len(node.items) == 1 and node.kind in ("list", "set", "union"):
         node = node.items[0]
     return node
-
-
-def _bare(items: Sequence[Node]) -> list[Node]:
-    return [item.unnamed() for item in items]
 
 
 def _scaled(number: Number, factor: float) -> Number:

@@ -98,8 +98,7 @@ def is_scalar(expression: Any) -> bool:
 
 def spelling(expression: Any) -> str:
     """What has no value is told apart by how sympy writes it."""
-    text = str(expression.doit() if hasattr(expression, "doit") else expression)
-    return f"{type(expression).__name__ if text in ('x',) else ''}{text}"[:2000]
+    return str(expression.doit() if hasattr(expression, "doit") else expression)[:2000]
 
 
 def prepared(expression: Any) -> Any:
@@ -127,15 +126,13 @@ def values_of(expression: Any) -> dict[str, Any]:
 
     exact = not expression.has(Float)
     symbols = sorted(expression.free_symbols, key=str)
-    if not symbols and exact:
-        value = expression.doit()
-        if value.is_Rational:
-            if max(abs(value.p), value.q).bit_length() > 13_000:
-                raise ValueError("too long to write")
-            return {"rational": f"{value.p}/{value.q}", "values": [digits(value)]}
-        expression = value
+    value = expression.doit()
+    if not symbols and exact and value.is_Rational:
+        if max(abs(value.p), value.q).bit_length() > 13_000:
+            raise ValueError("too long to write")
+        return {"rational": f"{value.p}/{value.q}", "values": [digits(value)]}
     points = range(4) if symbols else range(1)
-    values = [digits(expression.doit(), {s: place(s, n) for s in symbols}) for n in points]
+    values = [digits(value, {s: place(s, n) for s in symbols}) for n in points]
     return {"exact": exact, "values": values}
 
 

@@ -33,13 +33,10 @@ def can_judge(gold: str, rule: AnswerRule) -> bool:
 def unjudged(golds: Iterable[tuple[str, str | None]], rule: AnswerRule) -> str:
     """A sentence on the gold answers (problem id, gold) that the rule can't judge; "" if none."""
     found = [name for name, gold in golds if gold and not can_judge(gold, rule)]
-    return sentence(len(found), found[0], rule) if found else ""
-
-
-def sentence(number: int, example: str, rule: AnswerRule) -> str:
-    """What is said of gold answers that can't be judged."""
+    if not found:
+        return ""
     return (
-        f"{counted(number, 'gold answer')} ({example}{', ...' if number > 1 else ''}) can't be "
+        f"{counted(len(found), 'gold answer')} ({found[0]}{', ...' if found[1:] else ''}) can't be "
         f"judged by the rule {rule.equivalence}, only compared as spelled: words, a program, a "
         "proof or an equation of numbers; where labels came with the data, --labels trust takes "
         "them, and answers.equivalence: string compares spellings on purpose"
