@@ -32,9 +32,6 @@ def test_a_server_never_counts_more_calls_than_the_limit(tmp_path, server, logpr
     assert server.choices + server.fingerprints <= LIMIT
 
 
-@pytest.mark.xfail(
-    reason="fingerprints of stopped tries count twice: billed and set aside", strict=False
-)
 def test_all_tries_of_a_run_together_stay_within_it(tmp_path, server):
     """Those that were stopped asked for fingerprints, too."""
     one = (*MANY, CALLS, "engine.concurrency=1")

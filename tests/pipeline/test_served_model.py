@@ -84,9 +84,6 @@ def test_a_run_whose_samples_are_all_in_the_journal_asks_nothing(tmp_path, serve
     assert solver.warning == ""
 
 
-@pytest.mark.xfail(
-    reason="a try may end before its fingerprint, which waits for a reply", strict=False
-)
 def test_a_run_that_goes_on_with_another_model_warns(tmp_path, server):
     server.most = 3
     with pytest.raises(TtcError, match="broken on purpose"):

@@ -23,6 +23,7 @@ from ttc.core import (
     SamplingParams,
     fitted,
 )
+from ttc.engine.bounds import token_bound
 from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.engine.failures import GAVE_UP, REFUSED
@@ -66,6 +67,7 @@ class Caller:
         self._ledger = ledger
         self._answered: defaultdict[str, float] = defaultdict(lambda: -math.inf)
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._ends: BackendError | None = None  # a refusal of whatever a server is asked
 
     async def call(
         self, call: Call, tokens: int, money: Money | None = None, *, problem: str = ""
@@ -144,10 +146,10 @@ class Caller:
         async with self._asking[at]:  # where many are refused at once, one such call will do
             if self._answered[at] > tries.began:
                 return _failed(call, REFUSED, said)
-            if money is not None:
-                await money.ready()
+            if self._ends is not None:
+                raise self._ends
             try:
-                answer = await self._attempt(_short(call), at, tries.left or 1.0, money)
+                answer = await self._beside(_short(call), tries, money)
             except BackendError as other:
                 # Where it fails otherwise, nothing is clear yet: if no call succeeds, the run ends.
                 alike = _same(refusal, other)
@@ -155,6 +157,7 @@ class Caller:
                 self._answered[at] = asyncio.get_running_loop().time()
                 return _failed(call, REFUSED, said, answer[0])
         if alike:
+            self._ends = refusal
             raise refusal
         return _failed(call, REFUSED, said)
 
@@ -170,18 +173,26 @@ class Caller:
         if endpoint is not None and error.trouble != "throttled":
             if endpoint.breaker.state == "closed" and endpoint.answered_at > tries.began:
                 return _failed(call, GAVE_UP, said)
-            if money is not None:
-                await money.ready()
             try:
-                left = tries.left or 1.0
                 short = _short(call) if error.unreadable else _control(call)
-                answer = await self._attempt(short, endpoint.name, left, money)
+                answer = await self._beside(short, tries, money)
             except (BackendError, CallFailed):
                 said += "; nor did the server answer another call just then"
             else:
                 endpoint.breaker.succeeded()
                 return _failed(call, GAVE_UP, said, answer[0])
         raise BackendError(f"{said}; what was completed is kept, run again to go on") from error
+
+    async def _beside(self, call: Call, tries: _Tries, money: Money | None) -> list[Completion]:
+        """Answer a short call where another was tried last, in whose place it is charged."""
+        assert tries.at is not None
+        if money is not None:
+            await money.ready()
+        name, left = tries.at.name, tries.left or 1.0
+        tokens = token_bound(call.prompt) + call.params.max_tokens
+        return await self._router.beside(
+            tries.at, tokens, lambda: self._attempt(call, name, left, money)
+        )
 
     async def _attempt(
         self, call: Call, endpoint: str, left: float, money: Money | None

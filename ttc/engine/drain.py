@@ -8,19 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 
 from ttc.engine.router import Router
 
 log = logging.getLogger(__name__)
 _LOOK_S = 0.02  # between looks whether calls are still under way
 _STEPS = 8  # of the event loop, in which callers take their answers to the journal
-
-
-class Holdable(Protocol):
-    """Something that sends calls and can be told to send no more."""
-
-    def hold(self) -> None: ...
 
 
 class Drain:
@@ -38,13 +31,13 @@ class Drain:
         endpoints = {e for router in self._routers for e in router.endpoints}
         return sum(endpoint.in_flight for endpoint in endpoints)
 
-    def begin(self, seconds: float, others: Sequence[Holdable] = (), hint: str = "") -> None:
+    def begin(self, seconds: float, hint: str = "") -> None:
         """Send nothing from now on; what waits for a place waits until it is cancelled.
 
         The time for calls under way runs from here, and ends with that of an earlier `begin`.
         """
-        for one in (*self._routers, *others):
-            one.hold()
+        for router in self._routers:
+            router.hold()
         until = asyncio.get_running_loop().time() + seconds
         news = self._until is None or bool(hint)
         self._until = until if self._until is None else min(until, self._until)

@@ -123,9 +123,15 @@ class Engine:
         At most `most` seconds, or what the settings and the run's time allow. hint: what is said
         besides of how long that may take.
         """
+        for watch in self._watches.values():
+            if watch is not None:
+                watch.hold()
+        await self._finish(most, hint)
+
+    async def _finish(self, most: float, hint: str = "") -> None:
         left = self.ledger.seconds_left()
         seconds = min(most, self.settings.finish_s, math.inf if left is None else max(0.0, left))
-        self._drain.begin(seconds, [w for w in self._watches.values() if w], hint)
+        self._drain.begin(seconds, hint)
         await self._drain.wait()
 
     async def conclude(self) -> None:
@@ -140,9 +146,13 @@ class Engine:
                 await self._journal.put(held)
 
     async def failing(self, error: BaseException) -> None:
-        """An error is about to end the run; before that, calls under way may end by themselves."""
+        """An error is about to end the run; before that, calls under way may end by themselves.
+
+        So may fingerprints: without one, nobody could tell whether the run goes on with the model
+        that it began with.
+        """
         if isinstance(error, Exception) and not isinstance(error, BudgetExhausted):
-            await self.finish_calls(most=_LAST_S)
+            await self._finish(_LAST_S)
 
     async def _flush(self) -> None:
         if self._journal is not None:

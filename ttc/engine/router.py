@@ -80,6 +80,22 @@ class Router:
                 job.at.cancel()
             raise
 
+    async def beside(
+        self, endpoint: Endpoint, tokens: float, work: Callable[[], Awaitable[T]]
+    ) -> T:
+        """What `work` returns or raises: one call to a server, which waits for no turn.
+
+        It counts as under way like any other. Where nothing is to be sent any more, it waits until
+        it is cancelled.
+        """
+        if self._held:
+            await self._loop.create_future()
+        lease = endpoint.take(tokens, self._loop.time())
+        try:
+            return await work()
+        finally:
+            endpoint.release(lease)
+
     async def _work_off(self, job: _Job[Any], lease: Lease) -> None:
         """Do a job and then whatever else waits, for as long as there is a place for it."""
         current: tuple[_Job[Any], Lease] | None = (job, lease)
