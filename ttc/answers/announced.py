@@ -29,10 +29,11 @@ _ABOUT = (
     r"(?:(?:s|\(s\))?(?: (?:to|for|of|then|therefore|choice)(?![A-Za-z])"
     r"[^.\n:=?|]{0,80}?)?)"
 )
+_OTHERS = "".join(f"(?<!{word} )" for word in ("if the", "when the", "wrong", "each", "every"))
 _ANNOUNCED = re.compile(
-    rf"(?:(?<![A-Za-z])(?<!if the )(?<!when the )(?:answer|{ANSWER_WORDS}){_ABOUT}"
+    rf"(?:(?<![A-Za-z]){_OTHERS}(?:answer|{ANSWER_WORDS}){_ABOUT}"
     rf"{_MARKS}(?:{_LINK}|[:：=→⇒|是为為]|(?<=>)|-+>|\\?\n)"
-    r"|(?<![A-Za-z])answer[\s*_`]{1,6}(?=[$\\(\[+−\d-]|\.\d)"
+    rf"|(?<![A-Za-z]){_OTHERS}answer[\s*_`]{{1,6}}(?=[$\\(\[+−\d-]|\.\d)"
     r"|(?<![^\s>*])A ?:(?=[ \t*]{0,9}[$\\+−\d.-])|(?<!#)####(?!#))",
     re.IGNORECASE,
 )
@@ -44,6 +45,7 @@ _SENTENCE_END = re.compile(
 )
 _EMPHASIS = re.compile(
     r"(?<![\w)}])[*]{1,3}|[*]{1,3}(?![\w(\\*])|(?<!\w)_{2,3}|_{2,3}(?!\w)|`|~~"
+    r"|(?<=\w)_(?=[.,;:!?]|\s+[A-Za-z]{2}|\s*$)"
     r"|</?(?:b|i|u|em|strong|span|p|mark)(?: [^<>]{0,60})?>"
 )
 _MATH = re.compile(

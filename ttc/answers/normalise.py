@@ -94,6 +94,7 @@ _LATEX: list[tuple[re.Pattern[str], str]] = [  # only where there is a backslash
         r"\\text",
     ),
     (re.compile(r"\\text\{ ?(\d+(?:[./]\d+)?) ?\}"), r" \1"),
+    (re.compile(r"\\text\{ ?(:) ?\}"), r"\1"),
     (re.compile(r"\\frac ?(\d) ?(\d)"), r"\\frac{\1}{\2}"),
     (re.compile(r"\\frac ?(\d) ?(?=\{)"), r"\\frac{\1}"),
     (re.compile(r"\\frac ?(\{[^{}]{0,99}\}) ?(\d)"), r"\\frac\1{\2}"),
