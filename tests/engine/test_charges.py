@@ -156,6 +156,10 @@ def ledger():
     return Ledger(BudgetConfig(per_problem={"tokens": 100}), ["a"])
 
 
+async def more_room(ledger, ticket) -> bool:
+    return await ledger.make_room("a", ticket, 1, lambda n: tokens(40 * n)) > 0
+
+
 async def settled():
     for _ in range(5):
         await asyncio.sleep(0)
@@ -165,7 +169,7 @@ def test_a_repeated_request_waits_for_what_others_leave_and_goes_before_new_ones
     async def play():
         for _ in range(2):
             assert await ledger.admit("a", 1, lambda n: tokens(40)) == 1
-        again = asyncio.create_task(ledger.reserve_more("a", 0, tokens(40)))
+        again = asyncio.create_task(more_room(ledger, 0))
         new = asyncio.create_task(ledger.admit("a", 1, lambda n: tokens(20)))
         await settled()
         assert not again.done()
@@ -182,9 +186,9 @@ def test_where_all_wait_the_last_one_gives_way(ledger):
     async def play():
         for _ in range(2):
             await ledger.admit("a", 1, lambda n: tokens(40))
-        first = asyncio.create_task(ledger.reserve_more("a", 0, tokens(40)))
+        first = asyncio.create_task(more_room(ledger, 0))
         await settled()
-        assert not await ledger.reserve_more("a", 1, tokens(40))
+        assert not await more_room(ledger, 1)
         settle(ledger, 40, 20, vain=20)
         assert await first
         settle(ledger, 80, 60)
@@ -198,7 +202,7 @@ def test_what_was_spent_in_vain_stays_spent_in_later_rounds():
     async def play():
         ledger = Ledger(BudgetConfig(per_run={"tokens": 200}), ["a", "b"])
         await ledger.admit("a", 1, lambda n: tokens(90))
-        assert not await ledger.reserve_more("a", 0, tokens(40))
+        assert not await more_room(ledger, 0)
         settle(ledger, 90, 30, vain=30)
         assert ledger.next_round()
         assert await ledger.admit("a", 1, lambda n: tokens(171)) == 0

@@ -1,6 +1,7 @@
 """Plug-ins that break, lie, leave or never return: they are named, and the rest goes on."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -128,7 +129,8 @@ def test_a_verifier_that_never_returns_ends_with_the_run_s_time(tmp_path, body):
     assert "did not return, though the run's time (budget.per_run.seconds) is up" in last
     again = run(tmp_path, "run", "p.yaml", "--plain")
     assert again.returncode == 0, again.stderr
-    assert "4 from the journal" in again.stdout + again.stderr
+    # One that blocks the loop may have kept the other problem's from being drawn.
+    assert re.search("[24] from the journal", again.stdout + again.stderr)
 
 
 def judged(**changed):

@@ -60,6 +60,18 @@ def test_solutions_with_the_same_text_get_verifications_of_their_own():
     assert not texts[0] & texts[1]
 
 
+def test_thoughts_of_a_solution_are_not_shown_unless_they_are_all_there_is():
+    judge = Judge()
+    texts = ["<think>3? No.</think>It is 2.", "<think>2.</think>\nIt is 2.", "<think>3? N"]
+    found = verify(judge, [solution(i, text) for i, text in enumerate(texts)], verifications=4)
+    prompts = [prompt.messages[-1].content for prompt, *_ in judge.asked]
+    assert prompts[0] == prompts[1]
+    assert "It is 2." in prompts[0]
+    assert "No." not in prompts[0]
+    assert texts[2] in prompts[2]
+    assert len({v.text for v in found if v.solution_index < 2}) == 8, "verifications of their own"
+
+
 def test_only_the_first_solutions_are_verified_when_so_asked():
     found = verify(Judge(), [solution(i, str(i)) for i in range(5)], solutions=2, verifications=3)
     assert {v.solution_index for v in found} == {0, 1}

@@ -219,21 +219,16 @@ class Ledger:
         lost = any(account.lost.values()) or any(account.more.values())
         return lost or math.isfinite(account.short)
 
-    async def reserve_more(self, problem: str, ticket: int, worst: Amounts) -> bool:
-        """Reserve more for a ticket of the problem that was admitted, to repeat what may be billed.
-
-        Where it does not fit, it waits for what the problem's other tickets leave, before new ones.
-        False: they leave too little. Then later tickets are admitted as ever, since the journal may
-        have their samples, but send nothing. Where all wait, the last ticket gives way.
-        """
-        return await self.make_room(problem, ticket, 1, lambda _: worst) > 0
-
     async def make_room(
         self, problem: str, ticket: int, samples: int, more: Callable[[int], Amounts]
     ) -> int:
-        """As `reserve_more`, where a part of the ticket's samples will do; returns how many.
+        """Reserve more for samples of an admitted ticket, to repeat what may be billed.
 
-        more(n): what n of its samples need beyond what is reserved for all of them.
+        Where it does not fit, it waits for what the problem's other tickets leave, before new ones.
+        Returns for how many of the samples there is room: fewer where the others leave too little.
+        Then later tickets are admitted as ever, since the journal may have their samples, but send
+        nothing. Where all wait, the last ticket gives way. more(n): what n of its samples need
+        beyond what is reserved for all of them.
         """
         account = self._accounts[problem]
         if ticket > account.short:

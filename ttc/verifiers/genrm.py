@@ -60,8 +60,9 @@ class GenRM(VerifierPart):
         seen: Counter[str] = Counter()
         tasks = []
         for solution in chosen:
-            text = solution.text.strip()
-            tasks.append(self._judge(problem, solution, seen[text] * _STRIDE, template, model))
+            text = _shown(solution)
+            start = seen[text] * _STRIDE
+            tasks.append(self._judge(problem, solution, text, start, template, model))
             seen[text] += 1
         judged = await asyncio.gather(*tasks)
         return [verification for judgements in judged for verification in judgements]
@@ -70,11 +71,12 @@ class GenRM(VerifierPart):
         self,
         problem: Problem,
         solution: Solution,
+        text: str,
         start: int,
         template: PromptTemplate,
         model: Model,
     ) -> list[Verification]:
-        prompt = render_problem(template, problem, solution=solution.text.strip())
+        prompt = render_problem(template, problem, solution=text)
         opening = opening_mark((prompt.text or "") + prompt.prefill)
         completions = await model.sample(
             prompt,
@@ -117,3 +119,8 @@ class GenRM(VerifierPart):
             finish_reason=c.finish_reason,
             seconds=c.seconds,
         )
+
+
+def _shown(solution: Solution) -> str:
+    """What is judged: without its thoughts, unless they are all there is."""
+    return (after_thinking(solution.text) or solution.text).strip()
