@@ -7,9 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# pytest's importlib mode leaves the helper modules of this folder out of sight.
+sys.path.insert(0, str(Path(__file__).parent))
 
 # How long an example takes is the machine's affair; `pytest-timeout` ends what hangs.
 settings.register_profile("ttc", deadline=None)

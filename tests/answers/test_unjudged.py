@@ -1,11 +1,10 @@
 """Gold answers that no rule can judge are said to be such."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import ttc
 
 from ttc.answers import AnswerRule
 from ttc.answers.unjudged import can_judge, unjudged
@@ -47,8 +46,7 @@ def test_an_import_says_so(tmp_path: Path) -> None:
     ]
     file = tmp_path / "pool.jsonl"
     file.write_text("\n".join(map(json.dumps, rows)))
-    command = [sys.executable, "-m", "ttc", "import", str(file), "--to", str(tmp_path / "run")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = ttc(tmp_path, "import", file, "--to", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
     assert "1 gold answer (code) can't be judged by the rule math" in said

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import re
-import subprocess
-import sys
+import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+
+from processes import Command
 
 from ttc.visible import visible
 
@@ -46,16 +47,9 @@ def on_a_terminal(folder: Path, *words: str, timeout: float = 200, **env: str) -
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm-256color", **env}
     environment.pop("NO_COLOR", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ttc", *words],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment,
-    )
+    process = Command(folder, words, theirs, theirs, environment)
     os.close(theirs)
-    timer = threading.Timer(timeout, process.kill)
+    timer = threading.Timer(timeout, os.kill, (process.pid, signal.SIGKILL))
     timer.start()
     chunks = []
     try:
@@ -66,5 +60,5 @@ def on_a_terminal(folder: Path, *words: str, timeout: float = 200, **env: str) -
     finally:
         timer.cancel()
         os.close(ours)
-    code = process.wait()
+    code = process.wait(timeout)
     return Printed(b"".join(chunks).decode("utf-8", "replace"), code)

@@ -1,12 +1,11 @@
 """`ttc curves` from the shell: tables, JSON, cells that the table lacks, and refusals."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from processes import ttc
 
 from ttc.analysis.passk import coverage
 from ttc.analysis.simulate import SimulationConfig
@@ -22,11 +21,6 @@ CONFIG = SimulationConfig(problems=6, solutions=12, verified_solutions=5, verifi
 @pytest.fixture
 def run(tmp_path):
     return simulate_run(CONFIG, 1, tmp_path / "results" / "sim")
-
-
-def ttc(folder, *words):
-    command = [sys.executable, "-m", "ttc", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def rows(tmp_path, *words):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from processes import ttc
 
 ECHO = Path(__file__).parent / "echoing_server.py"
 KEY = "sk-planted-0f9e8d7c6b5a4f3e2d1c"
@@ -46,13 +46,7 @@ def echo_url():
 
 
 def doctor(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "ttc", "doctor", *words],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, **env},
-    )
+    done = ttc(".", "doctor", *words, **env)
     assert "Traceback" not in done.stderr
     return done
 

@@ -1,11 +1,10 @@
 """`ttc fit-scaling` and `ttc recommend` from the shell."""
 
 import json
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+from processes import ttc
 
 from ttc.analysis.simulate import SimulationConfig
 from ttc.store.simulated import simulate_run
@@ -18,11 +17,6 @@ FIGURES = ("success", "surface", "allocation", "coverage")
 @pytest.fixture
 def run(tmp_path):
     return simulate_run(CONFIG, 1, tmp_path / "results" / "sim")
-
-
-def ttc(folder, *words):
-    command = [sys.executable, "-m", "ttc", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200)
 
 
 def test_tables_figures_and_words(run, tmp_path):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from hostile_terminal import on_a_terminal
 from hostile_words import HOSTILE
+from processes import ttc
 
 _OURS = {"policy", "metadata", "estimator"}
 """Columns whose values are words of ttc's or JSON."""
@@ -22,8 +21,7 @@ def results(tmp_path_factory) -> Path:
     """A folder with `results/<hostile>/<run id>`."""
     folder = tmp_path_factory.mktemp("hostile")
     size = ["--problems", "12", "--solutions", "16", "--verified-solutions", "16"]
-    command = [sys.executable, "-m", "ttc", "simulate", *size, "--verifications", "8"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    ttc(folder, "simulate", *size, "--verifications", "8").check_returncode()
     (run,) = (folder / "results" / "simulated").iterdir()
     for table in run.glob("*.parquet"):
         poison(table)

@@ -2,20 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
 import tarfile
 
 import pytest
 import yaml
+from processes import ttc
 
 from ttc.store.run_folder import find_run
 from ttc.store.tables import read_frame
-
-
-def ttc(folder, *words):
-    command = [sys.executable, "-m", "ttc", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def worked(done):

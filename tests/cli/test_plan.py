@@ -4,10 +4,9 @@ import contextlib
 import importlib.util
 import json
 import socket
-import subprocess
-import sys
 
 import pytest
+from processes import ttc
 from typer.testing import CliRunner
 
 from ttc.cli._app import app
@@ -50,11 +49,6 @@ def folder(tmp_path_factory):
     run(path, "run", "small.yaml", "--plain")
     run(path, "simulate", "--to", "results/sim", "--problems", "20", "--solutions", "16")
     return path
-
-
-def ttc(folder, *words):
-    command = [sys.executable, "-m", "ttc", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def run(folder, *words):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import ttc
 
 RECIPE = """
 name: silent
@@ -27,10 +26,7 @@ def silent():
 
 def run(folder: Path, backend: str, **env: str) -> subprocess.CompletedProcess[str]:
     (folder / "silent.yaml").write_text(RECIPE.replace("BACKEND", backend))
-    command = [sys.executable, "-m", "ttc", "run", "silent.yaml"]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=60, env={**os.environ, **env}
-    )
+    return ttc(folder, "run", "silent.yaml", timeout=60, **env)
 
 
 @pytest.mark.parametrize("check", ["true", "false"])

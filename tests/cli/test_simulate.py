@@ -2,11 +2,10 @@
 
 import inspect
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import ttc
 
 from ttc.analysis.simulate import SimulationConfig
 from ttc.cli.simulate import command
@@ -14,11 +13,6 @@ from ttc.pipeline.simulating import Simulation, read_simulation
 from ttc.store.run_folder import list_runs
 
 SMALL = ("--problems", "6", "--solutions", "12", "--verifications", "3", "--to", "results/sim")
-
-
-def ttc(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ttc", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def test_show_curves_and_fit_scaling_work_on_it(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import ttc
 
 RECIPE = """
 name: watched
@@ -45,8 +46,7 @@ def drawn(folder: Path) -> int:
 
 
 def status(folder, *words):
-    command = [sys.executable, "-m", "ttc", "status", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    return ttc(folder, "status", *words)
 
 
 def as_json(folder):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import ttc
 
 from ttc import redact
 from ttc.cli._typed import secrets_typed
@@ -174,8 +173,7 @@ WORDS = {
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_no_command_repeats_a_key(tmp_path: Path, words):
     (tmp_path / "r.yaml").write_text(RECIPE)
-    command = [sys.executable, "-m", "ttc", *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = ttc(tmp_path, *words)
     assert done.returncode in (1, 2)
     assert "0f9e8d7c" not in done.stdout + done.stderr
     assert WORD not in done.stdout + done.stderr

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from journals import journalled
+from processes import ttc
 from steady import Server
 
 QUESTIONS = ["What is 0?", "A LONG one?", "What is 2?", "One that is FILTERED?"]
@@ -38,14 +36,8 @@ def run(folder: Path, server: Server, key="sk-good", model="m", check=True, *wor
     (folder / "problems.jsonl").write_text("\n".join(map(json.dumps, lines)))
     recipe = RECIPE.replace("MODEL", model).replace("CHECK", str(check).lower())
     (folder / "classes.yaml").write_text(recipe)
-    return subprocess.run(
-        [sys.executable, "-m", "ttc", "run", "classes.yaml", "--plain", *words],
-        cwd=folder,
-        env={**os.environ, "OPENAI_BASE_URL": server.url, "TRY": key},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    words = ("run", "classes.yaml", "--plain", *words)
+    return ttc(folder, *words, OPENAI_BASE_URL=server.url, TRY=key)
 
 
 @pytest.mark.parametrize(

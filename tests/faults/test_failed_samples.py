@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import processes
 import pytest
 from journals import journalled
 from steady import Server
@@ -33,14 +32,8 @@ def server(tmp_path) -> Iterator[Server]:
 
 
 def ttc(folder: Path, server: Server, key: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ttc", *words],
-        cwd=folder,
-        env={**os.environ, "OPENAI_BASE_URL": server.url, "TRY": key, "COLUMNS": "2000"},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    env = {"OPENAI_BASE_URL": server.url, "TRY": key, "COLUMNS": "2000"}
+    return processes.ttc(folder, *words, **env)
 
 
 def run(folder, server, key, *words, questions=("What is 0?", "What is 1?", "What is 2?")):

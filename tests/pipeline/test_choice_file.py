@@ -2,10 +2,9 @@
 
 import gzip
 import json
-import subprocess
-import sys
 
 import pandas as pd
+import processes
 
 from ttc.store.run_folder import find_run
 
@@ -25,8 +24,7 @@ policies: [first, majority, oracle]
 
 
 def ttc(folder, *words):
-    command = [sys.executable, "-m", "ttc", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = processes.ttc(folder, *words)
     assert done.returncode == 0, done.stderr + done.stdout
     return " ".join(done.stdout.split())
 

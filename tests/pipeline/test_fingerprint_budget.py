@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 from disguise import EIGHT, Disguise, recipe_file, run, solutions
+from processes import ttc
 
 from ttc.errors import TtcError
 from ttc.pipeline.planning.plan import PlanRequest, make_plan
@@ -99,12 +98,7 @@ def test_tokens_are_bounded_and_accounted_for_by_a_purpose_of_their_own(tmp_path
     assert calls.spent == ledger["solution"]["samples"] + EIGHT
     assert calls.reserved == WORST - EIGHT
     assert (calls.limit, calls.spent + calls.reserved + calls.left) == (LIMIT, LIMIT)
-    shown = subprocess.run(
-        [sys.executable, "-m", "ttc", "show", str(outcome.run.path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    shown = ttc(tmp_path, "show", outcome.run.path).stdout
     assert f"fingerprints: 8 calls, {spent['paid_tokens']:.0f} tokens" in shown
 
 

@@ -2,10 +2,9 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
+from processes import ttc
 
 from ttc import nano
 from ttc.store.run_folder import find_run
@@ -22,11 +21,6 @@ verifiers:
      verifications: 2, max_tokens: 96}
 policies: [first, majority, best_of_n, oracle]
 """
-
-
-def ttc(folder, *words):
-    command = [sys.executable, "-m", "ttc", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def started(folder, *overrides):

@@ -6,11 +6,9 @@ most servers do, says nothing of their weights.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from disguise import EIGHT, Disguise, recipe_file, run, solutions
+from processes import ttc
 
 from ttc.errors import TtcError
 from ttc.pipeline.run import run_recipe
@@ -20,11 +18,8 @@ from ttc.store.status import STATUS_NAME, read_status
 
 
 def cli(folder, *overrides: str) -> tuple[str, str]:
-    command = [sys.executable, "-m", "ttc", "run", "served.yaml", "--results", "r"]
     words = [word for override in overrides for word in ("--set", override)]
-    done = subprocess.run(
-        [*command, *words], cwd=folder, capture_output=True, text=True, timeout=120
-    )
+    done = ttc(folder, "run", "served.yaml", "--results", "r", *words)
     assert done.returncode == 0, done.stderr
     return " ".join(done.stdout.split()), " ".join(done.stderr.split())
 

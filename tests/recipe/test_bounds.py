@@ -1,14 +1,13 @@
 """Values that nobody can mean: one sentence each, and templates have the guards of recipes."""
 
 import contextlib
-import subprocess
-import sys
 from itertools import pairwise
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import ttc
 
 from ttc.cli._options import recipe_overrides
 from ttc.errors import RecipeError, UsageError
@@ -150,7 +149,6 @@ def test_a_results_folder_is_a_path_and_no_yaml(tmp_path):
         assert recipe.results == name
     assert not parse_recipe(BASE, "r.yaml", ["results=~/x"]).results.startswith("~")
     (tmp_path / "r.yaml").write_text(BASE.replace("verifiers", "x-verifiers"))
-    command = [sys.executable, "-m", "ttc", "run", "r.yaml", "-q", "--results", "~odd/a:b"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = ttc(tmp_path, "run", "r.yaml", "-q", "--results", "~odd/a:b")
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "~odd" / "a:b").glob("*/*/curves.parquet"))
