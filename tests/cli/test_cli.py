@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from processes import ttc
 
 COMMANDS = (
     "backends",
@@ -34,7 +35,8 @@ engine: {max_attempts: 1, max_wait_s: 0.01}
 """
 
 
-def ttc(folder, *words):
+def program(folder, *words):
+    """As a shell starts it, which imports no more than it needs."""
     command = [sys.executable, "-m", "ttc", *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
 
@@ -138,14 +140,14 @@ def test_help(command):
 
 
 def test_lists_and_schema(tmp_path):
-    assert "genrm" in ttc(tmp_path, "list").stdout
+    assert "genrm" in program(tmp_path, "list").stdout
     assert "quickstart" in ttc(tmp_path, "recipes").stdout
     assert "properties" in json.loads(ttc(tmp_path, "schema").stdout)
 
 
 def test_a_quiet_run_is_one_line(tmp_path):
     path = recipe(tmp_path)
-    first, second = (ttc(tmp_path, "run", path, "--quiet").stdout for _ in range(2))
+    first, second = (run(tmp_path, "run", path, "--quiet").stdout for run in (program, ttc))
     assert first.startswith("small/s0-")
     assert first.endswith(": complete\n")
     assert second.endswith(": nothing to do, this run is complete\n")
