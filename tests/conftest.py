@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# pytest's importlib mode leaves the helper modules of this folder out of sight.
-sys.path.insert(0, str(Path(__file__).parent))
+# pytest's importlib mode leaves helper modules out of sight.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 # How long an example takes is the machine's affair; `pytest-timeout` ends what hangs.
 settings.register_profile("ttc", deadline=None)
