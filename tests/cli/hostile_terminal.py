@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import re
-import signal
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,9 +46,9 @@ def on_a_terminal(folder: Path, *words: str, timeout: float = 200, **env: str) -
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm-256color", **env}
     environment.pop("NO_COLOR", None)
-    process = Command(folder, words, theirs, theirs, environment)
+    process = Command(folder, *words, terminal=theirs, **environment)
     os.close(theirs)
-    timer = threading.Timer(timeout, os.kill, (process.pid, signal.SIGKILL))
+    timer = threading.Timer(timeout, process.kill)
     timer.start()
     chunks = []
     try:

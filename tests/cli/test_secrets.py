@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from processes import ttc
 
 SERVER = Path(__file__).parent / "echoing_server.py"
 KEY = "sk-planted-0f9e8d7c6b5a4f3e2d1c"
@@ -47,15 +48,9 @@ def server():
 
 def run(folder: Path, backend: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     (folder / "keyed.yaml").write_text(RECIPE.replace("BACKEND", backend))
-    # tracebacks of our own faults would be printed too
-    return ttc(folder, "run", "keyed.yaml", *words, TTC_TRACEBACK="1", **env)
-
-
-def ttc(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-X", "dev", "-W", "ignore", "-m", "ttc", *words]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=120, env={**os.environ, **env}
-    )
+    # Tracebacks of our own faults would be printed too, and what asyncio says of calls.
+    debug = {"TTC_TRACEBACK": "1", "PYTHONASYNCIODEBUG": "1"}
+    return ttc(folder, "run", "keyed.yaml", *words, **debug, **env)
 
 
 def everything(folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import ttc
+from processes import Command, ttc
 
 RECIPE = """
 name: watched
@@ -20,16 +20,15 @@ sampler: {type: independent, solutions: 256, temperature: 1.0, max_tokens: 96}
 policies: [majority]
 budget: {per_run: {tokens: 100000000}}
 """
-RUN = [sys.executable, "-m", "ttc", "run", "watched.yaml", "--plain"]
+WORDS = ("run", "watched.yaml", "--plain")
+RUN = [sys.executable, "-m", "ttc", *WORDS]
 
 
 @pytest.fixture
 def running(tmp_path):
     """A run that has drawn some samples and will go on for a while."""
     (tmp_path / "watched.yaml").write_text(RECIPE)
-    process = subprocess.Popen(
-        RUN, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = Command(tmp_path, *WORDS)
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None and not drawn(tmp_path):
         time.sleep(0.02)
@@ -74,7 +73,7 @@ def test_a_living_run_seen_from_another_shell(tmp_path, running):
     told = status(tmp_path, "watched").stdout
     for words in ("sampling", "solutions", "tokens/s", "left"):
         assert words in told
-    second = subprocess.run(RUN, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    second = ttc(tmp_path, *WORDS)
     assert second.returncode == 1
     assert "another process is running watched/" in second.stderr
     assert "ttc status" in second.stderr
@@ -95,16 +94,16 @@ def test_ctrl_c_says_what_is_kept_and_the_next_run_goes_on(tmp_path, running):
     assert not seen["alive"]
     assert seen["state"] == "interrupted"
     assert "interrupted; run its recipe again" in status(tmp_path).stdout
-    again = subprocess.Popen(RUN, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    again = Command(tmp_path, *WORDS)
     until = time.monotonic() + 60
     # Which samples were done by then is chance; the same command finds every one of them.
     while (found := as_json(tmp_path)["from_journal"]) < kept and time.monotonic() < until:
-        assert again.poll() is None, again.stderr.read()
+        assert again.poll() is None, again.written()
         time.sleep(0.05)
     again.send_signal(signal.SIGINT)
     _, said = again.communicate(timeout=60)
     assert found >= kept
-    assert b" from the journal" in said
+    assert " from the journal" in said
 
 
 def test_a_killed_run_is_told_as_killed_and_its_tries_are_kept(tmp_path, running):
@@ -112,15 +111,15 @@ def test_a_killed_run_is_told_as_killed_and_its_tries_are_kept(tmp_path, running
     running.wait()
     seen = as_json(tmp_path)
     assert (seen["alive"], seen["state"]) == (False, "killed")
-    second = subprocess.Popen(
-        RUN, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    second = Command(tmp_path, *WORDS)
     until = time.monotonic() + 60
-    while as_json(tmp_path)["tries"] < 2 and time.monotonic() < until:
+    path = run_folder(tmp_path) / "manifest.json"
+    while len(json.loads(path.read_text())["tries"]) < 2 and time.monotonic() < until:
         time.sleep(0.05)
+    assert as_json(tmp_path)["tries"] == 2
     second.send_signal(signal.SIGINT)
     second.wait(60)
-    manifest = json.loads((run_folder(tmp_path) / "manifest.json").read_text())
+    manifest = json.loads(path.read_text())
     first, last = manifest["tries"]
     assert (first["status"], first["ended"]) == ("killed", None)
     assert last["status"] == "interrupted"

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import Command
 
 from ttc.engine.payload import unpack
 
@@ -30,7 +31,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.log = folder, folder / "server.jsonl"
-        self.processes: list[subprocess.Popen] = []
+        self.processes: list[Command | subprocess.Popen] = []
 
     def _start(self, *words: str) -> subprocess.Popen:
         pipe = subprocess.PIPE
@@ -43,10 +44,12 @@ class World:
     def serve(self, *how: object) -> None:
         self.url = self._start(str(SERVER), str(self.log), *map(str, how)).stdout.readline().strip()
 
-    def run(self, *overrides: str) -> subprocess.Popen:
+    def run(self, *overrides: str) -> Command:
         (self.folder / "stopped.yaml").write_text(RECIPE % self.url)
         words = [word for each in overrides for word in ("--set", each)]
-        return self._start("-m", "ttc", "run", "stopped.yaml", "--plain", *words)
+        command = Command(self.folder, "run", "stopped.yaml", "--plain", *words)
+        self.processes.append(command)
+        return command
 
     def numbers(self, event: str) -> set[int]:
         """The requests that the server has seen, or answered."""
@@ -107,8 +110,9 @@ def test_the_second_ctrl_c_does_not_wait(world):
     run = world.run("engine.finish_s=2000")
     world.wait("asked", 8)
     run.send_signal(signal.SIGINT)
-    while "Finishing 8 calls" not in run.stderr.readline():
+    while "Finishing 8 calls" not in run.written()[1]:
         assert run.poll() is None
+        time.sleep(0.02)
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=60)[1]
     assert run.returncode == 130

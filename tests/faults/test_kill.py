@@ -7,10 +7,7 @@ Each try has a key of its own, so that the server's log tells which try sent a r
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from journals import journalled
+from processes import Command
 from steady import Server
 
 KILLS, LATE_KILLS = 30, 3
@@ -49,22 +47,15 @@ def server(tmp_path) -> Iterator[Server]:
     running.stop()
 
 
-def start(folder: Path, url: str, name: str, results: str = "results") -> subprocess.Popen:
+def start(folder: Path, url: str, name: str, results: str = "results") -> Command:
     lines = [{"id": f"q{i}", "question": f"What is {i}?", "answer": "1"} for i in range(PROBLEMS)]
     (folder / "problems.jsonl").write_text("\n".join(map(json.dumps, lines)))
     (folder / "killed.yaml").write_text(RECIPE)
-    command = [sys.executable, "-m", "ttc", "run", "killed.yaml", "--plain", "--results", results]
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, "OPENAI_BASE_URL": url, "TRY": f"sk-{name}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    words = ("run", "killed.yaml", "--plain", "--results", results)
+    return Command(folder, *words, OPENAI_BASE_URL=url, TRY=f"sk-{name}")
 
 
-def wait_for_the_moment(process: subprocess.Popen, server: Server, dice: random.Random) -> None:
+def wait_for_the_moment(process: Command, server: Server, dice: random.Random) -> None:
     """Some moment of a run: now and then early, else after some requests of this try."""
     before, began = server.asked(), time.monotonic()
     if dice.random() < 0.2:
@@ -77,7 +68,7 @@ def wait_for_the_moment(process: subprocess.Popen, server: Server, dice: random.
     time.sleep(dice.uniform(0, 0.05))
 
 
-def wait_for_tables(process: subprocess.Popen, results: Path, dice: random.Random) -> None:
+def wait_for_tables(process: Command, results: Path, dice: random.Random) -> None:
     """The moment when the sampled tables were put in place, and what follows is at work."""
 
     def written() -> set[int]:
@@ -96,8 +87,8 @@ def tables(results: Path) -> dict[str, pd.DataFrame]:
     return {n: f.drop(columns="seconds", errors="ignore") for n, f in frames.items()}
 
 
-def finish(process: subprocess.Popen) -> None:
-    said = process.communicate(timeout=120)[0]
+def finish(process: Command) -> None:
+    said = process.communicate(timeout=120)
     assert process.returncode == 0, said
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from journals import journalled
+from processes import Command
 
 KILLS = 5
 RECIPE = """
@@ -34,11 +33,8 @@ engine: {concurrency: 4}
 """
 
 
-def start(folder: Path, results: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "ttc", "run", "served.yaml", "--plain", "--results", results]
-    return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+def start(folder: Path, results: str) -> Command:
+    return Command(folder, "run", "served.yaml", "--plain", "--results", results)
 
 
 def size(journal: Path) -> int:
@@ -50,8 +46,8 @@ def size(journal: Path) -> int:
         return 0  # not there yet
 
 
-def outcome(process: subprocess.Popen, results: Path):
-    said = process.communicate(timeout=200)[0]
+def outcome(process: Command, results: Path):
+    said = process.communicate(timeout=200)
     assert process.returncode == 0, said
     (run,) = results.glob("served/*/")
     frames = [

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from metered import Meter
+from processes import Command
 
 RECIPE = """
 name: paid
@@ -54,16 +53,12 @@ class World:
         recipe = RECIPE.format(url=meter.url, n=n, v=v, budget=budget)
         (folder / "paid.yaml").write_text(recipe)
 
-    def start(self, *words: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", "ttc", "run", "paid.yaml", "--plain", *words]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(
-            command, cwd=self.folder, stdout=pipe, stderr=subprocess.STDOUT, text=True
-        )
+    def start(self, *words: str) -> Command:
+        return Command(self.folder, "run", "paid.yaml", "--plain", *words)
 
     def finish(self, *words: str) -> dict[str, pd.DataFrame]:
         process = self.start(*words)
-        said = process.communicate(timeout=200)[0]
+        said = process.communicate(timeout=200)
         assert process.returncode == 0, said
         return self.tables()
 

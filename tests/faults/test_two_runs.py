@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from journals import journalled
+from processes import Command
 from steady import Server
 
 PROBLEMS = 12
@@ -60,24 +61,29 @@ def served(tmp_path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
-def start(folder: Path, url: str, name: str, results: str, *how: str) -> subprocess.Popen:
+def start(
+    folder: Path, url: str, name: str, results: str, *how: str
+) -> Command | subprocess.Popen[str]:
     lines = [{"id": f"q{i}", "question": f"What is {i}?", "answer": "1"} for i in range(PROBLEMS)]
     (folder / "problems.jsonl").write_text("\n".join(map(json.dumps, lines)))
     (folder / f"{name}.yaml").write_text(RECIPE.format(name=name, **RUNS[name]))
-    program = how or ("-m", "ttc")
+    words = ("run", f"{name}.yaml", "--plain", "--results", results)
+    env = {"OPENAI_BASE_URL": url, "TRY": f"sk-{name}"}
+    if not how:
+        return Command(folder, *words, **env)
     return subprocess.Popen(
-        [sys.executable, *program, "run", f"{name}.yaml", "--plain", "--results", results],
+        [sys.executable, *how, *words],
         cwd=folder,
-        env={**os.environ, "OPENAI_BASE_URL": url, "TRY": f"sk-{name}"},
+        env={**os.environ, **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def finish(*processes: subprocess.Popen) -> None:
+def finish(*processes: Command | subprocess.Popen[str]) -> None:
     for process in processes:
-        said = process.communicate(timeout=120)[0]
+        said = process.communicate(timeout=120)
         assert process.returncode == 0, said
 
 

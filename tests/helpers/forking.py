@@ -11,6 +11,8 @@ import importlib
 import json
 import os
 import pkgutil
+import select
+import signal
 import socket
 import sys
 import threading
@@ -31,24 +33,64 @@ def load() -> None:
                 importlib.import_module(module.name)
     for name in LATER:
         importlib.import_module(name)
+    from ttc.backends._litellm_library import load_litellm
+
+    load_litellm()
 
 
 def serve(connection: socket.socket) -> bool:
-    """Answer requests until there are no more; True in a process that is to be a command."""
+    """Answer requests until there are no more; True in a process that is to be a command.
+
+    A request brings three files: two for the command's output, and one to which its process id and,
+    when it has ended, its exit status are written.
+    """
+    ended, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    running: dict[int, int] = {}
     while True:
-        request, files, *_ = socket.recv_fds(connection, 1 << 20, 2)
+        ready, _, _ = select.select([connection, ended], [], [])
+        if ended in ready:
+            os.read(ended, 1000)
+            reap(running)
+        if connection not in ready:
+            continue
+        request, files, *_ = socket.recv_fds(connection, 1 << 20, 3)
         if not request:
             return False
+        out, err, news = files
         child = os.fork()
         if not child:
-            connection.close()
-            become(json.loads(request), *files)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            for file in (connection.detach(), ended, wake, news, *running.values()):
+                os.close(file)
+            become(json.loads(request), out, err)
             return True
-        for file in files:
-            os.close(file)
-        connection.send(str(child).encode())
-        _, status = os.waitpid(child, 0)
-        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+        os.close(out)
+        os.close(err)
+        tell(news, child)
+        running[child] = news
+
+
+def reap(running: dict[int, int]) -> None:
+    """Tell of the commands that have ended."""
+    with suppress(ChildProcessError):
+        while True:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if not child:
+                return
+            news = running.pop(child)
+            tell(news, os.waitstatus_to_exitcode(status))
+            os.close(news)
+
+
+def tell(news: int, number: int) -> None:
+    """Write a number in 12 characters, if anybody is left to read it."""
+    with suppress(BrokenPipeError):
+        os.write(news, b"%12d" % number)
 
 
 def become(request: dict, out: int, err: int) -> None:
@@ -73,6 +115,7 @@ def leave(code: object) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     load()
     gc.freeze()
     if serve(socket.socket(fileno=int(sys.argv.pop()))):
