@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 
 import pytest
+from processes import ttc
 
 
 @pytest.fixture
@@ -19,8 +18,9 @@ def follow(tmp_path):
         blocks = re.findall(r"```sh\n(.*?)```", page, re.S)
         assert blocks
         for line in "".join(blocks).splitlines():
-            words = [sys.executable, "-m", *shlex.split(line)]
-            done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=180)
+            program, *words = shlex.split(line, comments=True)
+            assert program == "ttc"
+            done = ttc(tmp_path, *words, timeout=180)
             assert done.returncode == 0, done.stdout + done.stderr
             shown += done.stdout
         return shown
