@@ -78,7 +78,7 @@ def check_none_lost_or_doubled(found: dict, samples: int) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0])
 def test_thousands_of_calls_lose_nothing_and_double_nothing(faulty, tmp_path, seed):
     server = faulty(0.4, seed=seed)
     samples = 120
