@@ -18,7 +18,10 @@ _SPEAKS = re.compile(
 )
 # OpenAI's, which routes requests to caches; ours, which names a field.
 _NO_SECRETS = {"cache_key", "prompt_cache_key", "max_tokens_key"}
-_NAME_BEFORE_VALUE = re.compile(r"([A-Za-z][\w.-]*)[\"']?\s*[:=]")
+# From where a run of such characters begins, and without going back: linear in any text.
+_NAME_BEFORE_VALUE = re.compile(
+    r"(?<![\w.-])(?:(?![A-Za-z])[\w.-])*+([A-Za-z][\w.-]*+)[\"']?\s*+[:=]"
+)
 # A key is a long run of letters and digits that take turns; words and years are not.
 _KEY_RUN, _KEY_TURNS = 16, 3
 _KEY_LETTERS = re.compile(r"[\w.+=~-]+", re.ASCII)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from processes import ttc
 
 from ttc.cli._options import recipe_overrides
+from ttc.cli._typed import secrets_typed
 from ttc.errors import RecipeError, UsageError
 from ttc.prompts import load_prompt
 from ttc.recipe import load_recipe, parse_recipe
@@ -87,7 +88,16 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["x" * 100_000, "x." * 50_000, "x-" * 50_000, "é" * 100_000])
+def test_a_long_value_is_told_in_no_time(text):
+    """The search for secrets in it was quadratic: minutes."""
+    with pytest.raises(RecipeError, match="no prompt is called"):
+        parse_recipe(BASE, "r.yaml", [f"sampler.prompt={text}"])
+    assert secrets_typed(["--set", text]) == set()
+
+
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(PLACES), _VALUES)
 def test_any_value_at_any_key_is_taken_or_told(place, value):
     with contextlib.suppress(RecipeError):
