@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 from typing import ClassVar, Literal, TypeVar
@@ -68,6 +69,35 @@ def register(cls: P) -> P:
     _registry[(cls.kind, name)] = cls
     plugins.note(cls.__module__)
     return cls
+
+
+def inner_parts(part: Part) -> Iterator[tuple[tuple[str | int, ...], Part]]:
+    """The parts that are a part's fields, or in lists of its fields, with their key paths."""
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        if isinstance(value, Part):
+            yield (name,), value
+        elif isinstance(value, list | tuple):
+            yield from (((name, i), one) for i, one in enumerate(value) if isinstance(one, Part))
+
+
+def models_of(part: Part) -> dict[str, Part]:
+    """The backends that a part names, by field (`prm`, `drafts.0`)."""
+    return {
+        ".".join(map(str, path)): one for path, one in inner_parts(part) if one.kind == "backend"
+    }
+
+
+def walk(
+    part: Part, at: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Part, Part | None]]:
+    """A method and all methods inside it: key path, the method, and the one that it stands in."""
+    pending: list[tuple[tuple[str | int, ...], Part, Part | None]] = [(at, part, None)]
+    while pending:
+        path, one, outer = pending.pop(0)
+        yield path, one, outer
+        inside = (((*path, *p), inner, one) for p, inner in inner_parts(one))
+        pending += [found for found in inside if found[1].kind not in ("backend", "dataset")]
 
 
 def _type_name(cls: type[Part]) -> str:

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 import ttc
+from ttc.attempt.checking import check_solutions, check_verifications
 from ttc.core import Problem, Solution, Verification
 from ttc.errors import PluginError
-from ttc.pipeline.checking import check_solutions, check_verifications
 from ttc.plugins import blamed
 from ttc.verifiers.genrm import GenRM
 
@@ -31,7 +31,7 @@ class Probe(VerifierPart):
 
     type: Literal["probe"] = "probe"
 
-    async def verify(self, problem, solutions, model):
+    async def verify(self, attempt, solutions):
         BODY
         return [
             Verification(problem_id=s.problem_id, solution_index=s.index, index=0,

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from ttc.answers import AnswerRule
-from ttc.core import Capabilities, Completion, Problem
+from attempts import attempt_of
+
+from ttc.core import Capabilities, Completion, ModelIdentity, Problem
 from ttc.samplers.independent import Independent
 
 PROBLEM = Problem("p", "What is 2 + 3?", "5")
@@ -13,6 +14,7 @@ class Model:
     """Replies in turn, at most as many as it has; remembers what it was asked."""
 
     capabilities = Capabilities()
+    identity = ModelIdentity("test", "solver")
 
     def __init__(self, *texts):
         self.texts = texts
@@ -24,7 +26,7 @@ class Model:
 
 def sample(model, **settings):
     sampler = Independent(**settings)
-    return asyncio.run(sampler.sample(PROBLEM, model, AnswerRule(), "cot"))
+    return asyncio.run(sampler.solve(attempt_of(sampler, PROBLEM, model)))
 
 
 def test_solutions_carry_answers_counts_and_numbers():

@@ -6,6 +6,7 @@ import math
 
 import httpx
 import pytest
+from attempts import attempt_of
 
 from ttc.backends.openai import OpenAI
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, Problem, Solution, TokenLogprob
@@ -47,7 +48,7 @@ def solution(index, text):
 
 def verify(judge, given, **settings):
     part = GenRM(**settings)
-    return asyncio.run(part.verify(PROBLEM, given, judge))
+    return asyncio.run(part.verify(attempt_of(part, PROBLEM, judge), given))
 
 
 def test_solutions_with_the_same_text_get_verifications_of_their_own():
@@ -98,6 +99,7 @@ class Plain:
     def __init__(self, backend):
         self.backend = backend
         self.capabilities = backend.capabilities
+        self.identity = ModelIdentity("test", "served")
 
     async def sample(self, prompt, params, n, *, problem_id, purpose, start=0):
         return await self.backend.complete(Call(prompt, params, tuple(range(start, start + n))))
@@ -116,7 +118,9 @@ def served(choice, **settings):
         transport = httpx.MockTransport(lambda _: httpx.Response(200, content=json.dumps(reply)))
         backend = OpenAI(model="m", base_url="http://server.test/v1").open_with(transport, {})
         try:
-            return await GenRM(**settings).verify(PROBLEM, [solution(0, "2")], Plain(backend))
+            part = GenRM(**settings)
+            attempt = attempt_of(part, PROBLEM, Plain(backend))
+            return await part.verify(attempt, [solution(0, "2")])
         finally:
             await backend.close()
 

@@ -1,5 +1,6 @@
 """The nouns of the toolkit as frozen dataclasses. No input or output; imports nothing of ttc."""
 
+from ttc.core.attempt import Ask, Attempt, Sample
 from ttc.core.model import (
     Backend,
     Call,
@@ -18,6 +19,8 @@ from ttc.core.model import (
 from ttc.core.nouns import Problem, Solution, Verification
 
 __all__ = [
+    "Ask",
+    "Attempt",
     "Backend",
     "Call",
     "Capabilities",
@@ -29,6 +32,7 @@ __all__ = [
     "Prompt",
     "Purpose",
     "RemoteBackend",
+    "Sample",
     "SamplingParams",
     "Solution",
     "TokenLogprob",

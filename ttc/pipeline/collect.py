@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ttc.answers import AnswerRule
 from ttc.answers.classes import AnswerClasses
-from ttc.core import Model, Problem, Solution, Verification
-from ttc.pipeline.checking import TimeLeft, check_solutions, check_verifications, foreign
+from ttc.attempt.checking import check_solutions, foreign
+from ttc.attempt.live import LiveAttempt, World
+from ttc.core import Problem, Solution, Verification
 from ttc.samplers import SamplerPart
 from ttc.verifiers import VerifierPart
 
@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempted:
     """All that was sampled for one problem, with its answer classes."""
 
     problem: Problem
@@ -30,32 +30,26 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Method:
-    """What is done with each problem: how it is solved, graded and verified, and by what models."""
+    """What is done with each problem: how it is solved and verified, and by what models."""
 
     sampler: SamplerPart
-    solver: Model
     verifiers: Sequence[VerifierPart]
-    judges: Mapping[str, Model]
-    answers: AnswerRule
-    default_prompt: str
-    left: TimeLeft = lambda: None
-    """Seconds until a plug-in must have returned; None for any."""
+    world: World
 
-    async def attempt(self, problem: Problem) -> Attempt:
+    async def attempt(self, problem: Problem) -> Attempted:
         """Solve, grade and verify one problem."""
-        sampled = self.sampler.sample(problem, self.solver, self.answers, self.default_prompt)
-        found = await foreign(self.sampler, sampled, self.left)
+        world = self.world
+        record = world.begin(problem)
+        desk = LiveAttempt(world, record, self.sampler, "solution")
+        found = await foreign(self.sampler, self.sampler.solve(desk), world.left)
         solutions = check_solutions(self.sampler, problem, found)
         # Equivalence of hostile or merely long expressions takes time that others can use.
         classes = await asyncio.to_thread(
-            self.answers.classify, [s.answer for s in solutions], problem.answer
+            world.answers.classify, [s.answer for s in solutions], problem.answer
         )
-        verifications: list[Verification] = []
         for verifier in self.verifiers:
-            judge = self.judges[verifier.label]
-            judged = await foreign(verifier, verifier.verify(problem, solutions, judge), self.left)
-            verifications += check_verifications(verifier, problem, solutions, judged)
-        return Attempt(problem, tuple(solutions), classes, tuple(verifications))
+            await desk.judge(verifier, solutions)
+        return Attempted(problem, tuple(solutions), classes, tuple(record.verifications))
 
 
 async def ordered(

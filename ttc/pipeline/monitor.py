@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ttc.budget.ledger import Ledger
 from ttc.core import Purpose
 from ttc.engine.events import Events
-from ttc.pipeline.collect import Attempt
+from ttc.pipeline.collect import Attempted
 from ttc.redact import redact
 from ttc.store.failures import Failure
 from ttc.store.run_folder import RunFolder
@@ -87,7 +87,7 @@ class Monitor:
         self.events.samples.update(dict.fromkeys(_PURPOSES, 0))
         self._finished = dict.fromkeys(_PURPOSES, 0)
 
-    def finished(self, attempt: Attempt) -> None:
+    def finished(self, attempt: Attempted) -> None:
         """A problem is done, perhaps with fewer samples than planned."""
         note(
             "problem_finished",

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ttc.attempt.live import World
 from ttc.core import Backend, Model, RemoteBackend
 from ttc.engine.engine import Engine
 from ttc.engine.fingerprints import Watch
 from ttc.errors import UsageError
 from ttc.pipeline.collect import Method
 from ttc.pipeline.monitor import Monitor
+from ttc.registry import Part, models_of, walk
 from ttc.store.manifest import Manifest
 from ttc.store.manifest import Model as StoredModel
 
@@ -28,29 +30,38 @@ async def open_models(
     Raises `BackendError`, `UsageError` where a model lacks what a part needs, and `BudgetExhausted`
     where the run's time is up before.
     """
-    models: dict[str, Model] = {}
+    opened: dict[str, Model] = {}
 
-    async def model(part: Any) -> Model:
+    async def model(part: Part) -> Model:
         key = part.model_dump_json()
-        if key not in models:
-            models[key] = await _attached(part, engine, monitor)
-        return models[key]
+        if key not in opened:
+            opened[key] = await _attached(part, engine, monitor)
+        return opened[key]
 
     solver = await model(recipe.backend)
-    judges = {v.label: await model(v.backend or recipe.backend) for v in recipe.verifiers}
-    for role, used in {"solver": solver, **judges}.items():
-        manifest.models[role] = stored = StoredModel.of(used.identity)
-        engine.follow(used.identity, partial(_note_served, stored))
-    _check_offers(recipe, solver, judges)
-    return Method(
-        sampler=recipe.sampler,
-        solver=solver,
-        verifiers=recipe.verifiers,
-        judges=judges,
+    roles, models = {"solver": solver}, dict[int, dict[str, Model]]()
+    for name, method in [("sampler", recipe.sampler), *((v.label, v) for v in recipe.verifiers)]:
+        for path, part, outer in walk(method, (name,)):
+            named = {field: await model(one) for field, one in models_of(part).items()}
+            default = solver if outer is None else models[id(outer)]["backend"]
+            models[id(part)] = {"backend": default, **named}
+            _check_offers(part, models[id(part)])
+            role = ".".join(map(str, path))
+            if outer is None and part.kind == "verifier":
+                named = models[id(part)]
+            for field, one in named.items():
+                roles[role if field == "backend" else f"{role}.{field}"] = one
+    for role, one in roles.items():
+        manifest.models[role] = stored = StoredModel.of(one.identity)
+        engine.follow(one.identity, partial(_note_served, stored))
+    world = World(
+        models=models,
         answers=recipe.answer_rule,
         default_prompt=recipe.dataset.default_prompt,
+        seed=recipe.seed,
         left=partial(_with_grace, engine, recipe.engine.finish_s),
     )
+    return Method(recipe.sampler, recipe.verifiers, world)
 
 
 def _with_grace(engine: Engine, grace: float) -> float | None:
@@ -85,11 +96,10 @@ def _note_served(stored: StoredModel, watch: Watch) -> None:
     stored.warning = watch.warning
 
 
-def _check_offers(recipe: Recipe, solver: Model, judges: Mapping[str, Model]) -> None:
+def _check_offers(part: Part, models: Mapping[str, Model]) -> None:
     """Refuse what an opened backend lacks, though its config promised it or said nothing."""
     from ttc.recipe.capabilities import lack, lacking
 
-    users = [(recipe.sampler, solver), *((v, judges[v.label]) for v in recipe.verifiers)]
-    for part, model in users:
-        for name in lacking(part, model.capabilities):
+    for field, model in models.items():
+        for name in lacking(part, model.capabilities, field):
             raise UsageError(lack(part, name, model.identity.backend))

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from ttc.pipeline.checking import overdue
+from ttc.attempt.checking import overdue
 from ttc.plugins import plugin_in
 from ttc.terminal import say
 

@@ -16,13 +16,14 @@ from ttc.answers.unjudged import unjudged
 from ttc.core import Problem
 from ttc.engine.engine import Engine
 from ttc.errors import BudgetExhausted, DataError
-from ttc.pipeline.collect import Attempt, ordered
+from ttc.pipeline.collect import Attempted, ordered
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.opening import open_models
 from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
 from ttc.pipeline.stopping import Stop, stopping
+from ttc.registry import walk
 from ttc.store.atomic import remove_leftovers
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, hash_recipe
@@ -164,7 +165,7 @@ async def _collect_with(
     recording.resolved()
     monitor.sampling(engine.ledger)
 
-    async def attempt(problem: Problem) -> Attempt:
+    async def attempt(problem: Problem) -> Attempted:
         try:
             return await method.attempt(problem)
         except Exception as error:
@@ -193,7 +194,7 @@ async def _collect_with(
 
 
 async def _sweep(
-    attempt: Callable[[Problem], Awaitable[Attempt]],
+    attempt: Callable[[Problem], Awaitable[Attempted]],
     problems: Sequence[Problem],
     recipe: Recipe,
     monitor: Monitor,
@@ -201,10 +202,12 @@ async def _sweep(
 ) -> None:
     """Go through all problems and write the tables as they come; they appear when complete."""
     run = monitor.run
+    methods = (recipe.sampler, *recipe.verifiers)
+    judged = any(p.kind == "verifier" for method in methods for _, p, _ in walk(method))
     with ExitStack() as open_tables:
         tables = {
             name: open_tables.enter_context(open_table(run.table(name), name))
-            for name in ("problems", "solutions", *(("verifications",) if recipe.verifiers else ()))
+            for name in ("problems", "solutions", *(("verifications",) if judged else ()))
         }
         window = recipe.engine.problems_in_flight
         index = 0
@@ -224,7 +227,7 @@ async def _sweep(
                 )
 
 
-def _rows(attempt: Attempt, index: int) -> dict[str, list[dict[str, Any]]]:
+def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
     classes = attempt.classes
     return {
         "problems": [

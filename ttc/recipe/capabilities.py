@@ -7,7 +7,7 @@ from typing import Any
 
 from ttc.core import Capabilities
 from ttc.faults import Fault, KeyPath
-from ttc.registry import Part
+from ttc.registry import Part, models_of, walk
 
 _WORDS = {
     "chat": "chat prompts",
@@ -32,33 +32,42 @@ def offered(backend: Any) -> Capabilities | None:
     return offers if isinstance(offers, Capabilities) else None
 
 
-def needed(part: Part) -> dict[str, int]:
-    """The least capabilities of the model that a method needs: what it declares, and stop texts."""
+def needed(part: Part, field: str = "backend") -> dict[str, int]:
+    """The least capabilities that a method needs of the model behind one of its fields.
+
+    It declares them (`needs`: of another field than `backend` as `prm.step_scores`); stop texts
+    show by themselves.
+    """
     declared: Mapping[str, int] = getattr(part, "needs", {})
-    stop = {"stop": 1} if getattr(part, "stop", ()) else {}
-    return {**stop, **{name: int(least) for name, least in declared.items()}}
+    found = {"stop": 1} if field == "backend" and getattr(part, "stop", None) else {}
+    for name, least in declared.items():
+        of, _, capability = name.rpartition(".")
+        if (of or "backend") == field:
+            found[capability] = int(least)
+    return found
 
 
-def lacking(part: Part, offers: Capabilities) -> list[str]:
+def lacking(part: Part, offers: Capabilities, field: str = "backend") -> list[str]:
     """The names of the capabilities that a method needs and that are not offered."""
-    return [name for name, least in needed(part).items() if int(getattr(offers, name, 0)) < least]
+    wanted = needed(part, field).items()
+    return [name for name, least in wanted if int(getattr(offers, name, 0)) < least]
 
 
 def check_capabilities(at: KeyPath, part: Part, backend: Any) -> Iterator[Fault]:
     """Faults of a method, and of methods inside it; `at` is its key path.
 
-    A part's own `backend` stands before the one that is given.
+    A part's own `backend` stands before that of the part it is in, and that before the given one.
     """
-    backend = getattr(part, "backend", None) or backend
-    offers = offered(backend)
-    if offers is not None:
-        for name in lacking(part, offers):
-            path = (*at, name) if name in type(part).model_fields else at
-            yield Fault(path, lack(part, name, backend.type))
-    for field in type(part).model_fields:
-        inner = getattr(part, field)
-        if isinstance(inner, Part) and inner.kind == part.kind:
-            yield from check_capabilities((*at, field), inner, backend)
+    used: dict[int, Any] = {}
+    for path, one, outer in walk(part, at):
+        named = models_of(one)
+        used[id(one)] = named.get("backend") or (backend if outer is None else used[id(outer)])
+        for field, model in {**named, "backend": used[id(one)]}.items():
+            offers = offered(model)
+            for name in () if offers is None else lacking(one, offers, field):
+                inside = field if field != "backend" else name
+                known = inside in type(one).model_fields
+                yield Fault((*path, inside) if known else path, lack(one, name, model.type))
 
 
 def lack(part: Any, name: str, backend: str) -> str:

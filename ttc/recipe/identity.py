@@ -47,11 +47,7 @@ def recipe_hash(recipe: Recipe) -> str:
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
     data["dataset"] = _fingerprinted(data["dataset"])
     data["backend"] = _essence(data["backend"])
-    for part in (data["sampler"], *data["verifiers"]):
-        if part.get("backend"):
-            part["backend"] = _essence(part["backend"])
-        for key in filter(is_prompt_key, part):
-            part[key] = _content(part[key])
+    data["sampler"], *data["verifiers"] = map(_determining, (data["sampler"], *data["verifiers"]))
     text = json.dumps(_canonical(data), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -59,6 +55,26 @@ def recipe_hash(recipe: Recipe) -> str:
 def run_id(recipe: Recipe) -> str:
     """Seed and hash in short: `s0-1f9c2ab4`."""
     return f"s{recipe.seed}-{recipe_hash(recipe)[:8]}"
+
+
+def _determining(value: Any) -> Any:
+    """A method's plain data with its models, and those of methods in it, by what determines them.
+
+    Prompts are by their content.
+    """
+    if isinstance(value, list):
+        return [_determining(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    out = {}
+    for key, inner in value.items():
+        if is_prompt_key(key) and isinstance(inner, str | None):
+            out[key] = _content(inner)
+        elif isinstance(inner, dict) and inner.get("type") in parts("backend"):
+            out[key] = _essence(inner)
+        else:
+            out[key] = _determining(inner)
+    return out
 
 
 def _essence(backend: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""Problem + model -> solutions, one file per method."""
+"""Attempt at a problem -> solutions, one file per method."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ttc.answers import AnswerRule
-from ttc.core import Model, Problem, Solution
+from ttc.core import Attempt, Solution
 from ttc.registry import Kind, Part
 
 
@@ -21,8 +20,6 @@ class SamplerPart(Part):
         """
         return {}
 
-    async def sample(
-        self, problem: Problem, model: Model, answers: AnswerRule, default_prompt: str
-    ) -> Sequence[Solution]:
-        """Solutions of one problem, in index order; fewer than asked where the budget ends."""
+    async def solve(self, attempt: Attempt) -> Sequence[Solution]:
+        """Solutions of the attempt's problem; fewer than wanted where the budget ends."""
         raise NotImplementedError

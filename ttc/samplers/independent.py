@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ttc.answers import AnswerRule
-from ttc.core import Completion, Model, Problem, SamplingParams, Solution
+from ttc.core import Ask, Attempt, SamplingParams, Solution
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
 from ttc.samplers import SamplerPart
@@ -40,37 +39,24 @@ class Independent(SamplerPart):
     def needs(self) -> Mapping[str, int]:
         return {"logprobs": 1} if self.logprobs else {}
 
-    async def sample(
-        self, problem: Problem, model: Model, answers: AnswerRule, default_prompt: str
-    ) -> Sequence[Solution]:
-        template = load_prompt(self.prompt or default_prompt)
-        completions = await model.sample(
-            render_problem(template, problem),
-            SamplingParams(
-                temperature=self.temperature,
-                top_p=self.top_p,
-                top_k=self.top_k,
-                max_tokens=self.max_tokens,
-                stop=(*template.stop, *self.stop),
-                logprobs=0 if self.logprobs else None,
-                keep_logprobs=0,
-            ),
-            self.solutions,
-            problem_id=problem.id,
-            purpose="solution",
+    async def solve(self, attempt: Attempt) -> Sequence[Solution]:
+        return await self.some(attempt, self.solutions)
+
+    async def some(self, attempt: Attempt, n: int) -> list[Solution]:
+        """So many solutions more, for methods that draw them bit by bit."""
+        (drawn,) = await attempt.sample(self.ask(attempt, n))
+        return [attempt.solution(sample.completion.text, [sample]) for sample in drawn]
+
+    def ask(self, attempt: Attempt, n: int) -> Ask:
+        """What to ask for so many solutions."""
+        template = load_prompt(self.prompt or attempt.default_prompt)
+        params = SamplingParams(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            max_tokens=self.max_tokens,
+            stop=(*template.stop, *self.stop),
+            logprobs=0 if self.logprobs else None,
+            keep_logprobs=0,
         )
-        return [_solution(problem, i, c, answers) for i, c in enumerate(completions)]
-
-
-def _solution(problem: Problem, index: int, c: Completion, answers: AnswerRule) -> Solution:
-    return Solution(
-        problem_id=problem.id,
-        index=index,
-        text=c.text,
-        answer=answers.extract(c.text),
-        prompt_tokens=c.prompt_tokens,
-        completion_tokens=c.completion_tokens,
-        finish_reason=c.finish_reason,
-        mean_logprob=c.mean_logprob,
-        seconds=c.seconds,
-    )
+        return Ask(render_problem(template, attempt.problem), params, n)

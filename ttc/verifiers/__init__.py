@@ -1,9 +1,9 @@
-"""Problem + solutions (+ model) -> verifications, one file per method."""
+"""Attempt at a problem + solutions -> verifications, one file per method."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ttc.core import Model, Problem, Solution, Verification
+from ttc.core import Attempt, Solution, Verification
 from ttc.refs import BackendRef
 from ttc.registry import Kind, Part
 
@@ -31,7 +31,7 @@ class VerifierPart(Part):
         return {}
 
     async def verify(
-        self, problem: Problem, solutions: Sequence[Solution], model: Model
+        self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
-        """Verifications ordered by (solution, index); fewer than asked where the budget ends."""
+        """Verifications ordered by (solution, index); fewer than wanted where the budget ends."""
         raise NotImplementedError

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
 
-from ttc.core import Completion, Model, Problem, SamplingParams, Solution, Verification
-from ttc.prompts import PromptTemplate, load_prompt, render_problem
+from ttc.core import (
+    Ask,
+    Attempt,
+    Capabilities,
+    Completion,
+    Prompt,
+    SamplingParams,
+    Solution,
+    Verification,
+)
+from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
 from ttc.thinking import after_thinking, opening_mark
 from ttc.verifiers import VerifierPart
@@ -19,9 +26,6 @@ from ttc.verifiers._verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, 
 # The verdict stands near the end; more tokens leave room for a sentence or two behind it. A journal
 # keeps them all, so there are none to spare.
 _VERDICT_TAIL = 64
-# Solutions with the same text have the same prompt; each needs verifications of its own, so the
-# second one's sample numbers begin here, beyond any V.
-_STRIDE = 1 << 20
 
 
 @register
@@ -53,55 +57,33 @@ class GenRM(VerifierPart):
         return {"logprobs": 1} if self.score == "logprob" else {}
 
     async def verify(
-        self, problem: Problem, solutions: Sequence[Solution], model: Model
+        self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
         template = load_prompt(self.prompt)
-        chosen = solutions[: self.solutions]
-        seen: Counter[str] = Counter()
-        tasks = []
-        for solution in chosen:
-            text = _shown(solution)
-            start = seen[text] * _STRIDE
-            tasks.append(self._judge(problem, solution, text, start, template, model))
-            seen[text] += 1
-        judged = await asyncio.gather(*tasks)
-        return [verification for judgements in judged for verification in judgements]
-
-    async def _judge(
-        self,
-        problem: Problem,
-        solution: Solution,
-        text: str,
-        start: int,
-        template: PromptTemplate,
-        model: Model,
-    ) -> list[Verification]:
-        prompt = render_problem(template, problem, solution=text)
-        opening = opening_mark((prompt.text or "") + prompt.prefill)
-        completions = await model.sample(
-            prompt,
-            SamplingParams(
-                temperature=self.temperature,
-                top_p=self.top_p,
-                max_tokens=self.max_tokens,
-                stop=(*template.stop, *self.stop),
-                logprobs=self._alternatives(model),
-                keep_logprobs=_VERDICT_TAIL,
-            ),
-            self.verifications,
-            problem_id=problem.id,
-            purpose="verification",
-            start=start,
+        params = SamplingParams(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=self.max_tokens,
+            stop=(*template.stop, *self.stop),
+            logprobs=self._alternatives(attempt.capabilities()),
+            keep_logprobs=_VERDICT_TAIL,
         )
-        return [self._read(solution, i, c, opening) for i, c in enumerate(completions)]
+        chosen = solutions[: self.solutions]
+        prompts = [render_problem(template, attempt.problem, solution=_shown(s)) for s in chosen]
+        rows = await attempt.sample(*[Ask(p, params, self.verifications) for p in prompts])
+        return [
+            self._read(solution, i, sample.completion, prompt)
+            for solution, prompt, row in zip(chosen, prompts, rows, strict=True)
+            for i, sample in enumerate(row)
+        ]
 
-    def _alternatives(self, model: Model) -> int | None:
+    def _alternatives(self, offers: Capabilities) -> int | None:
         """Top alternatives per token to ask for; None where no probabilities are used or had."""
-        most = model.capabilities.logprobs
+        most = offers.logprobs
         return None if self.score == "binary" or not most else min(self.logprobs, most)
 
-    def _read(self, solution: Solution, index: int, c: Completion, opening: str) -> Verification:
-        """One verification. opening: the mark of a thought that the prompt ends in, or nothing."""
+    def _read(self, solution: Solution, index: int, c: Completion, prompt: Prompt) -> Verification:
+        opening = opening_mark((prompt.text or "") + prompt.prefill)  # of a thought
         cut_off = bool(opening) and after_thinking(opening + c.text) is None
         verdict = None if cut_off else parse_verdict(c.text)
         p_yes = None if cut_off else p_yes_at_verdict(c.logprobs, c.text)

@@ -1,0 +1,18 @@
+"""Attempts at a problem with models of a test's own."""
+
+from __future__ import annotations
+
+from ttc.answers import AnswerRule
+from ttc.attempt.live import LiveAttempt, World
+from ttc.core import Model, Problem
+from ttc.registry import Part, walk
+
+
+def attempt_of(
+    part: Part, problem: Problem, backend: Model, *, prompt: str = "cot", **models: Model
+) -> LiveAttempt:
+    """For a part, and all parts in it. models: those of other fields."""
+    given = {"backend": backend, **models}
+    world = World({id(one): given for _, one, _ in walk(part)}, AnswerRule(), prompt, seed=0)
+    purpose = "solution" if part.kind == "sampler" else "verification"
+    return LiveAttempt(world, world.begin(problem), part, purpose)

@@ -1,0 +1,140 @@
+"""A method inside a method asks its own model, and what it asks is stored and charged."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+import pytest
+
+from ttc import registry
+from ttc.core import Ask, Attempt, Prompt, Solution
+from ttc.errors import RecipeError, UsageError
+from ttc.pipeline.run import run_recipe
+from ttc.recipe import parse_recipe
+from ttc.recipe.identity import run_id
+from ttc.refs import BackendRef, VerifierRef
+from ttc.registry import register
+from ttc.samplers import SamplerPart
+from ttc.samplers.independent import Independent
+from ttc.store.tables import read_frame
+
+RECIPE = """
+name: nested
+dataset: {type: nano, family: arithmetic, levels: [1], problems: 3}
+backend: {type: nano, model: nano-solver}
+sampler: SAMPLER
+policies: [first]
+results: RESULTS
+"""
+GENRM = """{type: genrm, backend: {type: nano, model: nano-verifier}, prompt: nano-genrm,
+    verifications: 2, max_tokens: 96}"""
+
+
+class Checked(SamplerPart):
+    """Draws one solution after the other until its critic accepts one."""
+
+    type: Literal["checked"] = "checked"
+    draft: Independent = Independent(temperature=1.0, max_tokens=32)
+    critic: VerifierRef
+
+    async def solve(self, attempt: Attempt) -> Sequence[Solution]:
+        found: list[Solution] = []
+        while len(found) < 4 and not attempt.refused:
+            found += await self.draft.some(attempt, 1)
+            judged = await attempt.judge(self.critic, found[-1:])
+            if all(v.verdict for v in judged):
+                break
+        return found
+
+
+class Beam(SamplerPart):
+    """Two steps, two beams: each goes on from the same first step."""
+
+    type: Literal["beam_of_two"] = "beam_of_two"
+    draft: Independent = Independent(temperature=1.0, max_tokens=4)
+
+    async def solve(self, attempt: Attempt) -> Sequence[Solution]:
+        ask = self.draft.ask(attempt, 1)
+        ((step,),) = await attempt.sample(ask)
+        begun = Prompt(text=(ask.prompt.text or "") + step.completion.text)
+        on = Ask(begun, replace(ask.params, max_tokens=40), after=step)
+        rows = await attempt.sample(on, on)
+        texts = [step.completion.text + kid.completion.text for (kid,) in rows]
+        return [attempt.solution(t, [step, *row]) for t, row in zip(texts, rows, strict=True)]
+
+
+class Two(SamplerPart):
+    """Draws with a draft model."""
+
+    type: Literal["two"] = "two"
+    needs: ClassVar[dict[str, int]] = {"draft.logprobs": 1}
+    own: Independent = Independent(max_tokens=16)
+    draft: BackendRef
+
+    async def solve(self, attempt: Attempt) -> Sequence[Solution]:
+        ask = self.own.ask(attempt, 1)
+        rows = await attempt.sample(ask, replace(ask, by="draft"))
+        return [attempt.solution(s.completion.text, [s]) for row in rows for s in row]
+
+
+@pytest.fixture(autouse=True)
+def foreign_parts(monkeypatch):
+    for kind in registry.FOLDERS:
+        registry.parts(kind)
+    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
+    for part in (Checked, Beam, Two):
+        register(part)
+
+
+def recipe(folder, sampler):
+    return parse_recipe(RECIPE.replace("SAMPLER", sampler).replace("RESULTS", f"{folder}/r"))
+
+
+def test_the_critic_judges_with_its_own_model_and_is_stored(tmp_path):
+    outcome = run_recipe(recipe(tmp_path, f"{{type: checked, critic: {GENRM}}}"))
+    models, ledger = outcome.manifest.models, outcome.manifest.ledger
+    assert {role: m.model for role, m in models.items()} == {
+        "solver": "nano-solver",
+        "sampler.critic": "nano-verifier",
+    }
+    judged = read_frame(outcome.run.verifications, "verifications")
+    solved = read_frame(outcome.run.solutions, "solutions")
+    assert len(judged) == 2 * len(solved) == ledger["verification"]["samples"]
+    assert ledger["solution"]["samples"] == len(solved)
+    assert set(judged["verifier"]) == {"genrm"}
+    assert judged["text"].str.contains("correct").any()
+
+
+def test_beams_of_equal_prefix_are_different(tmp_path):
+    outcome = run_recipe(recipe(tmp_path, "beam_of_two"))
+    solved = read_frame(outcome.run.solutions, "solutions")
+    assert solved.groupby("problem_id")["text"].nunique().max() == 2
+    assert outcome.manifest.ledger["solution"]["samples"] == 9
+
+
+def test_a_second_model_is_asked_checked_and_part_of_the_identity(tmp_path):
+    with_draft = "{type: two, draft: {type: nano, model: nano-draft}}"
+    outcome = run_recipe(recipe(tmp_path, with_draft))
+    assert outcome.manifest.models["sampler.draft"].model == "nano-draft"
+    assert len(read_frame(outcome.run.solutions, "solutions")) == 6
+    served = "{type: openai, model: m, base_url: 'http://h/v1', max_logprobs: M, timeout: 5}"
+    with pytest.raises(RecipeError, match=r"sampler.draft: 'two' needs token log prob"):
+        recipe(tmp_path, f"{{type: two, draft: {served.replace('M', '0')}}}")
+    one = recipe(tmp_path, f"{{type: two, draft: {served.replace('M', '1')}}}")
+    slower = f"{{type: two, draft: {served.replace('M', '1').replace('5}', '9}')}}}"
+    assert run_id(one) == run_id(recipe(tmp_path, slower)), "time-outs are no part of it"
+    other = slower.replace("model: m", "model: n")
+    assert run_id(one) != run_id(recipe(tmp_path, other))
+
+
+def test_a_model_that_a_part_does_not_have_is_named(tmp_path):
+    class Lost(Beam):
+        type: Literal["lost"] = "lost"
+
+        async def solve(self, attempt: Attempt) -> Sequence[Solution]:
+            await attempt.sample(replace(self.draft.ask(attempt, 1), by="prm"))
+            return []
+
+    register(Lost)
+    with pytest.raises(UsageError, match="Lost has no model 'prm', only backend"):
+        run_recipe(recipe(tmp_path, "lost"))

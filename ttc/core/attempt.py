@@ -1,0 +1,96 @@
+"""What a method holds: one attempt at a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ttc.core.model import Capabilities, Completion, Prompt, SamplingParams
+from ttc.core.nouns import Problem, Solution, Verification
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample that an attempt got. number: in order of the attempt's samples.
+
+    after: the number of the sample that it continues, None where it begins.
+    """
+
+    number: int
+    completion: Completion
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`n` samples of one prompt.
+
+    by: the field of the asking part that names the model; where a part has no `backend`, that of
+    the part it stands in, or the recipe's. after: the sample that the prompt continues.
+    """
+
+    prompt: Prompt
+    params: SamplingParams
+    n: int = 1
+    by: str = "backend"
+    after: Sample | None = None
+
+
+class Attempt(Protocol):
+    """The only thing that samplers and verifiers hold. Gold answers are out of its reach.
+
+    What is asked through it is journalled, counted against the budget and replayed when the run
+    goes on. So that this gives the same samples again, a method takes its randomness from `rng`,
+    looks at no clock, and has one request under way at a time; a second one raises `UsageError`.
+    What is to go out together goes into one `sample`.
+    """
+
+    @property
+    def problem(self) -> Problem:
+        """The problem, without its gold answer."""
+        ...
+
+    @property
+    def default_prompt(self) -> str:
+        """The prompt template of the dataset, for a sampler that names none."""
+        ...
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """Follows from the recipe's seed and the problem; all parts of the attempt share it."""
+        ...
+
+    @property
+    def refused(self) -> bool:
+        """Whether the budget or the run's time has refused a sample: no more will come."""
+        ...
+
+    def capabilities(self, by: str = "backend") -> Capabilities:
+        """What the model behind a field of the part offers."""
+        ...
+
+    async def sample(self, *asks: Ask) -> list[list[Sample]]:
+        """The samples of each ask, in its order; fewer than asked where the budget ends.
+
+        Asks are admitted in their order. Samples are new ones, also where the same was asked for
+        before: those of equal asks are independent. A sample that failed has an empty text and its
+        reason as `finish_reason`.
+        """
+        ...
+
+    async def judge(self, verifier: Any, solutions: Sequence[Solution]) -> list[Verification]:
+        """The verifications of a verifier that the part holds (`VerifierRef`), which are stored."""
+        ...
+
+    def solution(self, text: str, of: Sequence[Sample], steps: Sequence[str] = ()) -> Solution:
+        """A solution with its answer, numbered in turn. of: the samples that it is made of."""
+        ...
+
+    def classes(self, solutions: Sequence[Solution]) -> NDArray[np.int32]:
+        """(solutions,) which of them have equal answers: class numbers, -1 for no answer."""
+        ...
