@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,23 @@ def nano_server() -> Iterator[str]:
         process.send_signal(signal.SIGINT)
         process.wait(20)
         process.stdout.close()
+
+
+@pytest.fixture
+def own_parts(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """own_parts(Class, ...) registers parts of a test's own, and nobody knows of them after it."""
+    from ttc import plugins, registry
+
+    for kind in registry.FOLDERS:  # else what is loaded meanwhile would be lost again
+        registry.parts(kind)
+    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
+    monkeypatch.setattr(plugins, "_foreign", dict(plugins._foreign))
+
+    def register(*classes: type) -> None:
+        for one in classes:
+            registry.register(one)
+
+    return register
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 
 import pytest
 
-from ttc import registry
 from ttc.core import Ask, Attempt, Prompt, Solution
 from ttc.errors import RecipeError, UsageError
 from ttc.pipeline.run import run_recipe
@@ -78,12 +77,8 @@ class Two(SamplerPart):
 
 
 @pytest.fixture(autouse=True)
-def foreign_parts(monkeypatch):
-    for kind in registry.FOLDERS:
-        registry.parts(kind)
-    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
-    for part in (Checked, Beam, Two):
-        register(part)
+def foreign_parts(own_parts):
+    own_parts(Checked, Beam, Two)
 
 
 def recipe(folder, sampler):

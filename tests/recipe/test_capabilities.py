@@ -4,11 +4,9 @@ from typing import ClassVar, Literal
 
 import pytest
 
-from ttc import registry
 from ttc.backends import BackendPart
 from ttc.core import Capabilities
 from ttc.recipe import parse_recipe
-from ttc.registry import register
 from ttc.verifiers import VerifierPart
 
 SERVER = "{type: openai, model: m, base_url: 'http://h/v1', SET}"
@@ -45,14 +43,8 @@ class Probe(VerifierPart):
 
 
 @pytest.fixture(autouse=True)
-def foreign_parts(monkeypatch):
-    for kind in registry.FOLDERS:  # else what is loaded meanwhile would be lost again
-        registry.parts(kind)
-    for kind in registry.FOLDERS:
-        registry.parts(kind)  # loaded once in a process: the copy must not be where they go
-    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
-    for part in (Mute, Spare, Probe):
-        register(part)
+def foreign_parts(own_parts):
+    own_parts(Mute, Spare, Probe)
 
 
 def text(backend="nano", sampler="solutions: 1", verifier="solutions: 1"):

@@ -11,7 +11,6 @@ from ttc.errors import UsageError
 from ttc.recipe import parse_recipe, recipe_hash, recipe_schema, resolve
 from ttc.recipe.shipped import needs
 from ttc.refs import SamplerRef
-from ttc.registry import register
 from ttc.samplers import SamplerPart
 
 
@@ -42,14 +41,8 @@ class Twice(SamplerPart):
 
 
 @pytest.fixture(autouse=True)
-def foreign_parts(monkeypatch):
-    for kind in ("backend", "sampler"):
-        registry.parts(kind)
-    for kind in registry.FOLDERS:
-        registry.parts(kind)  # loaded once in a process: the copy must not be where they go
-    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
-    register(RawOnly)
-    register(Twice)
+def foreign_parts(own_parts):
+    own_parts(RawOnly, Twice)
 
 
 def test_a_chat_prompt_on_a_raw_only_backend_is_refused(complaint):
