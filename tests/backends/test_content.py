@@ -6,6 +6,7 @@ import pytest
 from scripted import CHAT, RAW, answering, call, chat_reply, complete, raw_reply
 
 from ttc.errors import RetryableError
+from ttc.thinking import after_thinking
 
 
 def text_of(content: object, finish: str = "stop", **message: object) -> str:
@@ -87,6 +88,24 @@ def test_thoughts_without_text_are_no_reason_to_fail():
 
 def test_parts_of_thoughts_that_ran_out_of_tokens_stay_open():
     assert text_of([{"type": "thinking", "thinking": "hm"}], "length") == "<think>\nhm"
+
+
+SPOKEN_OF = [
+    "so I write </think> and then Yes",
+    "[/THINK] Yes",
+    "<think>a</think> Yes",
+    "</reason> b",
+]
+
+
+@pytest.mark.parametrize("thought", [*SPOKEN_OF, "I think so", " ".join(SPOKEN_OF)])
+def test_a_thought_that_speaks_of_its_own_marks_stays_a_thought(thought):
+    cut = text_of(None, "length", reasoning_content=thought)
+    assert after_thinking(cut) is None
+    for content in ("", "It is 5."):
+        assert (
+            after_thinking(text_of(content, reasoning_content=thought)) or ""
+        ).strip() == content
 
 
 def test_refusals():

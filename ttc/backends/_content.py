@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ttc.thinking import after_thinking
+
 Json = Mapping[str, Any]
 _THOUGHT_FIELDS = (
     "reasoning_content",
@@ -24,6 +26,7 @@ _THOUGHT_WORDS = ("think", "thought", "reason", "summary")
 _HOLD_TEXT = ("text", "refusal", "value", "content")
 _HOLD_THOUGHTS = ("thinking", "reasoning", "text", "summary", "thought", "content", "value")
 _DEEPEST = 8
+_MARKS = ("think", "reasoning", "reflection", "scratchpad", "monologue")
 
 
 class Malformed(ValueError):
@@ -43,15 +46,23 @@ def message_text(message: Json, *, cut: bool) -> str:
         thought = next((found for found in fields if found), "")
     if not thought:
         return content
-    if cut and not content:
-        return f"<think>\n{thought}"
-    return f"<think>\n{thought}\n</think>\n\n{content}"
+    return _with_thought(thought, content, closed=bool(content) or not cut)
 
 
 def plain_text(value: object) -> str:
     """The text of a raw choice. Raises `Malformed`."""
     text, thought = _split(value)
-    return f"<think>\n{thought}\n</think>\n\n{text}" if thought else text
+    return _with_thought(thought, text) if thought else text
+
+
+def _with_thought(thought: str, text: str, *, closed: bool = True) -> str:
+    """A thought before the text, in marks that nothing within it closes: it may speak of them."""
+    begun = ((name, f"<{name}>\n{thought}") for name in _MARKS)
+    name, opened = next(
+        (found for found in begun if after_thinking(found[1]) is None),
+        (_MARKS[0], f"<{_MARKS[0]}>\n{thought}"),
+    )
+    return f"{opened}\n</{name}>\n\n{text}" if closed else opened
 
 
 def _split(content: object) -> tuple[str, str]:
