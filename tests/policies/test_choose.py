@@ -5,6 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttc.analysis.settings import EstimatorSettings
+from ttc.analysis.weighted import pessimistic_merit
+from ttc.policies import Drawn
+from ttc.policies.pessimistic import Pessimistic
 from ttc.registry import parts
 
 NAN = float("nan")
@@ -28,11 +32,16 @@ POOLS = [
 ]
 
 
+def drawn(classes, scores, verifications=1):
+    scores = np.array(scores, dtype=float)
+    return Drawn(np.array(classes), scores, np.where(np.isnan(scores), 0, verifications))
+
+
 @pytest.mark.parametrize(("pool", "picks"), POOLS)
 def test_what_is_picked(pool, picks):
     classes, scores, gold = pool
     known = parts("policy")
-    found = {n: known[n]().choose(np.array(classes), np.array(scores), gold) for n in picks}
+    found = {n: known[n]().picks(drawn(classes, scores), gold) for n in picks}
     assert found == picks
 
 
@@ -46,8 +55,29 @@ def test_a_pick_is_an_answer_that_was_given(pool, gold):
     classes, scores = (np.array(column) for column in zip(*pool, strict=True))
     verified = set(classes[(classes >= 0) & ~np.isnan(scores)])
     for name, cls in parts("policy").items():
-        pick = cls().choose(classes, scores, gold)
+        pick = cls().picks(drawn(classes, scores), gold)
         offered = verified if cls.needs_verifications else set(classes[classes >= 0])
         assert pick == -1 or pick in offered, name
         if cls.needs_verifications:
             assert (pick == -1) == (not verified), name
+
+
+def test_more_verifications_make_a_rare_answer_surer():
+    """Two solutions at .80 against six at .70: V decides, in `ttc show` as in the curves."""
+    pool = [0] * 2 + [1] * 6, [0.8] * 2 + [0.7] * 6
+    assert Pessimistic().choose(drawn(*pool, verifications=1)) == 1
+    assert Pessimistic().choose(drawn(*pool, verifications=16)) == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 16)), min_size=1, max_size=9),
+    st.integers(1, 16),
+)
+def test_the_pessimistic_choice_is_that_of_its_curve(solutions, v):
+    classes = np.array([c for c, _ in solutions])
+    scores = np.array([min(hits, v) / v for _, hits in solutions])
+    votes = np.bincount(classes).astype(float)
+    total = np.bincount(classes, weights=scores)
+    merit = pessimistic_merit(EstimatorSettings().alpha)(total, votes, len(classes), v)
+    merit = np.where(votes > 0, merit, -np.inf)
+    assert merit[Pessimistic().choose(drawn(classes, scores, v))] == pytest.approx(merit.max())

@@ -7,12 +7,31 @@ made of). Its `choose` picks one answer from all that a problem has (what `ttc s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttc.registry import Kind, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a policy may read of one problem's solutions.
+
+    classes: (N,) answer class of each, -1 invalid; scores: (N,) mean verification score, NaN where
+    unverified; verifications: (N,) how many valid ones that is the mean of.
+    """
+
+    classes: NDArray[np.integer[Any]]
+    scores: NDArray[np.floating[Any]]
+    verifications: NDArray[np.integer[Any]]
+
+    @property
+    def verified(self) -> NDArray[np.bool_]:
+        """(N,) which have a score."""
+        return np.asarray(~np.isnan(self.scores))
 
 
 class PolicyPart(Part):
@@ -25,15 +44,13 @@ class PolicyPart(Part):
     def label(self) -> str:
         return str(type(self).model_fields["type"].default)
 
-    def choose(
-        self, classes: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], gold: int
-    ) -> int:
-        """The answer class chosen from one problem's whole pool, -1 for none.
-
-        classes: (N,) answer class of each solution, -1 invalid; scores: (N,) mean verification
-        score, NaN where unverified; gold: the right class, which only an oracle may look at.
-        """
+    def choose(self, drawn: Drawn) -> int:
+        """The answer class chosen from one problem's whole pool, -1 for none."""
         raise NotImplementedError
+
+    def picks(self, drawn: Drawn, gold: int) -> int:
+        """`choose`, but for an oracle: what it picks where `gold` is the right class."""
+        return self.choose(drawn)
 
 
 def plurality(classes: NDArray[np.integer[Any]], weights: NDArray[np.floating[Any]]) -> int:

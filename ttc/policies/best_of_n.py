@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ttc.policies import PolicyPart
+from ttc.policies import Drawn, PolicyPart
 from ttc.registry import register
 
 
@@ -19,8 +18,6 @@ class BestOfN(PolicyPart):
 
     type: Literal["best_of_n"] = "best_of_n"
 
-    def choose(
-        self, classes: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], gold: int
-    ) -> int:
-        known = np.where((classes >= 0) & ~np.isnan(scores), scores, -1.0)
-        return int(classes[np.argmax(known)]) if known.max(initial=-1.0) >= 0 else -1
+    def choose(self, drawn: Drawn) -> int:
+        known = np.where((drawn.classes >= 0) & drawn.verified, drawn.scores, -1.0)
+        return int(drawn.classes[np.argmax(known)]) if known.max(initial=-1.0) >= 0 else -1

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ttc.policies import PolicyPart
+from ttc.policies import Drawn, PolicyPart
 from ttc.registry import register
 
 
@@ -17,7 +14,5 @@ class First(PolicyPart):
 
     type: Literal["first"] = "first"
 
-    def choose(
-        self, classes: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], gold: int
-    ) -> int:
-        return int(classes[0]) if len(classes) else -1
+    def choose(self, drawn: Drawn) -> int:
+        return int(drawn.classes[0]) if len(drawn.classes) else -1

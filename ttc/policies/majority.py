@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ttc.policies import PolicyPart, plurality
+from ttc.policies import Drawn, PolicyPart, plurality
 from ttc.registry import register
 
 
@@ -17,7 +16,5 @@ class Majority(PolicyPart):
 
     type: Literal["majority"] = "majority"
 
-    def choose(
-        self, classes: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], gold: int
-    ) -> int:
-        return plurality(classes, np.ones(len(classes)))
+    def choose(self, drawn: Drawn) -> int:
+        return plurality(drawn.classes, np.ones(len(drawn.classes)))

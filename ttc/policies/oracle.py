@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ttc.policies import PolicyPart
+from ttc.policies import Drawn, PolicyPart
 from ttc.registry import register
 
 
@@ -17,7 +14,5 @@ class Oracle(PolicyPart):
 
     type: Literal["oracle"] = "oracle"
 
-    def choose(
-        self, classes: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], gold: int
-    ) -> int:
-        return gold if np.any(classes == gold) else -1
+    def picks(self, drawn: Drawn, gold: int) -> int:
+        return gold if gold in drawn.classes else -1

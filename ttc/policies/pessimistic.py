@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ttc.policies import PolicyPart
+from ttc.analysis.settings import EstimatorSettings
+from ttc.policies import Drawn, PolicyPart
 from ttc.registry import register
 
-# The weight that the estimator uses too (analysis.settings.EstimatorSettings.alpha).
-_ALPHA = 0.5
+_ALPHA = EstimatorSettings().alpha
 
 
 @register
@@ -22,14 +21,15 @@ class Pessimistic(PolicyPart):
 
     type: Literal["pessimistic"] = "pessimistic"
 
-    def choose(
-        self, classes: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], gold: int
-    ) -> int:
-        usable = (classes >= 0) & ~np.isnan(scores)
+    def choose(self, drawn: Drawn) -> int:
+        """As `ttc.analysis.weighted.pessimistic_merit`, which knows one V for all solutions."""
+        usable = (drawn.classes >= 0) & drawn.verified
         if not usable.any():
             return -1
-        count = np.bincount(classes[usable])
-        total = np.bincount(classes[usable], weights=scores[usable])
-        mean = total / np.maximum(count, 1)
-        bound = mean - _ALPHA * np.log(max(int(usable.sum()), 1)) / (count + 1)
+        classes = drawn.classes[usable]
+        count = np.bincount(classes)
+        mean = np.bincount(classes, weights=drawn.scores[usable]) / np.maximum(count, 1)
+        judged = np.bincount(classes, weights=drawn.verifications[usable])
+        total = drawn.verifications[drawn.verified].sum()
+        bound = mean - _ALPHA * np.log(total) / (judged + 1)
         return int(np.argmax(np.where(count > 0, bound, -np.inf)))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ttc.policies import PolicyPart, plurality
+from ttc.policies import Drawn, PolicyPart, plurality
 from ttc.registry import register
 
 
@@ -19,7 +16,5 @@ class WeightedMajority(PolicyPart):
 
     type: Literal["weighted_majority"] = "weighted_majority"
 
-    def choose(
-        self, classes: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], gold: int
-    ) -> int:
-        return plurality(classes, scores)
+    def choose(self, drawn: Drawn) -> int:
+        return plurality(drawn.classes, drawn.scores)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttc.errors import DataError
-from ttc.policies import PolicyPart
+from ttc.policies import Drawn, PolicyPart
 from ttc.registry import parts
 from ttc.report.tables import number, table
 from ttc.store.rows import read_problems, read_solutions, read_verifications
@@ -41,10 +41,14 @@ class _Judged:
     verdicts: list[Verification]
 
     @property
+    def scores(self) -> list[float]:
+        """Of valid verifications."""
+        return [v.score for v in self.verdicts if v.score is not None]
+
+    @property
     def score(self) -> float:
         """Mean of the valid scores, NaN without any."""
-        known = [v.score for v in self.verdicts if v.score is not None]
-        return float(np.mean(known)) if known else float("nan")
+        return float(np.mean(self.scores)) if self.scores else float("nan")
 
     def title(self, gold_class: int) -> str:
         """Judgement, answer, score, and the label where it contradicts our judgement."""
@@ -95,8 +99,11 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
 
 def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
     """What each of the run's policies chooses of all the solutions, and whether that is right."""
-    classes = np.array([one.answer_class for one in judged])
-    scores = np.array([one.score for one in judged])
+    drawn = Drawn(
+        classes=np.array([one.answer_class for one in judged]),
+        scores=np.array([one.score for one in judged]),
+        verifications=np.array([len(one.scores) for one in judged]),
+    )
     answers = {one.answer_class: _short(one.solution.answer) for one in reversed(judged)}
     known = parts("policy")
     named = [str(p.get("type")) for p in run.manifest().recipe.get("policies", ())]
@@ -104,9 +111,9 @@ def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
     for name in [n for n in named if n in known] or known:
         policy = known[name]()
         assert isinstance(policy, PolicyPart)
-        if policy.needs_verifications and np.isnan(scores).all():
+        if policy.needs_verifications and not drawn.verified.any():
             continue
-        chosen = policy.choose(classes, scores, gold_class)
+        chosen = policy.picks(drawn, gold_class)
         right = "right" if 0 <= chosen == gold_class else "wrong"
         said.append(f"{name} {answers[chosen]} ({right})" if chosen >= 0 else f"{name} nothing")
     return f"chosen of all {len(judged)}: {', '.join(said)}"
