@@ -6,13 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ttc.redact import Secrets, passwords
-from ttc.secret_names import is_secret_name, like_a_key, speaks_of_secret
+from ttc.secret_names import NAME_BEFORE_VALUE, is_secret_name, like_a_key, speaks_of_secret
 
 _SHORTEST = 8  # of what stands behind a name that only may be about a secret
-_PAIR = re.compile(  # possessive: in linear time, however long a word is
-    r"(?<![\w.-])(?:(?![A-Za-z])[\w.-])*+([A-Za-z][\w.-]*+)[\"']?\s*+[=:]\s*[\"']?"
-    r"([^\s\"',{}\[\]]+)"
-)
+_PAIR = re.compile(NAME_BEFORE_VALUE + r"\s*[\"']?([^\s\"',{}\[\]]+)")
 
 
 def secrets_typed(words: Sequence[str]) -> set[str]:
