@@ -71,7 +71,11 @@ def register(cls: P) -> P:
     return cls
 
 
-def inner_parts(part: Part) -> Iterator[tuple[tuple[str | int, ...], Part]]:
+Path = tuple[str | int, ...]
+"""Keys and list places that lead to a part."""
+
+
+def inner_parts(part: Part) -> Iterator[tuple[Path, Part]]:
     """The parts that are a part's fields, or in lists of its fields, with their key paths."""
     for name in type(part).model_fields:
         value = getattr(part, name)
@@ -88,15 +92,16 @@ def models_of(part: Part) -> dict[str, Part]:
     }
 
 
-def walk(
-    part: Part, at: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], Part, Part | None]]:
-    """A method and all methods inside it: key path, the method, and the one that it stands in."""
-    pending: list[tuple[tuple[str | int, ...], Part, Part | None]] = [(at, part, None)]
+def walk(part: Part, at: Path = ()) -> Iterator[tuple[Path, Part, Path | None]]:
+    """A method and all methods inside it: key path, the method, the path of that it stands in.
+
+    One object may stand in several places, as a default is shared: paths tell them apart.
+    """
+    pending: list[tuple[Path, Part, Path | None]] = [(at, part, None)]
     while pending:
         path, one, outer = pending.pop(0)
         yield path, one, outer
-        inside = (((*path, *p), inner, one) for p, inner in inner_parts(one))
+        inside = (((*path, *p), inner, path) for p, inner in inner_parts(one))
         pending += [found for found in inside if found[1].kind not in ("backend", "dataset")]
 
 

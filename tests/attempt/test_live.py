@@ -1,6 +1,7 @@
 """What a method holds: what it may do, and what is written down of it."""
 
 import asyncio
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from ttc.answers import AnswerRule
 from ttc.attempt.live import World
 from ttc.core import Ask, Capabilities, Completion, ModelIdentity, Problem, Prompt, SamplingParams
 from ttc.errors import UsageError
+from ttc.refs import VerifierRef
+from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
 from ttc.verifiers.genrm import GenRM
 
@@ -31,6 +34,13 @@ class Model:
         await asyncio.sleep(0)
         numbers = range(start, start + min(n, self.most))
         return [Completion(self.words.format(i), "stop", 5, 2, mean_logprob=-1.0) for i in numbers]
+
+
+class Holding(SamplerPart):
+    """Holds a verifier."""
+
+    type: Literal["holding"] = "holding"
+    critic: VerifierRef
 
 
 def texts(rows):
@@ -87,10 +97,11 @@ def test_classes_know_no_gold():
 
 
 def test_a_verifier_judges_with_its_own_model_and_is_written_down():
-    judge, sampler = GenRM(verifications=2, score="binary"), Independent()
+    judge = GenRM(verifications=2, score="binary")
+    sampler = Holding(critic=judge)
     solver, model = Model(), Model(words="sample {}. Is the answer correct (Yes/No)? Yes")
     attempt = attempt_of(sampler, PROBLEM, solver)
-    attempt._world.models[id(judge)] = {"backend": model}
+    attempt._world.models["critic",] = {"backend": model}
     given = [attempt.solution("2", []), attempt.solution("3", [])]
     first = asyncio.run(attempt.judge(judge, given))
     again = asyncio.run(attempt.judge(judge, given[:1]))
@@ -102,6 +113,12 @@ def test_a_verifier_judges_with_its_own_model_and_is_written_down():
     ]
     assert attempt._record.verifications == first + again
     assert len({v.text for v in first[:2] + again}) == 4
+
+
+def test_a_verifier_that_is_no_field_of_the_part_is_refused():
+    attempt = attempt_of(Independent(), PROBLEM, Model())
+    with pytest.raises(UsageError, match="Independent has no such verifier"):
+        asyncio.run(attempt.judge(GenRM(), []))
 
 
 def test_randomness_follows_from_seed_and_problem():

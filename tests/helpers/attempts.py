@@ -13,6 +13,6 @@ def attempt_of(
 ) -> LiveAttempt:
     """For a part, and all parts in it. models: those of other fields."""
     given = {"backend": backend, **models}
-    world = World({id(one): given for _, one, _ in walk(part)}, AnswerRule(), prompt, seed=0)
+    world = World({path: given for path, *_ in walk(part)}, AnswerRule(), prompt, seed=0)
     purpose = "solution" if part.kind == "sampler" else "verification"
-    return LiveAttempt(world, world.begin(problem), part, purpose)
+    return LiveAttempt(world, world.begin(problem), part, (), purpose)

@@ -1,21 +1,25 @@
 """A method inside a method asks its own model, and what it asks is stored and charged."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal
 
 import pytest
 
-from ttc.core import Ask, Attempt, Prompt, Solution
+from ttc.core import Ask, Attempt, Prompt, Solution, Verification
 from ttc.errors import RecipeError, UsageError
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
 from ttc.recipe.identity import run_id
+from ttc.recipe.shipped import needs
 from ttc.refs import BackendRef, VerifierRef
 from ttc.registry import register
 from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
+from ttc.store.pool import load_pool, verifiers
 from ttc.store.tables import read_frame
+from ttc.verifiers import VerifierPart
 
 RECIPE = """
 name: nested
@@ -35,12 +39,15 @@ class Checked(SamplerPart):
     type: Literal["checked"] = "checked"
     draft: Independent = Independent(temperature=1.0, max_tokens=32)
     critic: VerifierRef
+    second: VerifierRef | None = None
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         found: list[Solution] = []
         while len(found) < 4 and not attempt.refused:
             found += await self.draft.some(attempt, 1)
             judged = await attempt.judge(self.critic, found[-1:])
+            if self.second is not None:
+                judged += await attempt.judge(self.second, found[-1:])
             if all(v.verdict for v in judged):
                 break
         return found
@@ -76,9 +83,30 @@ class Two(SamplerPart):
         return [attempt.solution(s.completion.text, [s]) for row in rows for s in row]
 
 
+class Peek(VerifierPart):
+    """Notes which model it would ask."""
+
+    type: Literal["peek"] = "peek"
+    seen: ClassVar[list[str]] = []
+
+    async def verify(self, attempt: Attempt, solutions: Sequence[Solution]) -> list[Verification]:
+        self.seen.append(attempt._model("backend").identity.model)
+        return []
+
+
+class Outer(VerifierPart):
+    """Asks a verifier that is a default, and so the same object in every Outer."""
+
+    type: Literal["outer"] = "outer"
+    inner: Peek = Peek()
+
+    async def verify(self, attempt: Attempt, solutions: Sequence[Solution]) -> list[Verification]:
+        return await attempt.judge(self.inner, solutions)
+
+
 @pytest.fixture(autouse=True)
 def foreign_parts(own_parts):
-    own_parts(Checked, Beam, Two)
+    own_parts(Checked, Beam, Two, Peek, Outer)
 
 
 def recipe(folder, sampler):
@@ -98,6 +126,28 @@ def test_the_critic_judges_with_its_own_model_and_is_stored(tmp_path):
     assert ledger["solution"]["samples"] == len(solved)
     assert set(judged["verifier"]) == {"genrm"}
     assert judged["text"].str.contains("correct").any()
+
+
+def test_critics_of_a_sampler_are_no_verifiers_of_the_pool(tmp_path):
+    text = RECIPE.replace("SAMPLER", f"{{type: checked, critic: {GENRM}, second: {GENRM}}}")
+    text = text.replace("genrm,", "genrm, name: other,", 1).replace("[first]", "[first, majority]")
+    outcome = run_recipe(parse_recipe(text.replace("RESULTS", f"{tmp_path}/r")))
+    assert set(read_frame(outcome.run.verifications, "verifications")["verifier"]) == {
+        "genrm",
+        "other",
+    }
+    assert verifiers(outcome.run) == []
+    assert load_pool(outcome.run).arrays.n_verified.max() == 0
+    assert set(read_frame(outcome.run.curves, "curves")["policy"]) == {"first", "majority"}
+
+
+def test_a_shared_default_asks_the_model_of_where_it_stands(tmp_path):
+    own = "backend: {type: nano, model: nano-verifier}"
+    text = RECIPE.replace("SAMPLER", "{type: independent, solutions: 1, max_tokens: 16}")
+    text += f"verifiers: [{{type: outer, name: a, {own}}}, {{type: outer, name: b}}]\n"
+    Peek.seen.clear()
+    run_recipe(parse_recipe(text.replace("RESULTS", f"{tmp_path}/r")))
+    assert Counter(Peek.seen) == {"nano-verifier": 3, "nano-solver": 3}
 
 
 def test_beams_of_equal_prefix_are_different(tmp_path):
@@ -120,6 +170,23 @@ def test_a_second_model_is_asked_checked_and_part_of_the_identity(tmp_path):
     assert run_id(one) == run_id(recipe(tmp_path, slower)), "time-outs are no part of it"
     other = slower.replace("model: m", "model: n")
     assert run_id(one) != run_id(recipe(tmp_path, other))
+
+
+def test_what_inner_models_need_is_told(tmp_path):
+    served = "{type: litellm, model: openai/m, api_key_env: INNER_KEY}"
+    found = recipe(tmp_path, f"{{type: two, draft: {served}}}")
+    assert "INNER_KEY" in needs(found)
+    assert [one.model for one in found.backends()] == ["nano-solver", "openai/m"]
+
+
+def test_a_verifier_may_be_called_like_a_sampler(tmp_path):
+    text = RECIPE.replace("SAMPLER", "{type: independent, solutions: 1, max_tokens: 16}")
+    text += f"verifiers: [{GENRM.replace('genrm,', 'genrm, name: sampler,', 1)}]\n"
+    outcome = run_recipe(parse_recipe(text.replace("RESULTS", f"{tmp_path}/r")))
+    models = {role: m.model for role, m in outcome.manifest.models.items()}
+    assert models == {"solver": "nano-solver", "sampler": "nano-verifier"}
+    judged = read_frame(outcome.run.verifications, "verifications")
+    assert judged["text"].str.contains("correct").any()
 
 
 def test_a_model_that_a_part_does_not_have_is_named(tmp_path):

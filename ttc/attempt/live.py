@@ -18,11 +18,11 @@ from ttc.attempt.checking import TimeLeft, check_verifications, foreign
 from ttc.attempt.numbers import Numbers
 from ttc.core import Ask, Capabilities, Model, Problem, Purpose, Sample, Solution, Verification
 from ttc.errors import UsageError
-from ttc.registry import Part
+from ttc.registry import Part, Path, walk
 from ttc.verifiers import VerifierPart
 
-Models = Mapping[int, Mapping[str, Model]]
-"""The models of each part, by the part's `id` and the field that names the model."""
+Models = Mapping[Path, Mapping[str, Model]]
+"""The models of each part, by the part's path and the field that names the model."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,14 @@ class World:
 
 @dataclass
 class Record:
-    """What one attempt has asked and got, whichever of its parts did."""
+    """What one attempt has asked and got, whichever of its parts did.
+
+    samples, solutions: how many; the samples themselves would fill the memory.
+    """
 
     problem: Problem
     rng: np.random.Generator
-    samples: list[Sample] = field(default_factory=list)
+    samples: int = 0
     solutions: int = 0
     verifications: list[Verification] = field(default_factory=list)
     refused: bool = False
@@ -77,9 +80,12 @@ class Record:
 class LiveAttempt:
     """See `ttc.core.Attempt`: the attempt as one part sees it, whose models it asks."""
 
-    def __init__(self, world: World, record: Record, part: Part, purpose: Purpose) -> None:
+    def __init__(
+        self, world: World, record: Record, part: Part, path: Path, purpose: Purpose
+    ) -> None:
+        """path: where the part stands in the recipe, as the world's models have it."""
         self._world, self._record = world, record
-        self._part, self._purpose = part, purpose
+        self._part, self._path, self._purpose = part, path, purpose
 
     @cached_property
     def problem(self) -> Problem:
@@ -101,7 +107,7 @@ class LiveAttempt:
         return self._model(by).capabilities
 
     def _model(self, by: str) -> Model:
-        models = self._world.models[id(self._part)]
+        models = self._world.models[self._path]
         if by not in models:
             known = ", ".join(models)
             raise UsageError(f"{type(self._part).__name__} has no model {by!r}, only {known}")
@@ -135,29 +141,18 @@ class LiveAttempt:
         for ask, completions in zip(asks, replies, strict=True):
             record.refused |= len(completions) < ask.n
             after = None if ask.after is None else ask.after.number
-            first = len(record.samples)
-            row = [Sample(first + i, c, after) for i, c in enumerate(completions)]
-            record.samples += row
-            found.append(row)
+            found.append([Sample(record.samples + i, c, after) for i, c in enumerate(completions)])
+            record.samples += len(completions)
         return found
 
     async def judge(
         self, verifier: VerifierPart, solutions: Sequence[Solution]
     ) -> list[Verification]:
-        desk = LiveAttempt(self._world, self._record, verifier, "verification")
-        work = verifier.verify(desk, solutions)
-        found = await foreign(verifier, work, self._world.left)
-        problem, record = self._record.problem, self._record
-        judged = check_verifications(verifier, problem, solutions, found)
-        before = record.judged.copy()
-        stored = []
-        for one in judged:
-            key = (one.verifier, one.solution_index)
-            # Who judges a solution again goes on numbering.
-            stored.append(replace(one, index=one.index + before[key]) if before[key] else one)
-            record.judged[key] = max(record.judged[key], stored[-1].index + 1)
-        record.verifications += stored
-        return stored
+        inside = walk(self._part, self._path)
+        path = next((path for path, one, _ in inside if one is verifier), None)
+        if path is None:
+            raise UsageError(f"{type(self._part).__name__} has no such verifier in its fields")
+        return await judged(self._world, self._record, verifier, path, solutions)
 
     def solution(self, text: str, of: Sequence[Sample], steps: Sequence[str] = ()) -> Solution:
         completions = [sample.completion for sample in of]
@@ -186,3 +181,26 @@ class LiveAttempt:
 
     def classes(self, solutions: Sequence[Solution]) -> NDArray[np.int32]:
         return self._world.answers.classify([s.answer for s in solutions], None).index
+
+
+async def judged(
+    world: World,
+    record: Record,
+    verifier: VerifierPart,
+    path: Path,
+    solutions: Sequence[Solution],
+) -> list[Verification]:
+    """Have a verifier of the recipe, which stands at a path, judge; what it says is recorded."""
+    desk = LiveAttempt(world, record, verifier, path, "verification")
+    found = await foreign(verifier, verifier.verify(desk, solutions), world.left)
+    checked = check_verifications(verifier, record.problem, solutions, found)
+    # Who judges a solution again goes on numbering.
+    stored = [
+        replace(one, index=one.index + record.judged[one.verifier, one.solution_index])
+        for one in checked
+    ]
+    for one in stored:
+        key = (one.verifier, one.solution_index)
+        record.judged[key] = max(record.judged[key], one.index + 1)
+    record.verifications += stored
+    return stored

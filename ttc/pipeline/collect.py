@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ttc.answers.classes import AnswerClasses
 from ttc.attempt.checking import check_solutions, foreign
-from ttc.attempt.live import LiveAttempt, World
+from ttc.attempt.live import LiveAttempt, World, judged
 from ttc.core import Problem, Solution, Verification
 from ttc.samplers import SamplerPart
 from ttc.verifiers import VerifierPart
@@ -40,15 +40,15 @@ class Method:
         """Solve, grade and verify one problem."""
         world = self.world
         record = world.begin(problem)
-        desk = LiveAttempt(world, record, self.sampler, "solution")
+        desk = LiveAttempt(world, record, self.sampler, ("sampler",), "solution")
         found = await foreign(self.sampler, self.sampler.solve(desk), world.left)
         solutions = check_solutions(self.sampler, problem, found)
         # Equivalence of hostile or merely long expressions takes time that others can use.
         classes = await asyncio.to_thread(
             world.answers.classify, [s.answer for s in solutions], problem.answer
         )
-        for verifier in self.verifiers:
-            await desk.judge(verifier, solutions)
+        for i, verifier in enumerate(self.verifiers):
+            await judged(world, record, verifier, ("verifiers", i), solutions)
         return Attempted(problem, tuple(solutions), classes, tuple(record.verifications))
 
 

@@ -109,7 +109,7 @@ def evaluate_run(
     """Rows of the `curves` table, with the named or all verifiers. Notes choices in `manifest`."""
     reading = [name for name in wanted.policies if POLICIES[name].uses_verifications]
     others = [name for name in wanted.policies if name not in reading]
-    known = [verifier] if verifier is not None else _verifiers(run, manifest)
+    known = [verifier] if verifier is not None else verifiers(run)
     _note_costs(manifest, wanted.cost, known)
     load = lru_cache(maxsize=1)(partial(load_pool, run))
     common = _verified_by_all(load, known) if wanted.same_problems else None
@@ -129,13 +129,6 @@ def evaluate_run(
                 manifest.choices.lambda_by_verifier[name] = ratio
             rows += _rows(wanted, verified, reading, manifest)
     return rows
-
-
-def _verifiers(run: RunFolder, manifest: Manifest) -> list[str]:
-    """Those that judged a run's solutions; not one that its sampler asked about some of them."""
-    chosen = manifest.recipe.get("verifiers")
-    labels = None if chosen is None else {v.get("name") or v.get("type") for v in chosen}
-    return [name for name in verifiers(run) if labels is None or name in labels]
 
 
 def _verified_by_all(

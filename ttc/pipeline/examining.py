@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ttc.backends import BackendPart
 from ttc.errors import UsageError
 from ttc.redact import redact_urls
+from ttc.registry import Part
 
 if TYPE_CHECKING:
     from ttc.backends._doctor import Diagnosis, Target
@@ -91,7 +91,7 @@ async def _targets(recipe: Recipe) -> tuple[list[Target], list[str]]:
 
     targets: dict[str, list[Target]] = {}
     left_out: list[str] = []
-    for part in _distinct([recipe.backend, *(v.backend for v in recipe.verifiers)]):
+    for part in _distinct(recipe.backends()):
         config, why = await _as_openai(part)
         if config is None:
             kind = type(part).model_fields["type"].default
@@ -102,11 +102,11 @@ async def _targets(recipe: Recipe) -> tuple[list[Target], list[str]]:
     return [target for found in targets.values() for target in found], left_out
 
 
-def _distinct(parts: Sequence[BackendPart | None]) -> list[BackendPart]:
-    return list({p.model_dump_json(): p for p in parts if p is not None}.values())
+def _distinct(parts: Iterable[Part]) -> list[Part]:
+    return list({p.model_dump_json(): p for p in parts}.values())
 
 
-async def _as_openai(part: BackendPart) -> tuple[OpenAI | None, str]:
+async def _as_openai(part: Part) -> tuple[OpenAI | None, str]:
     """A backend's server in OpenAI's protocol, or why there is none to examine."""
     from ttc.backends.litellm import LiteLLM
     from ttc.backends.openai import OpenAI

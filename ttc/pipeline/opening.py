@@ -14,7 +14,7 @@ from ttc.engine.fingerprints import Watch
 from ttc.errors import UsageError
 from ttc.pipeline.collect import Method
 from ttc.pipeline.monitor import Monitor
-from ttc.registry import Part, models_of, walk
+from ttc.registry import Part, Path, models_of
 from ttc.store.manifest import Manifest
 from ttc.store.manifest import Model as StoredModel
 
@@ -39,18 +39,21 @@ async def open_models(
         return opened[key]
 
     solver = await model(recipe.backend)
-    roles, models = {"solver": solver}, dict[int, dict[str, Model]]()
-    for name, method in [("sampler", recipe.sampler), *((v.label, v) for v in recipe.verifiers)]:
-        for path, part, outer in walk(method, (name,)):
-            named = {field: await model(one) for field, one in models_of(part).items()}
-            default = solver if outer is None else models[id(outer)]["backend"]
-            models[id(part)] = {"backend": default, **named}
-            _check_offers(part, models[id(part)])
-            role = ".".join(map(str, path))
-            if outer is None and part.kind == "verifier":
-                named = models[id(part)]
-            for field, one in named.items():
-                roles[role if field == "backend" else f"{role}.{field}"] = one
+    roles, models = {"solver": solver}, dict[Path, dict[str, Model]]()
+    for path, part, outer in recipe.methods():
+        named = {field: await model(one) for field, one in models_of(part).items()}
+        default = solver if outer is None else models[outer]["backend"]
+        models[path] = {"backend": default, **named}
+        _check_offers(part, models[path])
+        if path[0] == "sampler":
+            label, inside = "sampler", path[1:]
+        else:
+            label, inside = recipe.verifiers[int(path[1])].label, path[2:]
+        role = ".".join(map(str, (label, *inside)))
+        if outer is None and part.kind == "verifier":
+            named = models[path]
+        for field, one in named.items():
+            roles[role if field == "backend" else f"{role}.{field}"] = one
     for role, one in roles.items():
         manifest.models[role] = stored = StoredModel.of(one.identity)
         engine.follow(one.identity, partial(_note_served, stored))

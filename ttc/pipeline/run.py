@@ -23,7 +23,6 @@ from ttc.pipeline.opening import open_models
 from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
 from ttc.pipeline.stopping import Stop, stopping
-from ttc.registry import walk
 from ttc.store.atomic import remove_leftovers
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, hash_recipe
@@ -202,8 +201,7 @@ async def _sweep(
 ) -> None:
     """Go through all problems and write the tables as they come; they appear when complete."""
     run = monitor.run
-    methods = (recipe.sampler, *recipe.verifiers)
-    judged = any(p.kind == "verifier" for method in methods for _, p, _ in walk(method))
+    judged = any(part.kind == "verifier" for _, part, _ in recipe.methods())
     with ExitStack() as open_tables:
         tables = {
             name: open_tables.enter_context(open_table(run.table(name), name))

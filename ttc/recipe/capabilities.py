@@ -58,11 +58,11 @@ def check_capabilities(at: KeyPath, part: Part, backend: Any) -> Iterator[Fault]
 
     A part's own `backend` stands before that of the part it is in, and that before the given one.
     """
-    used: dict[int, Any] = {}
+    used: dict[KeyPath, Any] = {}
     for path, one, outer in walk(part, at):
         named = models_of(one)
-        used[id(one)] = named.get("backend") or (backend if outer is None else used[id(outer)])
-        for field, model in {**named, "backend": used[id(one)]}.items():
+        used[path] = named.get("backend") or (backend if outer is None else used[outer])
+        for field, model in {**named, "backend": used[path]}.items():
             offers = offered(model)
             for name in () if offers is None else lacking(one, offers, field):
                 inside = field if field != "backend" else name

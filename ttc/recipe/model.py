@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -19,6 +20,7 @@ from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig
 from ttc.engine.settings import EngineSettings
 from ttc.refs import BackendRef, DatasetRef, PolicyRef, SamplerRef, VerifierRef
+from ttc.registry import Part, Path, models_of, walk
 
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]
 POWERS = "powers_of_two"
@@ -130,6 +132,21 @@ class Recipe(BaseModel):
     def prompt(self) -> str:
         """The solution prompt: the sampler's, else the dataset's."""
         return getattr(self.sampler, "prompt", None) or self.dataset.default_prompt
+
+    def methods(self) -> Iterator[tuple[Path, Part, Path | None]]:
+        """The sampler, the verifiers and all methods inside them, as `walk` has them.
+
+        Paths are those of the recipe: `sampler`, `verifiers` 0, `sampler` `critic`.
+        """
+        yield from walk(self.sampler, ("sampler",))
+        for i, verifier in enumerate(self.verifiers):
+            yield from walk(verifier, ("verifiers", i))
+
+    def backends(self) -> Iterator[Part]:
+        """The recipe's model, and those that its methods name."""
+        yield self.backend
+        for _, part, _ in self.methods():
+            yield from models_of(part).values()
 
     @property
     def solutions(self) -> int:

@@ -61,11 +61,9 @@ def needs(recipe: object) -> str:
     from ttc.recipe.model import Recipe
 
     assert isinstance(recipe, Recipe)
-    backends = [recipe.backend, *(getattr(v, "backend", None) for v in recipe.verifiers)]
+    methods = [part for _, part, _ in recipe.methods()]
     wanted: list[str] = []
-    for part in (recipe.dataset, recipe.sampler, *recipe.verifiers, *recipe.policies, *backends):
-        if part is None:
-            continue
+    for part in (recipe.dataset, *methods, *recipe.policies, *recipe.backends()):
         if part.extra and not getattr(part, "path", None):
             wanted.append(f"pip install 'ttc[{part.extra}]'")
         key = getattr(part, "api_key_env", None) or getattr(part, "default_key_env", None)

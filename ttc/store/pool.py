@@ -92,7 +92,19 @@ class LoadedPool:
 
 
 def verifiers(run: RunFolder) -> list[str]:
-    """Names of the verifiers of a run, in order of appearance."""
+    """Names of the verifiers that judged a run's solutions, in order of appearance.
+
+    Not of those that a sampler asked about some solutions of its choice, which are no pool.
+    """
+    named = _named(run)
+    chosen = run.manifest().recipe.get("verifiers") if named and run.exists() else None
+    if not isinstance(chosen, list):  # samples of others have no recipe of ours
+        return named
+    labels = {one.get("name") or one.get("type") for one in chosen}
+    return [name for name in named if name in labels]
+
+
+def _named(run: RunFolder) -> list[str]:
     if not run.verifications.is_file():
         return []
     column = read_table(run.verifications, "verifications", ["verifier"]).column("verifier")
@@ -119,7 +131,7 @@ def load_pool(
     solved = _solutions(run, place)
     present = _present(run, solved, ids, promised)
     chosen = _choose(run, verifier)
-    if chosen is None and judged_promised:
+    if judged_promised and not _named(run):
         raise DataError(
             f"{run.name} lost its verifications: its problems table says there are "
             f"{judged_promised}, but there are none in {run.verifications}"

@@ -12,7 +12,6 @@ from ttc.core import (
     Attempt,
     Capabilities,
     Completion,
-    Prompt,
     SamplingParams,
     Solution,
     Verification,
@@ -71,9 +70,10 @@ class GenRM(VerifierPart):
         chosen = solutions[: self.solutions]
         prompts = [render_problem(template, attempt.problem, solution=_shown(s)) for s in chosen]
         rows = await attempt.sample(*[Ask(p, params, self.verifications) for p in prompts])
+        openings = [opening_mark((p.text or "") + p.prefill) for p in prompts]
         return [
-            self._read(solution, i, sample.completion, prompt)
-            for solution, prompt, row in zip(chosen, prompts, rows, strict=True)
+            self._read(solution, i, sample.completion, opening)
+            for solution, opening, row in zip(chosen, openings, rows, strict=True)
             for i, sample in enumerate(row)
         ]
 
@@ -82,8 +82,8 @@ class GenRM(VerifierPart):
         most = offers.logprobs
         return None if self.score == "binary" or not most else min(self.logprobs, most)
 
-    def _read(self, solution: Solution, index: int, c: Completion, prompt: Prompt) -> Verification:
-        opening = opening_mark((prompt.text or "") + prompt.prefill)  # of a thought
+    def _read(self, solution: Solution, index: int, c: Completion, opening: str) -> Verification:
+        """One verification. opening: the mark of a thought that the prompt ends in, or nothing."""
         cut_off = bool(opening) and after_thinking(opening + c.text) is None
         verdict = None if cut_off else parse_verdict(c.text)
         p_yes = None if cut_off else p_yes_at_verdict(c.logprobs, c.text)
