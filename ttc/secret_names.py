@@ -18,8 +18,9 @@ _SPEAKS = re.compile(
 )
 # OpenAI's, which routes requests to caches; ours, which names a field.
 _NO_SECRETS = {"cache_key", "prompt_cache_key", "max_tokens_key"}
-# From where a run of such characters begins, and without going back: linear in any text.
-NAME_BEFORE_VALUE = r"(?<![\w.-])(?:(?![A-Za-z])[\w.-])*+([A-Za-z][\w.-]*+)[\"']?\s*+[:=]"
+# From where a run of such characters begins, so linear in any text. Not possessive: Python 3.11.2
+# takes such quantifiers wrongly.
+NAME_BEFORE_VALUE = r"(?<![\w.-])(?:[^\WA-Za-z]|[.-])*([A-Za-z][\w.-]*)[\"']?\s*[:=]"
 """Pattern of a name, in its first group, that a value follows."""
 _NAME_BEFORE_VALUE = re.compile(NAME_BEFORE_VALUE)
 # A key is a long run of letters and digits that take turns; words and years are not.
