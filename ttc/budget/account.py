@@ -1,4 +1,4 @@
-"""Where one problem stands in a ledger."""
+"""A problem's book in a ledger: where it stands, and the accounts of those who work on it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,40 @@ from ttc.budget.cost import UNITS, Unit
 from ttc.budget.pot import Pot
 from ttc.budget.rounds import SLACK, Amounts, added, nothing
 
+Place = tuple[str | int, ...]
+"""Whose account it is: `()` a problem's only one; `("solve",)`, `("verify", 0)`, and below these
+the branches that a method splits its attempt into."""
+Tickets = dict[tuple[bytes, int], int]
+"""By content and first sample, how many samples a ticket was admitted for."""
+
 
 @dataclass
-class Account(Pot):
-    """`limits` are those of the round that is gone through at the moment."""
+class Book(Pot):
+    """All that was used and reserved for a problem, by whichever of its accounts.
 
-    later: list[dict[Unit, float]] = field(default_factory=list)  # limits of the rounds after that
+    `limits` are those of its tickets in this round; `floor`: what each of its first accounts used
+    by the end of the last round, which will be used again.
+    """
+
     most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
+    floor: dict[Place, dict[Unit, float]] = field(default_factory=dict)
+    raised: dict[Place, dict[Unit, float]] = field(default_factory=dict)  # limits of accounts
+    known: dict[Place, Tickets] = field(default_factory=dict)  # tickets of the last round
     lost: dict[Unit, float] = field(default_factory=nothing)
     more: dict[Unit, float] = field(default_factory=nothing)  # reserved beside tickets
-    begun: bool = False  # whether a ticket was admitted by these limits
     outstanding: int = 0
     blocked: list[int] = field(default_factory=list)  # of these, tickets that wait to repeat a call
-    exhausted: bool = False  # no more tickets are admitted
     short: float = math.inf  # the first ticket without room for a call; no later one sends any
-    needs: dict[Unit, float] | None = None  # limits for a part more, once it was refused
-    least: dict[Unit, float] | None = None  # and for one sample more
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    needs: dict[Unit, float] | None = None  # what that wants beyond what is used
+    accounts: dict[Place, Account] = field(default_factory=dict)
     change: asyncio.Event = field(default_factory=asyncio.Event)
+    late: bool = False  # the run's time was up before a call had ended
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether a sample was refused, by money or by time."""
+        closed = any(account.exhausted for account in self.accounts.values())
+        return closed or self.late or math.isfinite(self.short)
 
     @property
     def used(self) -> dict[Unit, float]:
@@ -39,7 +55,107 @@ class Account(Pot):
         """Used and reserved."""
         return added(self.used, added(self.reserved, self.more))
 
+    @property
+    def wanting(self) -> dict[Place, Account]:
+        """The first accounts that want more than they could get, in the order of their opening."""
+        first = {place: one for place, one in self.accounts.items() if one.parent is None}
+        return {place: one for place, one in first.items() if any(one.least.values())}
+
     def has_room(self, more: Amounts) -> bool:
         """Whether a call that needs so much more than is reserved may be sent."""
         wanted = self.wanted
         return all(wanted[u] + more[u] <= self.most[u] * (1 + SLACK) for u in UNITS)
+
+    def open(self, place: Place, weight: float, whole: float) -> Account:
+        """An account with its part of what those before it leave; what it used before is its own.
+
+        weight: its share of `whole`, the shares of it and of all that are still to be opened.
+        """
+        if place not in self.accounts:
+            later = {p: use for p, use in self.floor.items() if p not in self.accounts}
+            own = self.floor.get(place, nothing())
+            taken = [a.settled for a in self.accounts.values() if a.parent is None]
+            limits = self.raised.get(place)
+            if limits is None:
+                free = {
+                    u: self.limits[u]
+                    - math.fsum(use[u] for use in taken)
+                    - math.fsum(use[u] for use in later.values())
+                    for u in UNITS
+                }
+                limits = {u: own[u] + max(0.0, free[u]) * (weight / whole) for u in UNITS}
+            self._add(place, limits, weight / whole, None)
+        return self.accounts[place]
+
+    def split(self, place: Place, shares: dict[Place, float]) -> None:
+        """Accounts for branches of a method, with parts of what its own has left."""
+        parent = self.accounts[place]
+        left = {u: max(0.0, parent.limits[u] - parent.settled[u]) for u in UNITS}
+        for branch, share in shares.items():
+            limits = {u: left[u] * share if share else 0.0 for u in UNITS}
+            self._add(branch, limits, share, parent)
+
+    def _add(self, place: Place, limits: Amounts, part: float, parent: Account | None) -> None:
+        known = self.known.get(place, {})
+        self.accounts[place] = Account(dict(limits), part=part, parent=parent, known=known)
+
+
+@dataclass
+class Account(Pot):
+    """What one part, or a branch of it, may use for a problem. A refusal closes it for the round.
+
+    worth, least: what the ticket that was refused wanted, a part of it that is worth its prompt, and
+    one sample of it. known: tickets of the last round, which are taken again; `taken`: those of this one.
+    """
+
+    part: float = 1.0  # of what was there when it was opened
+    parent: Account | None = None
+    known: Tickets = field(default_factory=dict)
+    taken: Tickets = field(default_factory=dict)
+    begun: bool = False  # whether a new ticket was admitted in this round
+    outstanding: int = 0
+    exhausted: bool = False  # no more tickets are admitted
+    worth: dict[Unit, float] = field(default_factory=nothing)
+    least: dict[Unit, float] = field(default_factory=nothing)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def reserve(self, worst: Amounts) -> None:
+        super().reserve(worst)
+        self.outstanding += 1
+
+    def settle(self, reserved: Amounts, actual: Amounts) -> None:
+        """Replace a ticket's reservation, here and in all accounts that this is a branch of."""
+        super().settle(reserved, actual)
+        self.outstanding -= 1
+        above = self.parent
+        while above is not None:
+            above.settled = added(above.settled, actual)
+            above = above.parent
+
+    def without(self, vain: Amounts) -> None:
+        """Take out again what stands for no sample."""
+        account: Account | None = self
+        while account is not None:
+            account.settled = {u: account.settled[u] - vain[u] for u in UNITS}
+            account = account.parent
+
+    def refuse(self, worth: Amounts, least: Amounts) -> None:
+        """Close it for this round; those above note how much more it would have needed."""
+        self.exhausted = True
+        account: Account | None = self
+        scale = 1.0
+        while account is not None:
+            account.worth = {u: max(account.worth[u], scale * worth[u]) for u in UNITS}
+            account.least = {u: max(account.least[u], scale * least[u]) for u in UNITS}
+            scale /= account.part if account.parent is not None else 1.0
+            account = account.parent
+
+    def again(self, content: bytes, start: int) -> int:
+        """How many samples a ticket had in the last round; 0: it is new."""
+        return self.known.get((content, start), 0)
+
+    def take(self, content: bytes, start: int, samples: int) -> None:
+        """Note a ticket."""
+        self.begun |= (content, start) not in self.known
+        if content:
+            self.taken[content, start] = samples

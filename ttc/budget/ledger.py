@@ -1,17 +1,22 @@
 """What may be spent and what was: reservations that no interleaving of calls can overshoot.
 
 A ticket asks for some samples of one problem. It is admitted when their worst case fits beside all
-that is spent and reserved; if it does not fit, it waits until the problem's earlier tickets have
+that is spent and reserved; if it does not fit, it waits until the account's earlier tickets have
 settled and is then decided: whole, or the largest prefix that fits. The rest is a ticket again, for
-when the prefix has settled; where no sample fits any more, the problem is exhausted. Tickets of a
-problem are taken first come, first served. So what is admitted depends on token counts alone and
+when the prefix has settled; where no sample fits any more, the account is closed. Tickets of an
+account are taken first come, first served. So what is admitted depends on token counts alone and
 never on which call returned first, and a larger limit admits the same samples and more.
 
+Accounts form a tree: a run has problems; a problem has an account for its solver and one for each
+of its verifiers, with shares of what those before them leave; a method that splits its attempt
+opens one for each branch. A refusal closes the account that it met, and no other.
+
 A budget for the run is given to the problems in equal shares; what is left goes to those that ran
-out, those with the least first, in further rounds (`next_round`). A round goes through all tickets
-again, and cuts them where the rounds before did: a problem's limit rises to the next round's where
-the one before refused a sample. So a request is the same one in every round and try. A small part
-of the budget may be set aside before, for calls that belong to no problem (`set_aside`).
+out, those with the least first, in further rounds (`next_round`). So does, within a problem, what
+one account left and another had wanted. A round goes through all tickets again: those of the round
+before are admitted as they were, then come new ones. So a request is the same one in every round
+and try. A small part of the budget may be set aside before, for calls that belong to no problem
+(`set_aside`).
 
 What was billed for nothing (`lost`) counts besides. It changes no ticket of the rounds so far,
 which a later try must find again, but a call that is really to be sent needs room beside it, and
@@ -27,12 +32,12 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ttc.budget.account import Account
+from ttc.budget.account import Account, Book, Place
 from ttc.budget.bills import Bills, largest
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.limits import BudgetConfig, ProblemBudget, RunBudget
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import SLACK, Amounts, Standing, added, nothing, raised_shares
+from ttc.budget.rounds import SLACK, Amounts, Standing, Wish, added, dealt, nothing, raised_shares
 from ttc.budget.spent import Spent
 from ttc.core import Purpose
 from ttc.errors import BudgetExhausted
@@ -41,18 +46,30 @@ __all__ = ["SMALL", "BudgetConfig", "Ledger", "ProblemBudget", "Raise", "RunBudg
 
 SMALL = 0.05
 """Of each of a run's limits: the most that may be set aside from its problems."""
-Raise = tuple[Mapping[Unit, float], Mapping[Unit, float]]
-"""A problem's share from a round on, and the limits of its tickets in that: without what was lost.
+Raise = tuple[Mapping[Unit, float], Mapping[Unit, float], Mapping[Place, Mapping[Unit, float]]]
+"""A problem's share from a round on, the limits of its tickets in that (without what was lost), and
+those of accounts that get more than their usual part of it.
 """
+_TOP_UP = 0.1
+"""Of a problem's limits: less than that left between its accounts is not worth another round."""
+_MOST_TOP_UPS = 16
 
 
 class Ledger:
     """Admits, reserves and settles for all problems of a run."""
 
     def __init__(
-        self, budget: BudgetConfig, problems: Sequence[str], began: float | None = None
+        self,
+        budget: BudgetConfig,
+        problems: Sequence[str],
+        began: float | None = None,
+        rounds: bool = True,
     ) -> None:
-        """began: when the run did, by the monotonic clock; now by default."""
+        """began: when the run did, by the monotonic clock; now by default. rounds: whether problems
+        may get more in further rounds, also those that have samples; what their methods asked for
+        must then not depend on where they were refused.
+        """
+        self._repeatable = rounds
         self.budget = budget
         self.problems = tuple(problems)
         self.spent: dict[Purpose, Spent] = {"solution": Spent(), "verification": Spent()}
@@ -65,10 +82,10 @@ class Ledger:
         seconds = budget.per_run.seconds
         began = time.monotonic() if began is None else began
         self._deadline = math.inf if seconds is None else began + seconds
-        self._late: set[str] = set()
         self._lost: dict[str, dict[Unit, float]] = {}
         self._told: list[dict[str, Raise]] = []
-        self._limits: dict[str, list[dict[Unit, float]]] = {}  # of problems, round by round
+        self._limits: dict[str, dict[Unit, float]] = {}  # of problems in this round
+        self._books: dict[str, Book] = {}
         self.bills = Bills(self._whole, self._cap, self.problems)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Purpose, Spent] = {}  # used by all of the last round
@@ -79,22 +96,25 @@ class Ledger:
     def _share_out(self) -> None:
         share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
         self._shares = {p: dict(share) for p in self.problems}
-        self._limits = {p: [self._within_cap(share)] for p in self.problems}
-        self._open()
+        self._limits = {p: self._within_cap(share) for p in self.problems}
+        self._open({})
 
     def _within_cap(self, share: Amounts) -> dict[Unit, float]:
         return {u: min(self._cap[u], share[u]) for u in UNITS}
 
-    def _open(self) -> None:
-        self._accounts = {
-            p: Account(
-                dict(self._limits[p][0]),
-                later=self._limits[p][1:],
-                most=self._within_cap(self._shares[p]),
-                lost=dict(self._lost.get(p, nothing())),
+    def _open(self, raised: Mapping[str, Mapping[Place, Amounts]]) -> None:
+        """Begin a round. raised: limits of accounts that get more than their usual part."""
+        before, self._books = self._books, {}
+        for name in self.problems:
+            last = before[name].accounts if name in before else {}
+            self._books[name] = Book(
+                dict(self._limits[name]),
+                most=self._within_cap(self._shares[name]),
+                lost=dict(self._lost.get(name, nothing())),
+                floor={p: dict(a.settled) for p, a in last.items() if a.parent is None},
+                known={p: a.taken for p, a in last.items() if a.taken},
+                raised={p: dict(limits) for p, limits in raised.get(name, {}).items()},
             )
-            for p in self.problems
-        }
 
     def load(
         self,
@@ -106,9 +126,9 @@ class Ledger:
         shared out each further round: what was lost since must not change that.
         """
         self.bills.load(billed)
-        self._told = [{p: r for p, r in one.items() if p in self._accounts} for one in raises]
-        self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._accounts}
-        self._open()
+        self._told = [{p: r for p, r in one.items() if p in self._books} for one in raises]
+        self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._books}
+        self._open({})
 
     def set_aside(self, worst: Amounts) -> Pot | None:
         """Keep so much of the run's limits from its problems, for calls that belong to none.
@@ -139,11 +159,7 @@ class Ledger:
     @property
     def exhausted(self) -> list[str]:
         """Problems that were refused a sample, by money or by time."""
-        return [
-            p
-            for p, a in self._accounts.items()
-            if a.exhausted or math.isfinite(a.short) or p in self._late
-        ]
+        return [p for p, book in self._books.items() if book.exhausted]
 
     def seconds_left(self) -> float | None:
         """Until calls must have ended; None without a limit."""
@@ -159,65 +175,108 @@ class Ledger:
 
     def came_late(self, problem: str) -> None:
         """The time was up before a call for this problem had ended, so it gets no sample."""
-        self._late.add(problem)
+        self._books[problem].late = True
 
-    def turn(self, problem: str) -> asyncio.Lock:
+    def open(self, problem: str, place: Place, weight: float = 1.0, whole: float = 1.0) -> None:
+        """Open an account, once in a round, with its part of what those before it have left.
+
+        weight: its share of `whole`, the shares of it and of those that come after it.
+        """
+        self._books[problem].open(place, weight, whole)
+
+    def split(self, problem: str, place: Place, shares: Mapping[Place, float]) -> None:
+        """Open accounts for branches of one that has nothing under way, with parts of its rest.
+
+        What they leave is its own again.
+        """
+        self._books[problem].split(place, shares)
+
+    def fits(self, problem: str, place: Place, worst: Amounts) -> bool:
+        """Whether an account has room for so much."""
+        return self._account(problem, place).fits(worst)
+
+    def known(self, problem: str, place: Place, content: bytes, start: int) -> int:
+        """How many samples from `start` on the last round admitted, which this one will again."""
+        account, found = self._account(problem, place), 0
+        while n := account.again(content, start + found):
+            found += n
+        return found
+
+    def done(self, problem: str) -> None:
+        """A problem's method has returned. If nothing was refused, it will ask for the same."""
+        book = self._books[problem]
+        if not book.exhausted:
+            for account in book.accounts.values():
+                account.taken = {}
+
+    def _account(self, problem: str, place: Place) -> Account:
+        book = self._books[problem]
+        return book.accounts.get(place) or book.open(place, 1.0, 1.0)
+
+    def turn(self, problem: str, place: Place = ()) -> asyncio.Lock:
         """To be held from a request's first ticket until its last part is admitted or refused."""
         self._begun = True
-        return self._accounts[problem].turn
+        return self._account(problem, place).turn
 
-    async def admit(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
+    async def admit(
+        self,
+        problem: str,
+        samples: int,
+        worst: Callable[[int], Amounts],
+        place: Place = (),
+        content: bytes = b"",
+        start: int = 0,
+    ) -> int:
         """Reserve the worst case of a ticket; returns how many of its samples may be drawn now.
 
         worst(n): amounts that n samples can't exceed. Fewer than asked, but some: the rest may be
-        asked for again; 0: the problem is exhausted. Every admitted ticket must be settled. The
-        caller holds the problem's turn.
+        asked for again; 0: the account is closed. Every admitted ticket must be settled. The
+        caller holds the account's turn. content, start: what tells the ticket in a further round.
         """
         self._begun = True
-        account = self._accounts[problem]
+        book, account = self._books[problem], self._account(problem, place)
+        if again := min(samples, account.again(content, start)):
+            return self._reserve(book, account, again, worst, content, start)
         while not account.exhausted:
-            if not account.blocked and account.fits(worst(samples)):
-                return self._reserve(account, samples, worst)
-            if account.outstanding:
-                account.change.clear()
-                await account.change.wait()
-            elif fitting := self._cut(problem, samples, worst):
-                return self._reserve(account, fitting, worst)
-            elif account.later:
-                account.limits, account.begun = account.later.pop(0), False
+            fitting = 0
+            if not book.blocked and account.fits(worst(samples)):
+                fitting = samples
+            elif account.outstanding or book.blocked:
+                book.change.clear()
+                await book.change.wait()
+                continue
             else:
-                self._refuse(problem, samples, worst)
+                fitting = self._cut(problem, account, samples, worst)
+            if fitting:
+                return self._reserve(book, account, fitting, worst, content, start)
+            self._refuse(account, samples, worst)
         return 0
 
-    def _cut(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
+    def _cut(
+        self, problem: str, account: Account, samples: int, worst: Callable[[int], Amounts]
+    ) -> int:
         """How many samples to draw of a ticket that does not fit.
 
         Each part of it pays for the prompt anew. Where that would be most of what a part costs, and
         the problem may get more in a further round, the ticket waits for that.
         """
-        account = self._accounts[problem]
         fitting = largest(samples - 1, lambda n: account.fits(worst(n)))
         if not fitting or not account.begun:
             return fitting
-        shared = [u for u in UNITS if account.limits[u] < self._cap[u]]
+        shared = [u for u in UNITS if self._limits[problem][u] < self._cap[u]]
         return 0 if _mostly_prompt(worst, fitting, shared) else fitting
 
-    def _refuse(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> None:
-        """The problem gets no more in this round; note what a further one should bring."""
-        account = self._accounts[problem]
-        account.exhausted = True
-        if math.isfinite(account.short):
-            return
-        account.least = account.needs = added(account.used, worst(1))
+    def _refuse(self, account: Account, samples: int, worst: Callable[[int], Amounts]) -> None:
+        """The account gets no more in this round; note what a further one should bring."""
         # Of a large ticket, as much as is worth its prompt.
         worth = bisect_left(range(1, samples), True, key=lambda n: not _mostly_prompt(worst, n)) + 1
-        account.needs = added(account.used, worst(samples if samples < 2 * worth else worth))
+        account.refuse(worst(samples if samples < 2 * worth else worth), worst(1))
 
     def must_ask(self, problem: str) -> bool:
         """Whether calls of a problem need room beside what was billed for nothing."""
-        account = self._accounts[problem]
-        lost = any(account.lost.values()) or any(account.more.values())
-        return lost or math.isfinite(account.short)
+        book = self._books[problem]
+        lost = any(book.lost.values()) or any(book.more.values())
+        return lost or math.isfinite(book.short)
 
     async def make_room(
         self, problem: str, ticket: int, samples: int, more: Callable[[int], Amounts]
@@ -230,37 +289,45 @@ class Ledger:
         nothing. Where all wait, the last ticket gives way. more(n): what n of its samples need
         beyond what is reserved for all of them.
         """
-        account = self._accounts[problem]
-        if ticket > account.short:
+        book = self._books[problem]
+        if ticket > book.short:
             return 0
-        account.blocked.append(ticket)
-        account.change.set()
+        book.blocked.append(ticket)
+        book.change.set()
         try:
-            while not account.has_room(more(samples)):
-                if len(account.blocked) == account.outstanding and ticket == max(account.blocked):
-                    account.short = min(ticket, account.short)
-                    account.least = account.needs = added(account.wanted, more(samples))
-                    samples = largest(samples - 1, lambda n: account.has_room(more(n)))
+            while not book.has_room(more(samples)):
+                if len(book.blocked) == book.outstanding and ticket == max(book.blocked):
+                    book.short = min(ticket, book.short)
+                    book.needs = added(book.wanted, more(samples))
+                    samples = largest(samples - 1, lambda n: book.has_room(more(n)))
                     break
-                account.change.clear()
-                await account.change.wait()
+                book.change.clear()
+                await book.change.wait()
             if samples:
-                account.more = added(account.more, more(samples))
+                book.more = added(book.more, more(samples))
             return samples
         finally:
-            account.blocked.remove(ticket)
-            account.change.set()
+            book.blocked.remove(ticket)
+            book.change.set()
 
     def broke(self, problem: str, ticket: int) -> None:
         """The whole run has no money for a ticket's call, and no round brings any."""
-        account = self._accounts[problem]
-        account.short = min(ticket, account.short)
-        account.least = account.needs = None
+        book = self._books[problem]
+        book.short = min(ticket, book.short)
+        book.needs = None
 
-    def _reserve(self, account: Account, samples: int, worst: Callable[[int], Amounts]) -> int:
+    def _reserve(
+        self,
+        book: Book,
+        account: Account,
+        samples: int,
+        worst: Callable[[int], Amounts],
+        content: bytes,
+        start: int,
+    ) -> int:
+        book.reserve(worst(samples))
         account.reserve(worst(samples))
-        account.begun = True
-        account.outstanding += 1
+        account.take(content, start, samples)
         return samples
 
     def settle(
@@ -276,22 +343,24 @@ class Ledger:
         paid: float,
         vain: Amounts | None = None,
         more: Amounts | None = None,
+        place: Place = (),
     ) -> None:
         """Replace a reservation by what was used. `paid` is the share not served by the journal.
 
         vain: the part of `actual` that stands for no sample, so that a later round, which goes
         through the samples again, would not find it. more: what was reserved besides.
         """
-        account = self._accounts[problem]
+        book, account = self._books[problem], self._account(problem, place)
+        book.settle(reserved, actual)
         account.settle(reserved, actual)
         if more is not None:
-            account.more = {u: account.more[u] - more[u] for u in UNITS}
+            book.more = {u: book.more[u] - more[u] for u in UNITS}
         if vain is not None:
-            account.settled = {u: account.settled[u] - vain[u] for u in UNITS}
-            account.lost = added(account.lost, vain)
-            self._lost[problem] = dict(account.lost)
-        account.outstanding -= 1
-        account.change.set()
+            account.without(vain)
+            book.settled = {u: book.settled[u] - vain[u] for u in UNITS}
+            book.lost = added(book.lost, vain)
+            self._lost[problem] = dict(book.lost)
+        book.change.set()
         spent, paid_for = self.spent[purpose], self._paid[purpose]
         spent.use(actual, prompt_tokens, completion_tokens, samples)
         paid_for.pay(actual, samples, paid)
@@ -302,35 +371,60 @@ class Ledger:
         Returns who got more; if anybody did, all problems are to be gone through again, where the
         journal serves what was admitted before.
         """
-        if self._late or time.monotonic() > self._deadline:
+        late = any(book.late for book in self._books.values())
+        if late or time.monotonic() > self._deadline:
             return {}
         raises = self._told.pop(0) if self._told else self._raises()
         if not raises:
             return {}
-        for problem, (share, limits) in raises.items():
+        for problem, (share, limits, _) in raises.items():
             self._shares[problem].update(share)
-            self._limits[problem].append(dict(limits))
-        self._floor = {p: dict(a.settled) for p, a in self._accounts.items()}
+            self._limits[problem] = dict(limits)
+        self._floor = {p: dict(book.settled) for p, book in self._books.items()}
         self._last, self.spent = self.spent, {"solution": Spent(), "verification": Spent()}
         self.rounds += 1
-        self._open()
+        self._open({p: accounts for p, (_, _, accounts) in raises.items()})
         return raises
 
     def _raises(self) -> dict[str, Raise]:
         """Who gets more in a next round: a part of a request where that can be, else a sample."""
+        books = {p: b for p, b in self._books.items() if self._may_go_on(b)}
         run = {u: limit for u, limit in self._run.items() if math.isfinite(limit)}
+        if not run:
+            return self._top_ups(books)
         shares: dict[str, dict[Unit, float]] = {}
-        for needs in ("needs", "least") if run else ():
+        for wanted in (_worth, _least):
             standing = {
-                p: Standing(a.used, self._shares[p], getattr(a, needs))
-                for p, a in self._accounts.items()
+                p: Standing(b.used, self._shares[p], wanted(b) if p in books else None)
+                for p, b in self._books.items()
             }
             shares = shares or raised_shares(standing, run, self._cap)
         raises: dict[str, Raise] = {}
         for problem, share in shares.items():
-            whole, lost = {**self._shares[problem], **share}, self._accounts[problem].lost
+            whole, book = {**self._shares[problem], **share}, self._books[problem]
             limits = self._within_cap(whole)
-            raises[problem] = (whole, {u: limits[u] - lost[u] for u in UNITS})
+            limits = {u: limits[u] - book.lost[u] for u in UNITS}
+            raises[problem] = (whole, limits, _dealt_among(book, limits))
+        return raises
+
+    def _may_go_on(self, book: Book) -> bool:
+        """What is refused the first sample has nothing yet that it would have to do again."""
+        return self._repeatable or not any(book.settled.values())
+
+    def _top_ups(self, books: Mapping[str, Book]) -> dict[str, Raise]:
+        """Within each problem: what some of its accounts left goes to others that wanted more."""
+        if self.rounds > _MOST_TOP_UPS:
+            return {}
+        raises: dict[str, Raise] = {}
+        for problem, book in books.items():
+            limits = {u: self._cap[u] - book.lost[u] for u in UNITS}
+            enough = all(
+                limits[u] - book.settled[u] >= _TOP_UP * limits[u]
+                for u in UNITS
+                if math.isfinite(limits[u])
+            )
+            if enough and (accounts := _dealt_among(book, limits)):
+                raises[problem] = (self._shares[problem], limits, accounts)
         return raises
 
     def standing(self) -> dict[Unit, tuple[float, float, float | None]]:
@@ -338,12 +432,12 @@ class Ledger:
 
         May be called from another thread; the figures are then those of about this moment.
         """
-        accounts = self._accounts
+        books = self._books
         found: dict[Unit, tuple[float, float, float | None]] = {}
         for u in UNITS:
             kept = self.kept(u)
-            most = min(self._whole[u], self._cap[u] * len(accounts) + kept)
-            settled, reserved = self._used(u, accounts)
+            most = min(self._whole[u], self._cap[u] * len(books) + kept)
+            settled, reserved = self._used(u, books)
             used = sum(pot.settled[u] for pot in self._asides)
             if math.isfinite(self._whole[u]) or not math.isfinite(most):
                 settled += used  # limits of problems don't concern it
@@ -351,16 +445,16 @@ class Ledger:
             found[u] = (settled, reserved, most if math.isfinite(most) else None)
         return found
 
-    def _used(self, unit: Unit, accounts: Mapping[str, Account]) -> tuple[float, float]:
+    def _used(self, unit: Unit, books: Mapping[str, Book]) -> tuple[float, float]:
         """Settled and reserved by the problems; to repeat an earlier round adds nothing."""
         settled = reserved = 0.0
-        for problem, account in accounts.items():
+        for problem, book in books.items():
             before = self._floor[problem][unit] if problem in self._floor else 0.0
-            own = max(before, account.settled[unit])
-            settled += own + account.lost[unit]
-            kept = account.reserved[unit] + account.more[unit]
-            reserved += max(0.0, account.settled[unit] + kept - own)
-        largest = max((a.limits[unit] for a in accounts.values()), default=0.0)
+            own = max(before, book.settled[unit])
+            settled += own + book.lost[unit]
+            kept = book.reserved[unit] + book.more[unit]
+            reserved += max(0.0, book.settled[unit] + kept - own)
+        largest = max((b.limits[unit] for b in books.values()), default=0.0)
         noise = SLACK * max(settled, largest if math.isfinite(largest) else 0.0)
         return settled, reserved if reserved > noise else 0.0
 
@@ -387,3 +481,47 @@ def _mostly_prompt(
     """Whether a request for so many samples costs more for its prompt than for them, in a unit."""
     part, one, two = worst(samples), worst(1), worst(2)
     return any(part[u] < 2 * (2 * one[u] - two[u]) * (1 - SLACK) for u in units)
+
+
+def _worth(book: Book) -> dict[Unit, float] | None:
+    """What a problem needs for parts of requests that are worth their prompts; None: nothing."""
+    if book.needs is not None or math.isfinite(book.short):
+        return book.needs
+    wanting = book.wanting.values()
+    if not wanting:
+        return None
+    return added(book.used, {u: max(a.worth[u] for a in wanting) for u in UNITS})
+
+
+def _least(book: Book) -> dict[Unit, float] | None:
+    """What a problem needs for one sample more, of the account that wants the least."""
+    if book.needs is not None or math.isfinite(book.short):
+        return book.needs
+    wanting = book.wanting.values()
+    if not wanting:
+        return None
+    return added(book.used, min((a.least for a in wanting), key=lambda least: least["tokens"]))
+
+
+def _dealt_among(book: Book, limits: Amounts) -> dict[Place, dict[Unit, float]]:
+    """Limits of the accounts that want more than they got, with their parts of what is left.
+
+    Where only the solver does, it gets so much that its new solutions can be verified as the others
+    were, since whoever verifies will want to.
+    """
+    wanting = book.wanting
+    left = {u: limits[u] - book.settled[u] for u in UNITS}
+    last = next(reversed(wanting), None)
+    first = [a for a in book.accounts.values() if a.parent is None]
+    wishes = {}
+    for place, account in wanting.items():
+        part = dict.fromkeys(UNITS, account.part if place != last else 1.0)
+        if account is first[0] and place == last:
+            part = {
+                u: account.settled[u] / book.settled[u] if book.settled[u] else account.part
+                for u in UNITS
+            }
+        wishes[place] = Wish(part, account.least)
+    return {
+        place: added(wanting[place].settled, grant) for place, grant in dealt(left, wishes).items()
+    }

@@ -1,13 +1,16 @@
-"""Who gets what a run's budget has left, after all problems had their share."""
+"""Who gets what a run's budget, or a problem's, has left after all had their share."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import TypeVar
 
 from ttc.budget.cost import UNITS, Unit
 
+Name = TypeVar("Name")
 Amounts = Mapping[Unit, float]
 SLACK = 1e-9  # of a limit: floating point sums of money may not cost anybody a sample
 _WORTH = 0.02  # of a run's limit: less than that left is not worth another round
@@ -80,3 +83,28 @@ def _needy(
 
 def _within(amounts: Amounts, limits: Amounts) -> bool:
     return all(amounts[u] <= limits[u] * (1 + SLACK) for u in limits)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an account that was refused should get: a part of what is left, and at the least so
+    much; nothing is of no use below that.
+    """
+
+    part: Amounts
+    least: Amounts
+
+
+def dealt(left: Amounts, wishes: Mapping[Name, Wish]) -> dict[Name, dict[Unit, float]]:
+    """What each account gets of what its problem has left; those that get nothing are left out.
+
+    One after the other, so that what does not suffice for one is there for the next.
+    """
+    left = {u: max(0.0, left[u]) for u in UNITS}
+    grants: dict[Name, dict[Unit, float]] = {}
+    for name, wish in wishes.items():
+        grant = {u: max(left[u] * wish.part[u], wish.least[u]) for u in UNITS}
+        if _within(grant, left):
+            grants[name] = grant
+            left = {u: math.inf if left[u] == math.inf else left[u] - grant[u] for u in UNITS}
+    return grants
