@@ -56,7 +56,7 @@ def test_budgets_hold(run):
         "budgeted", "dataset.problems=3", "sampler.solutions=12", "budget.per_run.tokens=3000"
     )
     ledger = outcome.manifest.ledger
-    used = [ledger[purpose] for purpose in ("solution", "verification")]
+    used = [ledger["roles"][role] for role in ("solver", "verifier")]
     assert outcome.manifest.status == "budget"
     assert sum(one["prompt_tokens"] + one["completion_tokens"] for one in used) <= 3000
     assert all(one["usd"] > 0 for one in used)

@@ -29,8 +29,8 @@ class Model:
     def __init__(self, most=100, words="{}"):
         self.most, self.words, self.asked = most, words, []
 
-    async def sample(self, prompt, params, n, *, problem_id, purpose, start=0):
-        self.asked.append((prompt.text, purpose))
+    async def sample(self, prompt, params, n, *, problem_id, role, start=0, **_):
+        self.asked.append((prompt.text, role))
         await asyncio.sleep(0)
         numbers = range(start, start + min(n, self.most))
         return [Completion(self.words.format(i), "stop", 5, 2, mean_logprob=-1.0) for i in numbers]
@@ -106,12 +106,12 @@ def test_a_verifier_judges_with_its_own_model_and_is_written_down():
     first = asyncio.run(attempt.judge(judge, given))
     again = asyncio.run(attempt.judge(judge, given[:1]))
     assert not solver.asked
-    assert {purpose for _, purpose in model.asked} == {"verification"}
+    assert {role for _, role in model.asked} == {"critic"}
     assert [(v.solution_index, v.index) for v in first + again] == [
         *((s, i) for s in (0, 1) for i in (0, 1)),
         *((0, i) for i in (2, 3)),
     ]
-    assert attempt._record.verifications == first + again
+    assert attempt._record.verifications() == first + again
     assert len({v.text for v in first[:2] + again}) == 4
 
 
@@ -124,7 +124,7 @@ def test_a_verifier_that_is_no_field_of_the_part_is_refused():
 def test_randomness_follows_from_seed_and_problem():
     def draws(seed, problem):
         world = World({}, AnswerRule(), "cot", seed)
-        return world.begin(Problem(problem, "", "")).rng.random(3)
+        return world.begin(Problem(problem, "", "")).root.rng.random(3)
 
     assert np.array_equal(draws(0, "p"), draws(0, "p"))
     assert not np.array_equal(draws(0, "p"), draws(1, "p"))

@@ -35,7 +35,7 @@ async def sweep(ledger, wanted, pauses, limit=float("inf")):
         held[problem] += used - len(uses) * WORST
         ledger.settle(
             problem,
-            "solution",
+            "solver",
             worst(len(uses)),
             RATES.amounts(0, used, len(uses)),
             prompt_tokens=0,
@@ -152,7 +152,7 @@ def test_what_one_problem_leaves_goes_to_the_one_that_ran_out():
     while ledger.next_round():
         admitted, _ = asyncio.run(sweep(ledger, wanted, [0]))
     assert (sum(admitted["easy"]), sum(admitted["hard"])) == (1, 19)
-    assert ledger.as_dict()["solution"]["samples"] == 20
+    assert ledger.as_dict()["roles"]["solver"]["samples"] == 20
 
 
 def rounds(ledger, wanted):

@@ -40,7 +40,7 @@ async def go_through(ledger, wanted, after_each):
 def settle(ledger, problem, used):
     ledger.settle(
         problem,
-        "solution",
+        "solver",
         amounts(10),
         amounts(used),
         prompt_tokens=0,
@@ -79,9 +79,9 @@ def test_counters_in_the_midst_of_a_round_are_those_of_the_last_one():
     ledger = Ledger(BudgetConfig(per_run=RunBudget(tokens=100)), ["a", "b"])
     asyncio.run(go_through(ledger, {"a": [10] * 9, "b": [1]}, lambda: None))
     assert ledger.next_round()
-    assert ledger.as_dict()["solution"]["samples"] == 6
+    assert ledger.as_dict()["roles"]["solver"]["samples"] == 6
     asyncio.run(go_through(ledger, {"a": [10] * 9, "b": [1]}, lambda: None))
-    assert ledger.as_dict()["solution"]["samples"] == 10
+    assert ledger.as_dict()["roles"]["solver"]["samples"] == 10
 
 
 def test_time_runs_from_the_start_of_the_run():

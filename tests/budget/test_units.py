@@ -56,7 +56,7 @@ class Play:
         self.hold(problem, RATES.of_samples(PROMPT, fresh, new))
         self.ledger.settle(
             problem,
-            "solution",
+            "solver",
             worst(len(uses)),
             RATES.of_samples(PROMPT, uses, len(uses)),
             prompt_tokens=PROMPT * len(uses),

@@ -139,7 +139,7 @@ def tokens(n):
 def settle(ledger, reserved, used, vain=None):
     ledger.settle(
         "a",
-        "solution",
+        "solver",
         tokens(reserved),
         tokens(used),
         prompt_tokens=0,

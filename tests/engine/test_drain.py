@@ -63,7 +63,7 @@ def gated_run(folder, scenario, fail=None, budget=None, sent=4, **settings):
         async with engine:
             model = await engine.attach(backend)
             params = SamplingParams(max_tokens=9)
-            sample = model.sample(Prompt(text="?"), params, 8, problem_id="p", purpose="solution")
+            sample = model.sample(Prompt(text="?"), params, 8, problem_id="p", role="solver")
             drawing = asyncio.create_task(sample)
             await backend.asked.wait()
             await scenario(engine, backend, drawing)
@@ -71,7 +71,7 @@ def gated_run(folder, scenario, fail=None, budget=None, sent=4, **settings):
             with suppress(asyncio.CancelledError, BackendError):
                 await drawing
         assert len(backend.gates) == sent
-        assert engine.events.samples["solution"] == rows()
+        assert engine.events.samples["solver"] == rows()
         return rows()
 
     def rows():

@@ -64,7 +64,7 @@ def draw(folder, fake, n=8, problems=("a", "b"), seed=0, budget=None, keep=None,
                         SamplingParams(max_tokens=10, keep_logprobs=keep),
                         n,
                         problem_id=p,
-                        purpose="solution",
+                        role="solver",
                     )
                     for p in problems
                 )
@@ -140,12 +140,12 @@ def test_problems_of_one_question_share_its_samples(tmp_path):
             found = await asyncio.gather(
                 *(
                     model.sample(
-                        PROMPT, SamplingParams(max_tokens=10), 8, problem_id=p, purpose="solution"
+                        PROMPT, SamplingParams(max_tokens=10), 8, problem_id=p, role="solver"
                     )
                     for p in "abc"
                 )
             )
-        return [[c.text for c in part] for part in found], engine.ledger.as_dict()["solution"]
+        return [[c.text for c in part] for part in found], engine.ledger.as_dict()["roles"]["solver"]
 
     fake = Fake(flaky)
     found, spent = asyncio.run(run(fake))

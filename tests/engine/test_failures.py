@@ -40,7 +40,7 @@ TOO_LONG = [
 )
 def test_whether_the_prompt_alone_fits_is_read_from_what_servers_say(said, fits):
     assert prompt_fits(said) is fits
-    fix = advice("context_length", said, "solution")
+    fix = advice("context_length", said, "solver")
     assert ("sampler.max_tokens" in fix) == (fits is not False)
     assert ("shorter prompts" in fix) == (not fits)
 
@@ -52,13 +52,13 @@ def sample(key, error=""):
 
 def trust():
     failures = Failures()
-    return Trust("m", "solution", failures), failures
+    return Trust("m", "solver", failures), failures
 
 
 def test_failures_are_held_back_until_one_call_has_succeeded():
     judge, failures = trust()
     assert list(judge.weigh("a", [sample("1", "no")])) == []
-    with pytest.raises(BackendError, match="every solution of 1 problem that m was asked for"):
+    with pytest.raises(BackendError, match="every sample \(solver\) of 1 problem that m was asked for"):
         judge.conclude()
     kept = judge.weigh("b", [sample("2")])
     assert [key for key, _ in kept] == [b"1", b"2"]
@@ -123,7 +123,7 @@ def test_a_sample_is_counted_once_and_a_reason_told_once(caplog):
     failures = Failures()
     for _ in range(3):
         for name in "abc":
-            failures.saw(*sample(name, f"no {name}"), "solution", cached=False)
+            failures.saw(*sample(name, f"no {name}"), "solver", cached=False)
     (tally,) = failures.by_reason.values()
     assert (tally.samples, tally.from_journal, tally.example) == (3, 0, "no a")
     assert len(caplog.records) == 1

@@ -49,7 +49,7 @@ def test_objects_do_not_grow_with_samples(tmp_path):
 
             async def draw(start, n):
                 prompt, params = Prompt(text="1+1?"), SamplingParams(max_tokens=10)
-                where = {"problem_id": "a", "purpose": "solution", "start": start}
+                where = {"problem_id": "a", "role": "solver", "start": start}
                 assert len(await model.sample(prompt, params, n, **where)) == n
 
             for begin in 0, 400:

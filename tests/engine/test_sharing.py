@@ -60,7 +60,7 @@ async def draw(folder, fake, n=8, problems="ab", seconds=None):
                 SamplingParams(max_tokens=10),
                 n,
                 problem_id=problem,
-                purpose="solution",
+                role="solver",
             )
             return [c.text for c in found]
 

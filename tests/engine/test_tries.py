@@ -121,13 +121,13 @@ async def attempt(folder, server, budget, *, run="r", **how):
         async def ask(problem, text, n, purpose):
             params = SamplingParams(max_tokens=MAX_TOKENS)
             found = await model.sample(
-                Prompt(text=text), params, n, problem_id=problem, purpose=purpose
+                Prompt(text=text), params, n, problem_id=problem, role=purpose
             )
             return [c.text for c in found]
 
         async def one(problem):
-            drawn = await ask(problem, problem, SOLUTIONS, "solution")
-            judged = [ask(problem, f"{t} ok?", VERIFICATIONS, "verification") for t in drawn if t]
+            drawn = await ask(problem, problem, SOLUTIONS, "solver")
+            judged = [ask(problem, f"{t} ok?", VERIFICATIONS, "verifier") for t in drawn if t]
             return drawn, await asyncio.gather(*judged)
 
         async def sweeps():

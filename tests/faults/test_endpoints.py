@@ -82,7 +82,7 @@ async def draw(folder, urls, n, during=None, **settings):
         beside = asyncio.create_task(during(engine)) if during else None
         tasks = [
             model.sample(
-                Prompt(text=p), SamplingParams(max_tokens=4), n, problem_id=p, purpose="solution"
+                Prompt(text=p), SamplingParams(max_tokens=4), n, problem_id=p, role="solver"
             )
             for p in PROBLEMS
         ]
@@ -129,7 +129,7 @@ def test_the_others_take_over_when_one_dies(busy, tmp_path):
     good, bad = busy(1000, 0.02), busy(1000, 0.02)
 
     async def kill(engine):
-        while engine.events.samples["solution"] < 100:
+        while engine.events.samples["solver"] < 100:
             await asyncio.sleep(0.01)
         bad.kill()
 
@@ -150,7 +150,7 @@ def test_a_server_that_comes_back_is_waited_for(busy, tmp_path, pause):
 
     async def restart(engine):
         engine.events.on_change = lambda e: seen.add(e.endpoints[server.url].state)
-        while engine.events.samples["solution"] < 50:
+        while engine.events.samples["solver"] < 50:
             await asyncio.sleep(0.01)
         server.kill()
         await asyncio.sleep(pause)
@@ -170,7 +170,7 @@ def test_a_server_that_stays_away_ends_the_run_and_nothing_is_lost(busy, tmp_pat
     server = busy(1000, 0.02)
 
     async def kill(engine):
-        while engine.events.samples["solution"] < 50:
+        while engine.events.samples["solver"] < 50:
             await asyncio.sleep(0.01)
         server.kill()
 

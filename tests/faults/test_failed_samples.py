@@ -56,7 +56,7 @@ def manifest(folder: Path) -> dict:
 def test_a_server_that_refuses_every_call_stops_the_run_and_nothing_of_it_is_kept(tmp_path, server):
     done = run(tmp_path, server, "sk-small-server")
     assert done.returncode == 1
-    assert "every solution of 3 problems" in done.stderr
+    assert "every sample (solver) of 3 problems" in done.stderr
     assert "maximum context length is 16 tokens" in done.stderr
     assert "lower sampler.max_tokens" in done.stderr
     assert not journalled(tmp_path / "results", tmp_path / "copy")

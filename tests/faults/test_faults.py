@@ -55,7 +55,7 @@ def run(
 
             async def one(problem: str) -> Sequence[Completion]:
                 return await model.sample(
-                    Prompt(text=problem), PARAMS, samples, problem_id=problem, purpose="solution"
+                    Prompt(text=problem), PARAMS, samples, problem_id=problem, role="solver"
                 )
 
             done = await asyncio.gather(*map(one, problems))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttc.answers import AnswerRule
-from ttc.attempt.live import LiveAttempt, World
+from ttc.attempt.live import LiveAttempt, Seat, World
 from ttc.core import Model, Problem
 from ttc.registry import Part, walk
 
@@ -14,5 +14,5 @@ def attempt_of(
     """For a part, and all parts in it. models: those of other fields."""
     given = {"backend": backend, **models}
     world = World({path: given for path, *_ in walk(part)}, AnswerRule(), prompt, seed=0)
-    purpose = "solution" if part.kind == "sampler" else "verification"
-    return LiveAttempt(world, world.begin(problem), part, (), purpose)
+    role = "solver" if part.kind == "sampler" else "verifier"
+    return LiveAttempt(world, world.begin(problem).root, Seat(part, (), role, ()))

@@ -50,8 +50,8 @@ def test_what_is_damaged_is_made_anew_from_the_journal(finished, name, share):
     path.write_bytes(content[: int(share * len(content))])
     outcome = run_recipe(again(finished.path.parents[2]))
     assert outcome.fresh
-    assert outcome.manifest.ledger["solution"]["paid_samples"] == 0
-    assert outcome.manifest.ledger["verification"]["paid_samples"] == 0
+    assert outcome.manifest.ledger["roles"]["solver"]["paid_samples"] == 0
+    assert outcome.manifest.ledger["roles"]["verifier"]["paid_samples"] == 0
     for table, frame in tables(finished).items():
         pd.testing.assert_frame_equal(frame, whole[table])
     assert not run_recipe(again(finished.path.parents[2])).fresh
@@ -60,8 +60,8 @@ def test_what_is_damaged_is_made_anew_from_the_journal(finished, name, share):
 def made_anew(finished, whole):
     outcome = run_recipe(again(finished.path.parents[2]))
     assert outcome.fresh
-    assert outcome.manifest.ledger["solution"]["paid_samples"] == 0
-    assert outcome.manifest.ledger["verification"]["paid_samples"] == 0
+    assert outcome.manifest.ledger["roles"]["solver"]["paid_samples"] == 0
+    assert outcome.manifest.ledger["roles"]["verifier"]["paid_samples"] == 0
     for table, frame in tables(finished).items():
         pd.testing.assert_frame_equal(frame, whole[table])
     assert not run_recipe(again(finished.path.parents[2])).fresh

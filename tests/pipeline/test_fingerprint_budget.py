@@ -26,7 +26,7 @@ def test_a_server_never_counts_more_calls_than_the_limit(tmp_path, server, logpr
     outcome = run(tmp_path, server, *MANY, CALLS)
     assert outcome.manifest.status == "budget"
     assert 0 < server.fingerprints <= WORST
-    assert server.choices == outcome.manifest.ledger["solution"]["samples"]
+    assert server.choices == outcome.manifest.ledger["roles"]["solver"]["samples"]
     assert LIMIT - WORST - 7 <= server.choices <= LIMIT - WORST
     assert server.choices + server.fingerprints <= LIMIT
 
@@ -76,13 +76,13 @@ def test_a_small_budget_goes_without_and_is_whole(tmp_path, server, limit):
     assert "no fingerprint in this run" in said(outcome)
     assert outcome.manifest.ledger["fingerprint"]["samples"] == 0
     if "calls" in limit:
-        assert outcome.manifest.ledger["solution"]["samples"] > 319 - WORST
+        assert outcome.manifest.ledger["roles"]["solver"]["samples"] > 319 - WORST
 
 
 def test_budgets_of_problems_are_not_concerned(tmp_path, server):
     outcome = run(tmp_path, server, "budget.per_problem.calls=5", "budget.per_run.seconds=600")
     assert server.fingerprints == EIGHT
-    assert outcome.manifest.ledger["solution"]["samples"] == 20
+    assert outcome.manifest.ledger["roles"]["solver"]["samples"] == 20
     assert read_status(outcome.run.path / STATUS_NAME).budget["calls"].spent == 20
 
 
@@ -95,7 +95,7 @@ def test_tokens_are_bounded_and_accounted_for_by_a_purpose_of_their_own(tmp_path
     status = read_status(outcome.run.path / STATUS_NAME)
     assert status.fingerprint_calls == EIGHT
     calls = status.budget["calls"]
-    assert calls.spent == ledger["solution"]["samples"] + EIGHT
+    assert calls.spent == ledger["roles"]["solver"]["samples"] + EIGHT
     assert calls.reserved == WORST - EIGHT
     assert (calls.limit, calls.spent + calls.reserved + calls.left) == (LIMIT, LIMIT)
     shown = ttc(tmp_path, "show", outcome.run.path).stdout

@@ -122,8 +122,8 @@ def test_the_critic_judges_with_its_own_model_and_is_stored(tmp_path):
     }
     judged = read_frame(outcome.run.verifications, "verifications")
     solved = read_frame(outcome.run.solutions, "solutions")
-    assert len(judged) == 2 * len(solved) == ledger["verification"]["samples"]
-    assert ledger["solution"]["samples"] == len(solved)
+    assert len(judged) == 2 * len(solved) == ledger["roles"]["verifier"]["samples"]
+    assert ledger["roles"]["solver"]["samples"] == len(solved)
     assert set(judged["verifier"]) == {"genrm"}
     assert judged["text"].str.contains("correct").any()
 
@@ -154,7 +154,7 @@ def test_beams_of_equal_prefix_are_different(tmp_path):
     outcome = run_recipe(recipe(tmp_path, "beam_of_two"))
     solved = read_frame(outcome.run.solutions, "solutions")
     assert solved.groupby("problem_id")["text"].nunique().max() == 2
-    assert outcome.manifest.ledger["solution"]["samples"] == 9
+    assert outcome.manifest.ledger["roles"]["solver"]["samples"] == 9
 
 
 def test_a_second_model_is_asked_checked_and_part_of_the_identity(tmp_path):

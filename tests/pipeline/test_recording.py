@@ -109,7 +109,7 @@ def test_what_is_interrupted_in_a_later_round_keeps_all_rounds(tmp_path, monkeyp
     assert (status.round, status.solutions.done, status.from_journal) == (2, kept, 0)
     assert status.budget["calls"].spent == kept
     assert status.budget["tokens"].spent > 0
-    assert run.manifest().ledger["solution"]["samples"] == kept
+    assert run.manifest().ledger["roles"]["solver"]["samples"] == kept
     # All but what the second round adds was there before this command began.
     run_recipe(recipe(tmp_path, *overrides))
     status = read_status(run.path / STATUS_NAME)

@@ -19,8 +19,8 @@ class Model:
     def __init__(self, *texts):
         self.texts = texts
 
-    async def sample(self, prompt, params, n, *, problem_id, purpose, start=0):
-        self.asked = (prompt, params, n, problem_id, purpose)
+    async def sample(self, prompt, params, n, *, problem_id, role, start=0, **_):
+        self.asked = (prompt, params, n, problem_id, role)
         return [Completion(t, "stop", 7, len(t), mean_logprob=-0.5) for t in self.texts[:n]]
 
 
@@ -50,12 +50,12 @@ def test_settings_reach_the_model(tmp_path):
     model = Model()
     settings = {"temperature": 0.3, "top_p": 0.9, "top_k": 4, "max_tokens": 11}
     sample(model, solutions=2, prompt=str(template), stop=["\n"], logprobs=True, **settings)
-    prompt, params, n, problem_id, purpose = model.asked
+    prompt, params, n, problem_id, role = model.asked
     assert prompt.text == "Q: What is 2 + 3?"
     assert {name: getattr(params, name) for name in settings} == settings
     assert params.stop == ("END", "\n")
     assert params.logprobs == 0
-    assert (n, problem_id, purpose) == (2, "p", "solution")
+    assert (n, problem_id, role) == (2, "p", "solver")
 
 
 def test_the_datasets_prompt_is_used_where_none_is_named():

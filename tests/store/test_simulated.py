@@ -24,7 +24,7 @@ def test_the_tables_hold_the_pool_that_was_drawn(tmp_path: Path) -> None:
     assert manifest.status == "simulated"
     assert manifest.seed == 7
     assert manifest.recipe["simulate"]["problems"] == 5
-    assert manifest.ledger["verification"]["samples"] == 60
+    assert manifest.ledger["roles"]["verifier"]["samples"] == 60
     assert run.complete()
 
 

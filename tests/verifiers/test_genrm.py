@@ -28,8 +28,8 @@ class Judge:
         self.words = words
         self.asked = []
 
-    async def sample(self, prompt, params, n, *, problem_id, purpose, start=0):
-        self.asked.append((prompt, params, start, n, purpose))
+    async def sample(self, prompt, params, n, *, problem_id, role, start=0, **_):
+        self.asked.append((prompt, params, start, n, role))
         return [
             Completion(
                 f"sample {i}. {self.words}{'No' if i % 2 else 'Yes'}",
@@ -101,7 +101,7 @@ class Plain:
         self.capabilities = backend.capabilities
         self.identity = ModelIdentity("test", "served")
 
-    async def sample(self, prompt, params, n, *, problem_id, purpose, start=0):
+    async def sample(self, prompt, params, n, *, problem_id, role, start=0, **_):
         return await self.backend.complete(Call(prompt, params, tuple(range(start, start + n))))
 
 

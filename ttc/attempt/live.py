@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,8 +11,24 @@ from numpy.typing import NDArray
 
 from ttc.answers import AnswerRule
 from ttc.attempt.checking import TimeLeft, check_verifications, foreign
-from ttc.attempt.numbers import Numbers
-from ttc.core import Ask, Capabilities, Model, Problem, Purpose, Sample, Solution, Verification
+from ttc.attempt.record import Branch, Record
+from ttc.attempt.requests import Till, Wanted, wanted
+from ttc.budget.ledger import Ledger
+from ttc.core import (
+    AnswerTrace,
+    Ask,
+    Attempt,
+    Capabilities,
+    Completion,
+    Model,
+    Place,
+    Problem,
+    Role,
+    Sample,
+    SampleTrace,
+    Solution,
+    Verification,
+)
 from ttc.errors import UsageError
 from ttc.registry import Part, Path, walk
 from ttc.verifiers import VerifierPart
@@ -30,7 +42,7 @@ class World:
     """What all attempts of a run share.
 
     models: of every part; seed: the recipe's; left: seconds until a plug-in must have returned,
-    None for any.
+    None for any; ledger: None where nothing is limited or counted.
     """
 
     models: Models
@@ -38,54 +50,39 @@ class World:
     default_prompt: str
     seed: int
     left: TimeLeft = lambda: None
+    ledger: Ledger | None = None
 
-    def begin(self, problem: Problem) -> Record:
+    def begin(self, problem: Problem, repeat: int = 0) -> Record:
         """A new attempt at a problem."""
-        text = f"{self.seed} {problem.id}".encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(text, digest_size=16, person=b"ttc-attempt").digest()
-        return Record(problem, np.random.default_rng(int.from_bytes(digest, "big")))
+        return Record(problem, self.seed, repeat)
+
+    def open(self, problem: Problem, place: Place, weight: float, whole: float) -> None:
+        """Open a part's account: its share of what those before it have left."""
+        if self.ledger is not None:
+            self.ledger.open(problem.id, place, weight, whole)
+
+    def done(self, problem: Problem) -> None:
+        """All parts are done with a problem."""
+        if self.ledger is not None:
+            self.ledger.done(problem.id)
 
 
-@dataclass
-class Record:
-    """What one attempt has asked and got, whichever of its parts did.
+@dataclass(frozen=True)
+class Seat:
+    """Whose desk it is: a part, its path in the recipe, its role, and the account that pays."""
 
-    samples, solutions: how many; the samples themselves would fill the memory.
-    """
-
-    problem: Problem
-    rng: np.random.Generator
-    samples: int = 0
-    solutions: int = 0
-    verifications: list[Verification] = field(default_factory=list)
-    refused: bool = False
-    numbers: Numbers = field(default_factory=Numbers)
-    judged: Counter[tuple[str, int]] = field(default_factory=Counter)
-    under_way: bool = False
-
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """One at a time: their order is what a budget's decisions follow from."""
-        if self.under_way:
-            raise UsageError(
-                "a method has two requests of one attempt under way; put them into one `sample`"
-            )
-        self.under_way = True
-        try:
-            yield
-        finally:
-            self.under_way = False
+    part: Part
+    path: Path
+    role: Role
+    place: Place
 
 
 class LiveAttempt:
-    """See `ttc.core.Attempt`: the attempt as one part sees it, whose models it asks."""
+    """See `ttc.core.Attempt`: the attempt, or a branch of it, as one part sees it."""
 
-    def __init__(
-        self, world: World, record: Record, part: Part, path: Path, purpose: Purpose
-    ) -> None:
-        """path: where the part stands in the recipe, as the world's models have it."""
-        self._world, self._record = world, record
-        self._part, self._path, self._purpose = part, path, purpose
+    def __init__(self, world: World, branch: Branch, seat: Seat) -> None:
+        self._world, self._branch, self._seat = world, branch, seat
+        self._record = branch.record
 
     @cached_property
     def problem(self) -> Problem:
@@ -97,101 +94,159 @@ class LiveAttempt:
 
     @property
     def rng(self) -> np.random.Generator:
-        return self._record.rng
+        return self._branch.rng
 
     @property
     def refused(self) -> bool:
-        return self._record.refused
+        return self._seat.place in self._record.refused
 
     def capabilities(self, by: str = "backend") -> Capabilities:
         return self._model(by).capabilities
 
     def _model(self, by: str) -> Model:
-        models = self._world.models[self._path]
+        models = self._world.models[self._seat.path]
         if by not in models:
             known = ", ".join(models)
-            raise UsageError(f"{type(self._part).__name__} has no model {by!r}, only {known}")
+            raise UsageError(f"{type(self._seat.part).__name__} has no model {by!r}, only {known}")
         return models[by]
 
+    def _role(self, by: str) -> Role:
+        if by == "backend":
+            return self._seat.role
+        roles: Mapping[str, Role] = getattr(self._seat.part, "roles", {})
+        return roles.get(by, by.split(".")[0])
+
     async def sample(self, *asks: Ask) -> list[list[Sample]]:
-        record = self._record
-        with record.request():
+        record, branch = self._record, self._branch
+        with branch.request():
             models = [self._model(ask.by) for ask in asks]
-            starts = record.numbers.take(
-                [
-                    ((*model.identity.scope, ask.prompt, ask.params), ask.n)
-                    for ask, model in zip(asks, models, strict=True)
-                ]
-            )
-            # The tasks begin in this order, and a model takes its turn at the budget first thing.
-            replies = await asyncio.gather(
-                *(
-                    model.sample(
-                        ask.prompt,
-                        ask.params,
-                        ask.n,
-                        problem_id=record.problem.id,
-                        purpose=self._purpose,
-                        start=start,
-                    )
-                    for ask, model, start in zip(asks, models, starts, strict=True)
-                )
-            )
-        found = []
-        for ask, completions in zip(asks, replies, strict=True):
-            record.refused |= len(completions) < ask.n
-            after = None if ask.after is None else ask.after.number
-            found.append([Sample(record.samples + i, c, after) for i, c in enumerate(completions)])
-            record.samples += len(completions)
-        return found
+            wants = wanted(branch, asks, models, [self._role(ask.by) for ask in asks])
+            till = Till(self._world.ledger, record.problem.id, self._seat.place)
+            if not await till.buy(wants):
+                record.refused.add(self._seat.place)
+            found = [self._samples(want) for want in wants]
+            branch.use([trace for _, traces in found for trace in traces])
+        return [samples for samples, _ in found]
+
+    def _samples(self, want: Wanted) -> tuple[list[Sample], list[SampleTrace]]:
+        record = self._record
+        after = None if want.ask.after is None else want.ask.after.number
+        samples = [Sample(record.number(want.model), c, after) for c in want.got]
+        return samples, [self._trace(sample, want) for sample in samples]
+
+    def _trace(self, sample: Sample, want: Wanted) -> SampleTrace:
+        done, record = sample.completion, self._record
+        known = self._world.ledger is not None
+        amounts = want.model.amounts(done) if known else {}
+        return SampleTrace(
+            problem_id=record.problem.id,
+            repeat=record.repeat,
+            branch=self._branch.name,
+            number=sample.number,
+            role=want.role,
+            after=sample.after,
+            prompt_tokens=done.prompt_tokens,
+            cached_tokens=done.prompt_tokens - done.charged,
+            completion_tokens=done.completion_tokens,
+            flops=amounts.get("flops"),
+            usd=amounts.get("usd"),
+            requests=done.requests,
+            seconds=done.seconds,
+            finish_reason=done.finish_reason,
+            stopped_by=getattr(done, "stopped_by", None),
+            fate="discarded" if self._seat.part.kind == "sampler" else "judged",
+        )
 
     async def judge(
         self, verifier: VerifierPart, solutions: Sequence[Solution]
     ) -> list[Verification]:
-        inside = walk(self._part, self._path)
+        seat = self._seat
+        inside = walk(seat.part, seat.path)
         path = next((path for path, one, _ in inside if one is verifier), None)
         if path is None:
-            raise UsageError(f"{type(self._part).__name__} has no such verifier in its fields")
-        return await judged(self._world, self._record, verifier, path, solutions)
+            raise UsageError(f"{type(seat.part).__name__} has no such verifier in its fields")
+        field = [str(step) for step in path[len(seat.path) :] if isinstance(step, str)][-1]
+        role = seat.part.roles.get(field, field) if hasattr(seat.part, "roles") else field
+        return await judged(
+            self._world, self._branch, verifier, Seat(verifier, path, role, seat.place), solutions
+        )
+
+    def split(self, *shares: float) -> list[Attempt]:
+        if not all(0 <= share <= 1 for share in shares) or sum(shares) > 1 + 1e-9:
+            raise UsageError("an attempt splits into shares from 0 to 1, which sum to 1 at most")
+        seat, record = self._seat, self._record
+        with self._branch.request():
+            branches = self._branch.split(len(shares))
+            places = [(*seat.place, branch.path[-1]) for branch in branches]
+            if self._world.ledger is not None:
+                given = dict(zip(places, shares, strict=True))
+                self._world.ledger.split(record.problem.id, seat.place, given)
+        return [
+            LiveAttempt(self._world, branch, replace(seat, place=place))
+            for branch, place in zip(branches, places, strict=True)
+        ]
+
+    def answer(self, solution: Solution) -> None:
+        if solution.index not in self._record.solutions:
+            raise UsageError("an answer is a solution that `attempt.solution` has made")
+        branch = self._branch
+        branch.answers.append(
+            AnswerTrace(
+                self._record.problem.id,
+                self._record.repeat,
+                branch.name,
+                number=0,
+                solution_index=solution.index,
+                spent=branch.spent(),
+            )
+        )
 
     def solution(self, text: str, of: Sequence[Sample], steps: Sequence[str] = ()) -> Solution:
         completions = [sample.completion for sample in of]
-        index = self._record.solutions
-        self._record.solutions += 1
-        known = [c.mean_logprob for c in completions]
-        tokens = [c.completion_tokens for c in completions]
-        total = sum(tokens)
-        mean = None
-        if len(known) == 1:
-            mean = known[0]
-        elif total and all(one is not None for one in known):
-            mean = sum(m * n for m, n in zip(known, tokens, strict=True) if m is not None) / total
-        return Solution(
-            problem_id=self._record.problem.id,
+        record = self._record
+        index = len(record.made_of)
+        record.made_of[index] = tuple(sample.number for sample in of)
+        made = Solution(
+            problem_id=record.problem.id,
             index=index,
             text=text,
             answer=self._world.answers.extract(text),
             prompt_tokens=completions[0].prompt_tokens if completions else 0,
-            completion_tokens=total,
+            completion_tokens=sum(c.completion_tokens for c in completions),
             finish_reason=completions[-1].finish_reason if completions else "stop",
-            mean_logprob=mean,
+            mean_logprob=_mean_logprob(completions),
             steps=tuple(steps),
             seconds=sum(c.seconds for c in completions),
         )
+        record.solutions[index] = made
+        self._branch.solved.append(index)
+        return made
 
     def classes(self, solutions: Sequence[Solution]) -> NDArray[np.int32]:
         return self._world.answers.classify([s.answer for s in solutions], None).index
 
 
+def _mean_logprob(completions: Sequence[Completion]) -> float | None:
+    """Nats per token over all of them; None where one is unknown."""
+    if len(completions) == 1:
+        return completions[0].mean_logprob
+    known = [(c.mean_logprob, c.completion_tokens) for c in completions]
+    total = sum(n for _, n in known)
+    if not total or any(mean is None for mean, _ in known):
+        return None
+    return sum(mean * n for mean, n in known if mean is not None) / total
+
+
 async def judged(
     world: World,
-    record: Record,
+    branch: Branch,
     verifier: VerifierPart,
-    path: Path,
+    seat: Seat,
     solutions: Sequence[Solution],
 ) -> list[Verification]:
-    """Have a verifier of the recipe, which stands at a path, judge; what it says is recorded."""
-    desk = LiveAttempt(world, record, verifier, path, "verification")
+    """Have a verifier of the recipe judge at its seat; what it says is recorded."""
+    record = branch.record
+    desk = LiveAttempt(world, branch, seat)
     found = await foreign(verifier, verifier.verify(desk, solutions), world.left)
     checked = check_verifications(verifier, record.problem, solutions, found)
     # Who judges a solution again goes on numbering.
@@ -202,5 +257,5 @@ async def judged(
     for one in stored:
         key = (one.verifier, one.solution_index)
         record.judged[key] = max(record.judged[key], one.index + 1)
-    record.verifications += stored
+    branch.verifications += stored
     return stored

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.pot import Pot
 from ttc.budget.rounds import SLACK, Amounts, added, nothing
+from ttc.core import Place
 
-Place = tuple[str | int, ...]
-"""Whose account it is: `()` a problem's only one; `("solve",)`, `("verify", 0)`, and below these
-the branches that a method splits its attempt into."""
 Tickets = dict[tuple[bytes, int], int]
 """By content and first sample, how many samples a ticket was admitted for."""
 
@@ -21,14 +20,13 @@ Tickets = dict[tuple[bytes, int], int]
 class Book(Pot):
     """All that was used and reserved for a problem, by whichever of its accounts.
 
-    `limits` are those of its tickets in this round; `floor`: what each of its first accounts used
-    by the end of the last round, which will be used again.
+    `limits` are those of its tickets in this round; `before`: its accounts in the last round, whose
+    tickets will be taken again.
     """
 
     most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
-    floor: dict[Place, dict[Unit, float]] = field(default_factory=dict)
+    before: Mapping[Place, Account] = field(default_factory=dict)
     raised: dict[Place, dict[Unit, float]] = field(default_factory=dict)  # limits of accounts
-    known: dict[Place, Tickets] = field(default_factory=dict)  # tickets of the last round
     lost: dict[Unit, float] = field(default_factory=nothing)
     more: dict[Unit, float] = field(default_factory=nothing)  # reserved beside tickets
     outstanding: int = 0
@@ -72,22 +70,23 @@ class Book(Pot):
         weight: its share of `whole`, the shares of it and of all that are still to be opened.
         """
         if place not in self.accounts:
-            later = {p: use for p, use in self.floor.items() if p not in self.accounts}
-            own = self.floor.get(place, nothing())
+            first = {p: a.settled for p, a in self.before.items() if a.parent is None}
+            later = [use for p, use in first.items() if p not in self.accounts]
+            own = first.get(place, nothing())
             taken = [a.settled for a in self.accounts.values() if a.parent is None]
             limits = self.raised.get(place)
             if limits is None:
                 free = {
                     u: self.limits[u]
                     - math.fsum(use[u] for use in taken)
-                    - math.fsum(use[u] for use in later.values())
+                    - math.fsum(use[u] for use in later)
                     for u in UNITS
                 }
                 limits = {u: own[u] + max(0.0, free[u]) * (weight / whole) for u in UNITS}
             self._add(place, limits, weight / whole, None)
         return self.accounts[place]
 
-    def split(self, place: Place, shares: dict[Place, float]) -> None:
+    def split(self, place: Place, shares: Mapping[Place, float]) -> None:
         """Accounts for branches of a method, with parts of what its own has left."""
         parent = self.accounts[place]
         left = {u: max(0.0, parent.limits[u] - parent.settled[u]) for u in UNITS}
@@ -96,8 +95,11 @@ class Book(Pot):
             self._add(branch, limits, share, parent)
 
     def _add(self, place: Place, limits: Amounts, part: float, parent: Account | None) -> None:
-        known = self.known.get(place, {})
-        self.accounts[place] = Account(dict(limits), part=part, parent=parent, known=known)
+        self.accounts[place] = account = Account(dict(limits), part=part, parent=parent)
+        if place in self.before:
+            last = self.before[place]
+            account.known = last.taken
+            account.begun = last.begun and all(limits[u] <= last.limits[u] for u in UNITS)
 
 
 @dataclass
@@ -112,7 +114,7 @@ class Account(Pot):
     parent: Account | None = None
     known: Tickets = field(default_factory=dict)
     taken: Tickets = field(default_factory=dict)
-    begun: bool = False  # whether a new ticket was admitted in this round
+    begun: bool = False  # whether a ticket was admitted by these limits
     outstanding: int = 0
     exhausted: bool = False  # no more tickets are admitted
     worth: dict[Unit, float] = field(default_factory=nothing)

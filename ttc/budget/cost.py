@@ -144,15 +144,15 @@ class Rates:
         return self.of_lengths(lengths, calls)
 
     def of_samples(
-        self, prompt: float, completions: Sequence[float], prefills: float
+        self, prompt: float, completions: Sequence[float], prefills: float, cached: float = 0.0
     ) -> dict[Unit, float]:
         """Amounts of samples of one prompt, which is charged `prefills` times; unknown ones 0.
 
-        prompt: its tokens; completions: tokens of each sample. Never less for larger arguments, so
-        that bounds of lengths give bounds of amounts.
+        prompt: its tokens, of which the first `cached` are not charged; completions: tokens of each
+        sample. Never less for larger lengths, so that bounds of them give bounds of amounts.
         """
         return self.of_lengths(
-            Lengths.of_samples(prompt, completions, prefills), float(len(completions))
+            Lengths.of_samples(prompt, completions, prefills, cached), float(len(completions))
         )
 
     def of_lengths(self, lengths: Lengths, calls: float) -> dict[Unit, float]:

@@ -101,12 +101,18 @@ class Lengths:
     prompt_times_completion: float
 
     @classmethod
-    def of_samples(cls, prompt: float, completions: Sequence[float], prefills: float) -> Lengths:
-        """Samples of one prompt of so many tokens that is charged `prefills` times."""
+    def of_samples(
+        cls, prompt: float, completions: Sequence[float], prefills: float, cached: float = 0.0
+    ) -> Lengths:
+        """Samples of one prompt of so many tokens that is charged `prefills` times.
+
+        cached: its first tokens that are there already; those after them attend to them too.
+        """
         total = float(sum(completions))
+        cached = min(cached, prompt)
         return cls(
-            prefill=prefills * prompt,
-            prefill_squared=prefills * prompt**2,
+            prefill=prefills * (prompt - cached),
+            prefill_squared=prefills * (prompt**2 - cached**2),
             completion=total,
             completion_squared=float(sum(n**2 for n in completions)),
             prompt_times_completion=prompt * total,

@@ -32,14 +32,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ttc.budget.account import Account, Book, Place
+from ttc.budget.account import Account, Book
 from ttc.budget.bills import Bills, largest
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.limits import BudgetConfig, ProblemBudget, RunBudget
 from ttc.budget.pot import Pot
 from ttc.budget.rounds import SLACK, Amounts, Standing, Wish, added, dealt, nothing, raised_shares
 from ttc.budget.spent import Spent
-from ttc.core import Purpose
+from ttc.core import Place, Role
 from ttc.errors import BudgetExhausted
 
 __all__ = ["SMALL", "BudgetConfig", "Ledger", "ProblemBudget", "Raise", "RunBudget"]
@@ -72,12 +72,12 @@ class Ledger:
         self._repeatable = rounds
         self.budget = budget
         self.problems = tuple(problems)
-        self.spent: dict[Purpose, Spent] = {"solution": Spent(), "verification": Spent()}
+        self.spent: dict[Role, Spent] = {}
         self._cap = {u: max(budget.per_problem.limits(u), default=math.inf) for u in UNITS}
         self._whole = {u: getattr(budget.per_run, u) or math.inf for u in UNITS}
         self._run = dict(self._whole)  # without what is set aside
         self._asides: list[Pot] = []
-        self._paid: dict[Purpose, Spent] = {"solution": Spent(), "verification": Spent()}
+        self._paid: dict[Role, Spent] = {}
         self.fingerprint = Spent()
         seconds = budget.per_run.seconds
         began = time.monotonic() if began is None else began
@@ -88,7 +88,7 @@ class Ledger:
         self._books: dict[str, Book] = {}
         self.bills = Bills(self._whole, self._cap, self.problems)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
-        self._last: dict[Purpose, Spent] = {}  # used by all of the last round
+        self._last: dict[Role, Spent] = {}  # used by all of the last round
         self.rounds = 1
         self._begun = False
         self._share_out()
@@ -106,13 +106,11 @@ class Ledger:
         """Begin a round. raised: limits of accounts that get more than their usual part."""
         before, self._books = self._books, {}
         for name in self.problems:
-            last = before[name].accounts if name in before else {}
             self._books[name] = Book(
                 dict(self._limits[name]),
                 most=self._within_cap(self._shares[name]),
                 lost=dict(self._lost.get(name, nothing())),
-                floor={p: dict(a.settled) for p, a in last.items() if a.parent is None},
-                known={p: a.taken for p, a in last.items() if a.taken},
+                before=before[name].accounts if name in before else {},
                 raised={p: dict(limits) for p, limits in raised.get(name, {}).items()},
             )
 
@@ -326,6 +324,7 @@ class Ledger:
         start: int,
     ) -> int:
         book.reserve(worst(samples))
+        book.outstanding += 1
         account.reserve(worst(samples))
         account.take(content, start, samples)
         return samples
@@ -333,7 +332,7 @@ class Ledger:
     def settle(
         self,
         problem: str,
-        purpose: Purpose,
+        role: Role,
         reserved: Amounts,
         actual: Amounts,
         *,
@@ -352,6 +351,7 @@ class Ledger:
         """
         book, account = self._books[problem], self._account(problem, place)
         book.settle(reserved, actual)
+        book.outstanding -= 1
         account.settle(reserved, actual)
         if more is not None:
             book.more = {u: book.more[u] - more[u] for u in UNITS}
@@ -361,9 +361,9 @@ class Ledger:
             book.lost = added(book.lost, vain)
             self._lost[problem] = dict(book.lost)
         book.change.set()
-        spent, paid_for = self.spent[purpose], self._paid[purpose]
+        spent = self.spent.setdefault(role, Spent())
         spent.use(actual, prompt_tokens, completion_tokens, samples)
-        paid_for.pay(actual, samples, paid)
+        self._paid.setdefault(role, Spent()).pay(actual, samples, paid)
 
     def next_round(self) -> dict[str, Raise]:
         """Give what is left of the run's budget to problems that ran out of their share.
@@ -381,7 +381,7 @@ class Ledger:
             self._shares[problem].update(share)
             self._limits[problem] = dict(limits)
         self._floor = {p: dict(book.settled) for p, book in self._books.items()}
-        self._last, self.spent = self.spent, {"solution": Spent(), "verification": Spent()}
+        self._last, self.spent = self.spent, {}
         self.rounds += 1
         self._open({p: accounts for p, (_, _, accounts) in raises.items()})
         return raises
@@ -459,16 +459,19 @@ class Ledger:
         return settled, reserved if reserved > noise else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Counters for the manifest: by purpose, used and really paid for.
+        """Counters for the manifest: by role, used and really paid for.
 
         `fingerprint`: the calls that this process sent to tell which models are served; `lost`:
         what all tries may have been billed for nothing.
         """
         out: dict[str, Any] = {"rounds": self.rounds, "exhausted_problems": len(self.exhausted)}
-        for purpose, used in self.spent.items():
-            last = self._last.get(purpose, used)  # of more, in the midst of a round that repeats it
-            used = max(last, used, key=lambda one: one.samples)
-            out[purpose] = used.as_dict(self._paid[purpose])
+        roles = out["roles"] = {}
+        for role in self._last | self.spent:
+            # The last round has more in the midst of one that repeats it.
+            both = (self._last.get(role, Spent()), self.spent.get(role, Spent()))
+            roles[role] = max(both, key=lambda one: one.samples).as_dict(
+                self._paid.get(role, Spent())
+            )
         out["fingerprint"] = self.fingerprint.as_dict(self.fingerprint)
         lost = [self._lost[p] for p in self.problems if p in self._lost]
         out["lost"] = {u: math.fsum(one[u] for one in lost) for u in UNITS}

@@ -52,6 +52,20 @@ class RunBudget(BaseModel):
     speed."""
 
 
+class Shares(BaseModel):
+    """How a problem's limits are divided between solving and verifying, in equal parts by default.
+
+    Only where they bind: what solving leaves is for verifying, and what verifying leaves is for
+    more solutions. Several verifiers share evenly.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    solve: float = Field(default=1.0, gt=0, le=1e9)
+    """Weight of the sampler."""
+    verify: float = Field(default=1.0, gt=0, le=1e9)
+    """Weight of all verifiers together."""
+
+
 class BudgetConfig(BaseModel):
     """What may be spent, per problem and per run; without limits by default."""
 
@@ -60,6 +74,8 @@ class BudgetConfig(BaseModel):
     """Limits for each problem."""
     per_run: RunBudget = RunBudget()
     """Limits for the whole run, shared fairly among its problems."""
+    shares: Shares = Shares()
+    """Of a problem's limits: how much is for solving and how much for verifying."""
 
     @property
     def depends_on_prompts(self) -> bool:

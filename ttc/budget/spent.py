@@ -1,4 +1,4 @@
-"""What was spent for one purpose: counters for manifests, displays and forecasts."""
+"""What was spent in one role: counters for manifests, displays and forecasts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PAID = ("paid_samples", "paid_tokens", "paid_usd")
 
 @dataclass
 class Spent:
-    """Counters of one purpose. `paid_...`: by this process, as the journal had the rest."""
+    """Counters of one role. `paid_...`: by this process, as the journal had the rest."""
 
     samples: int = 0
     prompt_tokens: float = 0

@@ -47,7 +47,8 @@ class Attempt(Protocol):
     What is asked through it is journalled, counted against the budget and replayed when the run
     goes on. So that this gives the same samples again, a method takes its randomness from `rng`,
     looks at no clock, and has one request under way at a time; a second one raises `UsageError`.
-    What is to go out together goes into one `sample`.
+    What is to go out together goes into one `sample`; lines of work that wait for themselves only
+    are branches of a `split`.
     """
 
     @property
@@ -62,7 +63,7 @@ class Attempt(Protocol):
 
     @property
     def rng(self) -> np.random.Generator:
-        """Follows from the recipe's seed and the problem; all parts of the attempt share it."""
+        """Follows from the recipe's seed, the problem and the branch; its parts share it."""
         ...
 
     @property
@@ -85,6 +86,20 @@ class Attempt(Protocol):
 
     async def judge(self, verifier: Any, solutions: Sequence[Solution]) -> list[Verification]:
         """The verifications of a verifier that the part holds (`VerifierRef`), which are stored."""
+        ...
+
+    def split(self, *shares: float) -> list[Attempt]:
+        """Branches that may be under way side by side, each with a share of what is left.
+
+        What one leaves comes back when the attempt itself goes on. The shares sum to 1 at most.
+        """
+        ...
+
+    def answer(self, solution: Solution) -> None:
+        """Were the attempt stopped now, this would be its answer; it is noted with what it cost.
+
+        Of a method that gives one answer, curves show how good the last one is within a budget.
+        """
         ...
 
     def solution(self, text: str, of: Sequence[Sample], steps: Sequence[str] = ()) -> Solution:

@@ -12,15 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
-Role = Literal["system", "user", "assistant"]
-Purpose = Literal["solution", "verification"]
+Place = tuple[str | int, ...]
+"""Whose account it is: `()` a problem's only one; `("solve",)`, `("verify", 0)`, and below these
+the branches that a method splits its attempt into."""
+Speaker = Literal["system", "user", "assistant"]
+Role = str
+"""Who was asked, and for what: solver, verifier, draft, reward, critic, router ..."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One chat turn."""
 
-    role: Role
+    role: Speaker
     content: str
 
 
@@ -95,6 +99,9 @@ class Completion:
     replies were lost; `lost_samples` were asked for by those in vain. The first sample of a reply
     tells what else that held: `surplus` choices that nobody had asked for, with their
     `surplus_tokens`; `gave`, how many samples it brought, where fewer came than were asked for.
+
+    `charged`: the tokens of its prompt that count for this sample; the engine sets it, and 0 where
+    another sample of the prompt has paid or all was cached.
     """
 
     text: str
@@ -110,6 +117,7 @@ class Completion:
     surplus: int = 0
     surplus_tokens: int = 0
     gave: int = 0
+    charged: int = 0
 
 
 def fitted(reply: list[Completion], asked: int) -> list[Completion]:
@@ -224,7 +232,21 @@ class RemoteBackend(Backend, Protocol):
 
 
 class Model(Protocol):
-    """A backend behind the engine, as samplers and verifiers see it."""
+    """A backend behind the engine, as attempts see it."""
+
+    def content(self, prompt: Prompt, params: SamplingParams) -> bytes:
+        """What tells samples of one prompt from those of others."""
+        ...
+
+    def worst(
+        self, prompt: Prompt, params: SamplingParams, samples: int, cached: int
+    ) -> Mapping[Any, float]:
+        """Amounts by unit that so many samples can't exceed."""
+        ...
+
+    def amounts(self, drawn: Completion) -> Mapping[Any, float]:
+        """Amounts by unit that one sample counts."""
+        ...
 
     @property
     def capabilities(self) -> Capabilities: ...
@@ -239,10 +261,15 @@ class Model(Protocol):
         n: int,
         *,
         problem_id: str,
-        purpose: Purpose,
+        role: Role = "solver",
         start: int = 0,
+        place: Place = (),
+        cached: int = 0,
     ) -> Sequence[Completion]:
         """Samples `start .. start + n - 1` of this prompt, in order.
+
+        place: whose account pays, of those that the problem has. cached: how many of the prompt's
+        first tokens this attempt has had computed before; all of them where it is so many.
 
         Fewer than `n` come back where the budget ends first. Mostly they are the first ones; where
         a reply was lost and there is no money to ask again, its samples are left out and later ones

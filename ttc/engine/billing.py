@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.ledger import Raise
@@ -71,7 +72,7 @@ def read_bills(
 
 def add_round(journal: Path, run: str, number: int, raises: Mapping[str, Raise]) -> None:
     """Keep how a round was shared out. What is there stays."""
-    content = json.dumps({p: [list(part.values()) for part in r] for p, r in raises.items()})
+    content = json.dumps({p: _plain(one) for p, one in raises.items()})
     try:
         with opened(journal, _ROUNDS) as connection:
             connection.execute(
@@ -92,12 +93,22 @@ def read_rounds(journal: Path, run: str) -> list[dict[str, Raise]]:
         for expected, (number, content) in enumerate(rows, start=2):
             if number != expected:
                 break
-            found.append(
-                {p: (_amounts(a), _amounts(b)) for p, (a, b) in json.loads(content).items()}
-            )
+            found.append({p: _raise(*one) for p, one in json.loads(content).items()})
     except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
         log.info("%s: the shares of earlier rounds can't be read: %s", journal, error)
     return found
+
+
+def _plain(one: Raise) -> list[Any]:
+    share, limits, accounts = one
+    by_account = [[list(place), list(amounts.values())] for place, amounts in accounts.items()]
+    return [list(share.values()), list(limits.values()), by_account]
+
+
+def _raise(share: Any, limits: Any, accounts: Any = ()) -> Raise:
+    """As it was kept; until 0.1, no problem had more than one account."""
+    by_account = {tuple(place): _amounts(amounts) for place, amounts in accounts}
+    return _amounts(share), _amounts(limits), by_account
 
 
 def _amounts(values: Sequence[float]) -> dict[Unit, float]:

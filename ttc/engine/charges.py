@@ -132,7 +132,9 @@ class Charges:
     """Amounts of samples of one prompt.
 
     bound: the most tokens of the prompt, as far as we can tell; max_tokens: of a sample; once:
-    whether the cost model counts the prompt once; served: whether a server bills its requests.
+    whether the cost model counts the prompt once, with the first of the request's samples; cached:
+    how many of its tokens it does not count at all, since they were computed before; served:
+    whether a server bills its requests.
     """
 
     rates: Rates
@@ -141,6 +143,8 @@ class Charges:
     max_tokens: int
     once: bool
     served: bool
+    first: int = 0
+    cached: int = 0
 
     @property
     def most_prompt_tokens(self) -> int:
@@ -207,10 +211,23 @@ class Charges:
         amounts = self._amounts(start, prompt, lengths, len(drawn), requests)
         return {**amounts, "calls": float(len(drawn) + asked_in_vain)}
 
-    def prompt_tokens(self, start: int, drawn: Sequence[Completion]) -> int:
-        """Prompt tokens to be counted for these samples."""
+    def prompt_tokens(self, start: int, drawn: Sequence[Completion]) -> list[int]:
+        """Prompt tokens to be counted for each of these samples."""
         longest = max((c.prompt_tokens for c in drawn), default=0)
-        return longest * self._billed(start, len(drawn), self.prompts.requests(len(drawn)))
+        requests = self.prompts.requests(len(drawn))
+        if not self.served:
+            longest -= min(longest, self._cached)
+        bills = min(len(drawn), self._billed(start, len(drawn), requests))
+        return [longest] * bills + [0] * (len(drawn) - bills)
+
+    @property
+    def _cached(self) -> int:
+        return self.cached if self.once else 0
+
+    @property
+    def _rereads(self) -> bool:
+        """Whether a server bills what the cost model takes to be cached."""
+        return self.served and self._cached > 0
 
     def _longest(self, samples: int) -> list[int]:
         """Lengths that no samples exceed, with those that nobody asked for."""
@@ -220,7 +237,7 @@ class Charges:
     def _convention(self, start: int, samples: int) -> int:
         """How many times the cost model counts the prompt."""
         if self.once:
-            return 1 if start == 0 else 0
+            return 1 if start == self.first else 0
         return samples
 
     def _billed(self, start: int, samples: int, requests: int) -> int:
@@ -232,8 +249,9 @@ class Charges:
         self, start: int, prompt: float, lengths: Sequence[float], samples: int, requests: int
     ) -> dict[Unit, float]:
         times = self._convention(start, samples)
-        counted = {**self.rates.of_samples(prompt, lengths, times), "calls": float(samples)}
-        if (bills := self._billed(start, samples, requests)) == times:
+        counted = self.rates.of_samples(prompt, lengths, times, self._cached)
+        counted["calls"] = float(samples)
+        if (bills := self._billed(start, samples, requests)) == times and not self._rereads:
             return counted
         billed = self.rates.of_samples(prompt, lengths, bills)
         return {u: billed[u] if u in _BILLED else counted[u] for u in counted}

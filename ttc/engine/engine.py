@@ -51,14 +51,17 @@ class Engine:
         settings: EngineSettings | None = None,
         events: Events | None = None,
         run: str = "",
+        rounds: bool = True,
     ) -> None:
-        """run: a name that tries of the same run share, so that they share its budget."""
+        """run: a name that tries of the same run share, so that they share its budget. rounds: see
+        `Ledger`.
+        """
         self.budget = budget
         self.cost = cost
         self.seed = seed
         self.settings = settings or EngineSettings()
         self.events = events or Events()
-        self.ledger = Ledger(budget, problems, self.events.started)
+        self.ledger = Ledger(budget, problems, self.events.started, rounds)
         self._journal_path = journal
         self._journal: Journal | None = None
         self._claims: Claims | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ttc.core import Purpose
+from ttc.core import Role
 from ttc.engine.failures import Failures
 
 Breaker = Literal["closed", "open", "half_open"]
@@ -40,9 +41,9 @@ class EndpointState:
 class Events:
     """What has happened so far; `on_change` is called after every change, on the event loop."""
 
-    samples: dict[Purpose, int] = field(default_factory=lambda: {"solution": 0, "verification": 0})
+    samples: Counter[Role] = field(default_factory=Counter)
     cached: int = 0
-    fresh: dict[Purpose, int] = field(default_factory=lambda: {"solution": 0, "verification": 0})
+    fresh: Counter[Role] = field(default_factory=Counter)
     """Of all samples, those that the models gave now."""
     paid_tokens: float = 0.0
     retries: int = 0
@@ -57,13 +58,13 @@ class Events:
     started: float = field(default_factory=time.monotonic)
     on_change: Callable[[Events], None] | None = None
 
-    def drawn(self, purpose: Purpose, samples: int, tokens: float, *, cached: bool) -> None:
+    def drawn(self, role: Role, samples: int, tokens: float, *, cached: bool) -> None:
         """Some samples arrived, from the model or from the journal."""
-        self.samples[purpose] += samples
+        self.samples[role] += samples
         if cached:
             self.cached += samples
         else:
-            self.fresh[purpose] += samples
+            self.fresh[role] += samples
             self.paid_tokens += tokens
         self.changed()
 

@@ -6,7 +6,7 @@ import logging
 import re
 from dataclasses import dataclass
 
-from ttc.core import Completion, Purpose
+from ttc.core import Completion, Role
 from ttc.redact import redact
 
 log = logging.getLogger(__name__)
@@ -38,10 +38,7 @@ _TOO_MANY_ASKED = re.compile(
     r"|valid range)",
     re.IGNORECASE,
 )
-_WHICH: dict[Purpose, str] = {
-    "solution": "sampler.max_tokens",
-    "verification": "the verifier's max_tokens",
-}
+_WHICH = {"solver": "sampler.max_tokens", "verifier": "the verifier's max_tokens"}
 _LONGER = "serve the model with a longer context"
 _FIXES = {
     "content_filter": "leave such problems out, or ask a model or provider without this filter",
@@ -73,7 +70,7 @@ class Failures:
     def samples(self) -> int:
         return sum(tally.samples for tally in self.by_reason.values())
 
-    def saw(self, key: bytes, failed: Completion, purpose: Purpose, *, cached: bool) -> None:
+    def saw(self, key: bytes, failed: Completion, role: Role, *, cached: bool) -> None:
         """A sample failed, now or (cached) in an earlier run."""
         if key in self._seen:
             return
@@ -81,7 +78,7 @@ class Failures:
         tally = self.by_reason.setdefault(failed.finish_reason, Tally())
         tally.samples += 1
         tally.from_journal += cached
-        fix = advice(failed.finish_reason, failed.error, purpose)
+        fix = advice(failed.finish_reason, failed.error, role)
         if not tally.example:
             tally.example, tally.fix = redact(failed.error), fix
         if (failed.finish_reason, fix) not in self._told:
@@ -91,11 +88,11 @@ class Failures:
             )
 
 
-def advice(reason: str, said: str, purpose: Purpose) -> str:
+def advice(reason: str, said: str, role: Role) -> str:
     """What would help against a failure. said: the server's words."""
     if reason != TOO_LONG:
         return _FIXES.get(reason, "see what the server says")
-    fits, asked = prompt_fits(said), _WHICH[purpose]
+    fits, asked = prompt_fits(said), _WHICH.get(role, f"max_tokens of the {role}")
     if fits is None:
         return f"lower {asked}, choose shorter prompts, or {_LONGER}"
     return f"lower {asked} or {_LONGER}" if fits else f"choose shorter prompts or {_LONGER}"

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -20,8 +20,9 @@ from ttc.core import (
     Completion,
     ModelIdentity,
     Prompt,
-    Purpose,
+    Place,
     RemoteBackend,
+    Role,
     SamplingParams,
 )
 from ttc.engine.billing import Bill
@@ -66,10 +67,7 @@ class EngineModel:
         self._caller = caller
         self._till = till
         self._answered = answered
-        self.trust: dict[Purpose, Trust] = {
-            purpose: Trust(identity.model, purpose, engine.events.failures)
-            for purpose in engine.ledger.spent
-        }
+        self.trust: dict[Role, Trust] = {}
         self.turns = Turns()
         self._served = isinstance(backend, RemoteBackend)
         self.prompts = Prompts(
@@ -88,6 +86,12 @@ class EngineModel:
     def identity(self) -> ModelIdentity:
         return self._identity
 
+    def trusted(self, role: Role) -> Trust:
+        """What it gave in a role so far."""
+        if role not in self.trust:
+            self.trust[role] = Trust(self._identity.model, role, self._engine.events.failures)
+        return self.trust[role]
+
     async def sample(
         self,
         prompt: Prompt,
@@ -95,23 +99,25 @@ class EngineModel:
         n: int,
         *,
         problem_id: str,
-        purpose: Purpose,
+        role: Role = "solver",
         start: int = 0,
+        place: Place = (),
+        cached: int = 0,
     ) -> Sequence[Completion]:
-        work = _Work(self, prompt, params, problem_id, purpose)
+        work = _Work(self, prompt, params, Who(problem_id, role, place), start, cached)
         drawing = Drawing(self._window)
         claimed = False
         try:
             # Tickets are taken one after the other without waiting for any other request of the
             # problem, which fixes their order and so what the budget admits.
-            async with self._engine.ledger.turn(problem_id):
+            async with self._engine.ledger.turn(problem_id, place):
                 claimed = await self._claims.take(work.content, self._engine.ledger.seconds_left)
                 chunks = _chunks(start, n, self._group)
                 for first in range(0, len(chunks), self._window):
                     if not await drawing.goes_on():
                         break
                     block = chunks[first : first + self._window]
-                    await self._draw_block(work, problem_id, block, drawing)
+                    await self._draw_block(work, block, drawing)
             found = await drawing.completions()
         except BaseException as error:
             try:
@@ -123,35 +129,72 @@ class EngineModel:
             self._claims.release(work.content)
         return found
 
-    async def _draw_block(
-        self, work: _Work, problem: str, block: Sequence[Chunk], drawing: Drawing
-    ) -> None:
+    def content(self, prompt: Prompt, params: SamplingParams) -> bytes:
+        """What tells samples of one prompt from those of others, in journal and ledger."""
+        return _content(self, prompt, params)
+
+    def worst(self, prompt: Prompt, params: SamplingParams, samples: int, cached: int) -> Amounts:
+        """What so many samples can't exceed."""
+        return self._charges(prompt, params, 0, cached).worst(0, samples)
+
+    def amounts(self, drawn: Completion) -> Amounts:
+        """What one sample counts, with what it was charged of its prompt."""
+        prompt, times = drawn.prompt_tokens, 1 if drawn.charged else 0
+        cached = max(0, prompt - drawn.charged)
+        return self._rates.of_samples(prompt, [drawn.completion_tokens], times, cached)
+
+    def _charges(self, prompt: Prompt, params: SamplingParams, start: int, cached: int) -> Charges:
+        counted = self._backend.count_tokens(prompt)
+        return Charges(
+            self._rates,
+            self.prompts,
+            token_bound(prompt) if counted is None else counted,
+            params.max_tokens,
+            once=self._engine.cost.shared_prompt == "once",
+            served=self._served,
+            first=start,
+            cached=cached,
+        )
+
+    async def _draw_block(self, work: _Work, block: Sequence[Chunk], drawing: Drawing) -> None:
         """Begin to draw what the budget admits of a block."""
         # One look-up for all samples: it costs a thread's attention, however many they are.
         end = block[-1].start + block[-1].n
         known = asyncio.create_task(work.look_up(range(block[0].start, end)))
         drawing.looks.append(known)
         left = sum(chunk.n for chunk in block)
-        async for part, reserved in self._admitted(work, problem, block):
+        async for part, reserved in self._admitted(work, block):
             drawing.add(asyncio.create_task(work.draw(part, reserved, known)))
             left -= part.n
         drawing.refused = left > 0
 
     async def _admitted(
-        self, work: _Work, problem: str, chunks: Sequence[Chunk]
+        self, work: _Work, chunks: Sequence[Chunk]
     ) -> AsyncIterator[tuple[Chunk, Amounts]]:
         """What the budget lets be drawn and reserves, in order; near its end in parts of chunks."""
+        problem, place = work.who.problem, work.who.place
         for chunk in chunks:
             rest = chunk
             while rest.n:
                 await self.prompts.turn()
                 worst = partial(work.worst, rest)
-                n = await self._engine.ledger.admit(problem, rest.n, worst)
+                n = await self._engine.ledger.admit(
+                    problem, rest.n, worst, place, work.content, rest.start
+                )
                 if not n:
                     self.prompts.over()
                     return
                 yield Chunk(rest.start, n), worst(n)
                 rest = Chunk(rest.start + n, rest.n - n)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """For which problem samples are drawn, in what role, and whose account pays."""
+
+    problem: str
+    role: Role
+    place: Place
 
 
 class _Work:
@@ -162,32 +205,25 @@ class _Work:
         model: EngineModel,
         prompt: Prompt,
         params: SamplingParams,
-        problem_id: str,
-        purpose: Purpose,
+        who: Who,
+        start: int,
+        cached: int,
     ) -> None:
         self._model = model
         self._prompt = prompt
         self._params = params
-        self._problem = problem_id
-        self._purpose: Purpose = purpose
-        self._trust = model.trust[purpose]
+        self.who = who
+        self._problem = who.problem
+        self._trust = model.trusted(who.role)
         self._hopeless: Completion | None = None
         self.content = _content(model, prompt, params)
-        counted = model._backend.count_tokens(prompt)
-        self._bound = token_bound(prompt) if counted is None else counted
-        self._charges = Charges(
-            model._rates,
-            model.prompts,
-            self._bound,
-            params.max_tokens,
-            once=model._engine.cost.shared_prompt == "once",
-            served=model._served,
-        )
+        self._charges = model._charges(prompt, params, start, cached)
+        self._bound = self._charges.bound
         self._worst: dict[tuple[object, ...], Amounts] = {}
 
     def worst(self, chunk: Chunk, samples: int) -> Amounts:
         """Amounts that no reply to this chunk can exceed."""
-        key = (chunk.start == 0, samples, self._model.prompts.habits)
+        key = (chunk.start == self._charges.first, samples, self._model.prompts.habits)
         if key not in self._worst:
             self._worst[key] = self._charges.worst(chunk.start, samples)
         return self._worst[key]
@@ -229,7 +265,7 @@ class _Work:
                 ticket.cached = len(found)
                 if found:
                     self._trust.recall(found)
-                    self._model._engine.events.drawn(self._purpose, len(found), 0, cached=True)
+                    self._model._engine.events.drawn(self.who.role, len(found), 0, cached=True)
                 await self._draw_missing(ticket)
         finally:
             self._settle(ticket)
@@ -270,7 +306,7 @@ class _Work:
         ticket.found.update(entries)
         ticket.found.update(there)  # a run that could not be seen was faster
         tokens = sum(c.completion_tokens for c in fresh)
-        self._model._engine.events.drawn(self._purpose, len(entries), tokens, cached=False)
+        self._model._engine.events.drawn(self.who.role, len(entries), tokens, cached=False)
 
     async def _ask(
         self, ticket: Ticket, indices: Sequence[int]
@@ -314,22 +350,28 @@ class _Work:
         prompts.gave(drawn, self._params.max_tokens)
 
     def _settle(self, ticket: Ticket) -> None:
-        drawn = [ticket.found[key] for key in ticket.keys if key in ticket.found]
+        keys = [key for key in ticket.keys if key in ticket.found]
+        drawn = [ticket.found[key] for key in keys]
         self._learn(drawn)
         self._model.prompts.over()
         start, charges = ticket.chunk.start, self._charges
         counted, vain = charges.counted(start, drawn), self._vain(ticket, drawn)
+        prompts = charges.prompt_tokens(start, drawn)
         self._model._engine.ledger.settle(
             self._problem,
-            self._purpose,
+            self.who.role,
             ticket.reserved,
             added(counted, vain),
-            prompt_tokens=charges.prompt_tokens(start, drawn),
+            prompt_tokens=sum(prompts),
             completion_tokens=sum(c.completion_tokens for c in drawn),
             samples=len(drawn),
             paid=1 - ticket.cached / len(drawn) if drawn else 0.0,
             vain=vain if any(vain.values()) else None,
             more=ticket.more if any(ticket.more.values()) else None,
+            place=self.who.place,
+        )
+        ticket.found.update(
+            (key, replace(ticket.found[key], charged=n)) for key, n in zip(keys, prompts, strict=True) if n
         )
 
     def _vain(self, ticket: Ticket, drawn: Sequence[Completion]) -> Amounts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ttc.core import Completion, Purpose
+from ttc.core import Completion, Role
 from ttc.engine.failures import MOST, UNSURE, Failures, advice
 from ttc.errors import BackendError
 from ttc.words import counted
@@ -13,7 +13,7 @@ Entry = tuple[bytes, Completion]
 
 
 class Trust:
-    """What a model gave for one purpose in this run, failures apart.
+    """What a model gave in one role in this run, failures apart.
 
     A prompt may be too long, or filtered; a wrong max_tokens or a mislaid server fails every call
     in the same way. Which of the two it is shows with the first good answer. Before that, failures
@@ -22,9 +22,9 @@ class Trust:
     those are held back until another good answer.
     """
 
-    def __init__(self, model: str, purpose: Purpose, failures: Failures) -> None:
+    def __init__(self, model: str, role: Role, failures: Failures) -> None:
         self._model = model
-        self._purpose: Purpose = purpose
+        self._role = role
         self._failures = failures
         self._good = False
         self._held: list[Entry] = []
@@ -38,7 +38,7 @@ class Trust:
                 self._good = True
             else:
                 self._last = sample
-                self._failures.saw(key, sample, self._purpose, cached=True)
+                self._failures.saw(key, sample, self._role, cached=True)
 
     def weigh(self, problem: str, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Some samples came from the model: those to be journalled now, perhaps earlier ones too.
@@ -52,7 +52,7 @@ class Trust:
             return [*self.let_go(), *entries] if self._held else entries
         for key, sample in failed:
             self._last = sample
-            self._failures.saw(key, sample, self._purpose, cached=False)
+            self._failures.saw(key, sample, self._role, cached=False)
         if self._good and failed[0][1].finish_reason not in UNSURE:
             return entries
         self._held += entries
@@ -76,7 +76,7 @@ class Trust:
     def _error(self) -> BackendError:
         assert self._last is not None
         reason, said = self._last.finish_reason, self._last.error
-        fix = advice(reason, said, self._purpose)
+        fix = advice(reason, said, self._role)
         if self._held:
             kept = "nothing of this is kept: mend that and run again"
         else:
@@ -84,6 +84,6 @@ class Trust:
         of = counted(len(self._problems), "problem") if self._problems else "the run"
         of = f"the last {of}" if self._good else of
         return BackendError(
-            f"every {self._purpose} of {of} that {self._model} was asked for failed ({reason}): "
+            f"every sample ({self._role}) of {of} that {self._model} was asked for failed ({reason}): "
             f"{said}; {fix}; {kept}"
         )

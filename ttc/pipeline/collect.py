@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ttc.answers.classes import AnswerClasses
 from ttc.attempt.checking import check_solutions, foreign
-from ttc.attempt.live import LiveAttempt, World, judged
-from ttc.core import Problem, Solution, Verification
+from ttc.attempt.live import LiveAttempt, Seat, World, judged
+from ttc.budget.limits import Shares
+from ttc.core import AnswerTrace, Problem, SampleTrace, Solution, Verification
 from ttc.samplers import SamplerPart
 from ttc.verifiers import VerifierPart
 
@@ -26,6 +28,13 @@ class Attempted:
     solutions: tuple[Solution, ...]
     classes: AnswerClasses
     verifications: tuple[Verification, ...]
+    trace: tuple[SampleTrace, ...] = ()
+    answers: tuple[AnswerTrace, ...] = ()
+
+    @property
+    def samples(self) -> Counter[str]:
+        """How many, by role."""
+        return Counter(sample.role for sample in self.trace)
 
 
 @dataclass(frozen=True)
@@ -35,21 +44,36 @@ class Method:
     sampler: SamplerPart
     verifiers: Sequence[VerifierPart]
     world: World
+    shares: Shares = Shares()
 
     async def attempt(self, problem: Problem) -> Attempted:
         """Solve, grade and verify one problem."""
         world = self.world
         record = world.begin(problem)
-        desk = LiveAttempt(world, record, self.sampler, ("sampler",), "solution")
+        seat = Seat(self.sampler, ("sampler",), "solver", ("solve",))
+        to_verify = self.shares.verify if self.verifiers else 0.0
+        world.open(problem, seat.place, self.shares.solve, self.shares.solve + to_verify)
+        desk = LiveAttempt(world, record.root, seat)
         found = await foreign(self.sampler, self.sampler.solve(desk), world.left)
-        solutions = check_solutions(self.sampler, problem, found)
+        returned = check_solutions(self.sampler, problem, found)
+        solutions = record.settle(returned)
         # Equivalence of hostile or merely long expressions takes time that others can use.
         classes = await asyncio.to_thread(
             world.answers.classify, [s.answer for s in solutions], problem.answer
         )
         for i, verifier in enumerate(self.verifiers):
-            await judged(world, record, verifier, ("verifiers", i), solutions)
-        return Attempted(problem, tuple(solutions), classes, tuple(record.verifications))
+            seat = Seat(verifier, ("verifiers", i), "verifier", ("verify", i))
+            world.open(problem, seat.place, 1.0, float(len(self.verifiers) - i))
+            await judged(world, record.root, verifier, seat, solutions[: len(returned)])
+        world.done(problem)
+        return Attempted(
+            problem,
+            tuple(solutions),
+            classes,
+            tuple(record.verifications()),
+            tuple(record.trace()),
+            tuple(record.answers()),
+        )
 
 
 async def ordered(

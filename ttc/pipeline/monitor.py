@@ -6,13 +6,13 @@ import dataclasses
 import os
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ttc.budget.ledger import Ledger
-from ttc.core import Purpose
+from ttc.core import Role
 from ttc.engine.events import Events
 from ttc.pipeline.collect import Attempted
 from ttc.redact import redact
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
 _WINDOW_S = 30.0
-_PURPOSES: tuple[Purpose, ...] = ("solution", "verification")
 
 
 class Monitor:
@@ -47,9 +46,9 @@ class Monitor:
         self._tries = tries
         self._started = datetime.now(UTC)
         self._per_problem = planned(recipe)
-        self._finished: dict[Purpose, int] = dict.fromkeys(_PURPOSES, 0)
-        self._before: dict[Purpose, int] = dict.fromkeys(_PURPOSES, 0)
-        self._fresh_before: dict[Purpose, int] = dict.fromkeys(_PURPOSES, 0)
+        self._finished: Counter[Role] = Counter()
+        self._before: dict[Role, int] = {}
+        self._fresh_before: Counter[Role] = Counter()
         self._pace = _Pace()
         self._sampled_after: float | None = None
 
@@ -68,10 +67,19 @@ class Monitor:
         if self.stage == "sampling":
             self.stage = "stopping"
 
-    def kept(self, purpose: Purpose) -> int:
-        """Distinct samples of the run so far. A round draws those of earlier rounds once more."""
-        new = self.events.fresh[purpose] - self._fresh_before[purpose]
-        return max(self.events.samples[purpose], self._before[purpose] + new)
+    @property
+    def _roles(self) -> list[Role]:
+        """Those that are planned, then those that turn up."""
+        return list(dict.fromkeys([*(self._per_problem or {}), *tuple(self.events.samples)]))
+
+    def kept_by_role(self) -> dict[Role, int]:
+        """Distinct samples of the run so far."""
+        return {role: self._kept(role) for role in self._roles}
+
+    def _kept(self, role: Role) -> int:
+        """A round draws the samples of earlier rounds once more."""
+        new = self.events.fresh[role] - self._fresh_before[role]
+        return max(self.events.samples[role], self._before.get(role, 0) + new)
 
     def new_round(self) -> None:
         """All problems are gone through again, with what others left of the budget."""
@@ -81,11 +89,11 @@ class Monitor:
             f"round {rounds}: what is left goes to problems that ran out",
             round=rounds,
         )
-        self._before = {purpose: self.kept(purpose) for purpose in _PURPOSES}
-        self._fresh_before = dict(self.events.fresh)
+        self._before = self.kept_by_role()
+        self._fresh_before = Counter(self.events.fresh)
         self.events.problems_done = 0
-        self.events.samples.update(dict.fromkeys(_PURPOSES, 0))
-        self._finished = dict.fromkeys(_PURPOSES, 0)
+        self.events.samples.subtract(Counter(self.events.samples))  # the roles stay
+        self._finished = Counter()
 
     def finished(self, attempt: Attempted) -> None:
         """A problem is done, perhaps with fewer samples than planned."""
@@ -97,8 +105,7 @@ class Monitor:
             verifications=len(attempt.verifications),
             classes=len(attempt.classes),
         )
-        self._finished["solution"] += len(attempt.solutions)
-        self._finished["verification"] += len(attempt.verifications)
+        self._finished.update(attempt.samples)
         self.events.problems_done += 1
         self.events.changed()
 
@@ -116,8 +123,7 @@ class Monitor:
             tries=self._tries,
             round=self.ledger.rounds if self.ledger else 1,
             problems=Count(done=events.problems_done, total=self.problems or None),
-            solutions=self._count("solution"),
-            verifications=self._count("verification"),
+            roles={role: self._count(role) for role in self._roles},
             from_journal=self._from_journal(),
             failed_samples=events.failures.samples,
             failures=self.failures(),
@@ -132,13 +138,13 @@ class Monitor:
             error=redact(self.error),
         )
 
-    def _count(self, purpose: Purpose) -> Count:
-        planned_each = self._per_problem[purpose]
-        done = self.kept(purpose)
-        if planned_each is None or not self.problems:
+    def _count(self, role: Role) -> Count:
+        done = self._kept(role)
+        if self._per_problem is None or role not in self._per_problem or not self.problems:
             return Count(done=done)
         waiting = self.problems - self.events.problems_done
-        return Count(done=done, total=max(done, self._finished[purpose] + waiting * planned_each))
+        most = self._finished[role] + waiting * self._per_problem[role]
+        return Count(done=done, total=max(done, most))
 
     def failures(self) -> dict[str, Failure]:
         """Samples that could not be had so far, by reason."""
@@ -148,7 +154,7 @@ class Monitor:
     def _from_journal(self) -> int:
         """Samples that were there before this try began."""
         fresh = sum(self.events.fresh.values())
-        return max(0, sum(self.kept(purpose) for purpose in _PURPOSES) - fresh)
+        return max(0, sum(self.kept_by_role().values()) - fresh)
 
     def _eta(self) -> float | None:
         """Seconds until the planned samples are drawn at the present rate, or the tokens spent.
@@ -159,19 +165,19 @@ class Monitor:
         if self.ledger is None or self.stage != "sampling" or rate <= 0:
             return None
         left = 0.0
-        for purpose in _PURPOSES:
-            count = self._count(purpose)
+        for role in self._roles:
+            count = self._count(role)
             if count.total is not None:
-                left += (count.total - count.done) * self._tokens_each(purpose)
+                left += (count.total - count.done) * self._tokens_each(role)
         tokens = self._budget().get("tokens")
         if tokens is not None and tokens.limit is not None:
             left = min(left, tokens.limit - tokens.spent)
         return max(0.0, left) / rate
 
-    def _tokens_each(self, purpose: Purpose) -> float:
-        """Mean completion tokens of a sample; of the other kind before there is one."""
-        spent = self.ledger.spent if self.ledger else {}
-        for kind in (purpose, *_PURPOSES):
+    def _tokens_each(self, role: Role) -> float:
+        """Mean completion tokens of a sample; of another role before there is one."""
+        spent = dict(self.ledger.spent) if self.ledger else {}
+        for kind in (role, *spent):
             used = spent.get(kind)
             if used is not None and used.samples:
                 return used.completion_tokens / used.samples
@@ -213,18 +219,19 @@ class _Pace:
         return self.rate
 
 
-def planned(recipe: Recipe) -> dict[Purpose, int | None]:
-    """The most samples of each kind for one problem; None where a method does not say."""
-    drawn = getattr(recipe.sampler, "solutions", None)
-    verified: int | None = 0
+def planned(recipe: Recipe) -> dict[Role, int] | None:
+    """The most samples in each role for one problem; None where a method does not say."""
+    sampler = recipe.sampler
+    parts = [sampler.most_samples()]
     for verifier in recipe.verifiers:
-        depth = getattr(verifier, "verifications", None)
-        width = getattr(verifier, "solutions", None) or drawn
-        if verified is None or depth is None or width is None:
-            verified = None
-        else:
-            verified += depth * width
-    return {"solution": drawn, "verification": verified}
+        given = sampler.most_solutions()
+        parts.append(None if given is None else verifier.most_samples(given))
+    most: Counter[Role] = Counter()
+    for part in parts:
+        if part is None:
+            return None
+        most.update(part)
+    return dict(most)
 
 
 def endpoint_states(events: Events) -> dict[str, str]:

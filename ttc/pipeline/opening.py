@@ -63,8 +63,9 @@ async def open_models(
         default_prompt=recipe.dataset.default_prompt,
         seed=recipe.seed,
         left=partial(_with_grace, engine, recipe.engine.finish_s),
+        ledger=engine.ledger,
     )
-    return Method(recipe.sampler, recipe.verifiers, world)
+    return Method(recipe.sampler, recipe.verifiers, world, recipe.budget.shares)
 
 
 def _with_grace(engine: Engine, grace: float) -> float | None:

@@ -8,9 +8,8 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from ttc.core import Purpose
 from ttc.engine.events import Events
 from ttc.errors import DataError, Interrupted, PluginError, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
@@ -110,8 +109,7 @@ class Recording:
             level=logging.ERROR if status == "failed" else logging.INFO,
             status=status,
             seconds=round(done.seconds, 3),
-            solutions=done.solutions.done,
-            verifications=done.verifications.done,
+            samples={role: count.done for role, count in done.roles.items()},
             from_journal=done.from_journal,
             retries=done.retries,
             budget={unit: amount.model_dump() for unit, amount in done.budget.items()},
@@ -152,13 +150,13 @@ def recorded(recipe: Recipe, run: RunFolder, stop: Stop | None = None) -> Iterat
 
 
 def _kept(recording: Recording) -> str:
-    solutions, verifications = (recording.monitor.kept(p) for p in get_args(Purpose))
-    if not solutions + verifications:
+    kept = recording.monitor.kept_by_role()
+    if not sum(kept.values()):
         return "Interrupted before anything was sampled; the same command begins again."
+    named = " and ".join(f"{n:,} samples of the {role}" for role, n in kept.items() if n)
     journal = f"{recording.monitor.recipe.results}/journal.sqlite"
     return (
-        f"Interrupted: {solutions:,} solutions and {verifications:,} verifications are kept in "
-        f"{journal}; the same command goes on from there and pays for none of them again."
+        f"Interrupted: {named} are kept in {journal}; the same command goes on from there and pays for none of them again."
     )
 
 

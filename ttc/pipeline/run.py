@@ -146,6 +146,7 @@ async def _collect(
         settings=recipe.engine,
         events=monitor.events,
         run=monitor.run.name,
+        rounds=recipe.sampler.exchangeable,
     )
     with stop.of(engine, monitor.stopping):
         seconds = recipe.budget.per_run.seconds

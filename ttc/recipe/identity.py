@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ttc.budget.limits import Shares
 from ttc.prompts import load_prompt
 from ttc.recipe.files import is_prompt_key
 from ttc.recipe.model import Recipe
@@ -45,6 +46,7 @@ def recipe_hash(recipe: Recipe) -> str:
     (a set of field names: time-outs and the like) does not count.
     """
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
+    data["budget"] = _as_before(data["budget"], {"shares": Shares().model_dump()})
     data["dataset"] = _fingerprinted(data["dataset"])
     data["backend"] = _essence(data["backend"])
     data["sampler"], *data["verifiers"] = map(_determining, (data["sampler"], *data["verifiers"]))
@@ -55,6 +57,11 @@ def recipe_hash(recipe: Recipe) -> str:
 def run_id(recipe: Recipe) -> str:
     """Seed and hash in short: `s0-1f9c2ab4`."""
     return f"s{recipe.seed}-{recipe_hash(recipe)[:8]}"
+
+
+def _as_before(data: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    """Without keys that 0.1 did not know, where they have their defaults: it is the same run."""
+    return {k: v for k, v in data.items() if k not in later or v != later[k]}
 
 
 def _determining(value: Any) -> Any:

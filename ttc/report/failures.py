@@ -25,6 +25,5 @@ def failure_lines(failures: Mapping[str, Failure], samples: int) -> list[str]:
 
 def of_manifest(manifest: Manifest) -> list[str]:
     """The lines for a run that has ended."""
-    kinds = ("solution", "verification")
-    samples = sum(int(manifest.ledger.get(kind, {}).get("samples", 0)) for kind in kinds)
+    samples = sum(int(used.get("samples", 0)) for used in manifest.roles.values())
     return failure_lines(manifest.failures, samples)

@@ -35,8 +35,7 @@ def status_line(status: RunStatus) -> str:
         return f"{status.doing} ({duration(status.seconds)})"
     parts = [
         f"{_of(status.problems)} problems",
-        f"{_of(status.solutions)} solutions",
-        f"{_of(status.verifications)} verifications" if _any(status.verifications) else "",
+        *(f"{role} {_of(count)}" for role, count in status.roles.items()),
         f"{status.from_journal:,} from the journal" if status.from_journal else "",
         *_pace(status),
         *(
@@ -59,10 +58,8 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
     from ttc.report.console import line
 
     bars = Table.grid(padding=(0, 2))
-    for name in ("problems", "solutions", "verifications"):
-        count: Count = getattr(status, name)
-        if name != "verifications" or _any(count):
-            bars.add_row(Text(name), _bar(count), Text(_of(count), justify="right"))
+    for name, count in {"problems": status.problems, **status.roles}.items():
+        bars.add_row(Text(name), _bar(count), Text(_of(count), justify="right"))
     lines = [", ".join(part for part in (*_pace(status), *_notes(status)) if part)]
     lines += [
         f"{unit}: {_spent(amount)}"
@@ -70,8 +67,7 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
         if amount.limit is not None or unit == "tokens"
     ]
     lines += [_endpoint(view) for view in status.endpoints]
-    samples = status.solutions.done + status.verifications.done
-    said = failure_lines(status.failures, samples)
+    said = failure_lines(status.failures, status.samples)
     said += [f"Warning: {text}" for text in status.warnings]
     loud = [line(text, "yellow") for text in said]
     tail = [line(log_line(one), "dim") for one in log]
@@ -107,10 +103,6 @@ def _bar(count: Count) -> RenderableType:
 
 def _of(count: Count) -> str:
     return f"{count.done:,}" if count.total is None else f"{count.done:,}/{count.total:,}"
-
-
-def _any(count: Count) -> bool:
-    return bool(count.done or count.total)
 
 
 def _pace(status: RunStatus) -> tuple[str, ...]:

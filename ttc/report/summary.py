@@ -70,12 +70,11 @@ def _facts(manifest: Manifest) -> list[str]:
     lines = [f"status: {manifest.status}{seed}"]
     lines += [f"{role}: {m.backend} {m.model}" for role, m in manifest.models.items()]
     drawn = manifest.status not in ("imported", "simulated")
-    for purpose in ("solution", "verification"):
-        used = manifest.ledger.get(purpose, {})
+    for role, used in manifest.roles.items():
         if used.get("samples"):
             tokens = used["prompt_tokens"] + used["completion_tokens"]
             lines.append(
-                f"{purpose}s: {used['samples']:,} samples, {tokens:,.0f} tokens "
+                f"{role}: {used['samples']:,} samples, {tokens:,.0f} tokens "
                 f"({used['prompt_tokens']:,.0f} prompt)"
                 + (f", {used['paid_samples']:,} sampled anew" if drawn else "")
             )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ttc.core import Attempt, Solution
+from ttc.core import Attempt, Role, Solution
 from ttc.registry import Kind, Part
 
 
@@ -11,6 +11,11 @@ class SamplerPart(Part):
     """Base of sampler configs."""
 
     kind: ClassVar[Kind] = "sampler"
+    exchangeable: ClassVar[bool] = False
+    """Whether any S of its solutions are as good as S that are drawn anew, independent of each
+    other and of how many there are. Only then can curves over S be told from one pool."""
+    roles: ClassVar[Mapping[str, Role]] = {}
+    """By field that names a model: in which role that is asked, where not the field's own name."""
 
     @property
     def needs(self) -> Mapping[str, int]:
@@ -19,6 +24,14 @@ class SamplerPart(Part):
         Such as {"logprobs": 1}; see `ttc.core.Capabilities`. Recipes are checked against them.
         """
         return {}
+
+    def most_solutions(self) -> int | None:
+        """The most solutions that it gives for a problem; None where it can't be told."""
+        return None
+
+    def most_samples(self) -> Mapping[Role, int] | None:
+        """The most samples that it asks for, by role; None where it can't be told."""
+        return None
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         """Solutions of the attempt's problem; fewer than wanted where the budget ends."""

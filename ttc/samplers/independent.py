@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ttc.core import Ask, Attempt, SamplingParams, Solution
+from ttc.core import Ask, Attempt, Role, SamplingParams, Solution
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
 from ttc.samplers import SamplerPart
@@ -16,6 +16,8 @@ from ttc.samplers import SamplerPart
 @register
 class Independent(SamplerPart):
     """N solutions per problem, each sampled on its own from one prompt."""
+
+    exchangeable: ClassVar[bool] = True
 
     type: Literal["independent"] = "independent"
     solutions: int = Field(default=16, ge=1, le=1_000_000)
@@ -38,6 +40,12 @@ class Independent(SamplerPart):
     @property
     def needs(self) -> Mapping[str, int]:
         return {"logprobs": 1} if self.logprobs else {}
+
+    def most_solutions(self) -> int:
+        return self.solutions
+
+    def most_samples(self) -> Mapping[Role, int]:
+        return {"solver": self.solutions}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         return await self.some(attempt, self.solutions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,7 +35,6 @@ def look(run: RunFolder) -> tuple[RunStatus, bool]:
 
 
 def _from_manifest(manifest: Manifest) -> RunStatus:
-    drawn = {kind: _samples(manifest, kind) for kind in ("solution", "verification")}
     return RunStatus(
         run_id=manifest.run_id,
         recipe_name=manifest.recipe_name,
@@ -42,15 +42,14 @@ def _from_manifest(manifest: Manifest) -> RunStatus:
         started=manifest.started,
         updated=manifest.ended or manifest.started,
         tries=max(1, len(manifest.tries)),
-        solutions=Count(done=drawn["solution"]),
-        verifications=Count(done=drawn["verification"]),
-        fingerprint_calls=_samples(manifest, "fingerprint"),
+        roles={role: Count(done=_samples(used)) for role, used in manifest.roles.items()},
+        fingerprint_calls=_samples(manifest.ledger.get("fingerprint", {})),
         error=manifest.note if manifest.status == "interrupted" else "",
     )
 
 
-def _samples(manifest: Manifest, kind: str) -> int:
-    return int(manifest.ledger.get(kind, {}).get("samples", 0))
+def _samples(used: Mapping[str, Any]) -> int:
+    return int(used.get("samples", 0))
 
 
 def as_plain(run: RunFolder, events: int) -> dict[str, Any]:

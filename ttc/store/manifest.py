@@ -165,6 +165,19 @@ class Manifest(BaseModel):
         default_factory=dict, description="Which problems the curves are about, and which not."
     )
 
+    def used(self, role: str) -> dict[str, Any]:
+        """What was used in a role; empty where nothing was. Until 0.1 there were two, otherwise
+        named.
+        """
+        return dict(self.roles.get(role, {}))
+
+    @property
+    def roles(self) -> dict[str, dict[str, Any]]:
+        """`used` of every role."""
+        old = {"solver": "solution", "verifier": "verification"}
+        before = {role: self.ledger[name] for role, name in old.items() if self.ledger.get(name)}
+        return before | dict(self.ledger.get("roles", {}))
+
     def write(self, path: Path) -> None:
         """Write as JSON, atomically, without anything that is known to be a key or a password."""
         plain = redact_all(json.loads(self.model_dump_json()))

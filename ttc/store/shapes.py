@@ -41,10 +41,11 @@ class _Spent(_Shape):
 
 
 class LedgerShape(_Shape):
-    """`ledger`: what was used and paid for by purpose."""
+    """`ledger`: what was used and paid for, by role; until 0.1 under two names beside these."""
 
     rounds: Count = 0
     exhausted_problems: Count = 0
+    roles: dict[str, _Spent] = {}
     solution: _Spent = _Spent()
     verification: _Spent = _Spent()
     fingerprint: _Spent = _Spent()

@@ -123,8 +123,8 @@ def _manifest(config: SimulationConfig, seed: int, name: str, pool: SimulatedPoo
     model = Model(backend="simulated", model="ttc.analysis.simulate")
     truth = planted_truth(config, pool, powers_of_two(config.solutions))
     use = {
-        "solution": pool.solution_tokens,
-        **({"verification": pool.verification_tokens} if judged else {}),
+        "solver": pool.solution_tokens,
+        **({"verifier": pool.verification_tokens} if judged else {}),
     }
     return Manifest(
         recipe_name=name,
@@ -137,13 +137,15 @@ def _manifest(config: SimulationConfig, seed: int, name: str, pool: SimulatedPoo
         note=_sentence(truth),
         source={"kind": "simulated", "truth": truth.as_dict()},
         ledger={
-            purpose: {
-                "samples": int(tokens.size),
-                "prompt_tokens": 0,
-                "completion_tokens": int(tokens.sum(dtype=np.int64)),
-                "paid_samples": 0,
+            "roles": {
+                role: {
+                    "samples": int(tokens.size),
+                    "prompt_tokens": 0,
+                    "completion_tokens": int(tokens.sum(dtype=np.int64)),
+                    "paid_samples": 0,
+                }
+                for role, tokens in use.items()
             }
-            for purpose, tokens in use.items()
         },
         choices=Choices(
             lambda_source="measured" if judged else None,

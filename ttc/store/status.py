@@ -63,8 +63,7 @@ class RunStatus(BaseModel):
     tries: int = 1
     round: int = 1
     problems: Count = Count()
-    solutions: Count = Count()
-    verifications: Count = Count()
+    roles: dict[str, Count] = Field(default_factory=dict, description="Samples, by role.")
     from_journal: int = Field(default=0, description="Samples that were paid for before.")
     failed_samples: int = 0
     failures: dict[str, Failure] = Field(default_factory=dict, description="By reason.")
@@ -77,6 +76,11 @@ class RunStatus(BaseModel):
     endpoints: list[dict[str, Any]] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     error: str = ""
+
+    @property
+    def samples(self) -> int:
+        """Of all roles."""
+        return sum(count.done for count in self.roles.values())
 
     @property
     def seconds(self) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ttc.core import Attempt, Solution, Verification
+from ttc.core import Attempt, Role, Solution, Verification
 from ttc.refs import BackendRef
 from ttc.registry import Kind, Part
 
@@ -12,6 +12,8 @@ class VerifierPart(Part):
     """Base of verifier configs."""
 
     kind: ClassVar[Kind] = "verifier"
+    roles: ClassVar[Mapping[str, Role]] = {}
+    """By field that names a model: in which role that is asked, where not the field's own name."""
 
     name: str = ""
     """Label in the tables; the type where none is given. Several verifiers need distinct ones."""
@@ -29,6 +31,10 @@ class VerifierPart(Part):
         Such as {"logprobs": 1}; see `ttc.core.Capabilities`. Recipes are checked against them.
         """
         return {}
+
+    def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
+        """The most samples that it asks for of so many solutions, by role; None: can't be told."""
+        return None
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]

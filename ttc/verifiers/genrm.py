@@ -12,6 +12,7 @@ from ttc.core import (
     Attempt,
     Capabilities,
     Completion,
+    Role,
     SamplingParams,
     Solution,
     Verification,
@@ -54,6 +55,9 @@ class GenRM(VerifierPart):
     @property
     def needs(self) -> Mapping[str, int]:
         return {"logprobs": 1} if self.score == "logprob" else {}
+
+    def most_samples(self, solutions: int) -> Mapping[Role, int]:
+        return {"verifier": self.verifications * min(solutions, self.solutions or solutions)}
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]

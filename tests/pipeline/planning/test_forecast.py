@@ -70,7 +70,7 @@ def used(run, unit):
     ledger = run.manifest().ledger
     if unit == "tokens":
         return used(run, "prompt_tokens") + used(run, "completion_tokens")
-    return ledger["solution"][unit] + ledger["verification"][unit]
+    return ledger["roles"]["solver"][unit] + ledger["roles"]["verifier"][unit]
 
 
 @pytest.mark.parametrize("unit", ["tokens", "flops", "usd"])

@@ -49,7 +49,7 @@ def planned(folder, *overrides, **request):
 
 def bought(folder, *overrides):
     ledger = run_recipe(recipe(folder, *overrides)).manifest.ledger
-    return [ledger[purpose]["samples"] / 12 for purpose in ("solution", "verification")]
+    return [ledger["roles"][role]["samples"] / 12 for role in ("solver", "verifier")]
 
 
 @pytest.mark.parametrize(

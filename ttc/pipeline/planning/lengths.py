@@ -149,7 +149,7 @@ def _streams(run: RunFolder) -> float:
     """How many samples were under way at a time, on average; NaN where that is not known."""
     manifest = run.manifest()
     wall = manifest.timing.get("sampling_seconds", 0.0)
-    parts = [manifest.ledger.get(purpose, {}) for purpose in ("solution", "verification")]
+    parts = manifest.roles.values()
     samples = sum(part.get("samples", 0) for part in parts)
     paid = sum(part.get("paid_samples", 0) for part in parts)
     if not samples or wall <= 0 or paid < _PAID * samples:
