@@ -145,7 +145,9 @@ def test_problems_of_one_question_share_its_samples(tmp_path):
                     for p in "abc"
                 )
             )
-        return [[c.text for c in part] for part in found], engine.ledger.as_dict()["roles"]["solver"]
+        return [[c.text for c in part] for part in found], engine.ledger.as_dict()["roles"][
+            "solver"
+        ]
 
     fake = Fake(flaky)
     found, spent = asyncio.run(run(fake))

@@ -76,9 +76,7 @@ def test_kills_leave_no_trace_and_the_last_try_pays_for_the_rest_only(tmp_path, 
     frames, ledger = outcome(start(tmp_path, "results"), results)
     samples = len(frames[1]) + len(frames[2])
     assert samples == 24 * (32 + 8 * 16)
-    assert sum(used["paid_samples"] for used in ledger["roles"].values()) == (
-        samples - len(kept)
-    )
+    assert sum(used["paid_samples"] for used in ledger["roles"].values()) == (samples - len(kept))
     calm, _ = outcome(start(tmp_path, "calm"), tmp_path / "calm")
     for table, undisturbed in zip(frames, calm, strict=True):
         pd.testing.assert_frame_equal(table, undisturbed)

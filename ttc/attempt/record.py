@@ -58,7 +58,7 @@ class Record:
 
     def trace(self) -> list[SampleTrace]:
         """All samples, numbered anew, with their fates."""
-        found = [sample for branch in self.root.tree() for sample in branch.samples]
+        found = self._in_order_sampled()
         number = {sample.number: i for i, sample in enumerate(found)}
         parents = {sample.number: sample.after for sample in found}
         kept: set[int | None] = {None}
@@ -101,6 +101,18 @@ class Record:
             self._renumber(new)
         self.solutions = {}
         return [replace(known[old], index=i) if old != i else known[old] for old, i in new.items()]
+
+    def with_samples(self, solutions: Sequence[Solution]) -> list[Solution]:
+        """The stored solutions with the numbers of their samples, as `trace` has them."""
+        number = {s.number: i for i, s in enumerate(self._in_order_sampled())}
+        found = []
+        for one in solutions:
+            of = [number[n] for n in self.made_of.get(one.index, ()) if n in number]
+            found.append(replace(one, first_sample=min(of), last_sample=max(of)) if of else one)
+        return found
+
+    def _in_order_sampled(self) -> list[SampleTrace]:
+        return [sample for branch in self.root.tree() for sample in branch.samples]
 
     def _in_order(self) -> list[int]:
         return [index for branch in self.root.tree() for index in branch.solved]

@@ -21,12 +21,12 @@ class Book(Pot):
     """All that was used and reserved for a problem, by whichever of its accounts.
 
     `limits` are those of its tickets in this round; `before`: its accounts in the last round, whose
-    tickets will be taken again.
+    tickets will be taken again; `raised`: limits of accounts, where it gets more than in that one.
     """
 
     most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
     before: Mapping[Place, Account] = field(default_factory=dict)
-    raised: dict[Place, dict[Unit, float]] = field(default_factory=dict)  # limits of accounts
+    raised: Mapping[Place, dict[Unit, float]] | None = None
     lost: dict[Unit, float] = field(default_factory=nothing)
     more: dict[Unit, float] = field(default_factory=nothing)  # reserved beside tickets
     outstanding: int = 0
@@ -74,7 +74,7 @@ class Book(Pot):
             later = [use for p, use in first.items() if p not in self.accounts]
             own = first.get(place, nothing())
             taken = [a.settled for a in self.accounts.values() if a.parent is None]
-            limits = self.raised.get(place)
+            limits = (self.raised or {}).get(place)
             if limits is None:
                 free = {
                     u: self.limits[u]
@@ -99,7 +99,7 @@ class Book(Pot):
         if place in self.before:
             last = self.before[place]
             account.known = last.taken
-            account.begun = last.begun and all(limits[u] <= last.limits[u] for u in UNITS)
+            account.begun = last.begun and self.raised is None
 
 
 @dataclass
@@ -151,6 +151,10 @@ class Account(Pot):
             account.least = {u: max(account.least[u], scale * least[u]) for u in UNITS}
             scale /= account.part if account.parent is not None else 1.0
             account = account.parent
+
+    def covers(self, limits: Amounts) -> bool:
+        """Whether other limits would be no more than these."""
+        return all(limits[u] <= self.limits[u] * (1 + SLACK) for u in UNITS)
 
     def again(self, content: bytes, start: int) -> int:
         """How many samples a ticket had in the last round; 0: it is new."""

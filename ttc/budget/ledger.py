@@ -102,8 +102,8 @@ class Ledger:
     def _within_cap(self, share: Amounts) -> dict[Unit, float]:
         return {u: min(self._cap[u], share[u]) for u in UNITS}
 
-    def _open(self, raised: Mapping[str, Mapping[Place, Amounts]]) -> None:
-        """Begin a round. raised: limits of accounts that get more than their usual part."""
+    def _open(self, raised: Mapping[str, Mapping[Place, dict[Unit, float]]]) -> None:
+        """Begin a round. raised: problems that get more, and limits of their accounts."""
         before, self._books = self._books, {}
         for name in self.problems:
             self._books[name] = Book(
@@ -111,7 +111,7 @@ class Ledger:
                 most=self._within_cap(self._shares[name]),
                 lost=dict(self._lost.get(name, nothing())),
                 before=before[name].accounts if name in before else {},
-                raised={p: dict(limits) for p, limits in raised.get(name, {}).items()},
+                raised=raised.get(name),
             )
 
     def load(
@@ -383,7 +383,7 @@ class Ledger:
         self._floor = {p: dict(book.settled) for p, book in self._books.items()}
         self._last, self.spent = self.spent, {}
         self.rounds += 1
-        self._open({p: accounts for p, (_, _, accounts) in raises.items()})
+        self._open({p: {a: dict(m) for a, m in r[2].items()} for p, r in raises.items()})
         return raises
 
     def _raises(self) -> dict[str, Raise]:
@@ -423,7 +423,8 @@ class Ledger:
                 for u in UNITS
                 if math.isfinite(limits[u])
             )
-            if enough and (accounts := _dealt_among(book, limits)):
+            accounts = _dealt_among(book, limits) if enough else {}
+            if not all(book.accounts[place].covers(most) for place, most in accounts.items()):
                 raises[problem] = (self._shares[problem], limits, accounts)
         return raises
 

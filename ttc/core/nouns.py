@@ -25,7 +25,8 @@ class Solution:
     `answer` is what the answer rule extracted, None where it found none. `prompt_tokens` counts
     the whole prompt although samples of one problem may share it; how shared prompts are charged
     is the cost model's choice. `mean_logprob` is nats per completion token, None where not asked
-    for. `steps` are the solution's steps where the method knows them, else empty.
+    for. `steps` are the solution's steps where the method knows them, else empty. `first_sample`
+    and `last_sample`: of those that it is made of, by their numbers in the attempt.
     """
 
     problem_id: str
@@ -38,6 +39,8 @@ class Solution:
     mean_logprob: float | None = None
     steps: tuple[str, ...] = ()
     seconds: float = 0.0
+    first_sample: int | None = None
+    last_sample: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ class Verification:
     `verdict` is True (correct), False or None (no verdict could be read: invalid, kept and
     counted). `p_yes` is P(Yes) read from token probabilities, None where they are missing.
     `score` in [0, 1] is what policies use, None for an invalid verification.
-    `step_scores` are probabilities of correctness by step, where the method gives them.
+    `step_scores` are probabilities of correctness by step, where the method gives them, and
+    `first_wrong_step` is the first that it finds wrong, from 0. `of`: of a judgement of another
+    judgement, that one's index; `against`: of a comparison, the index of the other solution.
     """
 
     problem_id: str
@@ -63,3 +68,6 @@ class Verification:
     finish_reason: str
     step_scores: tuple[float, ...] = ()
     seconds: float = 0.0
+    first_wrong_step: int | None = None
+    of: int | None = None
+    against: int | None = None

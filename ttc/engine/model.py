@@ -19,8 +19,8 @@ from ttc.core import (
     Capabilities,
     Completion,
     ModelIdentity,
-    Prompt,
     Place,
+    Prompt,
     RemoteBackend,
     Role,
     SamplingParams,
@@ -371,7 +371,9 @@ class _Work:
             place=self.who.place,
         )
         ticket.found.update(
-            (key, replace(ticket.found[key], charged=n)) for key, n in zip(keys, prompts, strict=True) if n
+            (key, replace(ticket.found[key], charged=n))
+            for key, n in zip(keys, prompts, strict=True)
+            if n
         )
 
     def _vain(self, ticket: Ticket, drawn: Sequence[Completion]) -> Amounts:

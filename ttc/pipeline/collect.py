@@ -68,7 +68,7 @@ class Method:
         world.done(problem)
         return Attempted(
             problem,
-            tuple(solutions),
+            tuple(record.with_samples(solutions)),
             classes,
             tuple(record.verifications()),
             tuple(record.trace()),

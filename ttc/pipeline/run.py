@@ -24,9 +24,10 @@ from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
 from ttc.pipeline.stopping import Stop, stopping
 from ttc.store.atomic import remove_leftovers
+from ttc.store.columns import RUN_TABLES
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, hash_recipe
-from ttc.store.rows import problem_row, solution_row, verification_row
+from ttc.store.rows import answer_row, problem_row, sample_row, solution_row, verification_row
 from ttc.store.run_folder import WRITTEN, RunFolder, run_folder
 from ttc.store.tables import open_table
 
@@ -202,11 +203,16 @@ async def _sweep(
 ) -> None:
     """Go through all problems and write the tables as they come; they appear when complete."""
     run = monitor.run
-    judged = any(part.kind == "verifier" for _, part, _ in recipe.methods())
+    left_out = {"curves"}
+    if not any(part.kind == "verifier" for _, part, _ in recipe.methods()):
+        left_out.add("verifications")
+    if recipe.sampler.exchangeable:
+        left_out.add("answers")
     with ExitStack() as open_tables:
         tables = {
             name: open_tables.enter_context(open_table(run.table(name), name))
-            for name in ("problems", "solutions", *(("verifications",) if judged else ()))
+            for name in RUN_TABLES
+            if name not in left_out
         }
         window = recipe.engine.problems_in_flight
         index = 0
@@ -244,6 +250,15 @@ def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
             for s, c, good in zip(attempt.solutions, classes.index, classes.correct, strict=True)
         ],
         "verifications": [verification_row(v) for v in attempt.verifications],
+        "samples": [sample_row(s) for s in attempt.trace],
+        "answers": [
+            answer_row(
+                a,
+                answer_class=int(classes.index[a.solution_index]),
+                correct=bool(classes.correct[a.solution_index]),
+            )
+            for a in attempt.answers
+        ],
     }
 
 

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Literal
 
 Kind = Literal["text", "label", "int", "float", "bool", "texts", "floats"]
-TableName = Literal["problems", "solutions", "verifications", "curves", "fits", "allocation"]
+TableName = Literal[
+    "problems",
+    "solutions",
+    "verifications",
+    "samples",
+    "answers",
+    "curves",
+    "fits",
+    "allocation",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,8 @@ class Column:
     description: str
     unit: str = ""
     nullable: bool = False
+    later: bool = False
+    """Whether tables of 0.1 lack it."""
 
 
 _PROBLEM_ID = Column("problem_id", "label", "Identifier of the problem, as in the data set.")
@@ -98,6 +109,15 @@ SOLUTIONS = (
     _SECONDS,
     Column("steps", "texts", "The solution's steps where the method knows them, else empty."),
     Column("text", "text", "The solution as sampled."),
+    Column(
+        "first_sample",
+        "int",
+        "First of the samples that it is made of; null where that is not known.",
+        "",
+        True,
+        later=True,
+    ),
+    Column("last_sample", "int", "Last of them; null likewise.", "", True, later=True),
 )
 
 VERIFICATIONS = (
@@ -127,6 +147,89 @@ VERIFICATIONS = (
     ),
     _SECONDS,
     Column("text", "text", "The verification as sampled."),
+    Column(
+        "first_wrong_step",
+        "int",
+        "First step that it finds wrong, from 0; null where it names none.",
+        "",
+        True,
+        later=True,
+    ),
+    Column(
+        "of",
+        "int",
+        "Of a verification of a verification: the verification_index of that one, by the verifier "
+        "whose name is before the `/`; else null.",
+        "",
+        True,
+        later=True,
+    ),
+    Column(
+        "against",
+        "int",
+        "Of a comparison: the solution_index of the other solution; else null.",
+        "",
+        True,
+        later=True,
+    ),
+)
+
+_REPEAT = Column("repeat", "int", "Number of the attempt at the problem, from 0.")
+_BRANCH = Column(
+    "branch", "label", "Where the attempt was split: `0.1` is the second branch of the first."
+)
+
+SAMPLES = (
+    _PROBLEM_ID,
+    _REPEAT,
+    _BRANCH,
+    Column("number", "int", "Place among the attempt's samples, from 0, branch by branch."),
+    Column("role", "label", "Who was asked: solver, verifier, draft, critic, reward ..."),
+    Column("after", "int", "Number of the sample that it continues, else null.", "", True),
+    _PROMPT_TOKENS,
+    Column(
+        "cached_tokens",
+        "int",
+        "Of these, what does not count: the attempt has had it computed before.",
+        "tokens",
+    ),
+    _COMPLETION_TOKENS,
+    Column("flops", "float", "Compute that counts for it; null if unknown.", "FLOPs", True),
+    Column("usd", "float", "Price that counts for it; null if unknown.", "USD", True),
+    Column("requests", "int", "Requests it took; 0 where it came with another's.", "requests"),
+    Column("seconds", "float", "Wall-clock time of its request's share.", "seconds"),
+    _FINISH_REASON,
+    Column(
+        "stopped_by",
+        "text",
+        "Text that ended it; empty for the end of text, null where the backend does not say.",
+        "",
+        True,
+    ),
+    Column("score", "float", "What a reading gave, else null.", "", True),
+    Column(
+        "fate",
+        "label",
+        "kept: part of a stored solution; judged: a judgement or reading; else discarded.",
+    ),
+)
+
+ANSWERS = (
+    _PROBLEM_ID,
+    _REPEAT,
+    _BRANCH,
+    Column("number", "int", "Place among the attempt's answers, from 0."),
+    _SOLUTION_INDEX,
+    Column("answer_class", "int", "Its class of equivalent answers; -1 for an invalid answer."),
+    Column("correct", "bool", "Whether the answer is right."),
+    Column("final", "bool", "Whether the attempt gave no later one."),
+    Column("prompt_tokens", "int", "Prompt tokens counted by then.", "tokens"),
+    Column("completion_tokens", "int", "Tokens sampled by then.", "tokens"),
+    Column("flops", "float", "Compute by then; null if unknown.", "FLOPs", True),
+    Column("usd", "float", "Price by then; null if unknown.", "USD", True),
+    Column("calls", "int", "Samples by then.", "calls"),
+    Column("seconds", "float", "Time of all calls by then, one after another.", "seconds"),
+    Column("latency", "float", "Time by then along the longest branch.", "seconds"),
 )
 
 CURVES = (
@@ -228,18 +331,29 @@ TABLES: dict[TableName, tuple[Column, ...]] = {
     "problems": PROBLEMS,
     "solutions": SOLUTIONS,
     "verifications": VERIFICATIONS,
+    "samples": SAMPLES,
+    "answers": ANSWERS,
     "curves": CURVES,
     "fits": FITS,
     "allocation": ALLOCATION,
 }
 
-RUN_TABLES: tuple[TableName, ...] = ("problems", "solutions", "verifications", "curves")
+RUN_TABLES: tuple[TableName, ...] = (
+    "problems",
+    "solutions",
+    "verifications",
+    "samples",
+    "answers",
+    "curves",
+)
 """Tables that `ttc run` writes; the others come of analyses."""
 
 _TITLES: dict[TableName, str] = {
     "problems": "one row per problem",
     "solutions": "one row per sampled solution",
     "verifications": "one row per judgement of one solution",
+    "samples": "one row per sample that an attempt paid for, kept or not",
+    "answers": "one row per answer that an attempt would have given, had it been stopped",
     "curves": "one row per policy, verifier, S and V",
     "fits": "one row per figure of `ttc fit-scaling`",
     "allocation": "one row per budget and procedure of `ttc fit-scaling`",

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ttc.core import Problem, Solution, Verification
-from ttc.store.columns import TableName
+from ttc.core import AnswerTrace, Problem, SampleTrace, Solution, Verification
+from ttc.store.columns import TableName, column_names
 from ttc.store.tables import read_table, scan_rows
 
 Row = dict[str, Any]
@@ -62,6 +62,8 @@ def solution_row(
         "seconds": solution.seconds,
         "steps": list(solution.steps),
         "text": solution.text,
+        "first_sample": solution.first_sample,
+        "last_sample": solution.last_sample,
     }
 
 
@@ -81,6 +83,36 @@ def verification_row(verification: Verification) -> Row:
         "step_scores": list(verification.step_scores),
         "seconds": verification.seconds,
         "text": verification.text,
+        "first_wrong_step": verification.first_wrong_step,
+        "of": verification.of,
+        "against": verification.against,
+    }
+
+
+def sample_row(sample: SampleTrace) -> Row:
+    """A row of `samples`."""
+    return {name: getattr(sample, name) for name in column_names("samples")}
+
+
+def answer_row(answer: AnswerTrace, *, answer_class: int, correct: bool) -> Row:
+    """A row of `answers`."""
+    spent = answer.spent
+    return {
+        "problem_id": answer.problem_id,
+        "repeat": answer.repeat,
+        "branch": answer.branch,
+        "number": answer.number,
+        "solution_index": answer.solution_index,
+        "answer_class": answer_class,
+        "correct": correct,
+        "final": answer.final,
+        "prompt_tokens": spent.prompt_tokens,
+        "completion_tokens": spent.completion_tokens,
+        "flops": spent.amounts.get("flops"),
+        "usd": spent.amounts.get("usd"),
+        "calls": int(spent.amounts.get("calls", 0)),
+        "seconds": spent.seconds,
+        "latency": spent.latency,
     }
 
 
@@ -103,6 +135,8 @@ def to_solution(row: Mapping[str, Any]) -> Solution:
         finish_reason=row["finish_reason"],
         mean_logprob=row["mean_logprob"],
         steps=tuple(row["steps"]),
+        first_sample=row.get("first_sample"),
+        last_sample=row.get("last_sample"),
         seconds=row["seconds"],
         **{name: row[name] for name in same},
     )
@@ -117,6 +151,9 @@ def to_verification(row: Mapping[str, Any]) -> Verification:
         completion_tokens=row["completion_tokens"],
         finish_reason=row["finish_reason"],
         step_scores=tuple(row["step_scores"]),
+        first_wrong_step=row.get("first_wrong_step"),
+        of=row.get("of"),
+        against=row.get("against"),
         seconds=row["seconds"],
         **{name: row[name] for name in same},
     )

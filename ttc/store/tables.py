@@ -196,7 +196,7 @@ def open_parquet(path: Path, table: TableName, columns: Sequence[str] | None) ->
 def _require_columns(
     path: Path, table: TableName, found: Sequence[str], columns: Sequence[str] | None
 ) -> None:
-    wanted = [c.name for c in TABLES[table]] if columns is None else columns
+    wanted = [c.name for c in TABLES[table] if not c.later] if columns is None else columns
     missing = [name for name in wanted if name not in found]
     if missing:
         raise DataError(
