@@ -57,8 +57,17 @@ def _policies_without_verifier(valid: Valid) -> Iterator[Fault]:
     if valid.get("verifiers") != ():
         return
     for i, policy in enumerate(valid.get("policies") or ()):
-        if policy.needs_verifications:
+        if policy.reads_verifications:
             text = f"{policy.type!r} needs verifications, but the recipe has no verifiers"
+            yield Fault(("policies", i), text)
+
+
+def _policies_without_confidence(valid: Valid) -> Iterator[Fault]:
+    if getattr(valid.get("sampler"), "logprobs", None) is not False:
+        return
+    for i, policy in enumerate(valid.get("policies") or ()):
+        if "confidence" in policy.reads:
+            text = f"{policy.type!r} reads confidences, but the sampler takes no logprobs"
             yield Fault(("policies", i), text)
 
 
@@ -69,8 +78,9 @@ def _distinct_labels(valid: Valid) -> Iterator[Fault]:
         seen: set[str] = set()
         for i, part in enumerate(chosen):
             if counts[part.label] > 1 and part.label in seen:
-                named = "name" in type(part).model_fields
-                mend = "give each a 'name' of its own" if named else "once is enough"
+                mend = "give each a 'name' of its own"
+                if field == "policies" and not part.name and part in chosen[:i]:
+                    mend = "once is enough"
                 text = f"two {field} are called {part.label!r}; {mend}"
                 yield Fault((field, i), text)
             seen.add(part.label)
@@ -117,6 +127,7 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _grid_verifications,
     _verified_solutions,
     _policies_without_verifier,
+    _policies_without_confidence,
     _distinct_labels,
     _data_file,
     _prompts,

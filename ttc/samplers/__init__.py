@@ -11,6 +11,8 @@ class SamplerPart(Part):
     """Base of sampler configs."""
 
     kind: ClassVar[Kind] = "sampler"
+    exchangeable: ClassVar[bool] = False
+    """Whether its solutions are independent draws, so that any S of them are S draws."""
 
     @property
     def needs(self) -> Mapping[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ from ttc.samplers import SamplerPart
 @register
 class Independent(SamplerPart):
     """N solutions per problem, each sampled on its own from one prompt."""
+
+    exchangeable: ClassVar[bool] = True
 
     type: Literal["independent"] = "independent"
     solutions: int = Field(default=16, ge=1, le=1_000_000)

@@ -135,6 +135,8 @@ def _cells(sources: Sequence[Source]) -> _Cells:
     for i, s in enumerate(first.S):
         cost = float(first.voting(s, np.array(0)))
         add("first" if s == 1 else "majority", None, int(s), 0, cost, first.voted[:, i])
+        for name, (values, spent) in first.others.items():
+            add(name, None, int(s), 0, float(spent[i]), values[:, i])
     for source in sources:
         costs = source.verifying(source.S[:, None], source.V[None, :])
         for name, values in source.verified.items():

@@ -11,18 +11,50 @@ import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
-from ttc.analysis.policies import POLICIES
 from ttc.analysis.scaling import LinearCost
+from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
-from ttc.pipeline.asking import policy_name, with_overrides
-from ttc.pipeline.costs import UnitCosts, unit_costs
+from ttc.pipeline.asking import with_overrides
+from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
 from ttc.pipeline.evaluate import Evaluation
+from ttc.policies import PolicyPart, StoppingRule, matching, named
+from ttc.store.manifest import Manifest
 from ttc.store.pool import LoadedPool, load_pool, require_same_dataset, verifiers
 from ttc.store.run_folder import RunFolder
 
 COST_UNITS = ("c", "tokens", "flops", "usd", "calls", "seconds")
 Ladder = Callable[[int], tuple[int, ...]]
-_USUAL = ("best_of_n",)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run and what is asked of it.
+
+    verified: the policies that are traded against voting; others: of the recipe's policies that
+    read no verification, those that choose otherwise than majority vote.
+    """
+
+    run: RunFolder
+    manifest: Manifest
+    evaluation: Evaluation
+    verified: tuple[PolicyPart, ...]
+    others: tuple[PolicyPart, ...]
+
+    @classmethod
+    def of(cls, run: RunFolder, names: Sequence[str] | None) -> Asked:
+        """names: labels, types or aliases, None for the recipe's. Raises `UsageError`."""
+        manifest = run.manifest()
+        evaluation = Evaluation.of_manifest(manifest)
+        known = evaluation.policies
+        verified = verified_policies(names, known) or (named("best_of_n"),)
+        skipped = [named("first"), named("majority"), named("oracle")]
+        others = [p for p in known if not p.reads_verifications and p not in skipped]
+        return cls(run, manifest, evaluation, verified, () if names else tuple(others))
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What has to be loaded for them."""
+        return frozenset().union(*(p.reads for p in (*self.verified, *self.others)))
 
 
 @dataclass(frozen=True)
@@ -30,8 +62,9 @@ class Source:
     """One run with one verifier, on the problems that all sources have.
 
     S, V: the grid, V >= 1. voted, covered: (problems, S) success of majority vote and coverage;
-    verified: by policy (problems, S, V), NaN beyond the verified solutions. right, total:
-    (problems,) counts of right and of all solutions.
+    verified: by policy (problems, S, V), NaN beyond the verified solutions; others: by policy that
+    reads none, (problems, S) success and (S,) cost. right, total: (problems,) counts of right and
+    of all solutions.
     """
 
     run: str
@@ -41,6 +74,7 @@ class Source:
     voted: FloatArray
     covered: FloatArray
     verified: dict[str, FloatArray]
+    others: dict[str, tuple[FloatArray, FloatArray]]
     right: IntArray
     total: IntArray
     voting: LinearCost
@@ -58,36 +92,46 @@ def load_sources(
     ladder: Ladder = powers_of_two,
 ) -> list[Source]:
     """A source for each run and verifier. policies: those that read verifications, None: the run's.
+
     ladder: values of S and V up to what the pool has.
 
     Raises `DataError` for runs of different data sets, without verifications, or without costs in
     this unit, and `UsageError` for a policy that can't be compared.
     """
-    wanted = verified_policies(policies)
+    asked = [Asked.of(run, policies) for run in runs]
     if len(runs) > 1:
         require_same_dataset(runs)
-    pools = [pool for run in runs for pool in _pools(run, verifier)]
+    pools = [pool for one in asked for pool in _pools(one, verifier)]
     common = _common([pool for _, pool in pools])
-    make = partial(_source, policies=wanted, unit=unit, overrides=overrides, ladder=ladder)
-    return [make(run, pool.only(common)) for run, pool in pools]
+    make = partial(_source, unit=unit, overrides=overrides, ladder=ladder)
+    return [make(one, pool.only(common)) for one, pool in pools]
 
 
-def verified_policies(names: Sequence[str] | None) -> tuple[str, ...]:
-    """Policies by name or alias. Raises `UsageError` for one that reads no verifications."""
-    found = tuple(dict.fromkeys(policy_name(name) for name in names or ()))
-    for name in found:
-        if not POLICIES[name].uses_verifications:
-            known = [n for n, policy in POLICIES.items() if policy.uses_verifications]
-            raise UsageError(f"{name} reads no verifications; choose of {', '.join(known)}")
-    return found
+def verified_policies(
+    names: Sequence[str] | None, known: Sequence[PolicyPart]
+) -> tuple[PolicyPart, ...]:
+    """Policies by label, type or alias; all known ones that can be compared where none is named.
+
+    Raises `UsageError` for one that reads no verifications, or has no S.
+    """
+    if names is None:
+        return tuple(p for p in known if p.reads_verifications and not isinstance(p, StoppingRule))
+    found = {p.label: p for name in names for p in matching(name, known)}
+    for label, policy in found.items():
+        if isinstance(policy, StoppingRule):
+            raise UsageError(f"{label} stops by itself, so it has no S and V to trade")
+        if not policy.reads_verifications:
+            raise UsageError(f"{label} reads no verifications, so it has no V to trade")
+    return tuple(found.values())
 
 
-def _pools(run: RunFolder, verifier: str | None) -> list[tuple[RunFolder, LoadedPool]]:
+def _pools(asked: Asked, verifier: str | None) -> list[tuple[Asked, LoadedPool]]:
+    run = asked.run
     names = [verifier] if verifier is not None else verifiers(run)
     if not names:
         load_pool(run)  # which says what else may be wrong with it
         raise DataError(f"{run.name} has no verifications, so there is no S and V to trade")
-    return [(run, load_pool(run, name).verified()) for name in names]
+    return [(asked, load_pool(run, name, reads=asked.reads).verified()) for name in names]
 
 
 def _common(pools: Sequence[LoadedPool]) -> frozenset[str]:
@@ -101,16 +145,9 @@ def _common(pools: Sequence[LoadedPool]) -> frozenset[str]:
 
 
 def _source(
-    run: RunFolder,
-    loaded: LoadedPool,
-    policies: Sequence[str],
-    unit: str,
-    overrides: Sequence[str],
-    ladder: Ladder,
+    asked: Asked, loaded: LoadedPool, unit: str, overrides: Sequence[str], ladder: Ladder
 ) -> Source:
-    manifest = run.manifest()
-    evaluation = Evaluation.of_manifest(manifest)
-    chosen = list(policies or _reading(evaluation.policies))
+    run, evaluation = asked.run, asked.evaluation
     arrays = loaded.arrays
     sizes = ladder(int(arrays.n_solutions.min()))
     depths = ladder(int(arrays.n_verifications.min()))
@@ -119,9 +156,11 @@ def _source(
         raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")
     _refuse_silent(run, loaded)
     seed = np.random.default_rng(evaluation.seed)
-    grid = evaluate(arrays, sizes, depths, ["majority", *chosen, "oracle"], seed)
+    voted = named("majority"), named("oracle")
+    grid = evaluate(arrays, sizes, depths, [*voted, *asked.verified, *asked.others], seed)
+    place = {label: i for i, label in enumerate(grid.policies)}
     cost = with_overrides(evaluation.cost, overrides)
-    voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, manifest), unit)
+    voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, asked.manifest), unit)
     assert loaded.verifier is not None
     return Source(
         run=run.name,
@@ -129,8 +168,15 @@ def _source(
         S=grid.S,
         V=grid.V[1:],
         voted=grid.success[:, 0, :, 0],
-        covered=grid.success[:, -1, :, 0],
-        verified={name: grid.success[:, 1 + i, :, 1:] for i, name in enumerate(chosen)},
+        covered=grid.success[:, 1, :, 0],
+        verified={p.label: grid.success[:, place[p.label], :, 1:] for p in asked.verified},
+        others={
+            p.label: (
+                grid.success[:, place[p.label], :, 0],
+                _spent(asked, loaded, cost, unit, grid.used_s[:, place[p.label], :, 0]),
+            )
+            for p in asked.others
+        },
         right=np.count_nonzero(arrays.correct, axis=1),
         total=arrays.n_solutions,
         voting=voting,
@@ -140,8 +186,15 @@ def _source(
     )
 
 
-def _reading(policies: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in policies if POLICIES[name].uses_verifications) or _USUAL
+def _spent(
+    asked: Asked, loaded: LoadedPool, cost: CostConfig, unit: str, used: FloatArray
+) -> FloatArray:
+    """(S,) mean cost of the solutions used, (problems, S)."""
+    if unit == "c":
+        return np.asarray(used.mean(axis=0))
+    each = problem_costs(loaded, cost, asked.manifest)
+    costs = [[own.cell(n, 0)[unit] for n in row] for own, row in zip(each, used, strict=True)]
+    return np.asarray(np.mean(costs, axis=0))
 
 
 def _refuse_silent(run: RunFolder, loaded: LoadedPool) -> None:
@@ -205,6 +258,7 @@ def _merge(group: Sequence[Source]) -> Source:
         voted=mean([s.voted[:, :n_s] for s in group]),
         covered=mean([s.covered[:, :n_s] for s in group]),
         verified={n: mean([s.verified[n][:, :n_s, :n_v] for s in group]) for n in names},
+        others={},
         right=np.sum([s.right[o] for s, o in zip(group, orders, strict=True)], axis=0),
         total=np.sum([s.total[o] for s, o in zip(group, orders, strict=True)], axis=0),
         voting=cost([s.voting for s in group]),
@@ -226,6 +280,7 @@ def _reordered(source: Source, ids: Sequence[str]) -> Source:
         voted=source.voted[order],
         covered=source.covered[order],
         verified={name: values[order] for name, values in source.verified.items()},
+        others={name: (y[order], cost) for name, (y, cost) in source.others.items()},
         right=source.right[order],
         total=source.total[order],
         problem_ids=tuple(ids),
