@@ -20,7 +20,8 @@ Choose = Callable[[Drawn], int]
 Enough = Callable[[Drawn], bool]
 NOBODY = -2
 """The class that is right where no solution is: nothing that can be chosen."""
-_LOOKS = 65_536  # looks of a stopping rule at one problem, about
+_LOOKS = 65_536  # looks of a stopping rule at one problem, about, where it goes as far as
+_FAR = 1_024  # so many solutions
 _ALONE = 2_048  # most solutions of which each is asked about alone
 
 
@@ -119,7 +120,7 @@ def _width(view: ProblemView, v: int) -> int:
 def _fewer(view: ProblemView, v: int, window: int) -> int:
     """Orders of a large pool: as many as the looks allow, halved again and again."""
     draws = view.settings.choices
-    while draws > 16 and draws * _width(view, v) > _LOOKS * window:
+    while draws > 16 and draws * min(_width(view, v), _FAR) > _LOOKS * window:
         draws //= 2
     return draws
 

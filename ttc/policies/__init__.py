@@ -184,20 +184,16 @@ def of_recipe(recipe: Mapping[str, Any]) -> tuple[PolicyPart, ...]:
 
     known = []
     for given in recipe.get("policies", ()):
+        name = given.get("name") or given.get("type")
         try:
             part = PartRef("policy").validate(given)
+        except ValidationError as error:
+            why = "; ".join(f"{e['msg']} ({'.'.join(map(str, e['loc']))})" for e in error.errors())
+            _warn(f"the run's policy {name!r} is left out (is its plug-in installed?): {why}")
+        else:
             assert isinstance(part, PolicyPart)
             known.append(part)
-        except ValueError as error:
-            name = given.get("name") or given.get("type")
-            _warn(f"the run's policy {name!r} is left out: {_why(error)}")
     return tuple(known)
-
-
-def _why(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-    return f"{error} (is its plug-in installed?)"
 
 
 @cache
