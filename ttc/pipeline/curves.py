@@ -58,10 +58,10 @@ def curve_rows(
             continue
         figures = (float(array[i, j, k]) for array in (mean, low, high, error))
         used = float(grid.used_s[:, i, j, k].mean())
-        spent = costs.cell(s, v)
         if i in grid.paths:
-            paths = grid.paths[i][:, j, k]
-            spent = _spent(each, paths, v)
+            spent = _spent(each, grid.paths[i][:, j, k], v)
+        else:
+            spent = {**costs.cell(s, v), "cost_p10": None, "cost_p90": None}
         exact = bool(np.all(grid.method[:, i, j, k] == Method.EXACT))
         rows.append(
             {
@@ -88,7 +88,7 @@ def sizes_of(policy: PolicyPart, solutions: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted({min(s, most) for s in solutions or (most,)}))
 
 
-def _spent(each: Sequence[UnitCosts], paths: FloatArray, v: int) -> dict[str, float]:
+def _spent(each: Sequence[UnitCosts], paths: FloatArray, v: int) -> Row:
     """Mean costs of a rule that stops, and how they spread over problems and orders.
 
     paths: (problems, draws) solutions used.

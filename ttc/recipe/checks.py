@@ -11,6 +11,7 @@ from ttc.faults import Fault
 from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
+from ttc.registry import parts
 
 Valid = Mapping[str, Any]
 """The recipe's fields that are valid by themselves; checks skip what is not among them."""
@@ -60,6 +61,13 @@ def _policies_without_verifier(valid: Valid) -> Iterator[Fault]:
         if policy.reads_verifications:
             text = f"{policy.type!r} needs verifications, but the recipe has no verifiers"
             yield Fault(("policies", i), text)
+
+
+def _policies_named_as_others(valid: Valid) -> Iterator[Fault]:
+    for i, policy in enumerate(valid.get("policies") or ()):
+        if policy.name != policy.type and policy.name in parts("policy"):
+            text = f"{policy.name!r} is what another policy is called; choose another name"
+            yield Fault(("policies", i, "name"), text)
 
 
 def _policies_without_confidence(valid: Valid) -> Iterator[Fault]:
@@ -128,6 +136,7 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _verified_solutions,
     _policies_without_verifier,
     _policies_without_confidence,
+    _policies_named_as_others,
     _distinct_labels,
     _data_file,
     _prompts,

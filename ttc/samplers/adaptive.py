@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ttc.analysis.drawn import OF_VERIFICATIONS, Drawn
 from ttc.core import Attempt, Solution
@@ -38,6 +38,12 @@ class Adaptive(SamplerPart):
         if rule.reads & OF_VERIFICATIONS:
             raise ValueError("must read no verifications: none are made while solutions are drawn")
         return rule
+
+    @model_validator(mode="after")
+    def _sees(self) -> Adaptive:
+        if "confidence" in getattr(self.rule, "reads", ()) and not self.draw.logprobs:
+            raise ValueError("the rule reads confidences, so draw needs logprobs: true")
+        return self
 
     @property
     def solutions(self) -> int:
