@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 from ttc import nano
 from ttc.analysis.drawn import Drawn
 from ttc.cli._app import app
+from ttc.errors import PluginError, RecipeError
 from ttc.pipeline.evaluate import Evaluation
 from ttc.policies import PolicyPart
 from ttc.policies.pessimistic import Pessimistic
+from ttc.recipe import parse_recipe
 from ttc.store.manifest import Manifest
 from ttc.store.pool import load_pool
 from ttc.store.rows import read_problems
@@ -174,8 +176,31 @@ class Liar(PolicyPart):
         return 99
 
 
-def test_a_choice_of_nothing_that_was_drawn_is_no_number():
-    from ttc.errors import PluginError
+class Broken(PolicyPart):
+    """Fails."""
 
+    type: Literal["broken"] = "broken"
+
+    def choose(self, drawn: Drawn) -> int:
+        return int(drawn.classes[7])
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ("liar", r"policies\[0\]: the plug-in .*Liar\) chose 99, which is no answer class"),
+        ("broken", r"policies\[0\]: .*Broken\) can't choose of three solutions: IndexError"),
+        ("{type: pessimistic, name: majority}", "is what another policy is called"),
+        ("{type: pessimistic, alpha: -1}", "alpha"),
+    ],
+)
+def test_what_can_not_work_is_told_before_anything_is_bought(own_parts, policy, says):
+    own_parts(Liar, Broken)
+    judge = "verifiers: [{type: genrm, prompt: nano-genrm}]"
+    with pytest.raises(RecipeError, match=says):
+        parse_recipe(f"name: x\ndataset: nano\n{judge}\npolicies: [{policy}]")
+
+
+def test_a_choice_of_nothing_that_was_drawn_is_no_number():
     with pytest.raises(PluginError, match=r"Liar.* chose 99, which is no answer class"):
         Liar().checked(Drawn(np.array([0, 1]), np.full(2, np.nan), np.zeros(2, int)))

@@ -14,6 +14,8 @@ from ttc.analysis.view import ProblemView
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem
 from ttc.errors import RecipeError
 from ttc.pipeline.run import run_recipe
+from ttc.pipeline.scaling.fits import FitRequest
+from ttc.pipeline.scaling.recommending import recommend
 from ttc.policies.adaptive_consistency import AdaptiveConsistency, lead
 from ttc.policies.esc import EarlyStopping
 from ttc.recipe import parse_recipe
@@ -81,26 +83,22 @@ def test_live_equals_offline(rule):
     """The same order gives the same stop and answer; over orders, the mean is the estimate."""
     rng = np.random.default_rng(3)
     pool = rng.choice([0, 1, 2, -1], size=30, p=[0.5, 0.3, 0.1, 0.1])
-    texts = {0: "The answer is 7.", 1: "The answer is 8.", 2: "The answer is 9.", -1: "Hm."}
+    answers = {0: "7", 1: "8", 2: "9", -1: None}
     outcomes = []
     for _ in range(150):
-        order = rng.permutation(pool)
+        order = rng.permutation(pool)[:20].tolist()
         sampler = Adaptive(rule=rule, most=20)
-        attempt = attempt_of(sampler, Problem("p", "?", "7"), Recorded([texts[c] for c in order]))
+        model = Recorded(["Hm." if c < 0 else f"The answer is {answers[c]}." for c in order])
+        attempt = attempt_of(sampler, Problem("p", "?", "7"), model)
         live = asyncio.run(sampler.solve(attempt))
-        seen = drawn(attempt.classes(live))
-        assert [s.answer for s in live] == [
-            {0: "7", 1: "8", 2: "9", -1: None}[c] for c in order[: len(live)]
-        ]
-        names = {int(c): int(o) for c, o in zip(seen.classes, order, strict=False)}
-        whole = [
-            next(k for k, v in names.items() if v == c) if c in names.values() else 9
-            for c in order[:20]
-        ]
-        assert rule.used(drawn(whole)) == len(live)
-        choice = rule.picks(drawn(whole), -1)
-        assert choice == rule.choose(seen)
-        outcomes.append((names.get(choice) == 0, len(live)))
+        assert [s.answer for s in live] == [answers[c] for c in order[: len(live)]]
+        known = list(dict.fromkeys(c for c in order if c >= 0))  # numbered as they come
+        whole = drawn([known.index(c) if c >= 0 else -1 for c in order])
+        assert attempt.classes(live).tolist() == whole.classes[: len(live)].tolist()
+        assert rule.used(whole) == len(live)
+        choice = rule.picks(whole, -1)
+        assert choice == rule.choose(whole.head(len(live)))
+        outcomes.append((choice >= 0 and known[choice] == 0, len(live)))
     pool_arrays = PoolArrays.from_ragged([pool], [0])
     setting = EstimatorSettings(draws=2000, choices=2000)
     found = rule.estimate(ProblemView.of(pool_arrays, 0, setting, 5), [20], [0])
@@ -139,6 +137,10 @@ def test_live_runs_draw_what_the_pool_has_and_stop_where_it_says(tmp_path):
     assert row["calls"] == row["cost_c"] < 20
     assert abs(row["calls"] - counts.mean()) < 3  # one order of each problem, against all
     assert row["cost_p10"] < row["tokens"] < row["cost_p90"]
+    best = recommend(whole.run, [15.0], FitRequest(draws=20))[0]
+    found = {one.policy: one for one in (best.best, *(rival.allocation for rival in best.rivals))}
+    assert set(found) == {"first", "majority", "esc"}
+    assert found["esc"].cost < found["esc"].S  # what it draws, not the most
     others = curves[curves["policy"] != "esc"]
     assert others["cost_p10"].isna().all()
 

@@ -87,7 +87,8 @@ class PolicyPart(Part):
     def checked(self, drawn: Drawn) -> int:
         """`choose`, known to be a class that was drawn, or -1. Raises `PluginError`."""
         choice = self.choose(drawn)
-        if choice != -1 and not (choice >= 0 and choice in drawn.classes):
+        whole = isinstance(choice, int | np.integer) and not isinstance(choice, bool)
+        if not whole or (choice != -1 and not (choice >= 0 and choice in drawn.classes)):
             of = plugin_of(type(self)) or f"the policy {self.label}"
             raise PluginError(f"{of} chose {choice!r:.40}, which is no answer class that it saw")
         return int(choice)

@@ -63,6 +63,14 @@ def _policies_without_verifier(valid: Valid) -> Iterator[Fault]:
             yield Fault(("policies", i), text)
 
 
+def _policies_that_fail(valid: Valid) -> Iterator[Fault]:
+    from ttc.policies._trial import fault_of
+
+    for i, policy in enumerate(valid.get("policies") or ()):
+        if why := fault_of(policy):
+            yield Fault(("policies", i), why)
+
+
 def _policies_named_as_others(valid: Valid) -> Iterator[Fault]:
     for i, policy in enumerate(valid.get("policies") or ()):
         if policy.name != policy.type and policy.name in parts("policy"):
@@ -137,6 +145,7 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _policies_without_verifier,
     _policies_without_confidence,
     _policies_named_as_others,
+    _policies_that_fail,
     _distinct_labels,
     _data_file,
     _prompts,

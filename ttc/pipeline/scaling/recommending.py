@@ -112,7 +112,13 @@ def recommend(
     Raises `DataError` for a budget that buys no solution, and as `fit_scaling` does.
     """
     sources = load_sources(
-        [run], request.policies, request.verifier, request.unit, request.overrides, ladder
+        [run],
+        request.policies,
+        request.verifier,
+        request.unit,
+        request.overrides,
+        ladder,
+        plain=True,
     )
     cells = _cells(sources)
     rng = np.random.default_rng([request.seed, 3])

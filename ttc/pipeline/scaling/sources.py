@@ -30,8 +30,8 @@ Ladder = Callable[[int], tuple[int, ...]]
 class Asked:
     """A run and what is asked of it.
 
-    verified: the policies that are traded against voting; others: of the recipe's policies that
-    read no verification, those that choose otherwise than majority vote.
+    verified: the policies that are traded against voting; others: policies that read no
+    verification, but for majority vote, which always counts, and coverage, which nobody can choose.
     """
 
     run: RunFolder
@@ -41,15 +41,29 @@ class Asked:
     others: tuple[PolicyPart, ...]
 
     @classmethod
-    def of(cls, run: RunFolder, names: Sequence[str] | None) -> Asked:
-        """names: labels, types or aliases, None for the recipe's. Raises `UsageError`."""
+    def of(cls, run: RunFolder, names: Sequence[str] | None, plain: bool) -> Asked:
+        """names: labels, types or aliases, None for the recipe's; plain: also `others`.
+
+        Raises `UsageError` for one by name that has no place here.
+        """
         manifest = run.manifest()
         evaluation = Evaluation.of_manifest(manifest)
-        known = evaluation.policies
-        verified = verified_policies(names, known) or (named("best_of_n"),)
-        skipped = [named("first"), named("majority"), named("oracle")]
-        others = [p for p in known if not p.reads_verifications and p not in skipped]
-        return cls(run, manifest, evaluation, verified, () if names else tuple(others))
+        chosen = evaluation.policies
+        if names is not None:
+            found = {p.label: p for name in names for p in matching(name, chosen)}
+            chosen = tuple(found.values())
+        others = tuple(p for p in chosen if plain and not p.reads_verifications)
+        verified = tuple(p for p in chosen if _has_s_and_v(p))
+        for policy in chosen if names is not None else ():
+            if policy not in (*verified, *others):
+                stops = isinstance(policy, StoppingRule)
+                why = "stops by itself" if stops else "reads no verifications"
+                raise UsageError(f"{policy.label} {why}, so it has no S and V to trade")
+        if not verified and names is None:
+            verified = (named("best_of_n"),)
+        always = [named("first"), named("majority"), named("oracle")]
+        others = tuple(p for p in others if p not in always)
+        return cls(run, manifest, evaluation, verified, others)
 
     @property
     def reads(self) -> frozenset[str]:
@@ -69,6 +83,7 @@ class Source:
 
     run: str
     verifier: str
+    """Empty where nothing is verified."""
     S: IntArray
     V: IntArray
     voted: FloatArray
@@ -90,46 +105,36 @@ def load_sources(
     unit: str,
     overrides: Sequence[str] = (),
     ladder: Ladder = powers_of_two,
+    plain: bool = False,
 ) -> list[Source]:
     """A source for each run and verifier. policies: those that read verifications, None: the run's.
 
-    ladder: values of S and V up to what the pool has.
+    ladder: values of S and V up to what the pool has. plain: also policies that read none, and
+    runs where nothing is verified.
 
     Raises `DataError` for runs of different data sets, without verifications, or without costs in
     this unit, and `UsageError` for a policy that can't be compared.
     """
-    asked = [Asked.of(run, policies) for run in runs]
+    asked = [Asked.of(run, policies, plain) for run in runs]
     if len(runs) > 1:
         require_same_dataset(runs)
-    pools = [pool for one in asked for pool in _pools(one, verifier)]
+    pools = [pool for one in asked for pool in _pools(one, verifier, plain)]
     common = _common([pool for _, pool in pools])
     make = partial(_source, unit=unit, overrides=overrides, ladder=ladder)
     return [make(one, pool.only(common)) for one, pool in pools]
 
 
-def verified_policies(
-    names: Sequence[str] | None, known: Sequence[PolicyPart]
-) -> tuple[PolicyPart, ...]:
-    """Policies by label, type or alias; all known ones that can be compared where none is named.
-
-    Raises `UsageError` for one that reads no verifications, or has no S.
-    """
-    if names is None:
-        return tuple(p for p in known if p.reads_verifications and not isinstance(p, StoppingRule))
-    found = {p.label: p for name in names for p in matching(name, known)}
-    for label, policy in found.items():
-        if isinstance(policy, StoppingRule):
-            raise UsageError(f"{label} stops by itself, so it has no S and V to trade")
-        if not policy.reads_verifications:
-            raise UsageError(f"{label} reads no verifications, so it has no V to trade")
-    return tuple(found.values())
+def _has_s_and_v(policy: PolicyPart) -> bool:
+    return policy.reads_verifications and not isinstance(policy, StoppingRule)
 
 
-def _pools(asked: Asked, verifier: str | None) -> list[tuple[Asked, LoadedPool]]:
+def _pools(asked: Asked, verifier: str | None, plain: bool) -> list[tuple[Asked, LoadedPool]]:
     run = asked.run
     names = [verifier] if verifier is not None else verifiers(run)
     if not names:
-        load_pool(run)  # which says what else may be wrong with it
+        loaded = load_pool(run, reads=asked.reads)  # which says what else may be wrong with it
+        if plain:
+            return [(replace(asked, verified=()), loaded)]
         raise DataError(f"{run.name} has no verifications, so there is no S and V to trade")
     return [(asked, load_pool(run, name, reads=asked.reads).verified()) for name in names]
 
@@ -152,7 +157,7 @@ def _source(
     sizes = ladder(int(arrays.n_solutions.min()))
     depths = ladder(int(arrays.n_verifications.min()))
     widest = int(arrays.n_verified.min())
-    if widest < 2:
+    if asked.verified and widest < 2:
         raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")
     _refuse_silent(run, loaded)
     seed = np.random.default_rng(evaluation.seed)
@@ -161,10 +166,9 @@ def _source(
     place = {label: i for i, label in enumerate(grid.policies)}
     cost = with_overrides(evaluation.cost, overrides)
     voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, asked.manifest), unit)
-    assert loaded.verifier is not None
     return Source(
         run=run.name,
-        verifier=loaded.verifier,
+        verifier=loaded.verifier or "",
         S=grid.S,
         V=grid.V[1:],
         voted=grid.success[:, 0, :, 0],
@@ -213,7 +217,8 @@ def _costs(run: RunFolder, costs: UnitCosts, unit: str) -> tuple[LinearCost, Lin
         return LinearCost(), LinearCost(verification=costs.ratio), costs.ratio
     fixed, once = costs.per_problem.get(unit, 0.0), costs.per_verified.get(unit, 0.0)
     voting = LinearCost(fixed, costs.solution[unit])
-    verifying = LinearCost(fixed, costs.solution[unit] + once, costs.verification[unit])
+    judged = costs.verification.get(unit, 0.0)
+    verifying = LinearCost(fixed, costs.solution[unit] + once, judged)
     if not all(math.isfinite(x) for x in (fixed, verifying.solution, verifying.verification)):
         hints = {
             "flops": "; give cost.parameters by --set cost.parameters=N",
