@@ -1,7 +1,8 @@
 """Success of any rule of choice, and of rules that stop, by Monte Carlo over random draws.
 
 What a policy gets that has no estimator of its own. A rule is called some hundred times for each
-problem and cell (`EstimatorSettings.choices`), on the random orders that all policies share.
+problem and cell (`EstimatorSettings.choices`), on the random orders that all policies share, with
+majority vote as a control variate.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ttc.analysis.control import controlled
 from ttc.analysis.drawn import Drawn
-from ttc.analysis.estimate import Estimate, FloatArray, IntArray, Method
+from ttc.analysis.estimate import Estimate, IntArray, Method
 from ttc.analysis.scores import first_mean
 from ttc.analysis.view import ProblemView
 
@@ -54,8 +56,9 @@ def by_choice(
             ],
             dtype=np.float64,
         )
+        lone = _alone(view, v, reads, choose) if any(s == 1 for _, s in inside) else None
         for (i, s), column in zip(inside, wins.T, strict=True):
-            _fill(out, (i, j), column, _alone(view, v, reads, choose) if s == 1 else None)
+            _fill(out, (i, j), lone if s == 1 else None, controlled(column, view, rows, s))
     return out
 
 
@@ -94,8 +97,10 @@ def by_stopping(
                 if n not in chosen:
                     chosen[n] = choose(drawn.head(n))
                 wins[d, k] = chosen[n] == right
+        lone = _alone(view, v, reads, choose) if any(s == 1 for _, s in inside) else None
         for k, (i, s) in enumerate(inside):
-            _fill(out, (i, j), wins[:, k], _alone(view, v, reads, choose) if s == 1 else None)
+            exact = lone if s == 1 else None
+            _fill(out, (i, j), exact, controlled(wins[:, k], view, rows, s))
             out.used_s[i, j] = used[:, k].mean()
             out.paths[i, j] = np.resize(used[:, k], out.paths.shape[-1])
     return out
@@ -130,12 +135,13 @@ def _rows(view: ProblemView, draws: int, v: int) -> NDArray[np.int64]:
     return orders[:draws]
 
 
-def _fill(out: Estimate, cell: tuple[int, int], wins: FloatArray, exact: float | None) -> None:
+def _fill(
+    out: Estimate, cell: tuple[int, int], exact: float | None, drawn: tuple[float, float]
+) -> None:
     if exact is not None:
         out.set(cell, exact, 0.0, Method.EXACT)
     else:
-        error = wins.std(ddof=1) / np.sqrt(len(wins))
-        out.set(cell, wins.mean(), error, Method.MONTE_CARLO)
+        out.set(cell, *drawn, Method.MONTE_CARLO)
 
 
 def _numberings(view: ProblemView, draws: int) -> NDArray[np.int64]:

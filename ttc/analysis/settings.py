@@ -32,7 +32,7 @@ class EstimatorSettings:
     verification_draws: VerificationDraws = "random"
     invalid_verdict: InvalidVerdict = "dropped"
     draws: int = 512
-    choices: int = 256
+    choices: int = 128
     max_cost: float = 5e7
 
     def __post_init__(self) -> None:
