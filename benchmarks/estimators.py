@@ -23,10 +23,10 @@ import numpy as np
 from scipy.special import binom
 
 from ttc.analysis.grid import evaluate, powers_of_two
-from ttc.analysis.policies import POLICIES
 from ttc.analysis.pool import PoolArrays
 from ttc.analysis.result import GridResult
 from ttc.analysis.settings import EstimatorSettings
+from ttc.policies import named, usual
 
 LOOP_DRAWS = 25
 SHAPES = ((16_384, 256, 32, 60.0), (1_024, 128, 32, 10.0))
@@ -138,7 +138,7 @@ def main() -> None:
         sizes, depths = list(powers_of_two(n)), list(powers_of_two(depth))
         start, busy = time.perf_counter(), time.process_time()
         result = evaluate(
-            pool, sizes, depths, list(POLICIES), np.random.default_rng(0), n_jobs=options.jobs
+            pool, sizes, depths, usual(), np.random.default_rng(0), n_jobs=options.jobs
         )
         seconds, busy = time.perf_counter() - start, time.process_time() - busy
         peak = sum(
@@ -166,7 +166,7 @@ def compare(
             loop(pool, problem, sizes, depths)
         slow = (clock() - start) / loop_problems * pool.n_problems
         start = clock()
-        evaluate(pool, sizes, depths, [policy], np.random.default_rng(0), n_jobs=jobs)
+        evaluate(pool, sizes, depths, [named(policy)], np.random.default_rng(0), n_jobs=jobs)
         fast = clock() - start
         equal = slow if policy == "best_of_n" else slow * more
         totals += fast, slow, equal

@@ -42,6 +42,7 @@ from ttc.analysis.simulate import SimulationConfig, simulate_pool
 from ttc.analysis.surface import fit_surface
 from ttc.analysis.threads import one_thread
 from ttc.pipeline.scaling.quantities import Interval, interval, intervals
+from ttc.policies import named
 
 SIZE = {"problems": 128, "solutions": 64, "verified_solutions": 64, "verifications": 16}
 WORLDS: dict[str, dict[str, float]] = {
@@ -67,7 +68,7 @@ WORLDS: dict[str, dict[str, float]] = {
         "trap_rate": 0.1,
     },
 }
-POLICIES = ("majority", "best_of_n")
+POLICIES = (named("majority"), named("best_of_n"))
 LEVEL = 0.9
 GOAL = (0.85, 0.95)
 ENOUGH = 30

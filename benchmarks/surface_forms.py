@@ -39,6 +39,7 @@ from ttc.analysis.scaling import LinearCost, fit_power_law, frontier
 from ttc.analysis.simulate import SimulationConfig, simulate_pool
 from ttc.analysis.surface import fit_surface
 from ttc.pipeline.scaling.sources import load_sources
+from ttc.policies import named
 from ttc.store.run_folder import RunFolder
 
 SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64)
@@ -196,7 +197,7 @@ def simulated(world: str, policy: str, problems: int, chunk: int) -> FloatArray:
     """(S, V) mean success over one chunk of problems."""
     config = SimulationConfig.model_validate(SIZE | WORLDS[world] | {"problems": problems})
     rng = np.random.default_rng([chunk, 11])
-    grid = evaluate(simulate_pool(config, rng).arrays, SIZES, DEPTHS, [policy], rng)
+    grid = evaluate(simulate_pool(config, rng).arrays, SIZES, DEPTHS, [named(policy)], rng)
     return np.asarray(grid.success[:, 0, :, 1:].mean(axis=0))
 
 

@@ -42,6 +42,12 @@ def test_the_experiments(run, name):
     assert sizes(outcome) == ([12, 12], ALL)
 
 
+def test_rules_that_stop(run):
+    outcome = run("adaptive", "dataset.problems=3", *FEW, "grid.solutions=[4]")
+    policies = {"first", "majority", "oracle", "esc", "adaptive_consistency"}
+    assert sizes(outcome) == ([12], policies | {"adaptive_consistency(sure=0.8)"})
+
+
 def test_problems_from_a_file(run):
     outcome = run("own_problems", "sampler.solutions=8")
     solutions = read_frame(outcome.run.solutions, "solutions")
@@ -95,7 +101,7 @@ def test_servers(run, nano_server, name, address, model):
 
 def test_what_each_needs_is_told():
     needs = {r.name: r.needs for r in shipped_recipes()}
-    free = {"quickstart", "sc_vs_genrm", "own_problems", "budgeted", "replay"}
+    free = {"adaptive", "quickstart", "sc_vs_genrm", "own_problems", "budgeted", "replay"}
     assert not any(needs[name] for name in free)
     assert needs["openai_server"] == "pip install 'ttc[hub]'"
     assert needs["litellm"] == "pip install 'ttc[hub]', OPENAI_API_KEY"

@@ -93,7 +93,8 @@ def models_of(part: Part) -> dict[str, Part]:
 
 
 def walk(part: Part, at: Path = ()) -> Iterator[tuple[Path, Part, Path | None]]:
-    """A method and all methods inside it: key path, the method, the path of that it stands in.
+    """A method and all methods inside it that may ask models: key path, the method, the path of
+    that it stands in.
 
     One object may stand in several places, as a default is shared: paths tell them apart.
     """
@@ -102,7 +103,7 @@ def walk(part: Part, at: Path = ()) -> Iterator[tuple[Path, Part, Path | None]]:
         path, one, outer = pending.pop(0)
         yield path, one, outer
         inside = (((*path, *p), inner, path) for p, inner in inner_parts(one))
-        pending += [found for found in inside if found[1].kind not in ("backend", "dataset")]
+        pending += [found for found in inside if found[1].kind in ("sampler", "verifier")]
 
 
 def _type_name(cls: type[Part]) -> str:

@@ -39,7 +39,7 @@ RULE_OF = {
 }
 
 
-def by_enumeration(policy, classes, verdicts, s, v, setting):
+def by_enumeration(policy, classes, verdicts, s, v, setting, alpha=0.5):
     """Mean over all S-subsets and, for each, all V-subsets of every member's verdicts."""
     outcomes = []
     for cls, row in zip(classes, verdicts, strict=True):
@@ -52,12 +52,12 @@ def by_enumeration(policy, classes, verdicts, s, v, setting):
     values = []
     for subset in combinations(range(len(classes)), s):
         picks = list(product(*(outcomes[i] for i in subset)))
-        shares = [RULE_OF[policy](list(pick), setting.alpha, v) for pick in picks]
+        shares = [RULE_OF[policy](list(pick), alpha, v) for pick in picks]
         values.append(sum(shares) / len(shares))
     return sum(values) / len(values)
 
 
 @pytest.fixture(scope="session", name="by_enumeration")
 def _by_enumeration():
-    """(policy, classes, verdicts, s, v, settings) -> probability that class 0 wins."""
+    """(policy, classes, verdicts, s, v, settings[, alpha]) -> probability that class 0 wins."""
     return by_enumeration

@@ -4,12 +4,12 @@ import pytest
 from ttc.analysis.errors import GridError, PoolError
 from ttc.analysis.estimate import Method
 from ttc.analysis.grid import evaluate, powers_of_two
-from ttc.analysis.policies import POLICIES
 from ttc.analysis.pool import PoolArrays
 from ttc.analysis.settings import EstimatorSettings
+from ttc.policies import named, usual
 
 NAN = float("nan")
-EVERY = tuple(POLICIES)
+EVERY = usual()
 
 
 def make_pool(problems=6, n=32, verified=8, depth=4, seed=0):
@@ -34,6 +34,7 @@ def make_pool(problems=6, n=32, verified=8, depth=4, seed=0):
 
 def run(pool, S=(1, 2, 8, 32), V=(1, 2, 4), policies=EVERY, seed=3, **options):
     jobs = options.pop("n_jobs", 1)
+    policies = [named(p) if isinstance(p, str) and p != "best" else p for p in policies]
     setting = EstimatorSettings(**{"draws": 64, **options})
     return evaluate(pool, S, V, policies, np.random.default_rng(seed), setting, jobs)
 
@@ -43,9 +44,9 @@ def test_axes_and_availability():
     grid = run(pool)
     assert grid.success.shape == (6, len(EVERY), 4, 4)
     np.testing.assert_array_equal(grid.V, [0, 1, 2, 4])
-    for name, policy in POLICIES.items():
-        part = grid.method[:, grid.index(name)]
-        if policy.uses_verifications:
+    for policy in EVERY:
+        part = grid.method[:, grid.index(policy.label)]
+        if policy.reads_verifications:
             assert (part[:, :3, 1:] != Method.UNAVAILABLE).all()
             assert (part[:, 3] == Method.UNAVAILABLE).all()
             assert (part[:, :, 0] == Method.UNAVAILABLE).all()
@@ -59,10 +60,12 @@ def test_one_solution_is_the_mean_accuracy_for_every_policy():
     pool = make_pool(n=8)
     grid = run(pool, S=[1, 8])
     expected = pool.correct.mean(axis=1)
-    for name, policy in POLICIES.items():
-        columns = [1, 2, 3] if policy.uses_verifications else [0]
+    for policy in EVERY:
+        columns = [1, 2, 3] if policy.reads_verifications else [0]
         for column in columns:
-            np.testing.assert_allclose(grid.success[:, grid.index(name), 0, column], expected)
+            np.testing.assert_allclose(
+                grid.success[:, grid.index(policy.label), 0, column], expected
+            )
 
 
 def test_all_verifications_are_the_first_ones():
@@ -135,7 +138,7 @@ def test_odd_problems_are_answered():
         ({"V": [5]}, "5 verifications were requested, but no problem has more than 4"),
         ({"V": []}, "No number of verifications"),
         ({"S": [0]}, "at least 1"),
-        ({"policies": ["best"]}, "Unknown policy 'best'"),
+        ({"policies": ["best"]}, "'best' is no policy"),
         ({"policies": []}, "at least one"),
         ({"S": [16], "policies": ["best_of_n"]}, "more than 8 verified"),
         ({"invalid_verdict": "skip"}, "must be one of dropped, zero, half"),

@@ -4,6 +4,7 @@ import pytest
 from ttc.analysis.grid import evaluate
 from ttc.analysis.planted import planted_truth
 from ttc.analysis.simulate import Lengths, SimulationConfig, simulate_pool
+from ttc.policies import named
 
 
 def test_large_pools_tend_to_the_planted_truth():
@@ -13,7 +14,7 @@ def test_large_pools_tend_to_the_planted_truth():
     pool = simulate_pool(config, np.random.default_rng(4))
     truth = planted_truth(config, pool, [1, 4, 16])
     sizes = [1, 4, 16, 20_000]
-    policies = ["oracle", "majority"]
+    policies = [named("oracle"), named("majority")]
     mean, _ = evaluate(pool.arrays, sizes, [], policies, np.random.default_rng(0)).mean()
     np.testing.assert_allclose(mean[0, :3, 0], list(truth.pass_at_k.values()), atol=0.003)
     assert truth.accuracy == truth.pass_at_k[1]

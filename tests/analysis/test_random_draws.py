@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttc.analysis.estimate import Method
-from ttc.analysis.policies import POLICIES
 from ttc.analysis.pool import PoolArrays
 from ttc.analysis.scores import ScoreLattice
 from ttc.analysis.settings import EstimatorSettings
 from ttc.analysis.subsets import best_of_random, series
 from ttc.analysis.view import ProblemView
+from ttc.policies import named
 
 NAN = float("nan")
 
@@ -42,7 +42,7 @@ def test_best_of_n_is_the_mean_over_all_draws(by_enumeration, pool, setting):
     classes, verdicts = pool
     s = list(range(1, len(classes) + 1))
     v = list(range(1, max(map(len, verdicts)) + 1))
-    got = POLICIES["best_of_n"].function(view_of(classes, verdicts, setting), s, v)
+    got = named("best_of_n").estimate(view_of(classes, verdicts, setting), s, v)
     assert (got.method == Method.EXACT).all()
     expected = [
         [by_enumeration("best_of_n", classes, verdicts, a, b, setting) for b in v] for a in s
@@ -55,7 +55,7 @@ def test_best_of_n_is_the_mean_over_all_draws(by_enumeration, pool, setting):
 def test_votes_are_exact_where_nothing_is_random(by_enumeration, pool, setting, policy):
     classes, verdicts = pool
     n, depth = len(classes), max(map(len, verdicts))
-    got = POLICIES[policy].function(view_of(classes, verdicts, setting), [1, n], [depth])
+    got = named(policy).estimate(view_of(classes, verdicts, setting), [1, n], [depth])
     expected = [by_enumeration(policy, classes, verdicts, s, depth, setting) for s in (1, n)]
     assert got.method[0, 0] == Method.EXACT
     assert got.method[-1, 0] == Method.EXACT or n == 1
@@ -78,7 +78,7 @@ def test_monte_carlo_lies_within_its_standard_error(by_enumeration, case, policy
     setting = EstimatorSettings(draws=20000, max_cost=0)
     s, v = [1, 2, 3, 5], [1, 2, 3]
     v = [size for size in v if size <= max(map(len, verdicts))]
-    got = POLICIES[policy].function(view_of(classes, verdicts, setting, seed=5), s, v)
+    got = named(policy).estimate(view_of(classes, verdicts, setting, seed=5), s, v)
     assert (got.method == Method.MONTE_CARLO).any()
     for i, a in enumerate(s):
         for j, b in enumerate(v):
@@ -141,5 +141,5 @@ def test_limits_of_best_of_random(seed):
     np.testing.assert_allclose(best_of_random(same, correct, s), correct.mean(), atol=1e-11)
     oracle = ScoreLattice(np.array([0.0, 1.0]), correct.astype(np.int64), np.eye(2))
     view = view_of(np.where(correct, 0, 1), [[float(c)] for c in correct], EstimatorSettings())
-    passed = POLICIES["oracle"].function(view, s, [0]).value[:, 0]
+    passed = named("oracle").estimate(view, s, [0]).value[:, 0]
     np.testing.assert_allclose(best_of_random(oracle, correct, s), passed, atol=1e-11)

@@ -126,8 +126,7 @@ def test_constant_scores_are_the_mean_or_the_vote():
     vote = maj_at_k(answer_class, right, s, rng).value
     many = EstimatorSettings(draws=4000)
     weighted = weighted_majority(answer_class, right, constant, s, v, rng, settings=many)
-    severe = EstimatorSettings(draws=4000, alpha=1e6)
-    cautious = pessimistic(answer_class, right, constant, s, v, rng, settings=severe)
+    cautious = pessimistic(answer_class, right, constant, s, v, rng, alpha=1e6, settings=many)
     for found in (weighted, cautious):
         slack = 4.5 * found.standard_error + 1e-9
         assert (np.abs(found.value - vote[:, :, None]) < slack).all()

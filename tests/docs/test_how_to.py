@@ -10,30 +10,51 @@ import pytest
 PAGES = Path(__file__).parents[2] / "docs/how-to"
 
 
-@pytest.mark.parametrize(
-    ("page", "name", "shown"),
-    [
-        ("add-a-verifier", "brevity", "best_of_n (brevity)"),
-        ("add-a-sampler", "until_agreed", "majority"),
-    ],
-)
-def test_the_page_adds_a_part_that_a_recipe_can_use(tmp_path, page, name, shown):
-    python, recipe = re.findall(r"```\w+\n(.*?)```", (PAGES / f"{page}.md").read_text(), re.S)
-    package = tmp_path / f"ttc_{name}"
-    info = tmp_path / f"ttc_{name}-1.dist-info"
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", (PAGES / f"{page}.md").read_text(), re.S)
+
+
+def followed(folder, page, name, *words):
+    """What a run of the page's recipe prints, with the page's code as a plug-in."""
+    package = folder / f"ttc_{name}"
+    info = folder / f"ttc_{name}-1.dist-info"
     package.mkdir()
     info.mkdir()
-    (package / "__init__.py").write_text(python)
+    (package / "__init__.py").write_text("".join(blocks(page, "python")))
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: ttc-{name}\nVersion: 1\n")
     (info / "entry_points.txt").write_text(f"[ttc.plugins]\n{name} = ttc_{name}\n")
-    (tmp_path / "own.yaml").write_text(recipe)
+    (recipe,) = blocks(page, "yaml")
+    (folder / "own.yaml").write_text(recipe)
     done = subprocess.run(
-        [sys.executable, "-m", "ttc", "run", "own.yaml", "--plain"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        [sys.executable, "-m", "ttc", "run", "own.yaml", "--plain", *words],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert shown in done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "shown"),
+    [
+        ("add-a-verifier", "brevity", "best_of_n (brevity)"),
+        ("add-a-sampler", "until_agreed", "majority"),
+        ("add-a-policy", "shortest_vote", "shortest_vote(share=0.25)"),
+    ],
+)
+def test_the_page_adds_a_part_that_a_recipe_can_use(tmp_path, page, name, shown):
+    assert shown in followed(tmp_path, page, name)
+
+
+def test_the_pages_rule_stops_live_and_on_a_pool(tmp_path):
+    sampler = "sampler={type: adaptive, rule: two_alike, most: 6}"
+    words = ("--set", sampler, "--set", "policies=[two_alike]")
+    assert "two_alike" in followed(tmp_path, "add-a-policy", "shortest_vote", *words)
+
+
+def test_a_policy_is_short():
+    lines = [line for text in blocks("add-a-policy", "python") for line in text.splitlines()]
+    assert sum(bool(line.strip()) for line in lines) < 40

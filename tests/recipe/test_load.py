@@ -153,7 +153,7 @@ def test_the_starter_is_valid_commented_and_runs_on_the_embedded_model():
     [
         ("quickstrat", "quickstrat: no such recipe file; did you mean 'quickstart'?"),
         (".", ".: is a folder, not a recipe file"),
-        ("no/such.yaml", "no/such.yaml: no such recipe file; shipped recipes: budgeted, "),
+        ("no/such.yaml", "no/such.yaml: no such recipe file; shipped recipes: adaptive, "),
         ("\0", "'\\x00': no such recipe file"),
         ("x" * 10_000, "not a file name"),
     ],

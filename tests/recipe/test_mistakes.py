@@ -35,7 +35,7 @@ TABLE = {
     ),
     # types and sizes
     "sampler: {temperature: 1}": (
-        "r.yaml:2: sampler.type: missing: which sampler? One of independent"
+        "r.yaml:2: sampler.type: missing: which sampler? One of adaptive, independent"
     ),
     "sampler: 3": (
         "r.yaml:2: sampler: must be the name of a sampler or a mapping with a 'type', not 3"

@@ -238,3 +238,40 @@ def test_use_holds_the_moments_that_attention_costs_need(make_run: MakeRun) -> N
     np.testing.assert_allclose(use.completion_squared[0], np.mean(lengths**2))
     np.testing.assert_allclose(use.prompt_times_completion[2], 12 * np.mean(lengths))
     np.testing.assert_allclose(use.prompt_squared, [100, 121, 144])
+
+
+def test_what_policies_read_beside_scores_is_loaded_for_them(make_run: MakeRun) -> None:
+    run = make_run(CLASSES, GOLD, SCORES)
+    assert load_pool(run).arrays.tokens is None
+    classes = [c for row in CLASSES for c in row]
+    rows = [
+        solution_row(replace(s, mean_logprob=None if s.index else -0.5), answer_class=c, correct=ok)
+        for s, c, ok in zip(
+            read_solutions(run.solutions), classes, [True, False, True] * 3, strict=False
+        )
+    ]
+    write_table(run.solutions, "solutions", reversed(rows))
+    steps = {(0, 0, 0): (0.9, 0.5), (0, 1, 0): (0.25,)}
+    place = {f"p{i}": i for i in range(3)}
+    rewrite(
+        run,
+        lambda v: True,
+        lambda v: replace(
+            v, step_scores=steps.get((place[v.problem_id], v.solution_index, v.index), ())
+        ),
+    )
+    loaded = load_pool(run, reads={"tokens", "confidence", "steps"})
+    pool = loaded.arrays
+    assert pool.tokens is not None
+    assert pool.confidence is not None
+    assert pool.steps is not None
+    np.testing.assert_array_equal(pool.tokens[0], [20, 21, 22])
+    np.testing.assert_array_equal(pool.tokens[1], [20, 21, np.nan])
+    np.testing.assert_array_equal(pool.confidence[0], [-0.5, np.nan, np.nan])
+    assert pool.steps.shape == (3, 2, 2, 2)
+    np.testing.assert_array_equal(pool.steps[0, 0], [[0.9, 0.5], [np.nan, np.nan]])
+    np.testing.assert_array_equal(pool.steps[0, 1], [[0.25, np.nan], [np.nan, np.nan]])
+    assert np.isnan(pool.steps[1:]).all()
+    few = loaded.only({"p1"}).arrays
+    assert few.tokens is not None
+    np.testing.assert_array_equal(few.tokens[0], [20, 21, np.nan])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ttc.analysis.errors import GridError
-from ttc.analysis.estimate import Estimate, IntArray
+from ttc.analysis.estimate import Estimate, FloatArray, IntArray
 from ttc.analysis.passk import check_sizes
-from ttc.analysis.policies import POLICIES
+from ttc.analysis.policies import Policy
 from ttc.analysis.pool import PoolArrays
 from ttc.analysis.result import GridResult
 from ttc.analysis.settings import EstimatorSettings
@@ -25,7 +26,7 @@ def evaluate(
     pool: PoolArrays,
     S: Sequence[int],
     V: Sequence[int],
-    policies: Sequence[str],
+    policies: Sequence[Policy],
     rng: np.random.Generator,
     settings: EstimatorSettings | None = None,
     n_jobs: int = 1,
@@ -38,7 +39,8 @@ def evaluate(
     problem's pool are NaN with method `unavailable`. `rng` seeds one generator a problem, so
     results depend neither on `n_jobs` (processes) nor on what else is asked for.
 
-    Raises `GridError` for an unknown policy, or an S or V that no problem can answer.
+    policies: objects of `ttc.policies`, such as `named("majority")`, with labels of their own.
+    Raises `GridError` for what is no such object, or an S or V that no problem can answer.
     """
     settings = settings or EstimatorSettings()
     solutions = sorted({int(s) for s in S})
@@ -55,45 +57,64 @@ def evaluate(
         rows = Parallel(n_jobs=n_jobs)(
             task(view, solutions, verifications, policies) for view in views
         )
-    grid = Estimate.stack(rows)
+    grid = Estimate.stack([row for row, _ in rows])
+    assert grid.used_s is not None
+    assert grid.used_v is not None
+    paths = {i: np.stack([own[i] for _, own in rows]) for i in rows[0][1]}
     return GridResult(
         success=grid.value,
         standard_error=grid.standard_error,
         method=grid.method,
-        policies=tuple(policies),
+        policies=tuple(policy.label for policy in policies),
         S=np.asarray(solutions),
         V=np.asarray(verifications),
         solution_tokens=np.asarray(pool.solution_tokens, dtype=np.float64),
         verification_tokens=np.asarray(pool.verification_tokens, dtype=np.float64),
         problem_ids=pool.problem_ids,
         settings=settings,
+        used_s=grid.used_s,
+        used_v=grid.used_v,
+        paths=paths,
     )
 
 
 def evaluate_problem(
-    view: ProblemView, solutions: list[int], verifications: list[int], policies: Sequence[str]
-) -> Estimate:
-    """One problem: (policy, S, V). `verifications` starts with 0."""
-    out = Estimate.unavailable((len(policies), len(solutions), len(verifications)))
-    for i, name in enumerate(policies):
-        policy = POLICIES[name]
-        columns = slice(1, None) if policy.uses_verifications else slice(0, 1)
-        part = policy.function(view, solutions, verifications[columns])
-        out.set((i, slice(None), columns), part.value, part.standard_error, part.method)
-    return out
+    view: ProblemView, solutions: list[int], verifications: list[int], policies: Sequence[Policy]
+) -> tuple[Estimate, dict[int, FloatArray]]:
+    """One problem: (policy, S, V), and the paths of policies that stop, by their place.
+
+    `verifications` starts with 0.
+    """
+    shape = (len(policies), len(solutions), len(verifications))
+    used = np.broadcast_to(np.asarray(solutions, dtype=np.float64)[:, None], shape).copy()
+    judged = np.broadcast_to(np.asarray(verifications, dtype=np.float64), shape).copy()
+    out = replace(Estimate.unavailable(shape), used_s=used, used_v=judged)
+    paths = {}
+    for i, policy in enumerate(policies):
+        columns = slice(1, None) if policy.reads_verifications else slice(0, 1)
+        part = policy.estimate(view, solutions, verifications[columns])
+        cells = (i, slice(None), columns)
+        out.set(cells, part.value, part.standard_error, part.method)
+        for all_used, own in ((used, part.used_s), (judged, part.used_v)):
+            if own is not None:
+                all_used[cells] = own
+        if part.paths is not None:
+            paths[i] = np.full((*shape[1:], part.paths.shape[-1]), np.nan)
+            paths[i][:, columns] = part.paths
+    return out, paths
 
 
 def check_request(
-    pool: PoolArrays, solutions: list[int], verifications: list[int], policies: Sequence[str]
+    pool: PoolArrays, solutions: list[int], verifications: list[int], policies: Sequence[Policy]
 ) -> None:
     """Raise `GridError`, in one sentence, for what cannot be answered by any problem."""
-    for name in policies:
-        if name not in POLICIES:
-            raise GridError(f"Unknown policy {name!r}; known are {', '.join(POLICIES)}.")
-    if len(policies) == 0 or len(set(policies)) < len(policies):
-        raise GridError("Policies must be named once each, and at least one.")
+    for one in policies:
+        if not hasattr(one, "estimate"):
+            raise GridError(f"{one!r} is no policy; ttc.policies.named({one!r}) may be one.")
+    if len(policies) == 0 or len({one.label for one in policies}) < len(policies):
+        raise GridError("Policies must be given once each, and at least one.")
     check_sizes(solutions, int(pool.n_solutions.max()))
-    if not any(POLICIES[name].uses_verifications for name in policies):
+    if not any(policy.reads_verifications for policy in policies):
         return
     depth: IntArray = pool.n_verifications
     if depth.max() == 0:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.grid import evaluate
-from ttc.analysis.policies import POLICIES
+from ttc.analysis.policies import Policy
 from ttc.analysis.pool import PoolArrays
 
 
@@ -20,17 +20,17 @@ from ttc.analysis.pool import PoolArrays
 class Arm:
     """A policy at S solutions with V verifications each; V is 0 where it reads none."""
 
-    policy: str
+    policy: Policy
     solutions: int
     verifications: int = 0
 
     @property
     def reads(self) -> bool:
-        return POLICIES[self.policy].uses_verifications
+        return self.policy.reads_verifications
 
     def __str__(self) -> str:
-        size = "" if self.policy == "first" else f" S={self.solutions}"
-        return self.policy + size + (f" V={self.verifications}" if self.reads else "")
+        size = "" if self.policy.largest == 1 else f" S={self.solutions}"
+        return self.policy.label + size + (f" V={self.verifications}" if self.reads else "")
 
 
 def block_differences(
@@ -67,6 +67,9 @@ def _block(pool: PoolArrays, start: int, size: int, depth: int) -> PoolArrays:
         correct=pool.correct[:, columns],
         scores=pool.scores[:, judged, :depth],
         verification_count=np.minimum(pool.verification_count[:, judged], depth),
+        tokens=None if pool.tokens is None else pool.tokens[:, columns],
+        confidence=None if pool.confidence is None else pool.confidence[:, columns],
+        steps=None if pool.steps is None else pool.steps[:, judged, :depth],
     )
 
 

@@ -1,14 +1,13 @@
-"""Success probabilities of selection policies, found by name.
+"""What a policy is to a grid, and exact success probabilities of some.
 
-A policy is a function of one problem's view, S values and V values that returns an `Estimate` of
-shape (len(S), len(V)); adding one is writing that function and one line in `POLICIES`. Policies
-that read no verification are asked for V = 0 only.
+An estimator is a function of one problem's view, S values and V values that returns an `Estimate`
+of shape (len(S), len(V)). Policies that read no verification are asked for V = 0 only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -18,18 +17,28 @@ from ttc.analysis.majority import class_counts, fill_cell
 from ttc.analysis.passk import pass_at_k
 from ttc.analysis.subsets import best_of_random
 from ttc.analysis.view import ProblemView
-from ttc.analysis.weighted import TIE_TOLERANCE, pessimistic, weighted_majority
-
-PolicyFunction = Callable[[ProblemView, Sequence[int], Sequence[int]], Estimate]
+from ttc.analysis.weighted import TIE_TOLERANCE
 
 
-@dataclass(frozen=True)
-class PolicyEstimator:
-    """A policy's estimator, whether it reads verifications, and what it selects."""
+class Policy(Protocol):
+    """A policy, as far as its success goes. `ttc.policies` has them.
 
-    function: PolicyFunction
-    uses_verifications: bool
-    summary: str
+    label: what it is called in results; largest: the S beyond which more solutions change nothing,
+    None for no such.
+    """
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def reads_verifications(self) -> bool: ...
+
+    @property
+    def largest(self) -> int | None: ...
+
+    def estimate(
+        self, view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]
+    ) -> Estimate: ...
 
 
 def first(view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]) -> Estimate:
@@ -109,13 +118,3 @@ def _best_shares(view: ProblemView, s: int, v: int) -> FloatArray:
     right = np.count_nonzero(best & view.correct[chosen], axis=1)
     share: FloatArray = right / np.count_nonzero(best, axis=1)
     return share
-
-
-POLICIES: dict[str, PolicyEstimator] = {
-    "first": PolicyEstimator(first, False, "one solution, unselected: mean accuracy"),
-    "majority": PolicyEstimator(majority, False, "most frequent answer (self-consistency)"),
-    "best_of_n": PolicyEstimator(best_of_n, True, "solution of highest mean score"),
-    "weighted_majority": PolicyEstimator(weighted_majority, True, "answer of largest summed score"),
-    "pessimistic": PolicyEstimator(pessimistic, True, "answer of best mean score, less a penalty"),
-    "oracle": PolicyEstimator(oracle, False, "any right solution: coverage, pass@k"),
-}

@@ -31,6 +31,11 @@ class PoolArrays:
     solution_tokens, verification_tokens: (P,) float, mean completion tokens of one solution and
         of one verification; NaN where unknown.
     problem_ids: (P,) strings, or empty.
+
+    What only some policies read, None where nobody asked for it; NaN where unknown, and in padding:
+    tokens: (P, N) tokens sampled for each solution.
+    confidence: (P, N) mean log probability of each solution's tokens, in nats.
+    steps: (P, N_verified, M, L) probability that each step is right, by verification.
     """
 
     answer_class: IntArray
@@ -41,6 +46,9 @@ class PoolArrays:
     solution_tokens: FloatArray
     verification_tokens: FloatArray
     problem_ids: tuple[str, ...] = ()
+    tokens: FloatArray | None = None
+    confidence: FloatArray | None = None
+    steps: FloatArray | None = None
 
     def __post_init__(self) -> None:
         check_pool(self)
@@ -140,8 +148,11 @@ def check_pool(pool: PoolArrays) -> None:
         "solution_tokens": (n_problems,),
         "verification_tokens": (n_problems,),
     }
+    for name, of in (("tokens", classes), ("confidence", classes), ("steps", pool.scores)):
+        if getattr(pool, name) is not None:
+            expected[name] = of.shape
     for name, shape in expected.items():
-        found = getattr(pool, name).shape
+        found = getattr(pool, name).shape[: len(shape)]
         if found != shape:
             raise PoolError(f"{name} has shape {found} where {shape} was expected.")
     if pool.scores.ndim != 3 or pool.scores.shape[0] != n_problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ class GridResult:
     Policies that read no verification are filled at V = 0 only, the others at V >= 1 only, so that
     every cell's cost is S (1 + lambda V). `problem_ids` may be empty. `solution_tokens`,
     `verification_tokens`: (problem,) mean tokens of one solution and of one verification.
+    used_s, used_v: as `success`, mean solutions used and verifications of each, which are S and V
+    but for policies that stop; paths: by a policy's place, (problem, S, V, draws) solutions used in
+    each random order.
     """
 
     success: FloatArray
@@ -37,6 +41,9 @@ class GridResult:
     verification_tokens: FloatArray
     problem_ids: tuple[str, ...]
     settings: EstimatorSettings
+    used_s: FloatArray
+    used_v: FloatArray
+    paths: Mapping[int, FloatArray]
 
     def mean(self) -> tuple[FloatArray, FloatArray]:
         """Mean over problems and its Monte Carlo error, (policy, S, V) each.

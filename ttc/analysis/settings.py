@@ -22,16 +22,17 @@ class EstimatorSettings:
     invalid_verdict: a verdict that could not be read is `dropped` from the mean (a solution
         without any valid verdict among those drawn scores 0), or counts as 0 (`zero`) or as 0.5
         (`half`).
-    alpha: weight of the penalty in pessimistic verification.
     draws: Monte Carlo draws for each problem.
+    choices: the same for policies that are called once a draw and cell, since they have no
+        estimator of their own; no more than `draws`.
     max_cost: most complex multiplications an exact cell may take before Monte Carlo replaces it
         (5e7 is about a second).
     """
 
     verification_draws: VerificationDraws = "random"
     invalid_verdict: InvalidVerdict = "dropped"
-    alpha: float = 0.5
     draws: int = 512
+    choices: int = 128
     max_cost: float = 5e7
 
     def __post_init__(self) -> None:
@@ -43,5 +44,6 @@ class EstimatorSettings:
                 raise GridError(
                     f"{name} must be one of {', '.join(options)}, not {getattr(self, name)!r}."
                 )
-        if self.draws < 2:
-            raise GridError(f"At least 2 Monte Carlo draws are needed, not {self.draws}.")
+        fewest = min(self.draws, self.choices)
+        if fewest < 2:
+            raise GridError(f"At least 2 Monte Carlo draws are needed, not {fewest}.")

@@ -14,11 +14,14 @@ NaN. A wrong array raises `PoolError`, an S or V that no problem has `GridError`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ttc.analysis import policies, weighted
 from ttc.analysis.errors import PoolError
 from ttc.analysis.estimate import Estimate
 from ttc.analysis.grid import evaluate
@@ -44,7 +47,7 @@ def best_of_n(
     V); Monte Carlo over random subsets of other scores.
     """
     pool = _pool(answer_class, correct_class, scores, verification_count, correct)
-    return _one_policy("best_of_n", pool, S, V, rng, settings)
+    return _one_policy(policies.best_of_n, pool, S, V, rng, settings)
 
 
 def weighted_majority(
@@ -60,7 +63,7 @@ def weighted_majority(
 ) -> Estimate:
     """The answer of largest summed mean score wins (weighted SC), by Monte Carlo."""
     pool = _pool(answer_class, correct_class, scores, verification_count, None)
-    return _one_policy("weighted_majority", pool, S, V, rng, settings)
+    return _one_policy(weighted.weighted_majority, pool, S, V, rng, settings)
 
 
 def pessimistic(
@@ -71,15 +74,16 @@ def pessimistic(
     V: Sequence[int],
     rng: np.random.Generator,
     *,
+    alpha: float = 0.5,
     verification_count: ArrayLike | None = None,
     settings: EstimatorSettings | None = None,
 ) -> Estimate:
-    """The answer of best mean score wins, less `settings.alpha` ln(S V) / (N_a V + 1).
+    """The answer of best mean score wins, less `alpha` ln(S V) / (N_a V + 1).
 
     By Monte Carlo; see `weighted.pessimistic_merit` for the rule and its sources.
     """
     pool = _pool(answer_class, correct_class, scores, verification_count, None)
-    return _one_policy("pessimistic", pool, S, V, rng, settings)
+    return _one_policy(partial(weighted.pessimistic, alpha=alpha), pool, S, V, rng, settings)
 
 
 def _pool(
@@ -118,8 +122,18 @@ def _pool(
     )
 
 
+@dataclass(frozen=True)
+class _Only:
+    """The one policy of a grid: its estimator."""
+
+    estimate: Callable[..., Estimate]
+    label = "the policy"
+    reads_verifications = True
+    largest = None
+
+
 def _one_policy(
-    name: str,
+    estimate: Callable[..., Estimate],
     pool: PoolArrays,
     S: Sequence[int],
     V: Sequence[int],
@@ -127,7 +141,7 @@ def _one_policy(
     settings: EstimatorSettings | None,
 ) -> Estimate:
     """Cells in the order asked for; the grid itself is sorted and starts at V = 0."""
-    grid = evaluate(pool, S, V, [name], rng, settings)
+    grid = evaluate(pool, S, V, [_Only(estimate)], rng, settings)
     rows, columns = np.searchsorted(grid.S, S), np.searchsorted(grid.V, V)
     cells = (slice(None), rows[:, None], columns)
     return Estimate(

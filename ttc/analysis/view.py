@@ -32,6 +32,7 @@ class ProblemView:
     answer_class, correct: (N,); values: (n, M) scores with invalid verdicts treated by the
     settings' rule; counts: (n,). All policies that sample use `orders` and `score_draws`, the same
     random numbers, so that differences between policies carry less noise than the policies.
+    tokens, confidence (N,), steps (n, M, L): see `PoolArrays`.
     """
 
     answer_class: IntArray
@@ -41,6 +42,9 @@ class ProblemView:
     counts: IntArray
     settings: EstimatorSettings
     seed: int
+    tokens: FloatArray | None = None
+    confidence: FloatArray | None = None
+    steps: FloatArray | None = None
 
     @classmethod
     def of(
@@ -50,6 +54,10 @@ class ProblemView:
         total = int(np.count_nonzero(pool.answer_class[index] != PADDING))
         verified = int(np.count_nonzero(pool.verification_count[index] > 0))
         counts = pool.verification_count[index, :verified]
+
+        def of_each(known: FloatArray | None, size: int) -> FloatArray | None:
+            return None if known is None else known[index, :size]
+
         return cls(
             answer_class=pool.answer_class[index, :total],
             correct_class=int(pool.correct_class[index]),
@@ -58,6 +66,9 @@ class ProblemView:
             counts=counts,
             settings=settings,
             seed=seed,
+            tokens=of_each(pool.tokens, total),
+            confidence=of_each(pool.confidence, total),
+            steps=of_each(pool.steps, verified),
         )
 
     def generator(self, *stream: int) -> np.random.Generator:
@@ -115,6 +126,12 @@ class ProblemView:
         """(draws, n) random orders of the verified solutions; the first S are a random S-subset."""
         rows = np.tile(np.arange(self.n_verified), (self.settings.draws, 1))
         return self.generator(0).permuted(rows, axis=1)
+
+    @cached_property
+    def all_orders(self) -> NDArray[np.int64]:
+        """(draws, N) random orders of all solutions."""
+        rows = np.tile(np.arange(len(self.answer_class)), (self.settings.draws, 1))
+        return self.generator(3).permuted(rows, axis=1)
 
     @cached_property
     def _score_draws(self) -> dict[int, FloatArray]:

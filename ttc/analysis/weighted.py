@@ -146,7 +146,7 @@ def weighted_majority(
 
 
 def pessimistic(
-    view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]
+    view: ProblemView, solutions: Sequence[int], verifications: Sequence[int], alpha: float
 ) -> Estimate:
-    """Pessimistic verification with the settings' alpha: see `pessimistic_merit`."""
-    return vote_by_merit(view, solutions, verifications, pessimistic_merit(view.settings.alpha))
+    """Pessimistic verification: see `pessimistic_merit`."""
+    return vote_by_merit(view, solutions, verifications, pessimistic_merit(alpha))

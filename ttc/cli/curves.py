@@ -49,7 +49,6 @@ def command(
     Examples: `ttc curves quickstart`, `ttc curves quickstart --policy pass@k --k 3,10,50`,
     `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`
     """
-    from ttc.analysis.policies import POLICIES
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
     from ttc.pipeline.asking import CurveRequest, answer
@@ -73,7 +72,8 @@ def command(
     if as_json:
         say_json(plain_rows(said.rows))
         return
-    everything = POLICIES if policy or k or verifications else {r["policy"] for r in said.rows}
-    for text in coverage_lines(everything, said.manifest):
+    some = policy or k or verifications
+    there = None if some else {row["policy"] for row in said.rows}
+    for text in coverage_lines(there, said.manifest):
         console().print(line(text))
     print_curves(console(), f"Success of {found.name}", said.rows, units, said.manifest)

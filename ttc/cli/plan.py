@@ -99,6 +99,7 @@ def command(
     from ttc.report.progress import show_progress
     from ttc.terminal import say_json
 
+    loaded = load_recipe(recipe, recipe_overrides(overrides, results))
     wanted = PlanRequest(
         like=like,
         pilot=pilot,
@@ -107,12 +108,11 @@ def command(
         verification_tokens=verification_tokens,
         tokens_per_second=tokens_per_second,
         goal=None if difference is None else Goal(difference, power, alpha),
-        methods=two_methods(words(compare)) if compare else None,
+        methods=two_methods(words(compare), loaded.policies) if compare else None,
         verifier=verifier,
         accuracy=accuracy,
         correlation=correlation,
     )
-    loaded = load_recipe(recipe, recipe_overrides(overrides, results))
     plan = make_plan(loaded, wanted, lambda monitor: show_progress(monitor.status, plain=as_json))
     if as_json:
         say_json(plan.as_dict())

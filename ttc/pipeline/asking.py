@@ -6,39 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ttc.analysis.policies import POLICIES
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
-from ttc.pipeline.curves import Row
+from ttc.pipeline.curves import Row, sizes_of
 from ttc.pipeline.evaluate import Evaluation, evaluate_run
+from ttc.policies import PolicyPart, matching
 from ttc.recipe.sections import CostSection, read_sections
-from ttc.refs import nearest
 from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 from ttc.words import counted
-
-ALIASES = {
-    "coverage": "oracle",
-    "pass@k": "oracle",
-    "pass_at_k": "oracle",
-    "maj@k": "majority",
-    "sc": "majority",
-    "self_consistency": "majority",
-    "mean": "first",
-    "bon": "best_of_n",
-}
-"""Other names of policies, as papers use them."""
 
 
 @dataclass(frozen=True)
 class CurveRequest:
     """What is asked of a run; None: what its recipe says.
 
-    policies: names or aliases; solutions: S (the k of pass@k); verifications: V; verifier: one of
-    several; overrides: keys of the recipe's cost section (`cost.lambda=2`); all_problems: policies
-    that read no verification on all problems with solutions, though others read some (see
-    `ttc.pipeline.evaluate`).
+    policies: labels, types or aliases; solutions: S (the k of pass@k); verifications: V;
+    verifier: one of several; overrides: keys of the recipe's cost section (`cost.lambda=2`);
+    all_problems: policies that read no verification on all problems with solutions, though others
+    read some (see `ttc.pipeline.evaluate`).
     """
 
     policies: tuple[str, ...] | None = None
@@ -76,15 +63,6 @@ def answer(run: RunFolder, request: CurveRequest) -> Answer:
     return Answer(rows, manifest, recomputed=True)
 
 
-def policy_name(name: str) -> str:
-    """The policy of a name or an alias. Raises `UsageError` that names near ones."""
-    found = ALIASES.get(name.lower(), name.lower())
-    if found not in POLICIES:
-        known = [*POLICIES, *ALIASES]
-        raise UsageError(f"no policy {name!r}{nearest(name, known)}")
-    return found
-
-
 def with_overrides(cost: CostConfig, overrides: Sequence[str]) -> CostConfig:
     """The cost section with `cost.KEY=VALUE` words. Raises `RecipeError` for wrong ones."""
     if not overrides:
@@ -96,11 +74,11 @@ def with_overrides(cost: CostConfig, overrides: Sequence[str]) -> CostConfig:
 def _evaluation(request: CurveRequest, manifest: Manifest) -> Evaluation:
     base = Evaluation.of_manifest(manifest)
     if request.policies is not None:
-        names = dict.fromkeys(policy_name(name) for name in request.policies)
-        base = replace(base, policies=tuple(names))
+        found = {p.label: p for name in request.policies for p in matching(name, base.policies)}
+        base = replace(base, policies=tuple(found.values()))
     base = replace(base, cost=with_overrides(base.cost, request.overrides))
-    if request.verifications and not any(_reads(name) for name in base.policies):
-        raise UsageError(f"{', '.join(base.policies)}: reads no verifications, so V means nothing")
+    if request.verifications and not any(p.reads_verifications for p in base.policies):
+        raise UsageError(f"{_labels(base.policies)}: reads no verifications, so V means nothing")
     return replace(
         base,
         solutions=base.solutions if request.solutions is None else request.solutions,
@@ -111,8 +89,8 @@ def _evaluation(request: CurveRequest, manifest: Manifest) -> Evaluation:
     )
 
 
-def _reads(policy: str) -> bool:
-    return POLICIES[policy].uses_verifications
+def _labels(policies: Sequence[PolicyPart]) -> str:
+    return ", ".join(policy.label for policy in policies)
 
 
 def _stored(run: RunFolder, request: CurveRequest, wanted: Evaluation) -> list[Row] | None:
@@ -131,10 +109,12 @@ def _records(records: Sequence[dict[Any, Any]]) -> Iterator[Row]:
 
 
 def _fits(row: Row, request: CurveRequest, wanted: Evaluation) -> bool:
-    reads, policy = _reads(row["policy"]), row["policy"]
+    known = {policy.label: policy for policy in wanted.policies}
+    policy, reads = known.get(row["policy"]), row["V"] > 0
+    if policy is None:  # of a plug-in that is gone: what it did is in the table all the same
+        return request == CurveRequest()
     return (
-        policy in wanted.policies
-        and (request.solutions is None or row["S"] in request.solutions or policy == "first")
+        (request.solutions is None or row["S"] in sizes_of(policy, request.solutions))
         and (request.verifications is None or not reads or row["V"] in request.verifications)
         and (request.verifier is None or not reads or row["verifier"] == request.verifier)
     )
@@ -145,14 +125,14 @@ def _cells(
 ) -> Iterator[tuple[str, int, int]]:
     """Cells that must be there; an S or V that is not asked for is one of those that are."""
     for policy in wanted.policies:
-        of_policy = [row for row in rows if row["policy"] == policy]
+        of_policy = [row for row in rows if row["policy"] == policy.label]
         sizes = {r["S"] for r in of_policy} or {0}
         depths = {r["V"] for r in of_policy} or {0}
-        if request.solutions is not None and policy != "first":
-            sizes = set(request.solutions)
-        if request.verifications is not None and _reads(policy):
+        if request.solutions is not None:
+            sizes = set(sizes_of(policy, request.solutions))
+        if request.verifications is not None and policy.reads_verifications:
             depths = set(request.verifications)
-        yield from ((policy, s, v) for s in sizes for v in depths)
+        yield from ((policy.label, s, v) for s in sizes for v in depths)
 
 
 def _refuse_unanswered(
@@ -166,21 +146,21 @@ def _refuse_unanswered(
             "check how its answers are read (answers.extract)"
         )
     reach = list(facts.get("verified", {}).values())
-    reading = [name for name in wanted.policies if _reads(name)]
+    reading = [policy for policy in wanted.policies if policy.reads_verifications]
     only_reading = len(reading) == len(wanted.policies)
     if reading and not reach and (request.policies or request.verifications or only_reading):
         need = "needs" if len(reading) == 1 else "need"
-        raise DataError(f"{run.name} has no verifications, which {', '.join(reading)} {need}")
+        raise DataError(f"{run.name} has no verifications, which {_labels(reading)} {need}")
     _refuse_deep(run, request, max((one["verifications"] for one in reach), default=0))
     if only_reading:
         _refuse_wide(run, request, max(one["solutions"] for one in reach), "verified solution")
-    elif wanted.policies != ("first",):
+    elif any(policy.largest != 1 for policy in wanted.policies):
         _refuse_wide(run, request, facts["fewest_solutions"], "solution")
     there = {row["policy"] for row in rows}
-    absent = [n for n in wanted.policies if n not in there and (request.policies or not rows)]
+    absent = [p for p in wanted.policies if p.label not in there and (request.policies or not rows)]
     if absent:
         raise DataError(
-            f"{', '.join(absent)} can't be evaluated on {run.name}: some problem has too few "
+            f"{_labels(absent)} can't be evaluated on {run.name}: some problem has too few "
             f"{'verified solutions' if only_reading or reach else 'solutions'} for every S wanted"
         )
 

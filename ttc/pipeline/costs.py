@@ -38,7 +38,7 @@ class UnitCosts:
     per_problem: Costs = field(default_factory=dict)
     per_verified: Costs = field(default_factory=dict)
 
-    def cell(self, s: int, v: int) -> dict[str, float]:
+    def cell(self, s: float, v: int) -> dict[str, float]:
         """Mean cost of S solutions with V verifications each, for one problem."""
         return {
             unit: self.per_problem.get(unit, 0.0)
@@ -48,7 +48,7 @@ class UnitCosts:
             for unit in self.solution
         }
 
-    def compute(self, s: int, v: int) -> float:
+    def compute(self, s: float, v: int) -> float:
         """C = S (1 + lambda V), in solutions."""
         return s * (1.0 + self.ratio * v) if v else float(s)
 
@@ -65,6 +65,15 @@ def unit_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> Unit
     judged_once, judged = _parts(loaded.verifications, cost, manifest, loaded.verifier)
     ratio = measured_ratio(loaded) if cost.ratio == "measured" else float(cost.ratio)
     return UnitCosts(each, judged, ratio, once, judged_once)
+
+
+def problem_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> list[UnitCosts]:
+    """The same for each problem alone: who stops early does so on the easy ones.
+
+    That so many solutions cost so many times one's mean holds on average (Wald's identity).
+    """
+    ids = loaded.arrays.problem_ids
+    return [unit_costs(loaded.only({name}), cost, manifest) for name in ids]
 
 
 def measured_ratio(loaded: LoadedPool) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +10,15 @@ import numpy as np
 from ttc.analysis.estimate import FloatArray, Method
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
-from ttc.analysis.policies import POLICIES
 from ttc.analysis.pool import PoolArrays
-from ttc.analysis.result import GridResult
 from ttc.analysis.settings import EstimatorSettings
 from ttc.pipeline.costs import UnitCosts
+from ttc.policies import PolicyPart
 
-__all__ = ["BOOTSTRAP_DRAWS", "Row", "UnitCosts", "curve_rows", "grid_sizes"]
+__all__ = ["BOOTSTRAP_DRAWS", "Row", "UnitCosts", "curve_rows", "grid_sizes", "sizes_of"]
 
 BOOTSTRAP_DRAWS = 2000
+_FIGURES = ("success", "ci_low", "ci_high", "mc_standard_error")
 
 Row = dict[str, Any]
 
@@ -27,19 +27,21 @@ def curve_rows(
     pool: PoolArrays,
     solutions: Sequence[int],
     verifications: Sequence[int],
-    policies: Sequence[str],
+    policies: Sequence[PolicyPart],
     costs: UnitCosts,
     verifier: str | None,
     seed: int,
     settings: EstimatorSettings | None = None,
     left_out: int = 0,
+    by_problem: Callable[[], Sequence[UnitCosts]] = tuple,
 ) -> list[Row]:
     """Rows of the `curves` table for the policies of one pool; unavailable cells are left out.
 
-    One unselected solution is as good at every S: `first` is a point at S = 1, not a curve.
+    S beyond which a policy reads nothing are left out, too: `first` is a point, not a curve.
+    by_problem: costs of each problem, for policies that stop, whose S is the most that they draw.
     """
-    sizes = {name: (1,) if name == "first" else tuple(solutions) for name in policies}
-    wanted = sorted({s for chosen in sizes.values() for s in chosen})
+    sizes = [sizes_of(policy, solutions) for policy in policies]
+    wanted = sorted({s for chosen in sizes for s in chosen})
     grid = evaluate(
         pool, wanted, verifications, policies, np.random.default_rng(seed), settings, n_jobs=1
     )
@@ -48,40 +50,56 @@ def curve_rows(
     low, high = percentile_interval(resampled_means(grid.success, weights))
     if pool.n_problems == 1:  # one problem says nothing of others
         low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
-    return [
-        _row(grid, (i, j, k), costs, verifier, (mean, low, high, error)) | {"n_left_out": left_out}
-        for i, j, k in np.argwhere(~np.isnan(mean))
-        if int(grid.S[j]) in sizes[grid.policies[i]]
-    ]
+    each = by_problem() if grid.paths else ()
+    rows = []
+    for i, j, k in np.argwhere(~np.isnan(mean)):
+        s, v = int(grid.S[j]), int(grid.V[k])
+        if s not in sizes[i]:
+            continue
+        figures = (float(array[i, j, k]) for array in (mean, low, high, error))
+        used = float(grid.used_s[:, i, j, k].mean())
+        if i in grid.paths:
+            spent = _spent(each, grid.paths[i][:, j, k], v)
+        else:
+            spent = {**costs.cell(s, v), "cost_p10": None, "cost_p90": None}
+        exact = bool(np.all(grid.method[:, i, j, k] == Method.EXACT))
+        rows.append(
+            {
+                "policy": policies[i].label,
+                "verifier": verifier if policies[i].reads_verifications else None,
+                "S": s,
+                "V": v,
+                "cost_c": costs.compute(used, v),
+                **spent,
+                **dict(zip(_FIGURES, figures, strict=True)),
+                "estimator": "exact" if exact else "monte_carlo",
+                "n_problems": pool.n_problems,
+                "n_left_out": left_out,
+            }
+        )
+    return rows
 
 
-def _row(
-    grid: GridResult,
-    cell: tuple[int, int, int],
-    costs: UnitCosts,
-    verifier: str | None,
-    figures: tuple[FloatArray, ...],
-) -> Row:
-    """The row of one (policy, S, V); figures: mean, interval and Monte Carlo error by cell."""
-    i, j, k = cell
-    s, v = int(grid.S[j]), int(grid.V[k])
-    policy = grid.policies[i]
-    mean, low, high, error = (float(array[i, j, k]) for array in figures)
-    exact = bool(np.all(grid.method[:, i, j, k] == Method.EXACT))
-    return {
-        "policy": policy,
-        "verifier": verifier if POLICIES[policy].uses_verifications else None,
-        "S": s,
-        "V": v,
-        "cost_c": costs.compute(s, v),
-        **costs.cell(s, v),
-        "success": mean,
-        "ci_low": low,
-        "ci_high": high,
-        "mc_standard_error": error,
-        "estimator": "exact" if exact else "monte_carlo",
-        "n_problems": len(grid.success),
-    }
+def sizes_of(policy: PolicyPart, solutions: Sequence[int]) -> tuple[int, ...]:
+    """The S of a policy's points among those wanted."""
+    most = policy.largest
+    if most is None:
+        return tuple(solutions)
+    return tuple(sorted({min(s, most) for s in solutions or (most,)}))
+
+
+def _spent(each: Sequence[UnitCosts], paths: FloatArray, v: int) -> Row:
+    """Mean costs of a rule that stops, and how they spread over problems and orders.
+
+    paths: (problems, draws) solutions used.
+    """
+    costs = [one.cell(float(path.mean()), v) for one, path in zip(each, paths, strict=True)]
+    mean = {unit: float(np.mean([cost[unit] for cost in costs])) for unit in costs[0]}
+    lengths = np.unique(paths)
+    tokens = [[one.cell(n, v)["tokens"] for n in lengths.tolist()] for one in each]
+    spread = np.take_along_axis(np.array(tokens), np.searchsorted(lengths, paths), axis=1)
+    low, high = np.quantile(spread, (0.1, 0.9), method="inverted_cdf")
+    return mean | {"cost_p10": float(low), "cost_p90": float(high)}
 
 
 def grid_sizes(wanted: str | Sequence[int], largest: int) -> list[int]:

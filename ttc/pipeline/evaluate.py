@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from ttc.analysis.policies import POLICIES
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError
-from ttc.pipeline.costs import UnitCosts, role_rates, unit_costs
+from ttc.pipeline.costs import UnitCosts, problem_costs, role_rates, unit_costs
 from ttc.pipeline.curves import Row, curve_rows, grid_sizes
+from ttc.policies import PolicyPart, of_recipe, usual
 from ttc.store.manifest import Manifest
 from ttc.store.pool import LoadedPool, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
@@ -48,7 +48,7 @@ class Evaluation:
     such; else policies that read no verification are evaluated on every problem with a solution.
     """
 
-    policies: tuple[str, ...] = tuple(POLICIES)
+    policies: tuple[PolicyPart, ...] = field(default_factory=usual)
     solutions: Sizes = _POWERS
     verifications: Sizes = _POWERS
     cost: CostConfig = field(default_factory=CostConfig)
@@ -58,38 +58,36 @@ class Evaluation:
     @classmethod
     def of_recipe(cls, recipe: Recipe) -> Evaluation:
         """What a recipe asks for."""
-        names = tuple(policy.label for policy in recipe.policies)
         return cls(
-            policies=names,
+            policies=recipe.policies,
             solutions=recipe.grid.solutions,
             verifications=recipe.grid.verifications,
             cost=recipe.cost,
             seed=recipe.seed,
-            same_problems=_any_reads(names),
+            same_problems=_any_reads(recipe.policies),
         )
 
     @classmethod
     def of_manifest(cls, manifest: Manifest) -> Evaluation:
-        """What the recipe in a manifest asks for; all policies and defaults where it has none.
+        """What the recipe in a manifest asks for; usual policies and defaults where it has none.
 
         Imported and simulated runs have no recipe of ours, but may hold a `cost` section.
         """
         recipe = manifest.recipe
-        named = [str(p.get("type")) for p in recipe.get("policies", ())]
         grid = recipe.get("grid", {})
         try:
             cost = CostConfig.model_validate(recipe.get("cost", {}))
         except ValidationError as error:
             place = ".".join(map(str, error.errors()[0]["loc"]))
             raise DataError(f"the manifest's cost section is damaged at {place}") from None
-        names = tuple(n for n in named if n in POLICIES) or tuple(POLICIES)
+        policies = of_recipe(recipe) or usual()
         return cls(
-            policies=names,
+            policies=policies,
             solutions=grid.get("solutions", _POWERS),
             verifications=grid.get("verifications", _POWERS),
             cost=cost,
             seed=manifest.seed or 0,
-            same_problems=_any_reads(names),
+            same_problems=_any_reads(policies),
         )
 
 
@@ -107,11 +105,12 @@ def evaluate_run(
     run: RunFolder, manifest: Manifest, wanted: Evaluation, verifier: str | None = None
 ) -> list[Row]:
     """Rows of the `curves` table, with the named or all verifiers. Notes choices in `manifest`."""
-    reading = [name for name in wanted.policies if POLICIES[name].uses_verifications]
-    others = [name for name in wanted.policies if name not in reading]
+    reading = [policy for policy in wanted.policies if policy.reads_verifications]
+    others = [policy for policy in wanted.policies if not policy.reads_verifications]
     known = [verifier] if verifier is not None else verifiers(run)
     _note_costs(manifest, wanted.cost, known)
-    load = lru_cache(maxsize=1)(partial(load_pool, run))
+    reads = frozenset().union(*(policy.reads for policy in wanted.policies))
+    load = lru_cache(maxsize=1)(partial(load_pool, run, reads=reads))
     common = _verified_by_all(load, known) if wanted.same_problems else None
     manifest.evaluation = {"paired": common is not None}
     rows: list[Row] = []
@@ -142,12 +141,12 @@ def _verified_by_all(
     return common or None
 
 
-def _any_reads(policies: Sequence[str]) -> bool:
-    return any(POLICIES[name].uses_verifications for name in policies if name in POLICIES)
+def _any_reads(policies: Sequence[PolicyPart]) -> bool:
+    return any(policy.reads_verifications for policy in policies)
 
 
 def _rows(
-    wanted: Evaluation, loaded: LoadedPool, policies: list[str], manifest: Manifest
+    wanted: Evaluation, loaded: LoadedPool, policies: list[PolicyPart], manifest: Manifest
 ) -> list[Row]:
     """Rows of policies that all read verifications, or none of which does."""
     if not policies:
@@ -156,12 +155,12 @@ def _rows(
     costs = unit_costs(loaded, wanted.cost, manifest)
     solutions = grid_sizes(wanted.solutions, int(pool.n_solutions.min()))
     sizes: list[int] = []
-    if POLICIES[policies[0]].uses_verifications:
+    if policies[0].reads_verifications:
         solutions = grid_sizes(wanted.solutions, int(pool.n_verified.min()))
         sizes = grid_sizes(wanted.verifications, int(pool.n_verifications.min()))
         if not sizes:
             return []
-    if not solutions and policies != ["first"]:
+    if not solutions and any(policy.largest != 1 for policy in policies):
         return []
     return curve_rows(
         pool,
@@ -172,6 +171,7 @@ def _rows(
         loaded.verifier,
         wanted.seed,
         left_out=len(loaded.left_out),
+        by_problem=partial(problem_costs, loaded, wanted.cost, manifest),
     )
 
 

@@ -1,65 +1,218 @@
-"""Pool -> chosen answer, one file per policy.
+"""Solutions of one problem -> chosen answer, one file per policy.
 
-A policy does two things. Its estimator in `ttc.analysis.policies`, found under the policy's type,
-gives the expected success over random subsets of a pool, for every S and V at once (what curves are
-made of). Its `choose` picks one answer from all that a problem has (what `ttc show` explains).
+A policy is its `choose`: which answer class it takes of what was drawn. That is all it needs: its
+success over random draws of a pool is estimated by calling it (`estimate`, which exact or faster
+estimators override), `ttc show` tells what it picks, and its parameters are its fields.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, ValidationError
 
-from ttc.registry import Kind, Part
+from ttc.analysis.drawn import OF_VERIFICATIONS, READABLE, Drawn
+from ttc.errors import PluginError, UsageError
+from ttc.plugins import plugin_of
+from ttc.registry import Kind, Part, parts
+from ttc.terminal import say
 
+if TYPE_CHECKING:
+    from ttc.analysis.estimate import Estimate
+    from ttc.analysis.view import ProblemView
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a policy may read of one problem's solutions.
+__all__ = [
+    "READABLE",
+    "Drawn",
+    "PolicyPart",
+    "StoppingRule",
+    "matching",
+    "named",
+    "of_recipe",
+    "plurality",
+    "usual",
+]
 
-    classes: (N,) answer class of each, -1 invalid; scores: (N,) mean verification score, NaN where
-    unverified; verifications: (N,) how many valid ones that is the mean of.
-    """
-
-    classes: NDArray[np.integer[Any]]
-    scores: NDArray[np.floating[Any]]
-    verifications: NDArray[np.integer[Any]]
-
-    @property
-    def verified(self) -> NDArray[np.bool_]:
-        """(N,) which have a score."""
-        return np.asarray(~np.isnan(self.scores))
+USUAL = ("first", "majority", "best_of_n", "weighted_majority", "pessimistic", "oracle")
+"""What a pool without a recipe of ours is evaluated by."""
 
 
 class PolicyPart(Part):
     """Base of policy configs."""
 
     kind: ClassVar[Kind] = "policy"
-    needs_verifications: ClassVar[bool] = False
+    reads: ClassVar[frozenset[str]] = frozenset()
+    """What `choose` looks at beside answer classes: names of `READABLE`."""
+    largest: ClassVar[int | None] = None
+    """The S beyond which more solutions change nothing."""
+    title: ClassVar[str] = ""
+    """What figures and tables for people call it; the type where nothing is given."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Other names, as papers use them, for the command line."""
+
+    name: str = Field(default="", max_length=100)
+    """Label in the tables; the type with what differs from the defaults where none is given."""
 
     @property
     def label(self) -> str:
-        return str(type(self).model_fields["type"].default)
+        """`pessimistic`, or `pessimistic(alpha=2)`."""
+        fields = type(self).model_fields
+        told = [
+            f"{key}={_short(getattr(self, key))}"
+            for key in fields
+            if key not in ("type", "name") and getattr(self, key) != fields[key].get_default()
+        ]
+        return self.name or _type_of(type(self)) + (f"({' '.join(told)})" if told else "")
+
+    @property
+    def reads_verifications(self) -> bool:
+        return bool(self.reads & OF_VERIFICATIONS)
 
     def choose(self, drawn: Drawn) -> int:
-        """The answer class chosen from one problem's whole pool, -1 for none."""
+        """The answer class chosen, -1 for none.
+
+        Of equals take the lowest class number or the first solution: live that is who came first,
+        and estimates number classes at random, so that equals share.
+        """
         raise NotImplementedError
 
     def picks(self, drawn: Drawn, gold: int) -> int:
         """`choose`, but for an oracle: what it picks where `gold` is the right class."""
-        return self.choose(drawn)
+        return self.checked(drawn)
+
+    def checked(self, drawn: Drawn) -> int:
+        """`choose`, known to be a class that was drawn, or -1. Raises `PluginError`."""
+        choice = self.choose(drawn)
+        whole = isinstance(choice, int | np.integer) and not isinstance(choice, bool)
+        if not whole or (choice != -1 and not (choice >= 0 and choice in drawn.classes)):
+            of = plugin_of(type(self)) or f"the policy {self.label}"
+            raise PluginError(f"{of} chose {choice!r:.40}, which is no answer class that it saw")
+        return int(choice)
+
+    def estimate(
+        self, view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]
+    ) -> Estimate:
+        """Success at each S and V of one problem: (len(S), len(V)); V = 0 where it reads none."""
+        from ttc.analysis.choosing import by_choice
+
+        return by_choice(view, solutions, verifications, self.reads, self.checked)
 
 
-def plurality(classes: NDArray[np.integer[Any]], weights: NDArray[np.floating[Any]]) -> int:
-    """The class of largest total weight, the first seen on a tie; -1 without a valid answer.
+class StoppingRule(PolicyPart):
+    """A policy that also says when to stop: S is what it draws at most, and cost what it drew.
+
+    Live in `ttc.samplers.adaptive`; on a pool of independent solutions over random orders.
+    """
+
+    window: int = Field(default=1, ge=1, le=1_000_000)
+    """Solutions drawn between two looks."""
+
+    def enough(self, drawn: Drawn) -> bool:
+        """Whether these, in the order in which they came, are enough."""
+        raise NotImplementedError
+
+    def used(self, drawn: Drawn) -> int:
+        """How many it uses of these, in their order."""
+        from ttc.analysis.choosing import stopped
+
+        return stopped(drawn, self.enough, self.window)
+
+    def picks(self, drawn: Drawn, gold: int) -> int:
+        """What it chooses once it has enough."""
+        return self.checked(drawn.head(self.used(drawn)))
+
+    def estimate(
+        self, view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]
+    ) -> Estimate:
+        from ttc.analysis.choosing import by_stopping
+
+        how = self.checked, self.enough, self.window
+        return by_stopping(view, solutions, verifications, self.reads, *how)
+
+
+def plurality(
+    classes: NDArray[np.integer[Any]], weights: NDArray[np.floating[Any]] | None = None
+) -> int:
+    """The class of largest total weight, the lowest number on a tie; -1 without a valid answer.
 
     Solutions whose weight is NaN have no vote.
     """
+    weights = np.ones(len(classes)) if weights is None else weights
     voting = (classes >= 0) & ~np.isnan(weights)
     if not voting.any():
         return -1
     votes = np.bincount(classes[voting], weights=weights[voting])
     return int(np.argmax(np.where(np.bincount(classes[voting]) > 0, votes, -np.inf)))
+
+
+def named(name: str) -> PolicyPart:
+    """The policy of a type or an alias, as it is by default. Raises `UsageError`."""
+    return matching(name)[0]
+
+
+def matching(name: str, known: Sequence[PolicyPart] = ()) -> tuple[PolicyPart, ...]:
+    """The known policy of that label, else those of that type or alias, else it as by default.
+
+    Raises `UsageError` that names near ones.
+    """
+    from ttc.refs import nearest
+
+    exact = tuple(one for one in known if one.label == name)
+    if exact:
+        return exact
+    words = {word: cls for cls in _classes() for word in (_type_of(cls), *cls.aliases)}
+    cls = words.get(name.lower())
+    if cls is None:
+        raise UsageError(f"no policy {name!r}{nearest(name, [*words, *(p.label for p in known)])}")
+    return tuple(one for one in known if type(one) is cls) or (cls(),)
+
+
+def usual() -> tuple[PolicyPart, ...]:
+    """What a pool without a recipe of ours is evaluated by."""
+    return tuple(map(named, USUAL))
+
+
+def of_recipe(recipe: Mapping[str, Any]) -> tuple[PolicyPart, ...]:
+    """The policies of a recipe's plain data, as manifests keep it.
+
+    Those of plug-ins that are gone, or take other parameters now, are left out with a warning.
+    """
+    from ttc.refs import PartRef
+
+    known = []
+    for given in recipe.get("policies", ()):
+        name = given.get("name") or given.get("type")
+        try:
+            part = PartRef("policy").validate(given)
+        except ValidationError as error:
+            why = "; ".join(f"{e['msg']} ({'.'.join(map(str, e['loc']))})" for e in error.errors())
+            _warn(f"the run's policy {name!r} is left out (is its plug-in installed?): {why}")
+        else:
+            assert isinstance(part, PolicyPart)
+            known.append(part)
+    return tuple(known)
+
+
+@cache
+def _warn(text: str) -> None:
+    say(f"Warning: {text}", error=True)
+
+
+def _classes() -> Iterator[type[PolicyPart]]:
+    for cls in parts("policy").values():
+        assert issubclass(cls, PolicyPart)
+        yield cls
+
+
+def _type_of(cls: type[Part]) -> str:
+    return str(cls.model_fields["type"].default)
+
+
+def _short(value: object) -> str:
+    """A parameter in a label: 2 for 2.0."""
+    whole = isinstance(value, float) and value.is_integer()
+    return " ".join(str(int(value) if whole else value).split())  # type: ignore[call-overload]

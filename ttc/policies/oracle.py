@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ttc.policies import Drawn, PolicyPart
 from ttc.registry import register
+
+if TYPE_CHECKING:
+    from ttc.analysis.estimate import Estimate
+    from ttc.analysis.view import ProblemView
 
 
 @register
 class Oracle(PolicyPart):
     """Any right solution: coverage, the upper bound of every policy."""
 
+    title: ClassVar[str] = "coverage"
+    aliases: ClassVar[tuple[str, ...]] = ("coverage", "pass@k", "pass_at_k")
+
     type: Literal["oracle"] = "oracle"
 
     def picks(self, drawn: Drawn, gold: int) -> int:
         return gold if gold in drawn.classes else -1
+
+    def estimate(
+        self, view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]
+    ) -> Estimate:
+        from ttc.analysis.policies import oracle
+
+        return oracle(view, solutions, verifications)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from ttc.analysis.settings import EstimatorSettings
 from ttc.policies import Drawn, PolicyPart
 from ttc.registry import register
 
-_ALPHA = EstimatorSettings().alpha
+if TYPE_CHECKING:
+    from ttc.analysis.estimate import Estimate
+    from ttc.analysis.view import ProblemView
 
 
 @register
 class Pessimistic(PolicyPart):
     """The answer of best mean score, less a penalty for few solutions (arXiv 2504.10337)."""
 
-    needs_verifications: ClassVar[bool] = True
+    reads: ClassVar[frozenset[str]] = frozenset({"scores"})
 
     type: Literal["pessimistic"] = "pessimistic"
+    alpha: float = Field(default=0.5, ge=0, le=1e6)
+    """Weight of the penalty: 0 takes the best mean score, a large one tends to majority vote."""
 
     def choose(self, drawn: Drawn) -> int:
         """As `ttc.analysis.weighted.pessimistic_merit`, which knows one V for all solutions."""
@@ -31,5 +36,12 @@ class Pessimistic(PolicyPart):
         mean = np.bincount(classes, weights=drawn.scores[usable]) / np.maximum(count, 1)
         judged = np.bincount(classes, weights=drawn.verifications[usable])
         total = drawn.verifications[drawn.verified].sum()
-        bound = mean - _ALPHA * np.log(total) / (judged + 1)
+        bound = mean - self.alpha * np.log(total) / (judged + 1)
         return int(np.argmax(np.where(count > 0, bound, -np.inf)))
+
+    def estimate(
+        self, view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]
+    ) -> Estimate:
+        from ttc.analysis.weighted import pessimistic
+
+        return pessimistic(view, solutions, verifications, self.alpha)

@@ -11,6 +11,7 @@ from ttc.faults import Fault
 from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
+from ttc.registry import parts
 
 Valid = Mapping[str, Any]
 """The recipe's fields that are valid by themselves; checks skip what is not among them."""
@@ -57,8 +58,32 @@ def _policies_without_verifier(valid: Valid) -> Iterator[Fault]:
     if valid.get("verifiers") != ():
         return
     for i, policy in enumerate(valid.get("policies") or ()):
-        if policy.needs_verifications:
+        if policy.reads_verifications:
             text = f"{policy.type!r} needs verifications, but the recipe has no verifiers"
+            yield Fault(("policies", i), text)
+
+
+def _policies_that_fail(valid: Valid) -> Iterator[Fault]:
+    from ttc.policies._trial import fault_of
+
+    for i, policy in enumerate(valid.get("policies") or ()):
+        if why := fault_of(policy):
+            yield Fault(("policies", i), why)
+
+
+def _policies_named_as_others(valid: Valid) -> Iterator[Fault]:
+    for i, policy in enumerate(valid.get("policies") or ()):
+        if policy.name != policy.type and policy.name in parts("policy"):
+            text = f"{policy.name!r} is what another policy is called; choose another name"
+            yield Fault(("policies", i, "name"), text)
+
+
+def _policies_without_confidence(valid: Valid) -> Iterator[Fault]:
+    if getattr(valid.get("sampler"), "logprobs", None) is not False:
+        return
+    for i, policy in enumerate(valid.get("policies") or ()):
+        if "confidence" in policy.reads:
+            text = f"{policy.type!r} reads confidences, but the sampler takes no logprobs"
             yield Fault(("policies", i), text)
 
 
@@ -69,8 +94,9 @@ def _distinct_labels(valid: Valid) -> Iterator[Fault]:
         seen: set[str] = set()
         for i, part in enumerate(chosen):
             if counts[part.label] > 1 and part.label in seen:
-                named = "name" in type(part).model_fields
-                mend = "give each a 'name' of its own" if named else "once is enough"
+                mend = "give each a 'name' of its own"
+                if field == "policies" and not part.name and part in chosen[:i]:
+                    mend = "once is enough"
                 text = f"two {field} are called {part.label!r}; {mend}"
                 yield Fault((field, i), text)
             seen.add(part.label)
@@ -117,6 +143,9 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _grid_verifications,
     _verified_solutions,
     _policies_without_verifier,
+    _policies_without_confidence,
+    _policies_named_as_others,
+    _policies_that_fail,
     _distinct_labels,
     _data_file,
     _prompts,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttc.budget.limits import Shares
 from ttc.prompts import load_prompt
 from ttc.recipe.files import is_prompt_key
 from ttc.recipe.model import Recipe
 from ttc.registry import parts
+
+if TYPE_CHECKING:
+    from ttc.policies import PolicyPart
 
 _LABELS = ("name", "description", "results", "engine")
 """Keys that change where and how fast a recipe runs and what it is called, not what comes out."""
@@ -49,9 +52,17 @@ def recipe_hash(recipe: Recipe) -> str:
     data["budget"] = _as_before(data["budget"], {"shares": Shares().model_dump()})
     data["dataset"] = _fingerprinted(data["dataset"])
     data["backend"] = _essence(data["backend"])
+    data["policies"] = [_told(policy) for policy in recipe.policies]
     data["sampler"], *data["verifiers"] = map(_determining, (data["sampler"], *data["verifiers"]))
     text = json.dumps(_canonical(data), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _told(policy: PolicyPart) -> dict[str, Any]:
+    """A policy by what differs from its defaults, so that a new parameter leaves run ids alone."""
+    return {"type": type(policy).model_fields["type"].default} | policy.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True
+    )
 
 
 def run_id(recipe: Recipe) -> str:

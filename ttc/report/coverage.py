@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ttc.analysis.policies import POLICIES
+from ttc.policies import of_recipe
 
 if TYPE_CHECKING:
     from ttc.store.manifest import Manifest
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def coverage_lines(policies: Collection[str], manifest: Manifest) -> list[str]:
+def coverage_lines(there: Collection[str] | None, manifest: Manifest) -> list[str]:
     """Sentences on what curves leave out; none where every problem has all its samples.
 
-    policies: those that have rows, to name those of the recipe that have none.
+    there: labels of policies that have rows, to name those of the recipe that have none; None
+    where some were asked for.
     """
     facts = manifest.evaluation
     if not facts:
@@ -28,7 +29,7 @@ def coverage_lines(policies: Collection[str], manifest: Manifest) -> list[str]:
             f"{len(silent)} have no solution with a valid answer and count as failed: "
             f"{some(silent)}"
         )
-    lines += _absent(policies, manifest)
+    lines += [] if there is None else _absent(there, manifest)
     few, many = facts.get("fewest_solutions", 0), facts.get("most_solutions", 0)
     if few < many:
         lines.append(
@@ -63,13 +64,13 @@ def _left_out(facts: dict[str, Any]) -> list[str]:
 
 def _absent(there: Collection[str], manifest: Manifest) -> list[str]:
     """Policies that the recipe names and no row is about."""
-    named = [str(p.get("type")) for p in manifest.recipe.get("policies", ())]
-    absent = [n for n in named if n in POLICIES and n not in there]
+    absent = [policy for policy in of_recipe(manifest.recipe) if policy.label not in there]
     if not absent:
         return []
-    if any(POLICIES[n].uses_verifications for n in absent):
-        return [f"no row for {', '.join(absent)}: too few verifications were made"]
-    return [f"no row for {', '.join(absent)}: some problem has too few solutions for the grid"]
+    labels = ", ".join(policy.label for policy in absent)
+    if any(policy.reads_verifications for policy in absent):
+        return [f"no row for {labels}: too few verifications were made"]
+    return [f"no row for {labels}: some problem has too few solutions for the grid"]
 
 
 def some(names: Sequence[str]) -> str:

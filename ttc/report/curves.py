@@ -51,7 +51,8 @@ def print_curves(
     cells = [_cells(row, units) for row in ordered]
     numeric = (*range(1, len(units) + 5), len(units) + 6, len(units) + 7)
     console.print(table(title, headings, cells, numeric))
-    for text in _legend(manifest, units):
+    spread = any(_spread(row, unit) for row in ordered for unit in units)
+    for text in _legend(manifest, units, spread):
         console.print(line(text))
 
 
@@ -76,7 +77,7 @@ def _cells(row: dict[str, Any], units: Sequence[str]) -> tuple[object, ...]:
         policy,
         row["S"],
         row["V"],
-        *(_amount(row[UNITS[unit]], unit) for unit in units),
+        *(_amount(row[UNITS[unit]], unit) + _spread(row, unit) for unit in units),
         percent(row["success"]),
         interval,
         "exact" if exact else "Monte Carlo",
@@ -91,16 +92,25 @@ def _amount(value: float | None, unit: str) -> str:
     return f"{value:.3g}" if unit in ("usd", "seconds") else number(value)
 
 
+def _spread(row: dict[str, Any], unit: str) -> str:
+    """How far the tokens of most attempts of a rule that stops reach."""
+    if unit != "tokens" or _unknown(row.get("cost_p10")):
+        return ""
+    return f" ({number(row['cost_p10'])} to {number(row['cost_p90'])})"
+
+
 def _unknown(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _legend(manifest: Manifest, units: Sequence[str]) -> list[str]:
+def _legend(manifest: Manifest, units: Sequence[str], spread: bool) -> list[str]:
     choices = manifest.choices
     lines = ["Costs are means per problem; MC error: percentage points, one standard error."]
     if "c" in units and choices.lambda_by_verifier:
         known = ", ".join(f"{v:.3g} ({n})" for n, v in choices.lambda_by_verifier.items())
         lines.append(f"C = S (1 + lambda V); lambda {choices.lambda_source}: {known}")
+    if spread:
+        lines.append("Rules that stop: S is the most; in brackets, the tokens of 80 % of attempts.")
     if "flops" in units and choices.flops:
         lines.append(f"FLOPs: {choices.flops}")
     if set(units) - {"c", "calls", "seconds"} and choices.prompt_counting:

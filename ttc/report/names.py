@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
+from ttc.registry import parts
 from ttc.visible import visible_line
 
-_POLICIES = {
-    "majority": "self-consistency",
-    "oracle": "coverage",
-    "first": "one solution",
-    "best_of_n": "best-of-N",
-    "weighted_majority": "weighted majority",
-    "pessimistic": "pessimistic",
-}
 _AXES = {
     "c": "in solutions, S(1 + \N{GREEK SMALL LETTER LAMDA}V)",
     "tokens": "in tokens",
@@ -22,9 +15,11 @@ _AXES = {
 }
 
 
-def shown_policy(name: str) -> str:
-    """`best-of-N` for best_of_n; a policy of somebody else's under its own name."""
-    return _POLICIES.get(name, name)
+def shown_policy(label: str) -> str:
+    """`best-of-N` for best_of_n: the title of a label's type; other labels are as they are."""
+    word, bracket, changes = label.partition("(")
+    cls = parts("policy").get(word)
+    return (getattr(cls, "title", "") or word) + bracket + changes
 
 
 def label(text: str, longest: int = 200) -> str:

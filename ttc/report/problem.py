@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttc.errors import DataError
-from ttc.policies import Drawn, PolicyPart
-from ttc.registry import parts
+from ttc.policies import Drawn, PolicyPart, StoppingRule, of_recipe, usual
 from ttc.report.tables import number, table
 from ttc.store.rows import read_problems, read_solutions, read_verifications
 from ttc.store.run_folder import RunFolder
@@ -99,24 +98,27 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
 
 def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
     """What each of the run's policies chooses of all the solutions, and whether that is right."""
-    drawn = Drawn(
-        classes=np.array([one.answer_class for one in judged]),
-        scores=np.array([one.score for one in judged]),
-        verifications=np.array([len(one.scores) for one in judged]),
-    )
+    solutions = [one.solution for one in judged]
+    classes = np.array([one.answer_class for one in judged])
+    verdicts = [v for one in judged for v in one.verdicts]
     answers = {one.answer_class: _short(one.solution.answer) for one in reversed(judged)}
-    known = parts("policy")
-    named = [str(p.get("type")) for p in run.manifest().recipe.get("policies", ())]
+    names = list(dict.fromkeys(v.verifier for v in verdicts))
     said = []
-    for name in [n for n in named if n in known] or known:
-        policy = known[name]()
-        assert isinstance(policy, PolicyPart)
-        if policy.needs_verifications and not drawn.verified.any():
-            continue
-        chosen = policy.picks(drawn, gold_class)
-        right = "right" if 0 <= chosen == gold_class else "wrong"
-        said.append(f"{name} {answers[chosen]} ({right})" if chosen >= 0 else f"{name} nothing")
+    for policy in of_recipe(run.manifest().recipe) or usual():
+        for name in names if policy.reads_verifications else ("",):
+            own = [v for v in verdicts if v.verifier == name]
+            label = f"{policy.label} ({name})" if name and len(names) > 1 else policy.label
+            drawn = Drawn.of(solutions, classes, own)
+            said.append(f"{label} {_choice(policy, drawn, gold_class, answers)}")
     return f"chosen of all {len(judged)}: {', '.join(said)}"
+
+
+def _choice(policy: PolicyPart, drawn: Drawn, gold: int, answers: Mapping[int, str]) -> str:
+    """The answer, whether it is right, and after how many solutions a rule stopped that stops."""
+    chosen = policy.picks(drawn, gold)
+    right = "right" if 0 <= chosen == gold else "wrong"
+    stop = f", after {policy.used(drawn)}" if isinstance(policy, StoppingRule) else ""
+    return f"{answers[chosen]} ({right}{stop})" if chosen >= 0 else f"nothing{stop}"
 
 
 def _judged(run: RunFolder, problem_id: str) -> list[_Judged]:

@@ -41,7 +41,7 @@ def print_recommendation(console: Console, found: Recommendation, level: float) 
 
 
 def _said(one: Allocation) -> str:
-    if one.policy == "first":
+    if one.S == 1 and not one.V:
         return "one solution"
     if not one.V:
         return f"{shown_policy(one.policy)} of {one.S} solutions"

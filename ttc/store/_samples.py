@@ -105,6 +105,9 @@ def read_numbers(
     for name in names:
         if not known[name].nullable:
             refuse_empty(path, content, name)
+        if known[name].kind == "floats":
+            numbers[name] = _padded(content.column(name))
+            continue
         value = content.column(name).to_numpy()
         if known[name].kind == "int" and value.dtype.kind == "f":
             if np.any(value != np.round(value)):
@@ -114,6 +117,17 @@ def read_numbers(
             raise DataError(f"{path} has a negative {name}")
         numbers[name] = value
     return numbers
+
+
+def _padded(lists: pa.ChunkedArray) -> NDArray[np.float64]:
+    """(rows, longest) numbers of a list column, NaN beyond each list's end."""
+    import pyarrow.compute as pc
+
+    length = pc.list_value_length(lists).fill_null(0).to_numpy()
+    out = np.full((len(length), int(length.max(initial=0))), np.nan)
+    inside = np.arange(out.shape[1]) < length[:, None]
+    out[inside] = pc.list_flatten(lists).to_numpy()
+    return out
 
 
 def refuse_empty(path: Path, content: pa.Table, name: str) -> None:

@@ -30,6 +30,7 @@ class Column:
     """One column. A `label` is a text with few distinct values, kept dictionary-encoded.
 
     `unit` is empty where there is none. A nullable column says in its description what null means.
+    `later`: tables of 0.1.0 may lack it, which reads as null.
     """
 
     name: str
@@ -38,7 +39,6 @@ class Column:
     unit: str = ""
     nullable: bool = False
     later: bool = False
-    """Whether tables of 0.1 lack it."""
 
 
 _PROBLEM_ID = Column("problem_id", "label", "Identifier of the problem, as in the data set.")
@@ -233,9 +233,9 @@ ANSWERS = (
 )
 
 CURVES = (
-    Column("policy", "label", "Selection policy."),
+    Column("policy", "label", "Label of the selection policy: its name, or type and parameters."),
     Column("verifier", "label", "Verifier the policy reads; null where it reads none.", "", True),
-    Column("S", "int", "Solutions per problem.", "solutions"),
+    Column("S", "int", "Solutions per problem; of a rule that stops, the most.", "solutions"),
     Column("V", "int", "Verifications per solution; 0 for none.", "verifications"),
     Column("cost_c", "float", "Compute C = S (1 + lambda V); null if unknown.", "solutions", True),
     Column("tokens", "float", "Prompt and completion tokens, mean per problem.", "tokens/problem"),
@@ -243,6 +243,24 @@ CURVES = (
     Column("completion_tokens", "float", "Completion tokens, mean per problem.", "tokens/problem"),
     Column("flops", "float", "Compute, mean per problem; null if unknown.", "FLOPs/problem", True),
     Column("usd", "float", "Price, mean per problem; null if unknown.", "USD/problem", True),
+    Column(
+        "cost_p10",
+        "float",
+        "Tokens that one in ten attempts stays below, over problems and orders; null where S is "
+        "fixed.",
+        "tokens/problem",
+        True,
+        True,
+    ),
+    Column(
+        "cost_p90",
+        "float",
+        "Tokens that nine in ten attempts stay below, over problems and orders; null where S is "
+        "fixed.",
+        "tokens/problem",
+        True,
+        True,
+    ),
     Column("calls", "float", "Samples drawn, mean per problem.", "calls/problem"),
     Column(
         "seconds",

@@ -113,9 +113,16 @@ def _named(run: RunFolder) -> list[str]:
 
 
 def load_pool(
-    run: RunFolder, verifier: str | None = None, *, need_verifications: bool = False
+    run: RunFolder,
+    verifier: str | None = None,
+    *,
+    need_verifications: bool = False,
+    reads: Collection[str] = (),
 ) -> LoadedPool:
     """The pool of a run with one verifier's verifications: the named or the only one.
+
+    reads: what policies look at beside classes and scores (tokens, confidence, steps), which is
+    loaded for them.
 
     Within a problem, verified solutions come first and otherwise the order of the tables is kept;
     gaps in the numbering of solutions and verifications are closed. Reads numeric columns and
@@ -128,7 +135,7 @@ def load_pool(
     """
     ids, gold, promised, judged_promised = _problems(run)
     place = {name: i for i, name in enumerate(ids)}
-    solved = _solutions(run, place)
+    solved = _solutions(run, place, "confidence" in reads)
     present = _present(run, solved, ids, promised)
     chosen = _choose(run, verifier)
     if judged_promised and not _named(run):
@@ -138,7 +145,7 @@ def load_pool(
         )
     if chosen is None and need_verifications:
         raise DataError(f"{run.name} has no verifications; this needs a run with a verifier")
-    judged, owner = _verifications(run, chosen, place, solved)
+    judged, owner = _verifications(run, chosen, place, solved, "steps" in reads)
     unverified = np.ones(len(solved), dtype=np.bool_)
     unverified[owner] = False
     column = rank_within(solved.row, unverified, solved["solution_index"])
@@ -148,6 +155,7 @@ def load_pool(
     correct = np.zeros(shape, dtype=np.bool_)
     correct[solved.row, column] = solved["correct"]
     scores, counts = _scores(judged, owner, column[owner], len(ids))
+    more = _more(reads, solved, column, judged, owner, shape, scores.shape)
     use = _mean_use(solved, len(ids)).take(present)
     judged_use = _mean_use(judged, len(ids)).take(present)
     try:
@@ -160,6 +168,7 @@ def load_pool(
             solution_tokens=use.completion_tokens,
             verification_tokens=judged_use.completion_tokens,
             problem_ids=tuple(ids[i] for i in np.flatnonzero(present)),
+            **{name: values[present] for name, values in more.items()},
         )
     except PoolError as error:
         raise DataError(f"{run.path}: {error}") from error
@@ -222,9 +231,8 @@ def _present(run: RunFolder, solved: Samples, ids: list[str], promised: Ints) ->
 
 def _take_arrays(pool: PoolArrays, rows: NDArray[np.bool_]) -> PoolArrays:
     ids = tuple(pool.problem_ids[i] for i in np.flatnonzero(rows))
-    by_problem = {
-        f.name: getattr(pool, f.name)[rows] for f in fields(pool) if f.name != "problem_ids"
-    }
+    known = {f.name: getattr(pool, f.name) for f in fields(pool) if f.name != "problem_ids"}
+    by_problem = {name: values[rows] for name, values in known.items() if values is not None}
     return replace(pool, problem_ids=ids, **by_problem)
 
 
@@ -239,9 +247,10 @@ def _choose(run: RunFolder, wanted: str | None) -> str | None:
     return wanted or (known[0] if known else None)
 
 
-def _solutions(run: RunFolder, place: dict[str, int]) -> Samples:
+def _solutions(run: RunFolder, place: dict[str, int], confident: bool) -> Samples:
     columns = ("solution_index", "answer_class", "correct")
-    solved = read_samples(run.solutions, "solutions", place, columns)
+    more = ("mean_logprob",) if confident else ()
+    solved = read_samples(run.solutions, "solutions", place, (*columns, *more))
     if len(solved) == 0:
         raise DataError(f"{run.name} has no solutions")
     twice = first_repeated(key(solved.row, solved["solution_index"]))
@@ -251,13 +260,14 @@ def _solutions(run: RunFolder, place: dict[str, int]) -> Samples:
 
 
 def _verifications(
-    run: RunFolder, verifier: str | None, place: dict[str, int], solved: Samples
+    run: RunFolder, verifier: str | None, place: dict[str, int], solved: Samples, stepwise: bool
 ) -> tuple[Samples, Ints]:
     """The verifier's samples, and for each the place of its solution in `solved`."""
     if verifier is None:
         return no_samples(), np.zeros(0, dtype=np.int64)
     columns = ("solution_index", "verification_index", "score")
-    judged = read_samples(run.verifications, "verifications", place, columns, verifier)
+    more = ("step_scores",) if stepwise else ()
+    judged = read_samples(run.verifications, "verifications", place, (*columns, *more), verifier)
     owner, lost = find_owner(
         key(judged.row, judged["solution_index"]), key(solved.row, solved["solution_index"])
     )
@@ -296,6 +306,32 @@ def _scores(
     cell = judged.row * shape[1] + column
     counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
     return scores, counts.astype(np.int32)
+
+
+def _more(
+    reads: Collection[str],
+    solved: Samples,
+    column: Ints,
+    judged: Samples,
+    owner: Ints,
+    shape: tuple[int, int],
+    judged_shape: tuple[int, ...],
+) -> dict[str, NDArray[Any]]:
+    """What policies read beside classes and scores, as `PoolArrays` has it.
+
+    column: place of each solution in its problem; shape: of solutions, judged_shape: of scores.
+    """
+    found = {}
+    for name, source in (("tokens", "completion_tokens"), ("confidence", "mean_logprob")):
+        if name in reads:
+            found[name] = np.full(shape, np.nan)
+            found[name][solved.row, column] = solved[source]
+    if "steps" in reads and len(owner):
+        steps = judged["step_scores"]
+        found["steps"] = np.full((*judged_shape, steps.shape[1]), np.nan)
+        depth = rank_within(owner, judged["verification_index"])
+        found["steps"][judged.row, column[owner], depth] = steps
+    return found
 
 
 def _mean_use(samples: Samples, problems: int) -> MeanUse:

@@ -137,10 +137,24 @@ def read_table(
 
     names = None if columns is None else list(columns)
     with open_parquet(path, table, columns) as file:
+        there = None if names is None else [n for n in names if n in file.schema_arrow.names]
         if problem_id is None:
-            return file.read(columns=names)
+            return _with_later(file.read(columns=there), table, columns)
         wanted = [("problem_id", "=", problem_id)]
-        return pq.read_table(path.absolute(), columns=names, filters=wanted, partitioning=None)
+        found = pq.read_table(path.absolute(), columns=there, filters=wanted, partitioning=None)
+        return _with_later(found, table, columns)
+
+
+def _with_later(found: pa.Table, table: TableName, columns: Sequence[str] | None) -> pa.Table:
+    """The table with columns of nulls in place of those that came to be after it was written."""
+    import pyarrow as pa
+
+    for column in TABLES[table]:
+        wanted = columns is None or column.name in columns
+        if column.later and wanted and column.name not in found.column_names:
+            kind = schema(table).field(column.name)
+            found = found.append_column(kind, pa.nulls(found.num_rows, kind.type))
+    return found if columns is None else found.select(list(columns))
 
 
 def read_frame(
@@ -196,8 +210,9 @@ def open_parquet(path: Path, table: TableName, columns: Sequence[str] | None) ->
 def _require_columns(
     path: Path, table: TableName, found: Sequence[str], columns: Sequence[str] | None
 ) -> None:
-    wanted = [c.name for c in TABLES[table] if not c.later] if columns is None else columns
-    missing = [name for name in wanted if name not in found]
+    wanted = [c.name for c in TABLES[table]] if columns is None else columns
+    later = {c.name for c in TABLES[table] if c.later}
+    missing = [name for name in wanted if name not in found and name not in later]
     if missing:
         raise DataError(
             f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "

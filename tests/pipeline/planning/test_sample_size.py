@@ -19,9 +19,11 @@ from ttc.pipeline.planning.sample_size import (
     two_methods,
     usual_methods,
 )
+from ttc.policies import named
 from ttc.store.pool import load_pool
 from ttc.store.simulated import simulate_run
 
+FIRST, MAJORITY, BEST = map(named, ("first", "majority", "best_of_n"))
 TRUTH = {
     "solve_alpha": 1.0,
     "solve_beta": 1.5,
@@ -29,7 +31,7 @@ TRUTH = {
     "trap_rate": 0.3,
     "error_correlation": 0.3,
 }
-METHODS = (Wanted("majority", 4), Wanted("best_of_n", 4, 2))
+METHODS = (Wanted(MAJORITY, 4), Wanted(BEST, 4, 2))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def differences(solutions, problems, seed):
     )
     arrays = simulate_pool(config, np.random.default_rng(seed)).arrays
     rng = np.random.default_rng(seed)
-    success = evaluate(arrays, [4], [2], ["majority", "best_of_n"], rng).success[:, :, 0, :]
+    success = evaluate(arrays, [4], [2], [MAJORITY, BEST], rng).success[:, :, 0, :]
     return success[:, 1, 1] - success[:, 0, 0]
 
 
@@ -80,7 +82,7 @@ def test_more_samples_of_each_problem_need_fewer_problems(small):
         assert few.smallest_difference > many.smallest_difference
         assert few.problems <= few.problems_upper < 1.5 * few.problems
     whole = load_pool(small).arrays
-    grid = evaluate(whole, [4], [2], ["majority", "best_of_n"], np.random.default_rng(0))
+    grid = evaluate(whole, [4], [2], [MAJORITY, BEST], np.random.default_rng(0))
     gain = np.mean(grid.success[:, 1, 0, 1] - grid.success[:, 0, 0, 0])
     assert size.measured == pytest.approx(gain, abs=1e-6)
 
@@ -103,7 +105,7 @@ def test_tokens_are_those_of_all_samples_of_a_design(small):
     for design in measured_size(small, METHODS, Goal(0.05), 100, None, loads).designs:
         one = 10 + design.solutions * (100 + 120 + 2 * 50)
         assert design.tokens == pytest.approx(design.problems * one)
-    unverified = (Wanted("first"), Wanted("majority", 4))
+    unverified = (Wanted(FIRST), Wanted(MAJORITY, 4))
     for design in measured_size(small, unverified, Goal(0.05), 100, None, loads).designs:
         assert design.verifications == 0
         assert design.tokens == pytest.approx(design.problems * (10 + design.solutions * 100))
@@ -115,9 +117,9 @@ def test_tokens_are_those_of_all_samples_of_a_design(small):
 
 
 def test_sizes_of_the_pool_by_default(small):
-    size = measured_size(small, (Wanted("majority"), Wanted("best_of_n")), Goal(0.05), 100)
+    size = measured_size(small, (Wanted(MAJORITY), Wanted(BEST)), Goal(0.05), 100)
     assert size.arms == ("majority S=8", "best_of_n S=8 V=2")
-    first = measured_size(small, (Wanted("first"), Wanted("majority", 16)), Goal(0.05), 100)
+    first = measured_size(small, (Wanted(FIRST), Wanted(MAJORITY, 16)), Goal(0.05), 100)
     assert first.arms == ("first", "majority S=16")
     assert len(first.designs) == 1
 
@@ -143,9 +145,9 @@ def test_one_problem_in_the_recipe_has_no_power():
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ((Wanted("majority", 17), Wanted("first")), r"majority S=17 is beyond .* S = 16 for every"),
-        ((Wanted("first"), Wanted("best_of_n", 4, 3)), r"best_of_n S=4 V=3 is beyond .*, V = 2"),
-        ((Wanted("first"), Wanted("first")), "differ alike on all 40 problems"),
+        ((Wanted(MAJORITY, 17), Wanted(FIRST)), r"majority S=17 is beyond .* S = 16 for every"),
+        ((Wanted(FIRST), Wanted(BEST, 4, 3)), r"best_of_n S=4 V=3 is beyond .*, V = 2"),
+        ((Wanted(FIRST), Wanted(FIRST)), "differ alike on all 40 problems"),
     ],
 )
 def test_what_a_pool_can_not_tell(small, wanted, said):
@@ -159,12 +161,12 @@ def test_pools_without_verifications_or_of_one_problem(tmp_path):
     with pytest.raises(DataError, match="has no verifications, which best_of_n needs"):
         measured_size(run, METHODS, Goal(0.05), 100)
     with pytest.raises(DataError, match="one problem only"):
-        measured_size(run, (Wanted("first"), Wanted("majority", 2)), Goal(0.05), 100)
+        measured_size(run, (Wanted(FIRST), Wanted(MAJORITY, 2)), Goal(0.05), 100)
 
 
 def test_methods_by_name():
-    assert two_methods(["sc@16", "bon@4x8"]) == (Wanted("majority", 16), Wanted("best_of_n", 4, 8))
-    assert two_methods(["pass@k", "FIRST"]) == (Wanted("oracle"), Wanted("first"))
+    assert two_methods(["sc@16", "bon@4x8"]) == (Wanted(MAJORITY, 16), Wanted(BEST, 4, 8))
+    assert two_methods(["pass@k", "FIRST"]) == (Wanted(named("oracle")), Wanted(FIRST))
     for words in (
         ["majority"],
         ["majority@0", "first"],
@@ -176,6 +178,6 @@ def test_methods_by_name():
     for size in ("bon@1x2x3", "bon@x", "bon@²", "bon@-1"):
         with pytest.raises(UsageError, match="expected METHOD, METHOD@S or METHOD@SxV"):
             two_methods([size, "first"])
-    usual = usual_methods(["first", "majority", "pessimistic"])
-    assert usual == (Wanted("majority"), Wanted("pessimistic"))
-    assert usual_methods(["oracle"]) == (Wanted("first"), Wanted("majority"))
+    usual = usual_methods([FIRST, MAJORITY, named("pessimistic")])
+    assert usual == (Wanted(MAJORITY), Wanted(named("pessimistic")))
+    assert usual_methods([named("oracle")]) == (Wanted(FIRST), Wanted(MAJORITY))

@@ -13,6 +13,7 @@ from ttc.nano.sampling import Sample
 from ttc.nano.tasks import NanoProblem, generate
 from ttc.nano.training import measure
 from ttc.nano.training.measure import SOLUTIONS, Floats, Models, Verified
+from ttc.policies import PolicyPart, named
 
 SEED_OFFSET = 7919  # problems of the card are not those of the recipes either
 Solved = list[list[Sample]]
@@ -78,11 +79,17 @@ Success by family and level: mean, majority of k, coverage of k; and the draft s
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
+def _policies(*names: str) -> list[PolicyPart]:
+    return [named(name) for name in names]
+
+
 def _row(
     models: Models, family: str, level: int, problems: list[NanoProblem], solved: Solved
 ) -> str:
     pool = measure.pool(problems, solved, np.zeros((len(problems), 0, 0)))
-    grid = evaluate(pool, [1, 4, 16, 64], [], ["majority", "oracle"], np.random.default_rng(0))
+    grid = evaluate(
+        pool, [1, 4, 16, 64], [], _policies("majority", "oracle"), np.random.default_rng(0)
+    )
     mean, _ = grid.mean()
     draft = measure.accuracy(problems, measure.solve(models.draft, problems))
     cells = [*mean[0, :, 0], *mean[1, 1:, 0], draft]
@@ -134,7 +141,7 @@ def _reward(models: Models, problems: list[NanoProblem], solved: Solved, found: 
             measure.pool(problems, solved, per[:, :, None]),
             [depth],
             [1],
-            ["best_of_n"],
+            _policies("best_of_n"),
             np.random.default_rng(0),
         )
         best = grid.mean()[0][0, 0, 1]
@@ -153,7 +160,7 @@ def _compute(problems: list[NanoProblem], solved: Solved, found: Verified) -> st
     S, V = powers_of_two(SOLUTIONS), powers_of_two(found.verdicts.shape[2])
     names = ["majority", "best_of_n", "weighted_majority", "oracle"]
     pool = measure.pool(problems, solved, found.verdicts)
-    mean, _ = evaluate(pool, S, V, names, np.random.default_rng(0)).mean()
+    mean, _ = evaluate(pool, S, V, _policies(*names), np.random.default_rng(0)).mean()
     cost = np.array(S)[:, None] * (1 + ratio * np.array([0, *V]))
     lines = [
         "\n## Voting against verification at equal compute\n",

@@ -152,7 +152,7 @@ def _size(
 ) -> SampleSize:
     assumed = wanted.accuracy is not None or wanted.correlation is not None
     if run is not None and not assumed:
-        methods = wanted.methods or usual_methods([policy.label for policy in recipe.policies])
+        methods = wanted.methods or usual_methods(recipe.policies)
         return measured_size(run, methods, goal, found.problems, wanted.verifier, found.loads)
     accuracy = ACCURACY if wanted.accuracy is None else wanted.accuracy
     correlation = CORRELATION if wanted.correlation is None else wanted.correlation

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ttc.analysis.paired import Arm, block_differences
-from ttc.analysis.policies import POLICIES
 from ttc.analysis.power import (
     deviation_of,
     deviation_of_rates,
@@ -20,8 +19,8 @@ from ttc.analysis.power import (
     upper_factor,
 )
 from ttc.errors import DataError, UsageError
-from ttc.pipeline.asking import policy_name
 from ttc.pipeline.planning.forecast import Load, nulls
+from ttc.policies import PolicyPart, matching, named
 from ttc.store.pool import load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 
@@ -48,7 +47,7 @@ class Goal:
 class Wanted:
     """A method to compare as it was asked for; sizes of None are as the pool allows."""
 
-    policy: str
+    policy: PolicyPart
     solutions: int | None = None
     verifications: int | None = None
 
@@ -57,7 +56,7 @@ class Wanted:
 
         Raises `DataError` for more than the pool has.
         """
-        usual = 1 if self.policy == "first" else max(1, solutions // 2)
+        usual = min(max(1, solutions // 2), self.policy.largest or solutions)
         arm = Arm(self.policy, self.solutions or usual)
         if arm.reads:
             arm = replace(arm, verifications=self.verifications or verifications)
@@ -148,12 +147,12 @@ def measured_size(
     loads: what samples cost, the solver's first. Raises `DataError` for a pool that lacks the
     samples, has a single problem, or shows no spread at all.
     """
-    reads = any(POLICIES[one.policy].uses_verifications for one in wanted)
+    reads = any(one.policy.reads_verifications for one in wanted)
     names = verifiers(run)
     if reads and not names:
         raise DataError(f"{run.name} has no verifications, which {_reading(wanted)} needs")
     verifier = verifier or (names[0] if names else None)
-    loaded = load_pool(run, verifier)
+    loaded = load_pool(run, verifier, reads=wanted[0].policy.reads | wanted[1].policy.reads)
     pool = (loaded.verified() if reads else loaded).arrays
     if pool.n_problems < 2:
         raise DataError(f"{run.name} has one problem only; a spread needs at least two")
@@ -186,7 +185,7 @@ def measured_size(
 
 
 def _reading(wanted: tuple[Wanted, Wanted]) -> str:
-    return next(one.policy for one in wanted if POLICIES[one.policy].uses_verifications)
+    return next(one.policy.label for one in wanted if one.policy.reads_verifications)
 
 
 def _roles(loads: Sequence[Load], verifier: str | None) -> list[Load]:
@@ -221,33 +220,36 @@ def _design(goal: Goal, deviation: float, measured: int, problems: int) -> Desig
     )
 
 
-def usual_methods(policies: Sequence[str]) -> tuple[Wanted, Wanted]:
+def usual_methods(policies: Sequence[PolicyPart]) -> tuple[Wanted, Wanted]:
     """Self-consistency against the recipe's first verified policy; else against one solution."""
-    for name in policies:
-        if name in POLICIES and POLICIES[name].uses_verifications:
-            return Wanted("majority"), Wanted(name)
-    return Wanted("first"), Wanted("majority")
+    voted = Wanted(named("majority"))
+    for policy in policies:
+        if policy.reads_verifications:
+            return voted, Wanted(policy)
+    return Wanted(named("first")), voted
 
 
-def two_methods(texts: Sequence[str]) -> tuple[Wanted, Wanted]:
+def two_methods(texts: Sequence[str], known: Sequence[PolicyPart] = ()) -> tuple[Wanted, Wanted]:
     """The methods of `--compare`: `majority`, `majority@64`, `best_of_n@16x8`.
+
+    known: the recipe's policies, whose labels count, too.
 
     Raises `UsageError` unless there are two.
     """
     if len(texts) != 2:
         raise UsageError("--compare: give two methods, such as majority@16,best_of_n@4x8")
-    return _method(texts[0]), _method(texts[1])
+    return _method(texts[0], known), _method(texts[1], known)
 
 
-def _method(text: str) -> Wanted:
+def _method(text: str, known: Sequence[PolicyPart]) -> Wanted:
     # "pass@k" and the like are names with an @ of their own.
     name, _, size = text.partition("@") if not text.lower().endswith("@k") else (text, "", "")
-    policy = policy_name(name)
+    policy = matching(name, known)[0]
     if not size:
         return Wanted(policy)
     sizes = size.lower().split("x")
     if not all(s.isascii() and s.isdecimal() and int(s[:9]) > 0 for s in sizes) or len(sizes) > 2:
         raise UsageError(f"--compare {text}: expected METHOD, METHOD@S or METHOD@SxV")
-    if len(sizes) == 2 and not POLICIES[policy].uses_verifications:
-        raise UsageError(f"--compare {text}: {policy} reads no verifications")
+    if len(sizes) == 2 and not policy.reads_verifications:
+        raise UsageError(f"--compare {text}: {policy.label} reads no verifications")
     return Wanted(policy, *map(int, sizes))

@@ -112,7 +112,13 @@ def recommend(
     Raises `DataError` for a budget that buys no solution, and as `fit_scaling` does.
     """
     sources = load_sources(
-        [run], request.policies, request.verifier, request.unit, request.overrides, ladder
+        [run],
+        request.policies,
+        request.verifier,
+        request.unit,
+        request.overrides,
+        ladder,
+        plain=True,
     )
     cells = _cells(sources)
     rng = np.random.default_rng([request.seed, 3])
@@ -135,6 +141,8 @@ def _cells(sources: Sequence[Source]) -> _Cells:
     for i, s in enumerate(first.S):
         cost = float(first.voting(s, np.array(0)))
         add("first" if s == 1 else "majority", None, int(s), 0, cost, first.voted[:, i])
+        for name, (values, spent) in first.others.items():
+            add(name, None, int(s), 0, float(spent[i]), values[:, i])
     for source in sources:
         costs = source.verifying(source.S[:, None], source.V[None, :])
         for name, values in source.verified.items():

@@ -11,18 +11,64 @@ import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
-from ttc.analysis.policies import POLICIES
 from ttc.analysis.scaling import LinearCost
+from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
-from ttc.pipeline.asking import policy_name, with_overrides
-from ttc.pipeline.costs import UnitCosts, unit_costs
+from ttc.pipeline.asking import with_overrides
+from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
 from ttc.pipeline.evaluate import Evaluation
+from ttc.policies import PolicyPart, StoppingRule, matching, named
+from ttc.store.manifest import Manifest
 from ttc.store.pool import LoadedPool, load_pool, require_same_dataset, verifiers
 from ttc.store.run_folder import RunFolder
 
 COST_UNITS = ("c", "tokens", "flops", "usd", "calls", "seconds")
 Ladder = Callable[[int], tuple[int, ...]]
-_USUAL = ("best_of_n",)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run and what is asked of it.
+
+    verified: the policies that are traded against voting; others: policies that read no
+    verification, but for majority vote, which always counts, and coverage, which nobody can choose.
+    """
+
+    run: RunFolder
+    manifest: Manifest
+    evaluation: Evaluation
+    verified: tuple[PolicyPart, ...]
+    others: tuple[PolicyPart, ...]
+
+    @classmethod
+    def of(cls, run: RunFolder, names: Sequence[str] | None, plain: bool) -> Asked:
+        """names: labels, types or aliases, None for the recipe's; plain: also `others`.
+
+        Raises `UsageError` for one by name that has no place here.
+        """
+        manifest = run.manifest()
+        evaluation = Evaluation.of_manifest(manifest)
+        chosen = evaluation.policies
+        if names is not None:
+            found = {p.label: p for name in names for p in matching(name, chosen)}
+            chosen = tuple(found.values())
+        others = tuple(p for p in chosen if plain and not p.reads_verifications)
+        verified = tuple(p for p in chosen if _has_s_and_v(p))
+        for policy in chosen if names is not None else ():
+            if policy not in (*verified, *others):
+                stops = isinstance(policy, StoppingRule)
+                why = "stops by itself" if stops else "reads no verifications"
+                raise UsageError(f"{policy.label} {why}, so it has no S and V to trade")
+        if not verified and names is None:
+            verified = (named("best_of_n"),)
+        always = [named("first"), named("majority"), named("oracle")]
+        others = tuple(p for p in others if p not in always)
+        return cls(run, manifest, evaluation, verified, others)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What has to be loaded for them."""
+        return frozenset().union(*(p.reads for p in (*self.verified, *self.others)))
 
 
 @dataclass(frozen=True)
@@ -30,17 +76,20 @@ class Source:
     """One run with one verifier, on the problems that all sources have.
 
     S, V: the grid, V >= 1. voted, covered: (problems, S) success of majority vote and coverage;
-    verified: by policy (problems, S, V), NaN beyond the verified solutions. right, total:
-    (problems,) counts of right and of all solutions.
+    verified: by policy (problems, S, V), NaN beyond the verified solutions; others: by policy that
+    reads none, (problems, S) success and (S,) cost. right, total: (problems,) counts of right and
+    of all solutions.
     """
 
     run: str
     verifier: str
+    """Empty where nothing is verified."""
     S: IntArray
     V: IntArray
     voted: FloatArray
     covered: FloatArray
     verified: dict[str, FloatArray]
+    others: dict[str, tuple[FloatArray, FloatArray]]
     right: IntArray
     total: IntArray
     voting: LinearCost
@@ -56,38 +105,38 @@ def load_sources(
     unit: str,
     overrides: Sequence[str] = (),
     ladder: Ladder = powers_of_two,
+    plain: bool = False,
 ) -> list[Source]:
     """A source for each run and verifier. policies: those that read verifications, None: the run's.
-    ladder: values of S and V up to what the pool has.
+
+    ladder: values of S and V up to what the pool has. plain: also policies that read none, and
+    runs where nothing is verified.
 
     Raises `DataError` for runs of different data sets, without verifications, or without costs in
     this unit, and `UsageError` for a policy that can't be compared.
     """
-    wanted = verified_policies(policies)
+    asked = [Asked.of(run, policies, plain) for run in runs]
     if len(runs) > 1:
         require_same_dataset(runs)
-    pools = [pool for run in runs for pool in _pools(run, verifier)]
+    pools = [pool for one in asked for pool in _pools(one, verifier, plain)]
     common = _common([pool for _, pool in pools])
-    make = partial(_source, policies=wanted, unit=unit, overrides=overrides, ladder=ladder)
-    return [make(run, pool.only(common)) for run, pool in pools]
+    make = partial(_source, unit=unit, overrides=overrides, ladder=ladder)
+    return [make(one, pool.only(common)) for one, pool in pools]
 
 
-def verified_policies(names: Sequence[str] | None) -> tuple[str, ...]:
-    """Policies by name or alias. Raises `UsageError` for one that reads no verifications."""
-    found = tuple(dict.fromkeys(policy_name(name) for name in names or ()))
-    for name in found:
-        if not POLICIES[name].uses_verifications:
-            known = [n for n, policy in POLICIES.items() if policy.uses_verifications]
-            raise UsageError(f"{name} reads no verifications; choose of {', '.join(known)}")
-    return found
+def _has_s_and_v(policy: PolicyPart) -> bool:
+    return policy.reads_verifications and not isinstance(policy, StoppingRule)
 
 
-def _pools(run: RunFolder, verifier: str | None) -> list[tuple[RunFolder, LoadedPool]]:
+def _pools(asked: Asked, verifier: str | None, plain: bool) -> list[tuple[Asked, LoadedPool]]:
+    run = asked.run
     names = [verifier] if verifier is not None else verifiers(run)
     if not names:
-        load_pool(run)  # which says what else may be wrong with it
+        loaded = load_pool(run, reads=asked.reads)  # which says what else may be wrong with it
+        if plain:
+            return [(replace(asked, verified=()), loaded)]
         raise DataError(f"{run.name} has no verifications, so there is no S and V to trade")
-    return [(run, load_pool(run, name).verified()) for name in names]
+    return [(asked, load_pool(run, name, reads=asked.reads).verified()) for name in names]
 
 
 def _common(pools: Sequence[LoadedPool]) -> frozenset[str]:
@@ -101,36 +150,37 @@ def _common(pools: Sequence[LoadedPool]) -> frozenset[str]:
 
 
 def _source(
-    run: RunFolder,
-    loaded: LoadedPool,
-    policies: Sequence[str],
-    unit: str,
-    overrides: Sequence[str],
-    ladder: Ladder,
+    asked: Asked, loaded: LoadedPool, unit: str, overrides: Sequence[str], ladder: Ladder
 ) -> Source:
-    manifest = run.manifest()
-    evaluation = Evaluation.of_manifest(manifest)
-    chosen = list(policies or _reading(evaluation.policies))
+    run, evaluation = asked.run, asked.evaluation
     arrays = loaded.arrays
     sizes = ladder(int(arrays.n_solutions.min()))
     depths = ladder(int(arrays.n_verifications.min()))
     widest = int(arrays.n_verified.min())
-    if widest < 2:
+    if asked.verified and widest < 2:
         raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")
     _refuse_silent(run, loaded)
     seed = np.random.default_rng(evaluation.seed)
-    grid = evaluate(arrays, sizes, depths, ["majority", *chosen, "oracle"], seed)
+    voted = named("majority"), named("oracle")
+    grid = evaluate(arrays, sizes, depths, [*voted, *asked.verified, *asked.others], seed)
+    place = {label: i for i, label in enumerate(grid.policies)}
     cost = with_overrides(evaluation.cost, overrides)
-    voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, manifest), unit)
-    assert loaded.verifier is not None
+    voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, asked.manifest), unit)
     return Source(
         run=run.name,
-        verifier=loaded.verifier,
+        verifier=loaded.verifier or "",
         S=grid.S,
         V=grid.V[1:],
         voted=grid.success[:, 0, :, 0],
-        covered=grid.success[:, -1, :, 0],
-        verified={name: grid.success[:, 1 + i, :, 1:] for i, name in enumerate(chosen)},
+        covered=grid.success[:, 1, :, 0],
+        verified={p.label: grid.success[:, place[p.label], :, 1:] for p in asked.verified},
+        others={
+            p.label: (
+                grid.success[:, place[p.label], :, 0],
+                _spent(asked, loaded, cost, unit, grid.used_s[:, place[p.label], :, 0]),
+            )
+            for p in asked.others
+        },
         right=np.count_nonzero(arrays.correct, axis=1),
         total=arrays.n_solutions,
         voting=voting,
@@ -140,8 +190,15 @@ def _source(
     )
 
 
-def _reading(policies: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in policies if POLICIES[name].uses_verifications) or _USUAL
+def _spent(
+    asked: Asked, loaded: LoadedPool, cost: CostConfig, unit: str, used: FloatArray
+) -> FloatArray:
+    """(S,) mean cost of the solutions used, (problems, S)."""
+    if unit == "c":
+        return np.asarray(used.mean(axis=0))
+    each = problem_costs(loaded, cost, asked.manifest)
+    costs = [[own.cell(n, 0)[unit] for n in row] for own, row in zip(each, used, strict=True)]
+    return np.asarray(np.mean(costs, axis=0))
 
 
 def _refuse_silent(run: RunFolder, loaded: LoadedPool) -> None:
@@ -160,7 +217,8 @@ def _costs(run: RunFolder, costs: UnitCosts, unit: str) -> tuple[LinearCost, Lin
         return LinearCost(), LinearCost(verification=costs.ratio), costs.ratio
     fixed, once = costs.per_problem.get(unit, 0.0), costs.per_verified.get(unit, 0.0)
     voting = LinearCost(fixed, costs.solution[unit])
-    verifying = LinearCost(fixed, costs.solution[unit] + once, costs.verification[unit])
+    judged = costs.verification.get(unit, 0.0)
+    verifying = LinearCost(fixed, costs.solution[unit] + once, judged)
     if not all(math.isfinite(x) for x in (fixed, verifying.solution, verifying.verification)):
         hints = {
             "flops": "; give cost.parameters by --set cost.parameters=N",
@@ -205,6 +263,7 @@ def _merge(group: Sequence[Source]) -> Source:
         voted=mean([s.voted[:, :n_s] for s in group]),
         covered=mean([s.covered[:, :n_s] for s in group]),
         verified={n: mean([s.verified[n][:, :n_s, :n_v] for s in group]) for n in names},
+        others={},
         right=np.sum([s.right[o] for s, o in zip(group, orders, strict=True)], axis=0),
         total=np.sum([s.total[o] for s, o in zip(group, orders, strict=True)], axis=0),
         voting=cost([s.voting for s in group]),
@@ -226,6 +285,7 @@ def _reordered(source: Source, ids: Sequence[str]) -> Source:
         voted=source.voted[order],
         covered=source.covered[order],
         verified={name: values[order] for name, values in source.verified.items()},
+        others={name: (y[order], cost) for name, (y, cost) in source.others.items()},
         right=source.right[order],
         total=source.total[order],
         problem_ids=tuple(ids),

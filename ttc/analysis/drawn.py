@@ -1,0 +1,131 @@
+"""What a policy may read of solutions that were drawn: arrays, and never which answer is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ttc.analysis.estimate import BoolArray, FloatArray, IntArray
+from ttc.core import Solution, Verification
+
+READABLE = ("scores", "values", "steps", "confidence", "tokens", "pairs")
+"""What a policy may declare in `reads`; the properties of `Drawn` say what each is."""
+OF_VERIFICATIONS = frozenset({"scores", "values", "steps", "pairs"})
+"""Those that verifiers give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """N solutions of one problem, in the order in which they were drawn.
+
+    classes: (N,) answer class of each, -1 invalid; the numbers mean nothing but equality. scores:
+    (N,) mean verification score, 0 where all were unreadable, NaN where there is none.
+    verifications: (N,) how many each has, unreadable ones included. more: arrays by the names of
+    the properties below, which are NaN all over where nobody knows them.
+    """
+
+    classes: IntArray
+    scores: FloatArray
+    verifications: IntArray
+    more: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        solutions: Sequence[Solution],
+        classes: IntArray,
+        verifications: Sequence[Verification] = (),
+    ) -> Drawn:
+        """Of solutions as they come from a model. classes: (N,), as `Attempt.classes` gives them.
+
+        verifications: of any of these solutions; those of several verifiers count alike.
+        """
+        place = {one.index: i for i, one in enumerate(solutions)}
+        rows: list[list[Verification]] = [[] for _ in solutions]
+        for one in verifications:
+            rows[place[one.solution_index]].append(one)
+        values, steps = _padded(rows)
+        count = np.array([len(row) for row in rows], dtype=np.int64)
+        valid = ~np.isnan(values)
+        total = np.where(valid, values, 0.0).sum(axis=1)
+        mean = np.round(total / np.maximum(valid.sum(axis=1), 1), 12)
+        more = {
+            "values": values,
+            "steps": steps,
+            "confidence": np.array([s.mean_logprob for s in solutions], dtype=np.float64),
+            "tokens": np.array([s.completion_tokens for s in solutions], dtype=np.float64),
+        }
+        return cls(np.asarray(classes), np.where(count > 0, mean, np.nan), count, more)
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def verified(self) -> BoolArray:
+        """(N,) which have a score."""
+        return np.asarray(~np.isnan(self.scores))
+
+    @property
+    def values(self) -> FloatArray:
+        """(N, V) score of each verification, NaN where it is unreadable or not there."""
+        return self._known("values", (len(self), 0))
+
+    @property
+    def steps(self) -> FloatArray:
+        """(N, V, L) probability that each step is right, by verification; NaN where not given."""
+        return self._known("steps", (len(self), 0, 0))
+
+    @property
+    def confidence(self) -> FloatArray:
+        """(N,) mean log probability of a solution's tokens, in nats."""
+        return self._known("confidence", (len(self),))
+
+    @property
+    def tokens(self) -> FloatArray:
+        """(N,) length of each solution: the tokens sampled."""
+        return self._known("tokens", (len(self),))
+
+    @property
+    def pairs(self) -> FloatArray:
+        """(N, N) share of comparisons that solution i won against j. No verifier gives them yet."""
+        return self._known("pairs", (len(self), len(self)))
+
+    def _known(self, name: str, shape: tuple[int, ...]) -> FloatArray:
+        found = self.more.get(name)
+        return np.full(shape, np.nan) if found is None else found
+
+    def head(self, n: int) -> Drawn:
+        """The first n of them."""
+        return self.take(slice(n))
+
+    def take(self, rows: slice | IntArray) -> Drawn:
+        """Some of them, or all in another order."""
+        more = {
+            name: array[rows] if name != "pairs" else array[rows][:, rows]
+            for name, array in self.more.items()
+        }
+        return Drawn(self.classes[rows], self.scores[rows], self.verifications[rows], more)
+
+    def first(self, choice: int) -> int:
+        """Place of the first solution with this answer class."""
+        return int(np.flatnonzero(self.classes == choice)[0])
+
+    def top_two(self) -> tuple[int, int]:
+        """Votes of the two most frequent valid answers, 0 where there is none."""
+        votes = np.sort(np.bincount(self.classes[self.classes >= 0], minlength=2))
+        return int(votes[-1]), int(votes[-2])
+
+
+def _padded(rows: Sequence[Sequence[Verification]]) -> tuple[FloatArray, FloatArray]:
+    """(N, V) scores and (N, V, L) step scores of lists of verifications, padded with NaN."""
+    depth = max((len(row) for row in rows), default=0)
+    length = max((len(one.step_scores) for row in rows for one in row), default=0)
+    values = np.full((len(rows), depth), np.nan)
+    steps = np.full((len(rows), depth, length), np.nan)
+    for i, row in enumerate(rows):
+        for j, one in enumerate(row):
+            values[i, j] = np.nan if one.score is None else one.score
+            steps[i, j, : len(one.step_scores)] = one.step_scores
+    return values, steps
