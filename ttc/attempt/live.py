@@ -119,7 +119,7 @@ class LiveAttempt:
             models = [self._model(ask.by) for ask in asks]
             starts = record.numbers.take(
                 [
-                    ((*model.identity.scope, ask.prompt, ask.params), ask.n)
+                    ((*model.identity.scope, ask.prompt, ask.params.bare()), ask.n)
                     for ask, model in zip(asks, models, strict=True)
                 ]
             )

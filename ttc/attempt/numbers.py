@@ -23,6 +23,12 @@ class Numbers:
     def __init__(self) -> None:
         self._used: Counter[tuple[Hashable, int]] = Counter()
 
+    def copy(self) -> Numbers:
+        """Goes on from the same numbers, by itself."""
+        other = Numbers()
+        other._used = self._used.copy()
+        return other
+
     def take(self, asks: Sequence[tuple[Hashable, int]]) -> list[int]:
         """The first number for each ask of a request. asks: what for, and how many."""
         equal: Counter[Hashable] = Counter()

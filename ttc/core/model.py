@@ -57,6 +57,10 @@ class SamplingParams:
     logprobs: int | None = None
     keep_logprobs: int | None = None
 
+    def bare(self) -> SamplingParams:
+        """The same without log-probabilities, which are read off a sample and make it no other."""
+        return replace(self, logprobs=None, keep_logprobs=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -91,6 +95,9 @@ class Completion:
     `mean_logprob` is over all completion tokens, even where `logprobs` keeps only the last ones.
     `error` is why there is no sample, in the server's words; then the text is empty.
 
+    `alternatives` and `kept` are the `logprobs` and `keep_logprobs` that it was asked with: what it
+    can be read for. The engine notes them.
+
     `requests` that a server billed for it: 0 where it came with another sample's, more than 1 where
     replies were lost; `lost_samples` were asked for by those in vain. The first sample of a reply
     tells what else that held: `surplus` choices that nobody had asked for, with their
@@ -110,6 +117,8 @@ class Completion:
     surplus: int = 0
     surplus_tokens: int = 0
     gave: int = 0
+    alternatives: int | None = None
+    kept: int | None = None
 
 
 def fitted(reply: list[Completion], asked: int) -> list[Completion]:
@@ -231,6 +240,14 @@ class Model(Protocol):
 
     @property
     def identity(self) -> ModelIdentity: ...
+
+    def expect(self, params: SamplingParams) -> None:
+        """Somebody will ask for samples in this way.
+
+        Samples are the same with or without log-probabilities, but those drawn without have none.
+        So whoever asks in the same way, these apart, has them drawn too, though not shown.
+        """
+        ...
 
     async def sample(
         self,

@@ -48,6 +48,7 @@ def _sound(made: Completion) -> bool:
         and all(_number(n) and 0 <= n < 2**53 and n == int(n) for n in counts)
         and _number(made.seconds)
         and (made.mean_logprob is None or _number(made.mean_logprob))
+        and all(n is None or (_number(n) and n >= 0) for n in (made.alternatives, made.kept))
     )
 
 

@@ -47,7 +47,10 @@ class Method:
         classes = await asyncio.to_thread(
             world.answers.classify, [s.answer for s in solutions], problem.answer
         )
+        drawn = record.numbers
         for i, verifier in enumerate(self.verifiers):
+            # Each goes on from the sampler's numbers: score modes of one judge read one text.
+            record.numbers = drawn.copy()
             await judged(world, record, verifier, ("verifiers", i), solutions)
         return Attempted(problem, tuple(solutions), classes, tuple(record.verifications))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ttc.core import Attempt, Solution, Verification
+from ttc.core import Attempt, Capabilities, SamplingParams, Solution, Verification
 from ttc.refs import BackendRef
 from ttc.registry import Kind, Part
 
@@ -29,6 +29,14 @@ class VerifierPart(Part):
         Such as {"logprobs": 1}; see `ttc.core.Capabilities`. Recipes are checked against them.
         """
         return {}
+
+    def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
+        """How it will sample from its model, as far as that is known beforehand.
+
+        What others ask of that model in the same way is then drawn with the log-probabilities that
+        this one needs, instead of anew; see `ttc.core.Model.expect`.
+        """
+        return ()
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]

@@ -55,18 +55,22 @@ class GenRM(VerifierPart):
     def needs(self) -> Mapping[str, int]:
         return {"logprobs": 1} if self.score == "logprob" else {}
 
-    async def verify(
-        self, attempt: Attempt, solutions: Sequence[Solution]
-    ) -> Sequence[Verification]:
-        template = load_prompt(self.prompt)
+    def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
         params = SamplingParams(
             temperature=self.temperature,
             top_p=self.top_p,
             max_tokens=self.max_tokens,
-            stop=(*template.stop, *self.stop),
-            logprobs=self._alternatives(attempt.capabilities()),
+            stop=(*load_prompt(self.prompt).stop, *self.stop),
+            logprobs=self._alternatives(offers),
             keep_logprobs=_VERDICT_TAIL,
         )
+        return (params,)
+
+    async def verify(
+        self, attempt: Attempt, solutions: Sequence[Solution]
+    ) -> Sequence[Verification]:
+        template = load_prompt(self.prompt)
+        (params,) = self.asks(attempt.capabilities())
         chosen = solutions[: self.solutions]
         prompts = [render_problem(template, attempt.problem, solution=_shown(s)) for s in chosen]
         rows = await attempt.sample(*[Ask(p, params, self.verifications) for p in prompts])
