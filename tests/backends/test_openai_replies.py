@@ -211,3 +211,49 @@ def test_apportioned_parts_sum_to_the_total(total, weights):
 def test_replies_of_another_form_are_retried(reply):
     with pytest.raises(RetryableError, match=r"server\.test"):
         complete(answering(reply), call())
+
+
+STOPS = ("\n", "Step")
+SAID = [
+    ({"stop_reason": None}, ""),  # vLLM, at the end of the text
+    ({"stop_reason": 151643}, ""),  # at a token
+    ({"stop_reason": "Step"}, "Step"),
+    ({"stop_reason": "another"}, None),
+    ({"stop_reason": ["Step"]}, ""),
+    ({"matched_stop": "\n"}, "\n"),  # SGLang
+    ({"matched_stop": 2}, ""),
+    ({"provider_specific_fields": {"stop_reason": "Step"}}, "Step"),  # litellm
+    ({"provider_specific_fields": None}, None),
+    ({}, None),  # OpenAI
+    ({"finish_reason": "length"}, ""),
+    ({"finish_reason": None}, None),
+    ({"finish_reason": ["stop"]}, None),
+]
+
+
+@pytest.mark.parametrize(("more", "told"), SAID)
+@pytest.mark.parametrize("prompt", [RAW, CHAT], ids=["raw", "chat"])
+def test_what_ended_a_sample(prompt, more, told):
+    reply = (raw_reply if prompt is RAW else chat_reply)("one")
+    reply["choices"][0] |= more
+    (found,) = complete(answering(reply), call(prompt, stop=STOPS))
+    assert found.stopped_by == told
+    (found,) = complete(answering(reply), call(prompt))
+    assert found.stopped_by == ""  # nothing was to stop it
+
+
+@pytest.mark.parametrize(
+    ("more", "cached"),
+    [
+        ({}, 0),
+        ({"prompt_tokens_details": {"cached_tokens": 8}}, 8),
+        ({"prompt_tokens_details": {"cached_tokens": 80}}, 9),  # no more than there are
+        ({"prompt_tokens_details": {"cached_tokens": -1}}, 0),
+        ({"prompt_tokens_details": None}, 0),
+        ({"prompt_tokens_details": "8"}, 0),
+        ({"prompt_cache_hit_tokens": 7, "prompt_cache_miss_tokens": 2}, 7),  # DeepSeek
+    ],
+)
+def test_cached_tokens(more, cached):
+    reply = raw_reply("one", "two", usage={**usage(), **more})
+    assert [c.cached_tokens for c in complete(answering(reply), call(n=2))] == [cached, cached]

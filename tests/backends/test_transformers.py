@@ -101,7 +101,8 @@ def test_stop_texts_and_ends(folder):
     assert {c.finish_reason for c in many} <= {"stop", "length"}
     letter = many[0].text[3]
     cut = ask(folder, seeds=[0], max_tokens=60, stop=(letter,))[0]
-    assert cut.finish_reason == "stop"
+    assert (cut.finish_reason, cut.stopped_by) == ("stop", letter)
+    assert {c.stopped_by for c in many} == {""}
     assert letter not in cut.text
     assert many[0].text.startswith(cut.text)
 

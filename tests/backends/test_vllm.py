@@ -48,6 +48,8 @@ class LLM:
     def get_tokenizer(self):
         return Tokenizer()
 
+    stop_reason = None
+
     def generate(self, prompts, params, use_tqdm):
         assert use_tqdm is False
         self.gate.wait()
@@ -64,9 +66,13 @@ class LLM:
         if asked.logprobs is not None:
             found = [{t: entry(t, -0.5, 2), 33: entry(33, -0.1, 1)} for t in tokens]
         sample = SimpleNamespace(
-            text=text, token_ids=tokens, logprobs=found, finish_reason="stop", stop_reason=None
+            text=text,
+            token_ids=tokens,
+            logprobs=found,
+            finish_reason="stop",
+            stop_reason=self.stop_reason,
         )
-        return SimpleNamespace(prompt_token_ids=ids, outputs=[sample])
+        return SimpleNamespace(prompt_token_ids=ids, outputs=[sample], num_cached_tokens=1)
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +106,13 @@ def test_each_sample_has_its_seed_and_logprobs():
     (last,) = found[0].logprobs
     assert (last.token, last.logprob) == ("5", -0.5)
     assert list(last.top) == ["!", "5"]
+
+
+@pytest.mark.parametrize(("reason", "told"), [(None, ""), (151643, ""), ("\n", "\n")])
+def test_what_ended_a_sample_and_what_was_cached(reason, told, monkeypatch):
+    monkeypatch.setattr(LLM, "stop_reason", reason)
+    (found,) = using(lambda b: b.complete(call(stop=("\n",))))
+    assert (found.stopped_by, found.cached_tokens) == (told, 1)
 
 
 def test_calls_that_wait_share_a_batch():

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ttc.backends._endings import first_stop
 from ttc.backends._reply import keep, mean_logprob
 from ttc.backends._sampling import Dice, choose
 from ttc.core import Completion, SamplingParams, TokenLogprob
@@ -109,7 +110,7 @@ class Generator:
 
     def _completion(self, row: _Row, prompt_tokens: int, params: SamplingParams) -> Completion:
         text = self._text(row.ids)
-        cut = min((at for s in params.stop if (at := text.find(s)) >= 0), default=len(text))
+        cut, stop = first_stop(text, params.stop)
         return Completion(
             text=text[:cut],
             finish_reason=row.reason,
@@ -117,4 +118,5 @@ class Generator:
             completion_tokens=len(row.ids),
             mean_logprob=mean_logprob(row.logprobs),
             logprobs=keep(row.logprobs, params.keep_logprobs),
+            stopped_by=stop,
         )

@@ -29,6 +29,7 @@ class _Sample:
     text: bytearray = field(default_factory=bytearray)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     reason: str = "length"
+    stopped_by: str = ""
 
 
 class LlamaModel:
@@ -80,11 +81,10 @@ class LlamaModel:
         """One sample of at most `room` tokens; the end token counts as one."""
         self._prepare(list(prompt))
         self.llm.set_seed(seed & _SEED_BITS)
-        stops = [s.encode("utf-8", "replace") for s in params.stop]
         sample = _Sample()
         for token in self._tokens(prompt, params):
             self._take(sample, token, params.logprobs)
-            if self._lib.llama_vocab_is_eog(self._vocab, token) or _cut(sample, stops):
+            if self._lib.llama_vocab_is_eog(self._vocab, token) or _cut(sample, params.stop):
                 sample.reason = "stop"
                 break
             if len(sample.tokens) >= room:
@@ -96,6 +96,7 @@ class LlamaModel:
             completion_tokens=len(sample.tokens),
             mean_logprob=mean_logprob(sample.logprobs),
             logprobs=keep(sample.logprobs, params.keep_logprobs),
+            stopped_by=sample.stopped_by,
         )
 
     def _prepare(self, prompt: list[int]) -> None:
@@ -152,9 +153,11 @@ class LlamaModel:
         return shifted
 
 
-def _cut(sample: _Sample, stops: Sequence[bytes]) -> bool:
+def _cut(sample: _Sample, stops: Sequence[str]) -> bool:
     """Whether a stop text has come; the text then ends before the first."""
-    found = [at for stop in stops if (at := sample.text.find(stop)) >= 0]
-    if found:
-        del sample.text[min(found) :]
-    return bool(found)
+    named = ((sample.text.find(stop.encode("utf-8", "replace")), stop) for stop in stops)
+    at, stop = min((one for one in named if one[0] >= 0), default=(-1, ""))
+    if at >= 0:
+        del sample.text[at:]
+        sample.stopped_by = stop
+    return at >= 0

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ttc.backends._endings import stopped_by
 from ttc.backends._recording import Recording, Row
 from ttc.backends._reply import keep
 from ttc.core import Call, Completion, ModelIdentity, Prompt, TokenLogprob
@@ -198,6 +199,7 @@ def _completion(row: Row, call: Call) -> Completion:
         if call.params.logprobs is not None
         else (),
         seconds=row["seconds"],
+        stopped_by=stopped_by(row, call.params.stop),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ttc.backends._content import Malformed, message_text, plain_text
+from ttc.backends._endings import stopped_by
 from ttc.backends._error_body import read_error
 from ttc.backends._request import prompt_bytes
 from ttc.core import Call, Completion, TokenLogprob, fitted
@@ -58,6 +59,7 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
         else [_upper_bound(t, s, call) for t, s in zip(tokens, texts, strict=True)]
     )
     prompt_tokens = token_count(usage, "prompt_tokens") or None  # no prompt has none
+    cached = min(cached_tokens(usage), prompt_tokens or 0)
     completions = [
         Completion(
             text=text,
@@ -67,6 +69,8 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
             mean_logprob=mean_logprob(logprobs),
             logprobs=keep(logprobs, call.params.keep_logprobs),
             seconds=seconds,
+            stopped_by=stopped_by(choice, call.params.stop),
+            cached_tokens=cached,
         )
         for choice, text, logprobs, count in zip(choices, texts, tokens, counts, strict=True)
     ]
@@ -175,6 +179,13 @@ def token_count(usage: object, name: str) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if 0 <= value < _ABSURD else None
+
+
+def cached_tokens(usage: object) -> int:
+    """Prompt tokens that a server had cached; 0 where it does not say."""
+    details = usage.get("prompt_tokens_details") if isinstance(usage, Mapping) else None
+    found = token_count(details, "cached_tokens")
+    return found or token_count(usage, "prompt_cache_hit_tokens") or 0  # DeepSeek's word
 
 
 def billed(error: BackendError, reply: object) -> BackendError:

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttc.backends._endings import told
 from ttc.backends._errors import shorten
 from ttc.backends._local import digest, tokenize
 from ttc.backends._reply import keep, mean_logprob
@@ -157,13 +158,16 @@ def _completion(output: Any, call: Call, seconds: float) -> Completion:
         _token(chosen, found)
         for chosen, found in zip(sample.token_ids, sample.logprobs or (), strict=False)
     ]
+    prompt_tokens = len(output.prompt_token_ids)
     return Completion(
         text=sample.text,
         finish_reason=sample.finish_reason or "stop",
-        prompt_tokens=len(output.prompt_token_ids),
+        prompt_tokens=prompt_tokens,
         completion_tokens=len(sample.token_ids),
         mean_logprob=mean_logprob(tokens),
         logprobs=keep(tokens, call.params.keep_logprobs),
+        stopped_by=told(sample.stop_reason, call.params.stop),
+        cached_tokens=min(getattr(output, "num_cached_tokens", 0) or 0, prompt_tokens),
         seconds=seconds,
     )
 

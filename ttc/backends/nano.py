@@ -137,4 +137,5 @@ def _completion(sample: nano.Sample, seconds: float) -> Completion:
         mean_logprob=sample.mean_logprob,
         logprobs=tuple(TokenLogprob(token, lp, top) for token, lp, top in sample.logprobs),
         seconds=seconds,
+        stopped_by=sample.stopped_by,
     )

@@ -92,6 +92,9 @@ class Completion:
     """One sample. `prompt_tokens` is the full prompt's length, the same for all of one call.
 
     `finish_reason` is "stop", "length", "content_filter" or another word of the server's.
+    `stopped_by` is the stop text that ended it, "" where it ended otherwise, None where nobody
+    knows: most servers say "stop" of both.
+    `cached_tokens` are those of the prompt that the server says it had read before.
     `mean_logprob` is over all completion tokens, even where `logprobs` keeps only the last ones.
     `error` is why there is no sample, in the server's words; then the text is empty.
 
@@ -117,6 +120,8 @@ class Completion:
     surplus: int = 0
     surplus_tokens: int = 0
     gave: int = 0
+    stopped_by: str | None = None
+    cached_tokens: int = 0
     alternatives: int | None = None
     kept: int | None = None
 

@@ -41,10 +41,12 @@ def unpack(payload: bytes) -> Completion:
 
 
 def _sound(made: Completion) -> bool:
-    counts = (made.prompt_tokens, made.completion_tokens, made.requests, made.lost_samples)
+    counts = [made.prompt_tokens, made.completion_tokens, made.requests, made.lost_samples]
+    counts.append(made.cached_tokens)
     texts = (made.text, made.finish_reason, made.error)
     return (
         all(isinstance(text, str) for text in texts)
+        and isinstance(made.stopped_by, str | None)
         and all(_number(n) and 0 <= n < 2**53 and n == int(n) for n in counts)
         and _number(made.seconds)
         and (made.mean_logprob is None or _number(made.mean_logprob))
