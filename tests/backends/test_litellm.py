@@ -43,6 +43,7 @@ def test_prices_are_facts(monkeypatch):
     identity = asyncio.run(backend.identify())
     assert identity.facts["input_cost_per_token"] == pytest.approx(1.5e-7)
     assert identity.facts["output_cost_per_token"] == pytest.approx(6e-7)
+    assert identity.facts["cache_read_input_token_cost"] == pytest.approx(7.5e-8)
     asyncio.run(backend.close())
 
 

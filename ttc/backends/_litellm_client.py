@@ -39,7 +39,12 @@ _DROPPABLE = {"n", "seed", "logprobs", "top_logprobs", "stop", "temperature", "t
 _UNKNOWN = (408, 500)  # litellm's words for a reply that never came, among other things
 _BEYOND = ("top_k", "continue_final_message", "add_generation_prompt")
 _NO_KEY = "none"  # litellm insists on one
-_PRICES = ("input_cost_per_token", "output_cost_per_token", "max_input_tokens")
+_PRICES = (
+    "input_cost_per_token",
+    "output_cost_per_token",
+    "cache_read_input_token_cost",
+    "max_input_tokens",
+)
 
 
 class LiteLLMBackend:
@@ -169,7 +174,7 @@ class LiteLLMBackend:
             await backend.close()
 
     def _prices(self) -> dict[str, Any]:
-        """USD per prompt and completion token from litellm's table; empty where it has none."""
+        """What litellm's table has of USD per prompt, completion and cached token."""
         try:
             info = self._litellm.get_model_info(self._config.model)
         except Exception:  # ModelNotMappedError derives from Exception itself
