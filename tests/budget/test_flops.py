@@ -85,7 +85,7 @@ def test_the_embedded_model_states_its_own_shape():
         pytest.skip("no nano-solver")
     import asyncio
 
-    from ttc.backends.nano import NanoBackend
+    from ttc.backends.nano.client import NanoBackend
 
     backend = NanoBackend("nano-solver")
     identity = asyncio.run(backend.identify())

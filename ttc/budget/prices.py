@@ -38,7 +38,7 @@ def listed_prices(model: str) -> Prices | None:
 
     Imports litellm, which takes seconds, and so is called only where prices are wanted.
     """
-    from ttc.backends._litellm_library import load_litellm
+    from ttc.quiet_litellm import load_litellm
 
     try:
         info = load_litellm().get_model_info(model)

@@ -20,7 +20,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from ttc.backends._fingerprint import Fingerprint, changed, distance, take_fingerprint
 from ttc.core import Call, Completion, ModelIdentity, RemoteBackend
 from ttc.engine.beside import opened
 from ttc.engine.bounds import token_bound
@@ -29,6 +28,7 @@ from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.purse import TOO_MUCH, Purse
 from ttc.errors import BackendError, RetryableError
+from ttc.fingerprint import Fingerprint, changed, distance, take_fingerprint
 from ttc.redact import redact_all
 
 log = logging.getLogger(__name__)

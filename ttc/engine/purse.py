@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ttc.backends._fingerprint import fingerprint_calls
 from ttc.budget.cost import UNITS, Rates, Unit
 from ttc.budget.ledger import SMALL, Ledger
 from ttc.budget.pot import Pot
@@ -23,6 +22,7 @@ from ttc.engine.beside import opened
 from ttc.engine.bounds import token_bound
 from ttc.engine.charges import Prompts
 from ttc.errors import RetryableError
+from ttc.fingerprint import fingerprint_calls
 
 TOO_MUCH = (
     f"its calls could take over {100 * SMALL:g} % of the run's budget, or the run has begun to "

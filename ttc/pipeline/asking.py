@@ -12,11 +12,10 @@ from ttc.errors import DataError, UsageError
 from ttc.pipeline.curves import Row
 from ttc.pipeline.evaluate import Evaluation, evaluate_run
 from ttc.recipe.sections import CostSection, read_sections
-from ttc.refs import nearest
 from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
-from ttc.words import counted
+from ttc.words import counted, nearest
 
 ALIASES = {
     "coverage": "oracle",

@@ -14,8 +14,8 @@ from ttc.redact import redact_urls
 from ttc.registry import Part
 
 if TYPE_CHECKING:
-    from ttc.backends._doctor import Diagnosis, Target
     from ttc.backends.openai import OpenAI
+    from ttc.doctor.diagnosis import Diagnosis, Target
     from ttc.recipe import Recipe
 
 _NO_SCHEME = re.compile(r"(?!\d+$)[\w.-]+:\d+(/|$)|localhost(/|$)")
@@ -54,10 +54,10 @@ def examine_url(url: str, model: str | None, api_key_env: str | None) -> Checkup
 
     Raises `UsageError` for what is no address or no variable's name, and `BackendError`.
     """
-    from ttc.backends._addresses import address_fault
-    from ttc.backends._doctor import Target, diagnose, only_model
-    from ttc.backends._secrets import key_name_fault
+    from ttc.backends.http.addresses import address_fault
+    from ttc.backends.http.secrets import key_name_fault
     from ttc.backends.openai import OpenAI
+    from ttc.doctor.diagnosis import Target, diagnose, only_model
 
     if fault := address_fault(url):
         raise UsageError(f"{redact_urls(url)}: {fault}")
@@ -77,7 +77,7 @@ def examine_recipe(recipe: Recipe) -> Checkup:
 
     Raises `BackendError` where one can't be reached, `UsageError` where there are none.
     """
-    from ttc.backends._doctor import diagnose_all
+    from ttc.doctor.diagnosis import diagnose_all
 
     targets, left_out = asyncio.run(_targets(recipe))
     if not targets:
@@ -86,8 +86,8 @@ def examine_recipe(recipe: Recipe) -> Checkup:
 
 
 async def _targets(recipe: Recipe) -> tuple[list[Target], list[str]]:
-    from ttc.backends._doctor import Target
-    from ttc.backends._openai_client import addresses
+    from ttc.backends.openai.client import addresses
+    from ttc.doctor.diagnosis import Target
 
     targets: dict[str, list[Target]] = {}
     left_out: list[str] = []

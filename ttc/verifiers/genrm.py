@@ -19,8 +19,8 @@ from ttc.core import (
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
 from ttc.thinking import after_thinking, opening_mark
+from ttc.verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
 from ttc.verifiers import VerifierPart
-from ttc.verifiers._verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
 
 # The verdict stands near the end; more tokens leave room for a sentence or two behind it. A journal
 # keeps them all, so there are none to spare.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ttc.datasets._rows import read_rows
+from ttc.datasets.reading.rows import read_rows
 from ttc.store.importing import objects, values
 from ttc.store.importing.names import Names, Record
 from ttc.store.importing.records import RawProblem, RawSolution, RawVerification

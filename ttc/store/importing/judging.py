@@ -9,7 +9,7 @@ from typing import Literal
 
 from ttc.answers import AnswerRule
 from ttc.store.importing.records import RawProblem, RawVerification
-from ttc.verifiers._verdicts import ScoreMode, parse_verdict, score
+from ttc.verdicts import ScoreMode, parse_verdict, score
 
 __all__ = ["Judging", "Labels", "ScoreMode", "answers_of", "gold_of", "score_of", "verdict_of"]
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ttc.errors import DataError
-from ttc.refs import nearest
+from ttc.words import nearest
 
 _SOLUTION = ("text", "answer", "correct", "tokens", "prompt_tokens", "finish_reason")
 _VERIFICATION = ("text", "verdict", "p_yes", "score", "tokens", "prompt_tokens", "verifier")

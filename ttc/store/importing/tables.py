@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from zlib import crc32
 
-from ttc.datasets._rows import Row, read_rows
+from ttc.datasets.reading.rows import Row, read_rows
 from ttc.errors import DataError
 from ttc.store.importing import objects, values
 from ttc.store.importing.names import Names, Record, hint
