@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ttc.doctor.diagnosis import Diagnosis
-    from ttc.pipeline.examining import Checkup
+    from ttc.doctor.examining import Checkup
 
 _STYLES = {"ok": "green", "note": "dim", "warning": "yellow", "failure": "bold red"}
 _WORDS = {"failure": "broken"}

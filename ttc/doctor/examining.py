@@ -16,7 +16,6 @@ from ttc.registry import Part
 if TYPE_CHECKING:
     from ttc.backends.openai import OpenAI
     from ttc.doctor.diagnosis import Diagnosis, Target
-    from ttc.recipe import Recipe
 
 _NO_SCHEME = re.compile(r"(?!\d+$)[\w.-]+:\d+(/|$)|localhost(/|$)")
 
@@ -72,26 +71,26 @@ def examine_url(url: str, model: str | None, api_key_env: str | None) -> Checkup
     return Checkup((asyncio.run(work()),))
 
 
-def examine_recipe(recipe: Recipe) -> Checkup:
-    """Examine every server of a recipe's backends as the recipe would ask it.
+def examine_backends(name: str, backends: Iterable[Part]) -> Checkup:
+    """Examine every server of a recipe's backends as the recipe, of this name, would ask it.
 
     Raises `BackendError` where one can't be reached, `UsageError` where there are none.
     """
     from ttc.doctor.diagnosis import diagnose_all
 
-    targets, left_out = asyncio.run(_targets(recipe))
+    targets, left_out = asyncio.run(_targets(backends))
     if not targets:
-        raise UsageError(f"{recipe.name} has no server to examine: {'; '.join(left_out)}")
+        raise UsageError(f"{name} has no server to examine: {'; '.join(left_out)}")
     return Checkup(tuple(asyncio.run(diagnose_all(targets))), tuple(left_out))
 
 
-async def _targets(recipe: Recipe) -> tuple[list[Target], list[str]]:
+async def _targets(backends: Iterable[Part]) -> tuple[list[Target], list[str]]:
     from ttc.backends.openai.client import addresses
     from ttc.doctor.diagnosis import Target
 
     targets: dict[str, list[Target]] = {}
     left_out: list[str] = []
-    for part in _distinct(recipe.backends()):
+    for part in _distinct(backends):
         config, why = await _as_openai(part)
         if config is None:
             kind = type(part).model_fields["type"].default
