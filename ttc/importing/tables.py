@@ -12,9 +12,9 @@ from zlib import crc32
 
 from ttc.datasets.reading.rows import Row, read_rows
 from ttc.errors import DataError
-from ttc.store.importing import objects, values
-from ttc.store.importing.names import Names, Record, hint
-from ttc.store.importing.records import Raw, RawJudgement, RawProblem, RawSolution
+from ttc.importing import objects, values
+from ttc.importing.names import Names, Record, hint
+from ttc.importing.records import Raw, RawJudgement, RawProblem, RawSolution
 
 ENDINGS = (".parquet", ".csv", ".tsv")
 _BUCKETS = 64

@@ -12,10 +12,10 @@ from ttc.answers import AnswerRule
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem, Solution
 from ttc.errors import DataError
-from ttc.store.importing.judging import Judging, answers_of, gold_of
-from ttc.store.importing.records import Raw, RawProblem
-from ttc.store.importing.tally import Tally, prompt_tokens
-from ttc.store.importing.verifying import IMPORTED, VerificationSink
+from ttc.importing.judging import Judging, answers_of, gold_of
+from ttc.importing.records import Raw, RawProblem
+from ttc.importing.tally import Tally, prompt_tokens
+from ttc.importing.verifying import IMPORTED, VerificationSink
 from ttc.store.rows import Row, problem_row, solution_row
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import open_table, write_table

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ttc.store.importing import values
-from ttc.store.importing.names import Record
-from ttc.store.importing.records import RawSolution, RawVerification
+from ttc.importing import values
+from ttc.importing.names import Record
+from ttc.importing.records import RawSolution, RawVerification
 
 
 def solution(

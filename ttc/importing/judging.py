@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ttc.answers import AnswerRule
-from ttc.store.importing.records import RawProblem, RawVerification
+from ttc.importing.records import RawProblem, RawVerification
 from ttc.verdicts import ScoreMode, parse_verdict, score
 
 __all__ = ["Judging", "Labels", "ScoreMode", "answers_of", "gold_of", "score_of", "verdict_of"]

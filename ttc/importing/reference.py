@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ttc.errors import DataError
-from ttc.store.importing import values
-from ttc.store.importing.files import File, files
-from ttc.store.importing.names import hint
-from ttc.store.importing.plainyaml import load_yaml
-from ttc.store.importing.records import Raw, RawJudgement, RawProblem, RawSolution, RawVerification
+from ttc.importing import values
+from ttc.importing.files import File, files
+from ttc.importing.names import hint
+from ttc.importing.plainyaml import load_yaml
+from ttc.importing.records import Raw, RawJudgement, RawProblem, RawSolution, RawVerification
 
 _SAMPLES = re.compile(r"(?:^|/)(\d{1,9})\.ya?ml$")
 _JUDGED = re.compile(r"(?:^|([^/]+)/)problem_(\d{1,9})/solution_(\d{1,9})\.ya?ml$")

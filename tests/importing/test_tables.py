@@ -9,7 +9,7 @@ import pytest
 
 from ttc.answers import AnswerRule
 from ttc.errors import DataError
-from ttc.store.importing import import_pool
+from ttc.importing import import_pool
 from ttc.store.pool import load_pool
 from ttc.store.rows import read_problems, read_solutions, read_verifications
 from ttc.store.run_folder import RunFolder

@@ -10,7 +10,7 @@ import yaml
 
 from ttc.answers import AnswerRule
 from ttc.errors import DataError
-from ttc.store.importing import Judging, import_pool
+from ttc.importing import Judging, import_pool
 from ttc.store.pool import load_pool, verifiers
 from ttc.store.rows import read_problems, read_verifications
 from ttc.store.run_folder import RunFolder

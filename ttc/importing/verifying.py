@@ -8,9 +8,9 @@ from contextlib import ExitStack
 
 from ttc.core import Verification
 from ttc.errors import DataError
-from ttc.store.importing.judging import Judging, score_of, verdict_of
-from ttc.store.importing.records import RawJudgement, RawVerification
-from ttc.store.importing.tally import Tally, prompt_tokens
+from ttc.importing.judging import Judging, score_of, verdict_of
+from ttc.importing.records import RawJudgement, RawVerification
+from ttc.importing.tally import Tally, prompt_tokens
 from ttc.store.rows import verification_row
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import TableWriter, open_table

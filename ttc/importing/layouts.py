@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ttc.errors import DataError
-from ttc.store.importing import tables
-from ttc.store.importing.files import file_names, is_archive
-from ttc.store.importing.jsonl import read_jsonl
-from ttc.store.importing.names import JSON_NAMES, TABLE_NAMES, Names
-from ttc.store.importing.records import Raw
-from ttc.store.importing.reference import is_reference, read_reference
-from ttc.store.importing.tables import read_tables
+from ttc.importing import tables
+from ttc.importing.files import file_names, is_archive
+from ttc.importing.jsonl import read_jsonl
+from ttc.importing.names import JSON_NAMES, TABLE_NAMES, Names
+from ttc.importing.records import Raw
+from ttc.importing.reference import is_reference, read_reference
+from ttc.importing.tables import read_tables
 
 Layout = Literal["auto", "jsonl", "table", "reference"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ttc.datasets.reading.rows import read_rows
-from ttc.store.importing import objects, values
-from ttc.store.importing.names import Names, Record
-from ttc.store.importing.records import RawProblem, RawSolution, RawVerification
+from ttc.importing import objects, values
+from ttc.importing.names import Names, Record
+from ttc.importing.records import RawProblem, RawSolution, RawVerification
 
 
 def read_jsonl(path: Path, names: Names) -> Iterator[RawProblem]:

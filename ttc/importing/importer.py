@@ -10,10 +10,10 @@ from typing import Any
 
 from ttc.answers import AnswerRule
 from ttc.errors import DataError
-from ttc.store.importing.collector import Collector
-from ttc.store.importing.judging import Judging
-from ttc.store.importing.layouts import LAYOUTS, Layout, detect, read
-from ttc.store.importing.tally import Progress, Tally
+from ttc.importing.collector import Collector
+from ttc.importing.judging import Judging
+from ttc.importing.layouts import LAYOUTS, Layout, detect, read
+from ttc.importing.tally import Progress, Tally
 from ttc.store.manifest import Choices, Manifest, Model, dataset_hash, hash_recipe
 from ttc.store.run_folder import RunFolder
 from ttc.store.staging import staged
