@@ -204,7 +204,7 @@ class _Work:
         self._asked_for = params
         for other in model.expected:
             if other.bare() == params.bare():
-                self._asked_for = joined(self._asked_for, other.logprobs, other.keep_logprobs)
+                self._ask_also(other.logprobs, other.keep_logprobs)
         counted = model._backend.count_tokens(prompt)
         self._bound = token_bound(prompt) if counted is None else counted
         self._charges = Charges(
@@ -240,8 +240,14 @@ class _Work:
                         found[key] = made
         for key in stored.keys() - found.keys():
             self._model.poor()
-            self._asked_for = joined(self._asked_for, stored[key].alternatives, stored[key].kept)
+            self._ask_also(stored[key].alternatives, stored[key].kept)
         return {key: fitted_to(self._params, made) for key, made in found.items()}
+
+    def _ask_also(self, alternatives: int | None, kept: int | None) -> None:
+        """Have what is drawn come with these log-probabilities too, as far as they are offered."""
+        most = self._model.capabilities.logprobs
+        if alternatives is not None and most:
+            self._asked_for = joined(self._asked_for, min(alternatives, most), kept)
 
     def _serves(self, made: Completion) -> bool:
         return serves(made, self._params.logprobs, self._params.keep_logprobs)
