@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttc.core import Completion, TokenLogprob
+from ttc.engine.codec import Damaged, pack, unpack
 from ttc.engine.journal import Journal
-from ttc.engine.payload import Damaged, pack, unpack
 from ttc.errors import TtcError
 
 WRITER = """

@@ -24,9 +24,9 @@ from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_r
 from ttc.budget.cost import Unit
 from ttc.core import Completion
 from ttc.engine.billing import SCHEMA, Bill, add_bills, read_bills
+from ttc.engine.codec import Damaged, pack, unpack
 from ttc.engine.content import serves
-from ttc.engine.payload import Damaged, pack, unpack
-from ttc.engine.spare import Spare
+from ttc.engine.disk_reserve import Spare
 from ttc.errors import TtcError
 
 log = logging.getLogger(__name__)

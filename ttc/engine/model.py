@@ -23,18 +23,18 @@ from ttc.core import (
     RemoteBackend,
     SamplingParams,
 )
+from ttc.engine.batch import Chunk, Drawing, Drawn, Found
 from ttc.engine.billing import Bill
-from ttc.engine.bounds import token_bound
-from ttc.engine.calling import Caller
 from ttc.engine.charges import NOTHING, Charges, Prompts
 from ttc.engine.claims import Claims
 from ttc.engine.content import Content, fitted_to, joined, marked, serves
-from ttc.engine.drawing import Chunk, Drawing, Drawn, Found
 from ttc.engine.failures import TOO_LONG
 from ttc.engine.journal import Journal
+from ttc.engine.keyed_lock import Turns
+from ttc.engine.retries import Caller
 from ttc.engine.tickets import NoRoom, Payment, Ticket, Till
+from ttc.engine.token_bounds import token_bound
 from ttc.engine.trust import Trust
-from ttc.engine.turns import Turns
 from ttc.errors import BudgetExhausted
 
 if TYPE_CHECKING:

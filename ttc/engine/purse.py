@@ -18,9 +18,9 @@ from ttc.budget.ledger import SMALL, Ledger
 from ttc.budget.pot import Pot
 from ttc.budget.rounds import Amounts, nothing
 from ttc.core import Call, Capabilities, Completion
-from ttc.engine.beside import opened
-from ttc.engine.bounds import token_bound
 from ttc.engine.charges import Prompts
+from ttc.engine.side_tables import opened
+from ttc.engine.token_bounds import token_bound
 from ttc.errors import RetryableError
 from ttc.fingerprint import fingerprint_calls
 

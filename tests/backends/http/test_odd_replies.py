@@ -17,7 +17,7 @@ from raw_server import head, serving
 from scripted import CHAT, RAW, call, chat_reply, complete, raw_reply
 
 from ttc.core import Call, Completion
-from ttc.engine.payload import pack, unpack
+from ttc.engine.codec import pack, unpack
 from ttc.errors import BackendError, CallFailed, RetryableError
 
 JSON = "Content-Type: application/json"

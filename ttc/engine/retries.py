@@ -23,12 +23,12 @@ from ttc.core import (
     SamplingParams,
     fitted,
 )
-from ttc.engine.bounds import token_bound
 from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.engine.failures import GAVE_UP, REFUSED
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
+from ttc.engine.token_bounds import token_bound
 from ttc.errors import BackendError, BudgetExhausted, CallFailed, RetryableError
 from ttc.redact import redact
 
