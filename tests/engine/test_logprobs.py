@@ -191,6 +191,15 @@ def test_a_journal_of_0_1_0_serves_what_was_asked_for_then(tmp_path, p):
     assert judge.drawn == 0
 
 
+@pytest.mark.parametrize("p", [params(None, kept=0), params(0, kept=0)])
+def test_what_0_1_0_drew_under_today_s_key_hides_nothing_richer(tmp_path, p):
+    """A sampler's, without and with `logprobs: true`."""
+    judge = Judge()
+    old_journal(tmp_path, params(None, kept=0), params(0, kept=0))
+    ask(tmp_path, judge, p)
+    assert judge.drawn == 0
+
+
 def test_score_modes_that_0_1_0_bought_apart_are_read_from_one(tmp_path):
     rich, bare = params(5, kept=8), params(None, kept=8)
     old, _ = old_journal(tmp_path, rich, bare)

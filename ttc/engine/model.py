@@ -234,8 +234,8 @@ class _Work:
             older = await self._model._journal.get(self.content.older_keys(lacking))
             for number in lacking:
                 key, made = self.content.key(number), self.content.older(number, older)
-                if made is not None and key not in stored:
-                    stored[key] = made
+                if made is not None:
+                    stored.setdefault(key, made)
                     if self._serves(made):
                         found[key] = made
         for key in stored.keys() - found.keys():

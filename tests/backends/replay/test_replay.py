@@ -86,6 +86,16 @@ def using(part: Replay, work):
     return asyncio.run(go(part.open()))
 
 
+def test_what_ended_a_recorded_sample_is_known_where_nothing_could_stop_it(recorded):
+    problem = read_frame(recorded.problems, "problems").iloc[0]
+
+    async def work(backend):
+        ask = lambda *stop: Call(Prompt(text=problem["question"]), SamplingParams(stop=stop), (1,))  # noqa: E731
+        return [(await backend.complete(ask(*stop)))[0].stopped_by for stop in ((), ("\n",))]
+
+    assert using(Replay(run=recorded.path), work) == ["", None]
+
+
 def test_it_calls_itself_by_the_recorded_models(recorded):
     solver = using(Replay(run=recorded.path), lambda b: b.identify())
     judge = using(Replay(run=recorded.path, serve="verifications"), lambda b: b.identify())

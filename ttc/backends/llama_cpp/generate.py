@@ -156,7 +156,8 @@ class LlamaModel:
 def _cut(sample: _Sample, stops: Sequence[str]) -> bool:
     """Whether a stop text has come; the text then ends before the first."""
     named = ((sample.text.find(stop.encode("utf-8", "replace")), stop) for stop in stops)
-    at, stop = min((one for one in named if one[0] >= 0), default=(-1, ""))
+    there = (one for one in named if one[0] >= 0)
+    at, stop = min(there, key=lambda one: one[0], default=(-1, ""))
     if at >= 0:
         del sample.text[at:]
         sample.stopped_by = stop
