@@ -66,7 +66,7 @@ def resident_mib() -> float:
 
 def run_ttc(url: str, requests: int, concurrency: int) -> Figures:
     """A whole run; its sampling is measured, from the first word to the server on."""
-    import ttc.backends._openai_client  # noqa: F401  (imports are no part of any client's rate)
+    import ttc.backends.openai.client  # noqa: F401  (imports are no part of any client's rate)
     from ttc.pipeline.run import run_recipe
     from ttc.recipe import load_recipe
 

@@ -10,8 +10,7 @@ A bare string stands for `{type: string}`, also as a default, with `validate_def
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from ttc.registry import Kind, Part, broken_plugins, parts
+from ttc.words import nearest
 
 if TYPE_CHECKING:
     from ttc.backends import BackendPart
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from ttc.verifiers import VerifierPart
 else:  # the bases load numpy and more; validation looks the real class up in the registry anyway
     BackendPart = DatasetPart = SamplerPart = VerifierPart = PolicyPart = Part
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The tail of a message: `; did you mean 'x'?`, or all names where none is near."""
-    names = sorted(known)
-    near = difflib.get_close_matches(word[:100].lower(), names, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(names)}" if names else ""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ A method is a pydantic config with the function that runs it. One decorator regi
         type: Literal["majority"] = "majority"
 
 The registry feeds the recipe schema, `ttc list`, the JSON Schema and the docs, so these can't
-disagree. The built-in modules of a kind are found by listing its folder, so a new method is one
-new file; other packages register theirs with an entry point in the group `ttc.plugins`, which
-names a module to import.
+disagree. A kind's folder is listed and every module and package in it is imported, so a new method
+is one new file, or a package where it needs several. What registers nothing there is a helper, and
+cheap to import: a room of helpers is a package with an empty `__init__`. Other packages register
+theirs with an entry point in the group `ttc.plugins`, which names a module to import.
 """
 
 from __future__ import annotations
@@ -114,8 +115,7 @@ def _type_name(cls: type[Part]) -> str:
 def _load(kind: Kind) -> None:
     package = importlib.import_module(FOLDERS[kind])
     for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.startswith("_"):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+        importlib.import_module(f"{package.__name__}.{module.name}")
     broken_plugins()
 
 

@@ -2,7 +2,7 @@
 
 YAML as of its 1.2 core schema: `1e7` is a number, `no` and `on` are texts, a date is a text.
 Duplicate keys, unknown tags, cycles and alias bombs are errors, never surprises. Files of samples,
-which are large, have a reader of their own (`ttc.store.importing.plainyaml`).
+which are large, have a reader of their own (`ttc.importing.plainyaml`).
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ttc.answers import AnswerRule
-from ttc.store.importing.judging import gold_of
-from ttc.store.importing.records import RawProblem
+from ttc.importing.judging import gold_of
+from ttc.importing.records import RawProblem
 
 RULES = {
     "math": AnswerRule(),

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ttc.backends._table import capabilities_table
 from ttc.backends.llama_cpp import LlamaCpp
 from ttc.backends.nano import Nano
 from ttc.backends.openai import OpenAI
+from ttc.backends.table import capabilities_table
 from ttc.backends.transformers import Transformers
 from ttc.backends.vllm import VLLM
 from ttc.core import Capabilities

@@ -85,7 +85,7 @@ def test_the_embedded_model_states_its_own_shape():
         pytest.skip("no nano-solver")
     import asyncio
 
-    from ttc.backends.nano import NanoBackend
+    from ttc.backends.nano.client import NanoBackend
 
     backend = NanoBackend("nano-solver")
     identity = asyncio.run(backend.identify())
@@ -158,10 +158,35 @@ def test_what_goes_before_what():
         CostConfig(flops="detailed").rates(silent)
 
 
+def test_cached_tokens_have_a_price_of_their_own_where_one_is_known():
+    dear = {"prompt_per_million": 3e6, "completion_per_million": 4e6}
+    one = ModelIdentity("b", "m")
+    plain = CostConfig(prices=dear).rates(one)
+    assert plain.usd_per_cached_token is None
+    assert plain.discount(10) == 0
+    rates = CostConfig(prices={**dear, "cached_prompt_per_million": 1e6}).rates(one)
+    assert rates.usd_per_cached_token == 1
+    assert rates.discount(10) == 20
+    assert CostConfig().rates(one).discount(10) == 0
+    free = CostConfig(prices={**dear, "cached_prompt_per_million": 0}).rates(one)
+    assert free.discount(10) == 30
+    facts = {
+        "input_cost_per_token": 2.0,
+        "output_cost_per_token": 8.0,
+        "cache_read_input_token_cost": 0.5,
+    }
+    stated = CostConfig().rates(ModelIdentity("litellm", "m", facts=facts))
+    assert stated.discount(4) == 6
+    assert Prices(**dear).model_dump() == dear  # the name of a run depends on it
+    with pytest.raises(ValidationError):
+        Prices(**dear, cached_prompt_per_million=-1)
+
+
 def test_litellms_price_table_is_read_where_it_is_asked_for():
     known = ModelIdentity("openai", "gpt-4o-mini")
     rates = CostConfig(prices="litellm").rates(known)
     assert 0 < rates.usd_per_prompt_token < rates.usd_per_completion_token < 1e-3
+    assert 0 < rates.usd_per_cached_token < rates.usd_per_prompt_token
     assert CostConfig().rates(known).missing("usd")
     nobody = ModelIdentity("openai", "no-such-model")
     for cost in (

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from processes import Command
 
-from ttc.engine.payload import unpack
+from ttc.engine.codec import unpack
 
 SERVER = Path(__file__).with_name("slow_server.py")
 RECIPE = """

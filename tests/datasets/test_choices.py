@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.datasets import _files, _values
 from ttc.datasets.file import FileDataset
+from ttc.datasets.reading import files, values
 from ttc.errors import DataError
 
 TEXTS = ("Rome", "Paris", "Oslo", "Bern")
@@ -208,10 +208,10 @@ def test_parquet_decimals_dates_lists_and_structs(tmp_path):
 
 
 def test_a_question_beyond_the_limit_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(_values, "MOST_TEXT", 1000)
+    monkeypatch.setattr(values, "MOST_TEXT", 1000)
     with pytest.raises(DataError, match="column 'question': 1,001 characters; 1,000 are the most"):
         load(tmp_path, [{"question": "x" * 1001, "answer": "1"}])
-    monkeypatch.setattr(_files, "MOST_ROW", 500)
+    monkeypatch.setattr(files, "MOST_ROW", 500)
     with pytest.raises(DataError, match=":1: a line of more than 500 characters"):
         load(tmp_path, [{"question": "x" * 1001, "answer": "1"}])
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ttc.datasets.file as module
-from ttc.datasets._rows import read_rows
 from ttc.datasets.file import FileDataset
+from ttc.datasets.reading.rows import read_rows
 from ttc.errors import DataError
 
 ROWS = [{"question": "1+1?", "answer": "2"}, {"question": "2+2?\nThink.", "answer": "4"}]

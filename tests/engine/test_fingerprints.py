@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ttc.backends._fingerprint import PROMPTS, Fingerprint
 from ttc.budget.cost import Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Capabilities, Completion, ModelIdentity, TokenLogprob
@@ -21,6 +20,7 @@ from ttc.engine.journal import Journal
 from ttc.engine.purse import Purse, worst_case
 from ttc.engine.settings import EngineSettings
 from ttc.errors import RetryableError
+from ttc.fingerprint import PROMPTS, Fingerprint
 
 LONG_AGO = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
 RATES = Rates(None, 1e-6, 2e-6)

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from ttc.core import Completion
+from ttc.engine.disk_reserve import Spare
 from ttc.engine.journal import Journal
-from ttc.engine.spare import Spare
 from ttc.errors import TtcError
 
 LONG = Completion(os.urandom(40_000).hex(), "stop", 1, 2)

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttc.core import Completion, TokenLogprob
+from ttc.engine.codec import Damaged, pack, unpack
 from ttc.engine.journal import Journal
-from ttc.engine.payload import pack, unpack
 from ttc.errors import TtcError
 
 WRITER = """
@@ -96,6 +96,8 @@ completions = st.builds(
         ),
         max_size=3,
     ).map(tuple),
+    stopped_by=st.none() | text,
+    cached_tokens=st.integers(0, 10**6),
 )
 
 
@@ -187,6 +189,17 @@ def test_what_a_later_version_adds_is_no_damage():
     content = {"text": "x", "finish_reason": "stop", "prompt_tokens": 1, "completion_tokens": 2}
     later = json.dumps({**content, "logprobs": [], "mood": "good"}).encode()
     assert unpack(zlib.compress(later)) == Completion("x", "stop", 1, 2)
+    assert unpack(zlib.compress(later)).stopped_by is None  # an old row does not say
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"stopped_by": 3}, {"cached_tokens": -1}, {"alternatives": "5"}, {"kept": -1}]
+)
+def test_values_of_other_kinds_are_damage(wrong):
+    content = {"text": "x", "finish_reason": "stop", "prompt_tokens": 1, "completion_tokens": 2}
+    packed = zlib.compress(json.dumps({**content, "logprobs": [], **wrong}).encode())
+    with pytest.raises(Damaged):
+        unpack(packed)
 
 
 def test_callers_that_go_away_do_not_stop_the_journal(tmp_path):

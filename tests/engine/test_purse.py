@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttc.backends._fingerprint import PROMPTS, fingerprint_calls
 from ttc.budget.cost import UNITS, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Capabilities, Completion, ModelIdentity, TokenLogprob
@@ -24,6 +23,7 @@ from ttc.engine.journal import Journal
 from ttc.engine.purse import Purse, worst_case
 from ttc.engine.settings import EngineSettings
 from ttc.errors import BackendError, CallFailed, RetryableError
+from ttc.fingerprint import PROMPTS, fingerprint_calls
 
 RATES = Rates(None, 1e-6, 2e-6)
 BOTH = Capabilities(raw=True, logprobs=5)

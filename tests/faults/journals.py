@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from ttc.engine.payload import unpack
+from ttc.engine.codec import unpack
 
 
 def journalled(results: Path, scratch: Path) -> list[str]:

@@ -33,7 +33,7 @@ def load() -> None:
                 importlib.import_module(module.name)
     for name in LATER:
         importlib.import_module(name)
-    from ttc.backends._litellm_library import load_litellm
+    from ttc.quiet_litellm import load_litellm
 
     load_litellm()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ttc.backends._doctor import Target, diagnose
-from ttc.backends._fingerprint import PROMPTS, Fingerprint, changed, distance
 from ttc.backends.openai import OpenAI
+from ttc.doctor.diagnosis import Target, diagnose
+from ttc.fingerprint import PROMPTS, Fingerprint, changed, distance
 
 llama_cpp = pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
 Q2_K, Q8_0, KV_Q8 = 10, 7, 8  # llama.cpp's numbers of formats

@@ -68,6 +68,8 @@ def test_stop_texts_are_cut_off(ask, way):
     assert "5" in whole.text
     assert cut.text == whole.text[: whole.text.index("5")]
     assert (whole.finish_reason, cut.finish_reason) == ("length", "stop")
+    assert whole.stopped_by == ""
+    assert cut.stopped_by == ("5" if way == "llama-cpp" else None)  # its server doesn't say
     assert whole.completion_tokens == 12 > cut.completion_tokens
 
 

@@ -192,3 +192,12 @@ def test_any_integer_is_a_seed(model: NanoModel) -> None:
 def test_nothing_to_do(model: NanoModel) -> None:
     assert model.sample([]) == []
     assert model.sample([job(0, ())]) == [[]]
+
+
+def test_what_ended_a_sample_is_told(model: NanoModel) -> None:
+    whole = model.sample([job(6)])[0][0]
+    assert (whole.finish_reason, whole.stopped_by) == ("stop", "")
+    cut = model.sample([job(6, stop=("never", "=", "\n"))])[0][0]
+    assert cut.stopped_by == min("=\n", key=whole.text.index)
+    never = model.sample([job(6, stop=("never",))])[0][0]
+    assert (never.text, never.stopped_by) == (whole.text, "")

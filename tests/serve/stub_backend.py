@@ -55,10 +55,11 @@ class Stub:
                 break
         count = len(out)
         kept = tuple(TokenLogprob(t, even, best) for t in out) if top is not None else ()
+        ended = next((s for s in call.params.stop if out.endswith(s)), "")
         for stop in call.params.stop or (".",):
             out = out.removesuffix(stop)
         mean = even if top is not None else None
-        return Completion(out, reason, len(text), count, mean, kept)
+        return Completion(out, reason, len(text), count, mean, kept, stopped_by=ended)
 
     def count_tokens(self, prompt: Prompt) -> int | None:
         return len(flat(prompt))

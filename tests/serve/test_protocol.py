@@ -97,9 +97,9 @@ def test_stop_texts(client):
     reply = client.completions.create(**ASK, stop=["1", "2"]).choices[0]
     assert reply.finish_reason == "stop"
     assert not set(reply.text) & set("12")
-    assert client.completions.create(**{**ASK, "max_tokens": 1}, stop="z").choices[
-        0
-    ].finish_reason == ("length")
+    assert reply.model_extra["stop_reason"] in ("1", "2")
+    short = client.completions.create(**{**ASK, "max_tokens": 1}, stop="z").choices[0]
+    assert (short.finish_reason, short.model_extra["stop_reason"]) == ("length", None)
 
 
 def test_chat(client):

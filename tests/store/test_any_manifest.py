@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from ttc.core import Completion, TokenLogprob
-from ttc.engine.payload import Damaged, pack, unpack
+from ttc.engine.codec import Damaged, pack, unpack
 from ttc.errors import TtcError
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe

@@ -32,6 +32,12 @@ class Numbers:
             digest = hashlib.blake2b(text, digest_size=8, person=b"ttc-numbers").digest()
             self._first = (1 + int.from_bytes(digest, "big") % _STREAMS) * _EQUAL
 
+    def copy(self) -> Numbers:
+        """Goes on from the same numbers, by itself."""
+        other = Numbers()
+        other._used, other._first = self._used.copy(), self._first
+        return other
+
     def take(self, asks: Sequence[tuple[Hashable, int]]) -> list[int]:
         """The first number for each ask of a request. asks: what for, and how many."""
         equal: Counter[Hashable] = Counter()

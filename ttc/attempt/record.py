@@ -170,6 +170,14 @@ class Branch:
         for branch in self.branches:
             yield from branch.tree()
 
+    def mark(self) -> tuple[Numbers, frozenset[bytes]]:
+        """What the next numbers are, and what is computed by now, to `resume` from."""
+        return self.numbers.copy(), frozenset(self.computed)
+
+    def resume(self, mark: tuple[Numbers, frozenset[bytes]]) -> None:
+        """Go on from there, as if nothing had been asked since: for those who work side by side."""
+        self.numbers, self.computed = mark[0].copy(), set(mark[1])
+
     def has(self, prompt: bytes) -> bool:
         """Whether a prompt was computed on the way here."""
         return prompt in self.computed or (self.above is not None and self.above.has(prompt))

@@ -47,7 +47,7 @@ def wanted(
     """The asks with their samples' numbers, and with what they need not have computed again."""
     starts = branch.numbers.take(
         [
-            ((*model.identity.scope, ask.prompt, ask.params), ask.n)
+            ((*model.identity.scope, ask.prompt, ask.params.bare()), ask.n)
             for ask, model in zip(asks, models, strict=True)
         ]
     )

@@ -16,8 +16,8 @@ from ttc.errors import UsageError
 __all__ = ["UNITS", "CostConfig", "ModelCard", "ModelCosts", "Prices", "Rates", "Unit"]
 
 Unit = Literal["tokens", "flops", "usd", "calls"]
+_STATED = ("input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost")
 UNITS: tuple[Unit, ...] = ("tokens", "flops", "usd", "calls")
-_NO_PRICE = (None, None)
 
 
 class ModelCosts(BaseModel):
@@ -67,8 +67,8 @@ class CostConfig(BaseModel):
         for and not to be had.
         """
         own = self.models.get(identity.model, ModelCosts())
-        prompt, completion = self._prices(identity, own)
-        return Rates(self._counter(identity.model, identity.facts, own), prompt, completion)
+        counter = self._counter(identity.model, identity.facts, own)
+        return Rates(counter, *self._prices(identity, own))
 
     def _counter(self, name: str, facts: Mapping[str, Any], own: ModelCosts) -> FlopCounter | None:
         if self.flops == "detailed":
@@ -84,21 +84,25 @@ class CostConfig(BaseModel):
 
     def _prices(
         self, identity: ModelIdentity, own: ModelCosts
-    ) -> tuple[float, float] | tuple[None, None]:
-        """USD per prompt and per completion token."""
+    ) -> tuple[float | None, float | None, float | None]:
+        """USD per prompt, per completion and per cached prompt token."""
         wanted = own.prices or self.prices
         listed = listed_prices(identity.model) if wanted == "litellm" else wanted
         if isinstance(listed, Prices):
-            return listed.prompt_per_million / 1e6, listed.completion_per_million / 1e6
-        names = ("input_cost_per_token", "output_cost_per_token")
-        prompt, completion = (_stated(identity.facts, name) for name in names)
+            cached = listed.cached_prompt_per_million
+            return (
+                listed.prompt_per_million / 1e6,
+                listed.completion_per_million / 1e6,
+                None if cached is None else cached / 1e6,
+            )
+        prompt, completion, cached = (_stated(identity.facts, name) for name in _STATED)
         if prompt is None or completion is None:
             if wanted == "litellm":
                 raise UsageError(
                     f"litellm's price table has no {identity.model}; give its prices in cost.models"
                 )
-            return _NO_PRICE
-        return float(prompt), float(completion)
+            return None, None, None
+        return prompt, completion, cached
 
     @property
     def flops_convention(self) -> str:
@@ -120,6 +124,8 @@ class Rates:
     flops: FlopCounter | None
     usd_per_prompt_token: float | None
     usd_per_completion_token: float | None
+    usd_per_cached_token: float | None = None
+    """Of a prompt token that the server had cached; None: no other price than of any."""
 
     def missing(self, unit: Unit) -> bool:
         """Whether amounts in this unit can't be told."""
@@ -164,6 +170,15 @@ class Rates:
             + (self.usd_per_completion_token or 0.0) * lengths.completion,
             "calls": calls,
         }
+
+    def discount(self, cached: float) -> float:
+        """USD that a prompt costs less (below 0: more) since so many of its tokens were cached.
+
+        For what was billed. What may be billed is bounded without it, as a cache promises nothing.
+        """
+        if self.usd_per_prompt_token is None or self.usd_per_cached_token is None:
+            return 0.0
+        return (self.usd_per_prompt_token - self.usd_per_cached_token) * cached
 
     def as_dict(self) -> dict[str, Any]:
         """The rates as plain data, for the manifest."""

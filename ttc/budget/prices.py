@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 
 class Prices(BaseModel):
@@ -15,6 +22,14 @@ class Prices(BaseModel):
     """USD per million prompt tokens."""
     completion_per_million: float = Field(ge=0)
     """USD per million completion tokens."""
+    cached_prompt_per_million: float | None = Field(default=None, ge=0)
+    """USD per million prompt tokens that the provider says it had cached; as any other by default.
+    """
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_told(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Runs keep the names that they had before there was this price."""
+        return {name: price for name, price in plain(self).items() if price is not None}
 
 
 @lru_cache(maxsize=64)
@@ -23,7 +38,7 @@ def listed_prices(model: str) -> Prices | None:
 
     Imports litellm, which takes seconds, and so is called only where prices are wanted.
     """
-    from ttc.backends._litellm_library import load_litellm
+    from ttc.quiet_litellm import load_litellm
 
     try:
         info = load_litellm().get_model_info(model)
@@ -32,4 +47,9 @@ def listed_prices(model: str) -> Prices | None:
         return None
     if prompt is None or completion is None:
         return None
-    return Prices(prompt_per_million=prompt * 1e6, completion_per_million=completion * 1e6)
+    cached = info.get("cache_read_input_token_cost")
+    return Prices(
+        prompt_per_million=prompt * 1e6,
+        completion_per_million=completion * 1e6,
+        cached_prompt_per_million=None if cached is None else cached * 1e6,
+    )

@@ -16,7 +16,7 @@ def command(
 
     Examples: `ttc backends`, `ttc backends --json`
     """
-    from ttc.backends._table import capabilities_table
+    from ttc.backends.table import capabilities_table
     from ttc.cli._console import console
     from ttc.report.backends import print_backends
     from ttc.terminal import say_json

@@ -38,8 +38,8 @@ def command(
     `ttc doctor https://api.openai.com/v1 --model gpt-4.1-mini --json`, `ttc doctor my.yaml`
     """
     from ttc.cli._console import console, working
+    from ttc.doctor.examining import examine_backends, examine_url, is_url
     from ttc.errors import UsageError
-    from ttc.pipeline.examining import examine_recipe, examine_url, is_url
     from ttc.recipe import load_recipe
     from ttc.report.doctor import print_checkup
     from ttc.terminal import say_json
@@ -54,7 +54,7 @@ def command(
             raise UsageError("--model and --api-key-env go with a URL; a recipe says both itself")
         recipe = load_recipe(target, overrides or ())
         with working(f"examining the servers of {recipe.name}"):
-            checkup = examine_recipe(recipe)
+            checkup = examine_backends(recipe.name, recipe.backends())
     if as_json:
         say_json(checkup.as_dict())
     else:

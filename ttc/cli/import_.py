@@ -65,11 +65,11 @@ def command(
     """
     from ttc.cli._console import console
     from ttc.cli._values import one_of, pairs
+    from ttc.importing import LAYOUTS, Judging, Labels, ScoreMode, default_name
     from ttc.pipeline.importing import import_run
     from ttc.recipe.sections import ImportSections, read_sections
     from ttc.report.importing import show_import
     from ttc.report.summary import print_summary
-    from ttc.store.importing import LAYOUTS, Judging, Labels, ScoreMode, default_name
 
     compared = [] if answers is None else [f"answers.equivalence={answers}"]
     sections = read_sections(ImportSections, [*compared, *(overrides or [])])

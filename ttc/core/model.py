@@ -61,6 +61,10 @@ class SamplingParams:
     logprobs: int | None = None
     keep_logprobs: int | None = None
 
+    def bare(self) -> SamplingParams:
+        """The same without log-probabilities, which are read off a sample and make it no other."""
+        return replace(self, logprobs=None, keep_logprobs=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -92,8 +96,14 @@ class Completion:
     """One sample. `prompt_tokens` is the full prompt's length, the same for all of one call.
 
     `finish_reason` is "stop", "length", "content_filter" or another word of the server's.
+    `stopped_by` is the stop text that ended it, "" where it ended otherwise, None where nobody
+    knows: most servers say "stop" of both.
+    `cached_tokens` are those of the prompt that the server says it had read before.
     `mean_logprob` is over all completion tokens, even where `logprobs` keeps only the last ones.
     `error` is why there is no sample, in the server's words; then the text is empty.
+
+    `alternatives` and `kept` are the `logprobs` and `keep_logprobs` that it was asked with: what it
+    can be read for. The engine notes them.
 
     `requests` that a server billed for it: 0 where it came with another sample's, more than 1 where
     replies were lost; `lost_samples` were asked for by those in vain. The first sample of a reply
@@ -118,6 +128,10 @@ class Completion:
     surplus_tokens: int = 0
     gave: int = 0
     charged: int = 0
+    stopped_by: str | None = None
+    cached_tokens: int = 0
+    alternatives: int | None = None
+    kept: int | None = None
 
 
 def fitted(reply: list[Completion], asked: int) -> list[Completion]:
@@ -253,6 +267,14 @@ class Model(Protocol):
 
     @property
     def identity(self) -> ModelIdentity: ...
+
+    def expect(self, params: SamplingParams) -> None:
+        """Somebody will ask for samples in this way.
+
+        Samples are the same with or without log-probabilities, but those drawn without have none.
+        So whoever asks in the same way, these apart, has them drawn too, though not shown.
+        """
+        ...
 
     async def sample(
         self,

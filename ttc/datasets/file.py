@@ -11,9 +11,9 @@ from typing import Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from ttc.core import Problem
-from ttc.datasets._mapped import MappedDataset
-from ttc.datasets._rows import Format, Row, plain_stem, read_rows
-from ttc.datasets._settle import HEAD, note, settle
+from ttc.datasets.reading.mapped import MappedDataset
+from ttc.datasets.reading.rows import Format, Row, plain_stem, read_rows
+from ttc.datasets.reading.settle import HEAD, note, settle
 from ttc.errors import DataError
 from ttc.registry import register
 

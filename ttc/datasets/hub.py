@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from ttc.core import Problem
-from ttc.datasets._hub import hub_rows
-from ttc.datasets._mapped import MappedDataset
+from ttc.datasets.reading.hub import hub_rows
+from ttc.datasets.reading.mapped import MappedDataset
 from ttc.registry import register
 
 

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from ttc.answers import AnswerRule
 from ttc.core import Problem
-from ttc.datasets._columns import text_of
-from ttc.datasets._preset import Origin, PresetDataset
-from ttc.datasets._rows import Row
+from ttc.datasets.reading.columns import text_of
+from ttc.datasets.reading.preset import Origin, PresetDataset
+from ttc.datasets.reading.rows import Row
 from ttc.registry import register
 
 

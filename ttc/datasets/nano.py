@@ -10,8 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from ttc.answers import AnswerRule
 from ttc.core import Problem
 from ttc.datasets import DatasetPart
-from ttc.refs import nearest
 from ttc.registry import register
+from ttc.words import nearest
 
 
 def _complete(schema: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.ledger import Raise
 from ttc.budget.rounds import Amounts, nothing
-from ttc.engine.beside import opened
+from ttc.engine.side_tables import opened
 
 log = logging.getLogger(__name__)
 _ROUNDS = """

@@ -15,7 +15,6 @@ from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
 from ttc.engine.billing import Bill, add_round, read_rounds
-from ttc.engine.calling import Caller
 from ttc.engine.charges import Prompts
 from ttc.engine.claims import Claims
 from ttc.engine.drain import Drain
@@ -25,6 +24,7 @@ from ttc.engine.fingerprints import GRACE_S, Watch
 from ttc.engine.journal import Journal
 from ttc.engine.model import EngineModel
 from ttc.engine.purse import Purse, worst_case
+from ttc.engine.retries import Caller
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
 from ttc.engine.tickets import Till

@@ -20,15 +20,15 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from ttc.backends._fingerprint import Fingerprint, changed, distance, take_fingerprint
 from ttc.core import Call, Completion, ModelIdentity, RemoteBackend
-from ttc.engine.beside import opened
-from ttc.engine.bounds import token_bound
 from ttc.engine.charges import Prompts
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.purse import TOO_MUCH, Purse
+from ttc.engine.side_tables import opened
+from ttc.engine.token_bounds import token_bound
 from ttc.errors import BackendError, RetryableError
+from ttc.fingerprint import Fingerprint, changed, distance, take_fingerprint
 from ttc.redact import redact_all
 
 log = logging.getLogger(__name__)

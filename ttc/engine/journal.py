@@ -24,8 +24,9 @@ from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_r
 from ttc.budget.cost import Unit
 from ttc.core import Completion
 from ttc.engine.billing import SCHEMA, Bill, add_bills, read_bills
-from ttc.engine.payload import Damaged, pack, unpack
-from ttc.engine.spare import Spare
+from ttc.engine.codec import Damaged, pack, unpack
+from ttc.engine.content import serves
+from ttc.engine.disk_reserve import Spare
 from ttc.errors import TtcError
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ Row = tuple[bytes, bytes]
 _BUSY_S = 60.0  # longest wait for another process that writes
 _LOOKUP = 500  # keys per query; SQLite's oldest limit of variables is 999
 _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+_VERSION = 1  # of keys: since 1, log-probabilities are not in them
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS completions (key BLOB PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID
 """
@@ -54,6 +56,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reader = self._connect()
+        self.older = self._reader.execute("PRAGMA user_version").fetchone()[0] < _VERSION
+        """Whether it may hold samples whose keys are those of 0.1.0."""
         self._writer = self._connect()
         self._spare = Spare(path.parent)
         self._full: TtcError | None = None
@@ -67,7 +71,8 @@ class Journal:
         self, entries: Sequence[Entry], bills: Sequence[Bill] = ()
     ) -> dict[bytes, Completion]:
         """Store completions; returns when they are on disk. A key that is there already stays,
-        but for a failure (a completion with an `error`), which gives way. bills: added to what the
+        but for a failure (a completion with an `error`) and for one with fewer log-probabilities,
+        which give way. bills: added to what the
         run was billed, together with the completions or not at all.
 
         Returns what was there, for the keys that were. Raises `TtcError` where they can't be
@@ -189,15 +194,27 @@ class Journal:
         return there
 
     def _settle(self, wanted: Mapping[bytes, bytes]) -> dict[bytes, Completion]:
-        """Some were there before: replace failures and what can't be read, return the others."""
+        """Some were there before: replace failures, what can't be read and what has fewer
+        log-probabilities, return the others.
+        """
         stored = dict(_rows(self._writer, list(wanted)))
         others = {key: payload for key, payload in stored.items() if payload != wanted[key]}
-        there = {k: c for k, c in self._readable(others.items()).items() if not c.error}
+        there = {
+            key: made
+            for key, made in self._readable(others.items()).items()
+            if not made.error and _as_rich(made, wanted[key])
+        }
         self._writer.executemany(
             "INSERT OR REPLACE INTO completions VALUES (?, ?)",
             [(key, wanted[key]) for key in others if key not in there],
         )
         return there
+
+
+def _as_rich(stored: Completion, payload: bytes) -> bool:
+    """Whether a stored sample serves whoever asked for the one in this payload."""
+    new = unpack(payload)
+    return bool(new.error) or serves(stored, new.alternatives, new.kept)
 
 
 def _rows(connection: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[Row]:
@@ -220,6 +237,8 @@ def _set_up(connection: sqlite3.Connection) -> None:
     """SQLite's own busy time-out does not cover two processes that switch to WAL at once."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        connection.execute(f"PRAGMA user_version={_VERSION}")
     connection.execute(_SCHEMA)
     connection.execute(SCHEMA)
 

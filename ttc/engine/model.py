@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -25,21 +24,24 @@ from ttc.core import (
     Role,
     SamplingParams,
 )
+from ttc.engine.batch import Chunk, Drawing, Drawn, Found
 from ttc.engine.billing import Bill
-from ttc.engine.bounds import token_bound
-from ttc.engine.calling import Caller
 from ttc.engine.charges import NOTHING, Charges, Prompts
 from ttc.engine.claims import Claims
-from ttc.engine.drawing import Chunk, Drawing, Drawn, Found
+from ttc.engine.content import Content, fitted_to, joined, marked, serves
 from ttc.engine.failures import TOO_LONG
 from ttc.engine.journal import Journal
+from ttc.engine.keyed_lock import Turns
+from ttc.engine.retries import Caller
 from ttc.engine.tickets import NoRoom, Payment, Ticket, Till
+from ttc.engine.token_bounds import token_bound
 from ttc.engine.trust import Trust
-from ttc.engine.turns import Turns
 from ttc.errors import BudgetExhausted
 
 if TYPE_CHECKING:
     from ttc.engine.engine import Engine
+
+log = logging.getLogger(__name__)
 
 
 class EngineModel:
@@ -69,6 +71,8 @@ class EngineModel:
         self._answered = answered
         self.trust: dict[Role, Trust] = {}
         self.turns = Turns()
+        self.expected: list[SamplingParams] = []
+        self._told_of_poor = False
         self._served = isinstance(backend, RemoteBackend)
         self.prompts = Prompts(
             identity.model, careful=self._served and engine.budget.depends_on_prompts
@@ -111,7 +115,9 @@ class EngineModel:
             # Tickets are taken one after the other without waiting for any other request of the
             # problem, which fixes their order and so what the budget admits.
             async with self._engine.ledger.turn(problem_id, place):
-                claimed = await self._claims.take(work.content, self._engine.ledger.seconds_left)
+                claimed = await self._claims.take(
+                    work.content.digest, self._engine.ledger.seconds_left
+                )
                 chunks = _chunks(start, n, self._group)
                 for first in range(0, len(chunks), self._window):
                     if not await drawing.goes_on():
@@ -126,12 +132,12 @@ class EngineModel:
                 await drawing.cancel()
             raise  # with the claim: the journal may have some yet to write, until it is closed
         if claimed:
-            self._claims.release(work.content)
+            self._claims.release(work.content.digest)
         return found
 
     def content(self, prompt: Prompt, params: SamplingParams) -> bytes:
         """What tells samples of one prompt from those of others, in journal and ledger."""
-        return _content(self, prompt, params)
+        return Content(self._identity, prompt, params, self._engine.seed).digest
 
     def worst(self, prompt: Prompt, params: SamplingParams, samples: int, cached: int) -> Amounts:
         """What so many samples can't exceed."""
@@ -154,6 +160,27 @@ class EngineModel:
             served=self._served,
             first=start,
             cached=cached,
+        )
+
+    def expect(self, params: SamplingParams) -> None:
+        self.expected.append(params)
+
+    def poor(self) -> None:
+        """A stored sample has too few log-probabilities and is about to be drawn anew."""
+        if self._told_of_poor:
+            return
+        self._told_of_poor = True
+        others = "the same texts come with them"
+        if not self.capabilities.deterministic:
+            others = (
+                "they may be other texts, which then stand for these samples from here on; a "
+                "verifier that asks for more of them is better named first"
+            )
+        log.warning(
+            "%s: stored samples have fewer log-probabilities than are asked for now and are drawn "
+            "anew; %s",
+            self._identity.model,
+            others,
         )
 
     async def _draw_block(self, work: _Work, block: Sequence[Chunk], drawing: Drawing) -> None:
@@ -179,7 +206,7 @@ class EngineModel:
                 await self.prompts.turn()
                 worst = partial(work.worst, rest)
                 n = await self._engine.ledger.admit(
-                    problem, rest.n, worst, place, work.content, rest.start
+                    problem, rest.n, worst, place, work.content.digest, rest.start
                 )
                 if not n:
                     self.prompts.over()
@@ -216,7 +243,12 @@ class _Work:
         self._problem = who.problem
         self._trust = model.trusted(who.role)
         self._hopeless: Completion | None = None
-        self.content = _content(model, prompt, params)
+        self.content = Content(model.identity, prompt, params, model._engine.seed)
+        # What is asked for, what others will, and what stored samples have that are drawn anew.
+        self._asked_for = params
+        for other in model.expected:
+            if other.bare() == params.bare():
+                self._ask_also(other.logprobs, other.keep_logprobs)
         self._charges = model._charges(prompt, params, start, cached)
         self._bound = self._charges.bound
         self._worst: dict[tuple[object, ...], Amounts] = {}
@@ -228,20 +260,33 @@ class _Work:
             self._worst[key] = self._charges.worst(chunk.start, samples)
         return self._worst[key]
 
-    def _key(self, index: int) -> bytes:
-        return hashlib.blake2b(
-            self.content + index.to_bytes(8, "big"), digest_size=16, person=b"ttc-sample"
-        ).digest()
-
-    def _seed(self, index: int) -> int:
-        digest = hashlib.blake2b(
-            self.content + index.to_bytes(8, "big"), digest_size=4, person=b"ttc-seed"
-        ).digest()
-        return int.from_bytes(digest, "big") & 0x7FFFFFFF
-
     async def look_up(self, indices: Iterable[int]) -> Found:
-        """What the journal has of these samples."""
-        return await self._model._journal.get([self._key(index) for index in indices])
+        """The samples among these that the journal has, with all that is asked for."""
+        numbers = {self.content.key(index): index for index in indices}
+        stored = await self._model._journal.get(list(numbers))
+        found = {key: made for key, made in stored.items() if self._serves(made)}
+        lacking = [number for key, number in numbers.items() if key not in found]
+        if lacking and self._model._journal.older:
+            older = await self._model._journal.get(self.content.older_keys(lacking))
+            for number in lacking:
+                key, made = self.content.key(number), self.content.older(number, older)
+                if made is not None:
+                    stored.setdefault(key, made)
+                    if self._serves(made):
+                        found[key] = made
+        for key in stored.keys() - found.keys():
+            self._model.poor()
+            self._ask_also(stored[key].alternatives, stored[key].kept)
+        return {key: fitted_to(self._params, made) for key, made in found.items()}
+
+    def _ask_also(self, alternatives: int | None, kept: int | None) -> None:
+        """Have what is drawn come with these log-probabilities too, as far as they are offered."""
+        most = self._model.capabilities.logprobs
+        if alternatives is not None and most:
+            self._asked_for = joined(self._asked_for, min(alternatives, most), kept)
+
+    def _serves(self, made: Completion) -> bool:
+        return serves(made, self._params.logprobs, self._params.keep_logprobs)
 
     async def draw(self, chunk: Chunk, reserved: Amounts, known: asyncio.Task[Found]) -> Drawn:
         """The chunk's samples from the journal or the model, journalled and settled.
@@ -249,16 +294,15 @@ class _Work:
         known: the look-up that began before; of no use where the chunk had to wait for its ticket.
         """
         old = known.done()
-        keys = [self._key(chunk.start + i) for i in range(chunk.n)]
+        numbers = range(chunk.start, chunk.start + chunk.n)
+        keys = [self.content.key(number) for number in numbers]
         prompts = self._charges.prompts_in(chunk.start, chunk.n)
         ticket = Ticket(chunk, keys, reserved, prompts)
         found = ticket.found
         try:
             # Problems may share a question: whoever comes second finds the first one's samples.
             async with self._model.turns(ticket.keys[0]) as alone:
-                there = await (
-                    known if alone and not old else self._model._journal.get(ticket.keys)
-                )
+                there = await (known if alone and not old else self.look_up(numbers))
                 found.update((key, there[key]) for key in ticket.keys if key in there)
                 if self._model._engine.settings.retry_failed:
                     ticket.found = found = {k: c for k, c in found.items() if not c.error}
@@ -303,8 +347,9 @@ class _Work:
             payment.kept()
             if not fresh[0].error:
                 self._model._answered(self._model.prompts)
-        ticket.found.update(entries)
-        ticket.found.update(there)  # a run that could not be seen was faster
+        # Where a run that could not be seen was faster, its samples count.
+        for key, made in [*entries, *there.items()]:
+            ticket.found[key] = fitted_to(self._params, made)
         tokens = sum(c.completion_tokens for c in fresh)
         self._model._engine.events.drawn(self.who.role, len(entries), tokens, cached=False)
 
@@ -321,10 +366,12 @@ class _Work:
         try:
             await payment.ready()
             indices = indices[: payment.samples]
-            seeds = tuple(map(self._seed, indices))
-            call = Call(self._prompt, self._params, seeds, tuple(indices))
+            seeds = tuple(map(self.content.seed, indices))
+            params = self._asked_for
+            call = Call(self._prompt, params, seeds, tuple(indices))
             most = self._charges.most_prompt_tokens + self._params.max_tokens * len(indices)
             done = await self._model._caller.call(call, most, payment, problem=self._problem)
+            done = [marked(made, params) for made in done]
         finally:
             payment.drop()
         if done[0].finish_reason == TOO_LONG and done[0].error:
@@ -389,19 +436,3 @@ def _chunks(start: int, n: int, group: int) -> list[Chunk]:
     """Cut at multiples of `group`, so that the same samples always share a call."""
     cuts = [start, *range((start // group + 1) * group, start + n, group), start + n]
     return [Chunk(a, b - a) for a, b in pairwise(cuts) if b > a]
-
-
-def _content(model: EngineModel, prompt: Prompt, params: SamplingParams) -> bytes:
-    """Digest of everything that determines the samples of a prompt, but for their index.
-
-    A sample is the same however long a tail of its logprobs is kept; the first journals kept 8.
-    """
-    kept = params.keep_logprobs and min(params.keep_logprobs, 8)
-    content = {
-        "model": model.identity.scope,
-        "prompt": asdict(prompt),
-        "params": asdict(replace(params, keep_logprobs=kept)),
-        "seed": model._engine.seed,
-    }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ttc.backends._fingerprint import fingerprint_calls
 from ttc.budget.cost import UNITS, Rates, Unit
 from ttc.budget.ledger import SMALL, Ledger
 from ttc.budget.pot import Pot
 from ttc.budget.rounds import Amounts, nothing
 from ttc.core import Call, Capabilities, Completion
-from ttc.engine.beside import opened
-from ttc.engine.bounds import token_bound
 from ttc.engine.charges import Prompts
+from ttc.engine.side_tables import opened
+from ttc.engine.token_bounds import token_bound
 from ttc.errors import RetryableError
+from ttc.fingerprint import fingerprint_calls
 
 TOO_MUCH = (
     f"its calls could take over {100 * SMALL:g} % of the run's budget, or the run has begun to "

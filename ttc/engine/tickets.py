@@ -9,9 +9,9 @@ from itertools import count
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.ledger import Ledger
 from ttc.budget.rounds import Amounts, added, nothing
+from ttc.engine.batch import Chunk, Found
 from ttc.engine.billing import Bill
 from ttc.engine.charges import NOTHING, Charges, Vain
-from ttc.engine.drawing import Chunk, Found
 from ttc.engine.underway import UnderWay
 from ttc.errors import BackendError, BudgetExhausted
 

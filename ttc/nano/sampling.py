@@ -48,7 +48,10 @@ class SampleJob:
 
 @dataclass(frozen=True)
 class Sample:
-    """One completion; its end mark counts as a token. Logprobs are nats at temperature 1."""
+    """One completion; its end mark counts as a token. Logprobs are nats at temperature 1.
+
+    `stopped_by`: the stop text that ended it, if one did.
+    """
 
     text: str
     finish_reason: Literal["stop", "length"]
@@ -56,6 +59,7 @@ class Sample:
     completion_tokens: int
     mean_logprob: float | None
     logprobs: tuple[TokenInfo, ...] = ()
+    stopped_by: str = ""
 
 
 @dataclass
@@ -163,7 +167,8 @@ def _note(row: Row, token: int, log_p: Floats) -> None:
 
 def _sample(row: Row, reason: Literal["stop", "length"]) -> Sample:
     text = decode(row.ids)
-    cut = min((at for stop in row.job.stop if (at := text.find(stop)) >= 0), default=len(text))
+    found = ((at, stop) for stop in row.job.stop if (at := text.find(stop)) >= 0)
+    cut, stop = min(found, key=lambda one: one[0], default=(len(text), ""))
     asked = row.job.logprobs is not None
     return Sample(
         text=text[:cut],
@@ -172,4 +177,5 @@ def _sample(row: Row, reason: Literal["stop", "length"]) -> Sample:
         completion_tokens=len(row.ids),
         mean_logprob=row.total / len(row.ids) if asked else None,
         logprobs=tuple(row.infos),
+        stopped_by=stop,
     )

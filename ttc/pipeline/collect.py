@@ -61,9 +61,12 @@ class Method:
         classes = await asyncio.to_thread(
             world.answers.classify, [s.answer for s in solutions], problem.answer
         )
+        solved = record.root.mark()
         for i, verifier in enumerate(self.verifiers):
             seat = Seat(verifier, ("verifiers", i), "verifier", ("verify", i))
             world.open(problem, seat.place, 1.0, float(len(self.verifiers) - i))
+            # Each goes on from the sampler's numbers: score modes of one judge read one text.
+            record.root.resume(solved)
             await judged(world, record.root, verifier, seat, solutions[: len(returned)])
         world.done(problem)
         return Attempted(

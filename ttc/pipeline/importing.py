@@ -8,8 +8,8 @@ from pathlib import Path
 from ttc.answers import AnswerRule
 from ttc.budget.cost import CostConfig
 from ttc.core import ModelIdentity
+from ttc.importing import Judging, Layout, Progress, import_pool
 from ttc.pipeline.evaluate import write_curves
-from ttc.store.importing import Judging, Layout, Progress, import_pool
 from ttc.store.run_folder import RunFolder
 
 
@@ -25,7 +25,7 @@ def import_run(
     cost: CostConfig | None = None,
     progress: Progress | None = None,
 ) -> RunFolder:
-    """As `ttc.store.importing.import_pool`, then evaluate all policies and write the curves.
+    """As `ttc.importing.import_pool`, then evaluate all policies and write the curves.
 
     The cost model is kept in the manifest, so that later evaluations count alike; it is no part of
     the run's id.

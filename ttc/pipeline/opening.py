@@ -17,6 +17,7 @@ from ttc.pipeline.monitor import Monitor
 from ttc.registry import Part, Path, models_of
 from ttc.store.manifest import Manifest
 from ttc.store.manifest import Model as StoredModel
+from ttc.verifiers import VerifierPart
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -45,6 +46,10 @@ async def open_models(
         default = solver if outer is None else models[outer]["backend"]
         models[path] = {"backend": default, **named}
         _check_offers(part, models[path])
+        if isinstance(part, VerifierPart):
+            judge = models[path]["backend"]
+            for params in part.asks(judge.capabilities):
+                judge.expect(params)
         if path[0] == "sampler":
             label, inside = "sampler", path[1:]
         else:

@@ -159,7 +159,7 @@ def matching(name: str, known: Sequence[PolicyPart] = ()) -> tuple[PolicyPart, .
 
     Raises `UsageError` that names near ones.
     """
-    from ttc.refs import nearest
+    from ttc.words import nearest
 
     exact = tuple(one for one in known if one.label == name)
     if exact:

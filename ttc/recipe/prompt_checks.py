@@ -15,8 +15,8 @@ from ttc.faults import Fault, KeyPath, dotted
 from ttc.prompts import PromptTemplate, load_prompt, shipped
 from ttc.recipe.capabilities import offered
 from ttc.recipe.translate import translate
-from ttc.refs import nearest
 from ttc.registry import Part
+from ttc.words import nearest
 from ttc.yamltext import read_source
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")

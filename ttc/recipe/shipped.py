@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttc.errors import RecipeError
-from ttc.refs import nearest
+from ttc.words import nearest
 
 _HERE = Path(__file__).parent
 

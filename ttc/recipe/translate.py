@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 from ttc.faults import Fault, KeyPath
 from ttc.recipe.shape import known_keys
 from ttc.redact import HIDDEN, redact
-from ttc.refs import nearest
 from ttc.secret_names import like_a_key
+from ttc.words import nearest
 
 _WISHES = {
     "int": "a whole number",

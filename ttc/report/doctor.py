@@ -9,8 +9,8 @@ from ttc.report.tables import number, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ttc.backends._doctor import Diagnosis
-    from ttc.pipeline.examining import Checkup
+    from ttc.doctor.diagnosis import Diagnosis
+    from ttc.doctor.examining import Checkup
 
 _STYLES = {"ok": "green", "note": "dim", "warning": "yellow", "failure": "bold red"}
 _WORDS = {"failure": "broken"}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ttc.store.importing import Progress, Tally
+from ttc.importing import Progress, Tally
 from ttc.terminal import say
 
 _LINE_EVERY_S = 10.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from ttc.analysis.drawn import OF_VERIFICATIONS, Drawn
-from ttc.core import Attempt, Solution
+from ttc.core import Attempt, Role, Solution
 from ttc.policies import StoppingRule
 from ttc.refs import PolicyRef
 from ttc.registry import Part, register
@@ -45,10 +45,11 @@ class Adaptive(SamplerPart):
             raise ValueError("the rule reads confidences, so draw needs logprobs: true")
         return self
 
-    @property
-    def solutions(self) -> int:
-        """Solutions at most, for forecasts."""
+    def most_solutions(self) -> int:
         return self.most
+
+    def most_samples(self) -> Mapping[Role, int]:
+        return {"solver": self.most}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         assert isinstance(self.rule, StoppingRule)
@@ -59,13 +60,7 @@ class Adaptive(SamplerPart):
             drawn = Drawn.of(found, attempt.classes(found))
             choice = self.rule.checked(drawn)
             if choice >= 0:
-                _answer(attempt, found[drawn.first(choice)])
+                attempt.answer(found[drawn.first(choice)])
             if self.rule.enough(drawn):
                 break
         return found
-
-
-def _answer(attempt: Attempt, solution: Solution) -> None:
-    """Say the answer so far, to attempts that listen."""
-    if hasattr(attempt, "answer"):
-        attempt.answer(solution)

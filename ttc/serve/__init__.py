@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ttc.backends._secrets import key_name_fault
+from ttc.backends.http.secrets import key_name_fault
 from ttc.errors import BackendError, MissingExtra, UsageError
 from ttc.terminal import say, say_json
 

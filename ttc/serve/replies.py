@@ -21,6 +21,7 @@ def completions(identity: ModelIdentity, samples: Samples, logprobs: bool) -> Js
             "index": i,
             "text": c.text,
             "finish_reason": c.finish_reason,
+            **_stop_reason(c),
             "logprobs": _lists(c.logprobs) if logprobs else None,
         }
         for i, c in enumerate(flat)
@@ -35,11 +36,17 @@ def chat(identity: ModelIdentity, samples: Samples, logprobs: bool) -> Json:
             "index": i,
             "message": {"role": "assistant", "content": c.text, "refusal": None},
             "finish_reason": c.finish_reason,
+            **_stop_reason(c),
             "logprobs": _content(c.logprobs) if logprobs else None,
         }
         for i, c in enumerate(samples[0])
     ]
     return _envelope(identity, "chat.completion", "chatcmpl", choices, samples)
+
+
+def _stop_reason(c: Completion) -> Json:
+    """As vLLM tells it: the stop text that ended a sample, null where none did."""
+    return {} if c.stopped_by is None else {"stop_reason": c.stopped_by or None}
 
 
 def _envelope(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from ttc.core import Attempt, Role, Solution, Verification
+from ttc.core import Attempt, Capabilities, Role, SamplingParams, Solution, Verification
 from ttc.refs import BackendRef
 from ttc.registry import Kind, Part
 
@@ -35,6 +35,14 @@ class VerifierPart(Part):
     def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
         """The most samples that it asks for of so many solutions, by role; None: can't be told."""
         return None
+
+    def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
+        """How it will sample from its model, as far as that is known beforehand.
+
+        What others ask of that model in the same way is then drawn with the log-probabilities that
+        this one needs, instead of anew; see `ttc.core.Model.expect`.
+        """
+        return ()
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]

@@ -20,8 +20,8 @@ from ttc.core import (
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
 from ttc.thinking import after_thinking, opening_mark
+from ttc.verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
 from ttc.verifiers import VerifierPart
-from ttc.verifiers._verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
 
 # The verdict stands near the end; more tokens leave room for a sentence or two behind it. A journal
 # keeps them all, so there are none to spare.
@@ -59,18 +59,22 @@ class GenRM(VerifierPart):
     def most_samples(self, solutions: int) -> Mapping[Role, int]:
         return {"verifier": self.verifications * min(solutions, self.solutions or solutions)}
 
-    async def verify(
-        self, attempt: Attempt, solutions: Sequence[Solution]
-    ) -> Sequence[Verification]:
-        template = load_prompt(self.prompt)
+    def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
         params = SamplingParams(
             temperature=self.temperature,
             top_p=self.top_p,
             max_tokens=self.max_tokens,
-            stop=(*template.stop, *self.stop),
-            logprobs=self._alternatives(attempt.capabilities()),
+            stop=(*load_prompt(self.prompt).stop, *self.stop),
+            logprobs=self._alternatives(offers),
             keep_logprobs=_VERDICT_TAIL,
         )
+        return (params,)
+
+    async def verify(
+        self, attempt: Attempt, solutions: Sequence[Solution]
+    ) -> Sequence[Verification]:
+        template = load_prompt(self.prompt)
+        (params,) = self.asks(attempt.capabilities())
         chosen = solutions[: self.solutions]
         prompts = [render_problem(template, attempt.problem, solution=_shown(s)) for s in chosen]
         rows = await attempt.sample(*[Ask(p, params, self.verifications) for p in prompts])

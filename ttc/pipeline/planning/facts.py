@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from ttc.backends import BackendPart
 from ttc.core import Backend, Capabilities, ModelIdentity, Problem, Prompt, RemoteBackend
 from ttc.errors import TtcError, UsageError
+from ttc.importing.tally import estimate_tokens
 from ttc.pipeline.planning.lengths import SOLVER
 from ttc.prompts import load_prompt, render_problem
-from ttc.store.importing.tally import estimate_tokens
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe

@@ -1,0 +1,1 @@
+"""What several kinds of model access share, wherever the model runs."""

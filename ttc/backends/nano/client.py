@@ -1,0 +1,94 @@
+"""The backend behind `type: nano`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from ttc.backends.nano import CAPABILITIES
+from ttc.core import Call, Completion, ModelIdentity, Prompt, TokenLogprob
+
+if TYPE_CHECKING:
+    from ttc import nano
+
+
+class NanoBackend:
+    """See `ttc.core.Backend`. Worker threads compute; the event loop only waits."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._engine: nano.Engine | None = None
+
+    def _started(self) -> nano.Engine:
+        from ttc import nano
+
+        if self._engine is None:
+            self._engine = nano.Engine(nano.load(self._name))
+        return self._engine
+
+    async def identify(self) -> ModelIdentity:
+        info = (await asyncio.to_thread(self._started)).model.info
+        facts = {
+            "parameters": info.parameters,
+            "context_length": info.context_length,
+            "layers": info.layers,
+            "width": info.width,
+            "heads": info.heads,
+            "kv_heads": info.kv_heads,
+            "head_dim": info.head_dim,
+            "mlp_width": info.mlp_width,
+            "vocab": info.vocab,
+            "gated": False,
+        }
+        return ModelIdentity("nano", info.name, revision=info.sha256, facts=facts)
+
+    def count_tokens(self, prompt: Prompt) -> int | None:
+        return self._started().model.count_tokens(flatten(prompt))
+
+    async def complete(self, call: Call) -> list[Completion]:
+        from ttc import nano
+
+        params = call.params
+        began = time.monotonic()
+        job = nano.SampleJob(
+            prompt=flatten(call.prompt),
+            seeds=call.seeds,
+            max_tokens=params.max_tokens,
+            temperature=params.temperature,
+            top_p=params.top_p,
+            top_k=params.top_k,
+            stop=params.stop,
+            logprobs=params.logprobs,
+            keep_logprobs=params.keep_logprobs,
+        )
+        samples = await asyncio.wrap_future(self._started().submit(job))
+        share = (time.monotonic() - began) / max(1, len(samples))
+        return [_completion(sample, share) for sample in samples]
+
+    async def close(self) -> None:
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.close)
+            self._engine = None
+
+
+def flatten(prompt: Prompt) -> str:
+    """The raw text of a prompt. The networks know no chat turns, so messages are simply joined."""
+    if prompt.text is not None:
+        return prompt.text + prompt.prefill
+    return "\n".join(message.content for message in prompt.messages) + prompt.prefill
+
+
+def _completion(sample: nano.Sample, seconds: float) -> Completion:
+    return Completion(
+        text=sample.text,
+        finish_reason=sample.finish_reason,
+        prompt_tokens=sample.prompt_tokens,
+        completion_tokens=sample.completion_tokens,
+        mean_logprob=sample.mean_logprob,
+        logprobs=tuple(TokenLogprob(token, lp, top) for token, lp, top in sample.logprobs),
+        seconds=seconds,
+        stopped_by=sample.stopped_by,
+    )

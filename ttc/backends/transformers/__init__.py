@@ -1,0 +1,53 @@
+"""A Hugging Face model in this process: a local folder or a hub id, on CPU or GPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from ttc.backends import BackendPart
+from ttc.core import Capabilities
+from ttc.registry import register
+
+if TYPE_CHECKING:
+    from ttc.backends.transformers.client import TransformersBackend
+
+
+@register
+class Transformers(BackendPart):
+    """A causal language model by the transformers library, with logprobs and hidden states."""
+
+    extra: ClassVar[str | None] = "transformers"
+    loads_weights: ClassVar[bool] = True
+    incidental: ClassVar[frozenset[str]] = frozenset({"batch_size"})
+
+    type: Literal["transformers"] = "transformers"
+    model: str = Field(min_length=1)
+    """A folder with weights and tokenizer, or a hub id such as org/name."""
+    revision: str | None = None
+    """Commit, tag or branch on the hub."""
+    device: str = "auto"
+    """cpu, cuda, cuda:1 ...; auto takes a GPU where there is one."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Number format of the weights; auto: as they were stored."""
+    batch_size: int = Field(default=32, ge=1)
+    """Samples computed at a time; lower it when memory runs out."""
+
+    @property
+    def offers(self) -> Capabilities:
+        return Capabilities(
+            chat=True,
+            raw=True,
+            max_n=256,
+            seed=True,
+            logprobs=50,
+            prefill=True,
+            stop=True,
+            hidden_states=True,
+        )
+
+    def open(self) -> TransformersBackend:
+        from ttc.backends.transformers.client import TransformersBackend
+
+        return TransformersBackend(self)

@@ -1,0 +1,179 @@
+"""The backend behind `type: transformers`. One worker thread owns the model."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttc.backends.common.foreign import shorten
+from ttc.backends.common.weights import digest, tokenize
+from ttc.backends.transformers.generate import Generator
+from ttc.core import Call, Completion, ModelIdentity, Prompt
+from ttc.errors import BackendError, CallFailed, MissingExtra
+
+if TYPE_CHECKING:
+    from ttc.backends.transformers import Transformers
+
+T = TypeVar("T")
+
+
+class TransformersBackend:
+    """See `ttc.core.Backend`."""
+
+    def __init__(self, config: Transformers) -> None:
+        try:
+            import torch  # noqa: F401
+            import transformers  # noqa: F401
+        except ImportError as missing:
+            raise MissingExtra("the backend 'transformers'", "transformers") from missing
+        self.capabilities = config.offers
+        self._config = config
+        self._thread = ThreadPoolExecutor(1, "ttc-transformers")
+        self._loaded: Generator | None = None
+
+    async def _run(self, work: Callable[[Generator], T]) -> T:
+        """Do something with the model in its thread; loads it first."""
+
+        def whole() -> T:
+            if self._loaded is None:
+                self._loaded = _load(self._config)
+            return work(self._loaded)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+
+    async def identify(self) -> ModelIdentity:
+        return await self._run(lambda loaded: _identity(self._config, loaded.model))
+
+    async def complete(self, call: Call) -> list[Completion]:
+        return await self._run(lambda loaded: self._complete(loaded, call))
+
+    def _complete(self, loaded: Generator, call: Call) -> list[Completion]:
+        began = time.perf_counter()
+        ids = tokenize(loaded.tokenizer, call.prompt)
+        context = _context(loaded.model)
+        if len(ids) >= context or not ids:
+            raise CallFailed(
+                f"the prompt has {len(ids)} tokens, the context of {self._config.model} holds "
+                f"{context}",
+                "context_length",
+            )
+        room = min(call.params.max_tokens, context - len(ids))
+        size = self._config.batch_size
+        done: list[Completion] = []
+        for start in range(0, len(call.seeds), size):
+            done += _guarded(
+                lambda seeds: loaded.sample(ids, seeds, room, call.params),
+                call.seeds[start : start + size],
+            )
+        share = (time.perf_counter() - began) / max(1, len(done))
+        return [replace(c, seconds=share) for c in done]
+
+    async def hidden_states(
+        self, texts: Sequence[str], layer: int = -1
+    ) -> list[NDArray[np.float32]]:
+        """Hidden states of whole texts after a layer: (tokens, width) each, for probes and heads.
+
+        layer: 0 is the embedding, -1 the last layer.
+        """
+
+        def work(loaded: Generator) -> list[NDArray[np.float32]]:
+            return [_states(loaded, text, layer) for text in texts]
+
+        return await self._run(work)
+
+    def count_tokens(self, prompt: Prompt) -> int | None:
+        return None if self._loaded is None else len(tokenize(self._loaded.tokenizer, prompt))
+
+    async def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._loaded = None
+
+
+def _guarded(
+    sample: Callable[[Sequence[int]], list[Completion]], seeds: Sequence[int]
+) -> list[Completion]:
+    import torch
+
+    try:
+        return sample(seeds)
+    except torch.OutOfMemoryError:
+        pass
+    raise BackendError(
+        f"the GPU's memory does not hold {len(seeds)} samples at a time; lower batch_size"
+    )
+
+
+def _load(config: Transformers) -> Generator:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    device = config.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = config.dtype if config.dtype == "auto" else getattr(torch, config.dtype)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(config.model, revision=config.revision)
+        model = AutoModelForCausalLM.from_pretrained(
+            config.model, revision=config.revision, dtype=dtype
+        )
+        model = model.to(device).eval()
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        text = shorten(str(error))
+    else:
+        return Generator(model, tokenizer, _ends(model, tokenizer))
+    raise BackendError(f"can't load {config.model}: {text}")
+
+
+def _ends(model: Any, tokenizer: Any) -> set[int]:
+    ends = model.generation_config.eos_token_id
+    many = ends if isinstance(ends, list) else [ends]
+    return {e for e in (*many, tokenizer.eos_token_id) if e is not None}
+
+
+def _context(model: Any) -> int:
+    return int(getattr(model.config, "max_position_embeddings", None) or 2**31)
+
+
+def _states(loaded: Generator, text: str, layer: int) -> NDArray[np.float32]:
+    import torch
+
+    ids = torch.tensor([loaded.tokenizer(text)["input_ids"]], device=loaded.model.device)
+    with torch.inference_mode():
+        out = loaded.model(input_ids=ids, output_hidden_states=True)
+    states: NDArray[np.float32] = out.hidden_states[layer][0].float().cpu().numpy()
+    return states
+
+
+def _identity(config: Transformers, model: Any) -> ModelIdentity:
+    shape = model.config
+    facts = {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "context_length": _context(model),
+        "layers": getattr(shape, "num_hidden_layers", None),
+        "width": getattr(shape, "hidden_size", None),
+        "heads": getattr(shape, "num_attention_heads", None),
+        "kv_heads": getattr(shape, "num_key_value_heads", None),
+        "head_dim": getattr(shape, "head_dim", None),
+        "mlp_width": getattr(shape, "intermediate_size", None),
+        "vocab": getattr(shape, "vocab_size", None),
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "device": str(model.device),
+    }
+    folder = Path(config.model)
+    return ModelIdentity(
+        backend="transformers",
+        model=folder.name if folder.is_dir() else config.model,
+        revision=digest(folder) if folder.is_dir() else str(shape._commit_hash or ""),
+        facts={k: v for k, v in facts.items() if v is not None},
+    )

@@ -1,0 +1,1 @@
+"""What sources of problems share: files, hub datasets, columns and their values."""

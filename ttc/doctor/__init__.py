@@ -1,0 +1,1 @@
+"""What a server really offers: the checks behind `ttc doctor`."""

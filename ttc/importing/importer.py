@@ -1,0 +1,158 @@
+"""`import_pool`: foreign samples to a run folder, complete or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ttc.answers import AnswerRule
+from ttc.errors import DataError
+from ttc.importing.collector import Collector
+from ttc.importing.judging import Judging
+from ttc.importing.layouts import LAYOUTS, Layout, detect, read
+from ttc.importing.tally import Progress, Tally
+from ttc.store.manifest import Choices, Manifest, Model, dataset_hash, hash_recipe
+from ttc.store.run_folder import RunFolder
+from ttc.store.staging import staged
+from ttc.words import counted
+
+
+def import_pool(
+    source: Path,
+    destination: Path,
+    *,
+    layout: Layout = "auto",
+    verifications: Path | None = None,
+    mapping: Mapping[str, str] | None = None,
+    answers: AnswerRule | None = None,
+    judging: Judging | None = None,
+    progress: Progress | None = None,
+) -> RunFolder:
+    """Turn samples in a file or folder into a run `destination/<run id>`, and return it.
+
+    `destination` is a folder of runs, such as `results/NAME`. The run id is a hash of what was
+    imported and how, so that the same import again replaces its run. `verifications` is a second
+    table or a second folder where they lie apart. `mapping` says what our names (`solution.text`)
+    are called in the data. `progress` is called after every problem or file of verifications.
+    Memory holds one problem's text at a time. Raises `DataError` with file and line; then nothing
+    is left behind.
+    """
+    if layout not in LAYOUTS:
+        raise DataError(f"unknown layout {layout!r}; known are {', '.join(LAYOUTS)}")
+    rule, options = answers or AnswerRule(), judging or Judging()
+    found = detect(source) if layout == "auto" else layout
+    how: dict[str, Any] = {
+        "layout": found,
+        "mapping": dict(mapping or {}),
+        "answers": rule.model_dump(mode="json"),
+        "score": options.score,
+        "labels": options.labels,
+        "verifier": options.verifier,
+    }
+    started = datetime.now(UTC)
+    with staged(destination) as stage:
+        with ExitStack() as tables:
+            collector = Collector(stage.run, rule, options, tables)
+            for raw in read(source, found, verifications, mapping or {}):
+                collector.add(raw)
+                if progress is not None:
+                    progress(collector.tally)
+            if not collector.tally.problems:
+                raise DataError(f"{source}: there are no problems in the data")
+            problems = collector.finish()
+        _refuse_unreadable(source, collector.tally, options)
+        manifest = _manifest(destination.name, how, collector, options)
+        manifest.dataset = dataset_hash(problems)
+        manifest.started, manifest.ended = started, datetime.now(UTC)
+        manifest.source |= {"file": source.name, "records": collector.digest()}
+        manifest.write(stage.run.manifest_path)
+        return stage.publish(manifest.run_id)
+
+
+def _refuse_unreadable(source: Path, tally: Tally, options: Judging) -> None:
+    """Raise `DataError` where no solution has an answer, so that nothing could be estimated."""
+    if tally.invalid_answers < tally.solutions or (options.labels == "trust" and tally.labels):
+        return
+    raise DataError(
+        f"{source}: none of its {counted(tally.solutions, 'solution')} has an answer that could be "
+        "read; name the key or column with answers (--map answer=...), say how texts give them "
+        "(--set answers.extract=...)"
+        + (", or trust the labels (--labels trust)" if tally.labels else "")
+    )
+
+
+def _manifest(
+    name: str, how: Mapping[str, Any], collector: Collector, options: Judging
+) -> Manifest:
+    tally = collector.tally
+    sinks = collector.verifications.verifiers
+    recipe_hash = hash_recipe(how)
+    solver = Model(backend="imported", model=options.model)
+    judge = Model(backend="imported", model=options.verifier_model or options.model)
+    return Manifest(
+        recipe_name=name,
+        recipe={"import": dict(how)},
+        recipe_hash=recipe_hash,
+        run_id=hash_recipe({"how": dict(how), "records": collector.digest()})[:12],
+        models={"solver": solver, **dict.fromkeys(sinks, judge)},
+        status="imported",
+        note=_note(tally),
+        ledger=_ledger(tally),
+        choices=Choices(
+            lambda_source="measured" if sinks else None,
+            score_mode=options.score if sinks else None,
+            invalid_verdicts="dropped" if sinks else None,
+            ties="random_averaged",
+            resampling="without_replacement",
+            prompt_counting="per_sample",
+            wasted_tokens="unknown",
+            tuning="none",
+            token_counts=tally.token_counts,
+        ),
+        source={
+            "layout": how["layout"],
+            "labels": tally.labels,
+            "labels_that_differ": tally.labels_that_differ,
+            "estimated_token_counts": tally.estimated_counts,
+        },
+    )
+
+
+def _note(tally: Tally) -> str:
+    parts = []
+    if not tally.solution_tokens:
+        parts.append("the data holds neither texts nor token counts, so costs in tokens are 0")
+    elif tally.estimated_counts:
+        parts.append(
+            f"token counts of {tally.estimated_counts} completions are estimates from their texts"
+        )
+    if tally.labels_that_differ:
+        parts.append(
+            f"our judgement differs from {tally.labels_that_differ} of {tally.labels} labels that "
+            "came with the data"
+        )
+    if tally.unjudged:
+        parts.append(tally.unjudged)
+    return "; ".join(parts)
+
+
+def _ledger(tally: Tally) -> dict[str, Any]:
+    return {
+        "solution": {
+            "samples": tally.solutions,
+            "prompt_tokens": tally.solution_prompt_tokens,
+            "completion_tokens": tally.solution_tokens,
+            "invalid": tally.invalid_answers,
+            "paid_samples": 0,
+        },
+        "verification": {
+            "samples": tally.verifications,
+            "prompt_tokens": tally.verification_prompt_tokens,
+            "completion_tokens": tally.verification_tokens,
+            "invalid": tally.invalid_verdicts,
+            "paid_samples": 0,
+        },
+    }

@@ -1,0 +1,70 @@
+"""How foreign data is judged by our own rules: answers, verdicts, scores, token counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ttc.answers import AnswerRule
+from ttc.importing.records import RawProblem, RawVerification
+from ttc.verdicts import ScoreMode, parse_verdict, score
+
+__all__ = ["Judging", "Labels", "ScoreMode", "answers_of", "gold_of", "score_of", "verdict_of"]
+
+Labels = Literal["compare", "trust"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Options of an import.
+
+    score: how verdict and P(Yes) become a score, unless the data brings one. verifier: name of
+    verifications that name none. labels: "compare" keeps labels that came with the data beside our
+    judgement, "trust" also takes them as the judgement (for answers that no rule can read).
+    model: what produced the solutions, for the manifest; verifier_model: what verified them, if
+    another one.
+    """
+
+    score: ScoreMode = "hybrid"
+    verifier: str = "imported"
+    labels: Labels = "compare"
+    model: str = "unknown"
+    verifier_model: str | None = None
+
+
+def answers_of(problem: RawProblem, rule: AnswerRule) -> list[str | None]:
+    """(solutions,) the answer the data gives, else the one our rule reads in the text."""
+    return [one.answer or (rule.extract(one.text) or None) for one in problem.solutions]
+
+
+def gold_of(problem: RawProblem, answers: Sequence[str | None], rule: AnswerRule) -> str | None:
+    """The gold answer, read out of a worked solution where the data gives one of those.
+
+    Without any, the most frequent answer among solutions labelled correct; None without that.
+    """
+    if problem.answer is not None and problem.answer.strip():
+        given = problem.answer.strip()
+        worked = "\\boxed" in given or "####" in given or "\n" in given
+        return (rule.extract(given) if worked else None) or given
+    right = Counter(
+        answer
+        for answer, one in zip(answers, problem.solutions, strict=True)
+        if answer is not None and one.correct
+    )
+    return max(right, key=lambda a: (right[a], a)) if right else None
+
+
+def verdict_of(raw: RawVerification) -> bool | None:
+    """The verdict the data gives, else the one in the text, else what P(Yes) says without text."""
+    if raw.verdict is not None:
+        return raw.verdict
+    if raw.text:
+        return parse_verdict(raw.text)
+    return None if raw.p_yes is None else raw.p_yes >= 0.5
+
+
+def score_of(raw: RawVerification, verdict: bool | None, mode: ScoreMode) -> float | None:
+    """The score the data gives, else the one that `mode` makes of verdict and P(Yes)."""
+    return raw.score if raw.score is not None else score(verdict, raw.p_yes, mode)

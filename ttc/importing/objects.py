@@ -1,0 +1,66 @@
+"""Records to raw problems, solutions and verifications: shared by JSON lines and tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ttc.importing import values
+from ttc.importing.names import Record
+from ttc.importing.records import RawSolution, RawVerification
+
+
+def solution(
+    record: Record,
+    verifications: tuple[RawVerification, ...] = (),
+    index: int | None = None,
+) -> RawSolution:
+    """The solution in a record; `verifications` where the record holds them itself."""
+    return RawSolution(
+        index=index,
+        text=values.text(record.get("text"), record.where("text")),
+        answer=values.text(record.get("answer"), record.where("answer")) or None,
+        correct=values.truth(record.get("correct"), record.where("correct")),
+        tokens=values.integer(record.get("tokens"), record.where("tokens")),
+        prompt_tokens=values.integer(record.get("prompt_tokens"), record.where("prompt_tokens")),
+        finish_reason=values.text(record.get("finish_reason"), record.where("finish_reason"))
+        or None,
+        mean_logprob=values.number(record.get("mean_logprob"), record.where("mean_logprob")),
+        verifications=verifications,
+    )
+
+
+def verification(record: Record, index: int | None = None) -> RawVerification:
+    """The verification in a record."""
+    return RawVerification(
+        index=index,
+        text=values.text(record.get("text"), record.where("text")),
+        verdict=values.truth(record.get("verdict"), record.where("verdict")),
+        p_yes=values.probability(record.get("p_yes"), record.where("p_yes")),
+        score=values.probability(record.get("score"), record.where("score")),
+        tokens=values.integer(record.get("tokens"), record.where("tokens")),
+        prompt_tokens=values.integer(record.get("prompt_tokens"), record.where("prompt_tokens")),
+        verifier=values.text(record.get("verifier"), record.where("verifier")) or None,
+    )
+
+
+def choices(value: Any, place: str) -> tuple[str, ...]:
+    """Options of a choice question: a list, or a text that is a JSON list."""
+    if values.absent(value):
+        return ()
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            values.refuse(value, place, "a list of options")
+    if not isinstance(value, list | tuple):
+        values.refuse(value, place, "a list of options")
+    return tuple(values.text(option, f"{place}[{i}]") for i, option in enumerate(value))
+
+
+def mapping(value: Any, place: str) -> Mapping[str, Any]:
+    """An object, or nothing."""
+    if value is not None and not isinstance(value, dict):
+        values.refuse(value, place, "an object")
+    return value or {}

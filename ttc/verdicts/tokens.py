@@ -1,0 +1,139 @@
+r"""P(Yes) from the probabilities of the tokens that a verdict's text is made of.
+
+Tokens never quite spell the text: they carry marks for spaces (`Ġ`, `▁`), broken or escaped bytes,
+stop texts and end tokens that the text lacks, and may lack thoughts that the text has. What they
+share is their ASCII letters and digits, in order. So both are laid over each other by those, from
+the end, and P(Yes) is read at the token in which the verdict word begins. Where they can't be laid
+over each other, or the verdict lies before the tokens kept, P(Yes) is unknown.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from ttc.core import TokenLogprob
+from ttc.verdicts.text import Verdict, plain_form
+
+_FURTHEST = 4096  # characters from a verdict to the text's end
+_BEYOND = 64  # letters of stop texts and end tokens that the text does not have
+_BEFORE = 64  # letters in front of a verdict that are compared
+_ENOUGH = 12  # of those that must agree where text and tokens differ further on
+_ESCAPED = re.compile(r"(?:bytes:)?((?:\\x[0-9a-fA-F]{2})+)|<0x([0-9A-Fa-f]{2})>")
+_OTHERS, _LETTERS = re.compile(r"[^A-Za-z0-9]+"), re.compile(r"[A-Za-z0-9]+")
+_SPACES = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})
+# The words for yes and for no of each form of verdict.
+_WORDS = (({"yes"}, {"no"}), ({"correct"}, {"incorrect", "not"}))
+
+
+def p_yes_at(verdict: Verdict, text: str, tokens: Sequence[TokenLogprob]) -> float | None:
+    """P(Yes) at the token in which the verdict word begins, None if unknown.
+
+    The summed probability of the alternatives that spell or begin Yes at this place (` Yes`, `Y`);
+    where none is known, 1 - P(No). The same of `correct` and `incorrect`.
+    """
+    place = _place(verdict, text, tokens)
+    if place is None:
+        return None
+    index, lead = place
+    yes, no = next(words for words in _WORDS if verdict.word in words[0] | words[1])
+    mass = {True: 0.0, False: 0.0}
+    known = {True: False, False: False}
+    for token, logprob in _alternatives(tokens[index]):
+        read = _first_letters(token, lead)
+        for says, words in ((True, yes), (False, no)):
+            if read and any(_spells(read, word) for word in words):
+                mass[says] += math.exp(min(logprob, 0.0))
+                known[says] = True
+    if not any(known.values()):
+        return None
+    return min(1.0, max(0.0, mass[True] if known[True] else 1.0 - mass[False]))
+
+
+def _alternatives(token: TokenLogprob) -> Iterator[tuple[str, float]]:
+    """The alternatives whose probability is known, the sampled token among them once."""
+    top = {name: value for name, value in token.top.items() if not math.isnan(value)}
+    yield from top.items()
+    own = token.token.translate(_SPACES)
+    if not math.isnan(token.logprob) and own not in {name.translate(_SPACES) for name in top}:
+        yield token.token, token.logprob
+
+
+def _place(verdict: Verdict, text: str, tokens: Sequence[TokenLogprob]) -> tuple[int, str] | None:
+    """The token in which the verdict begins, and the letters in front of it in that token."""
+    if len(text) - verdict.start > _FURTHEST:
+        return None
+    form = _ascii if text[verdict.start : verdict.end].isascii() else _plain
+    before = form(text[max(0, verdict.start - 4 * _BEFORE) : verdict.start])[-_BEFORE:]
+    after = form(text[verdict.start :])
+    letters = [form(_spelled(token.token)) for token in tokens]
+    beyond = _beyond("".join(letters)[-_FURTHEST - _BEFORE - _BEYOND :], before, after)
+    if beyond is None:
+        return None
+    left = beyond + len(after)  # letters from the verdict's first to the last token's last
+    for index in reversed(range(len(tokens))):
+        if left <= len(letters[index]):
+            return index, letters[index][: len(letters[index]) - left]
+        left -= len(letters[index])
+    return None
+
+
+def _beyond(spelled: str, before: str, after: str) -> int | None:
+    """How many of the tokens' last letters lie beyond the text's end; None where they don't fit."""
+    text = before + after
+    for beyond in range(min(_BEYOND, len(spelled)) + 1):
+        shared = _shared(text, spelled, beyond)
+        whole = shared == len(text) or shared == len(spelled) - beyond
+        if shared >= len(after) + (0 if whole else _ENOUGH):
+            return beyond
+    return None
+
+
+def _shared(text: str, spelled: str, beyond: int) -> int:
+    """How many letters at the text's end are the tokens' too, but for those beyond."""
+    most = min(len(text), len(spelled) - beyond)
+    ours, theirs = len(text) - 1, len(spelled) - beyond - 1
+    return next((i for i in range(most) if text[ours - i] != spelled[theirs - i]), most)
+
+
+def _ascii(string: str) -> str:
+    """The ASCII letters and digits of a string, as small letters."""
+    return _OTHERS.sub("", string).lower()
+
+
+def _plain(string: str) -> str:
+    """As `_ascii`, of full-width and other forms too (which are also in tokens' escaped bytes)."""
+    return _ascii("".join(map(plain_form, string)))
+
+
+def _spelled(token: str) -> str:
+    """A token's text; bytes that a server wrote out are read."""
+    escaped = _ESCAPED.fullmatch(token)
+    if escaped is None:
+        return token
+    digits = (escaped[1] or escaped[2]).replace("\\x", "")
+    return bytes.fromhex(digits).decode("ascii", "ignore")
+
+
+def _first_letters(token: str, lead: str) -> tuple[str, bool] | None:
+    """An alternative's first letters behind `lead`, and whether they reach to the token's end."""
+    plain = "".join(map(plain_form, _spelled(token)))
+    at = 0
+    for letter in lead:
+        at = _at_letter(plain, at)
+        if plain[at : at + 1].lower() != letter:
+            return None
+        at += 1
+    found = _LETTERS.match(plain, _at_letter(plain, at))
+    return (found[0].lower(), found.end() == len(plain)) if found else None
+
+
+def _at_letter(plain: str, start: int) -> int:
+    found = _LETTERS.search(plain, start)
+    return found.start() if found else len(plain)
+
+
+def _spells(read: tuple[str, bool], word: str) -> bool:
+    letters, to_the_end = read
+    return letters == word or (to_the_end and word.startswith(letters))
