@@ -17,6 +17,7 @@ from ttc.core.model import (
     fitted,
 )
 from ttc.core.nouns import Problem, Solution, Verification
+from ttc.core.programs import Executed, Limits, Program
 
 __all__ = [
     "Ask",
@@ -25,10 +26,13 @@ __all__ = [
     "Call",
     "Capabilities",
     "Completion",
+    "Executed",
+    "Limits",
     "Message",
     "Model",
     "ModelIdentity",
     "Problem",
+    "Program",
     "Prompt",
     "Purpose",
     "RemoteBackend",
