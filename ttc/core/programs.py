@@ -22,7 +22,7 @@ class Limits:
     memory_bytes: address space of each process (beyond it allocations fail, as `MemoryError`), and
     resident memory of all together (beyond it they are killed). output_bytes: of stdout and of
     stderr, each. processes: processes and threads together. open_files: of each process.
-    disk_bytes, files: what it may add to its folder, in bytes and in files and folders.
+    disk_bytes, disk_files: what it may add to its folder, in bytes and in files and folders.
     """
 
     wall_s: float = 10.0
@@ -32,7 +32,7 @@ class Limits:
     processes: int = 64
     open_files: int = 256
     disk_bytes: int = 64 * MIB
-    files: int = 10_000
+    disk_files: int = 10_000
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

@@ -25,9 +25,7 @@ async def _assure(isolation: Isolation) -> None:
     result = await tried(isolation)
     if not result.holds:
         names = ", ".join(result.through).replace("_", " ")
-        raise NoIsolation(
-            f"the isolation {isolation!r} does not hold here; it let through: {names}"
-        )
+        raise NoIsolation(f"the isolation {isolation!r} does not hold here: it let {names} through")
 
 
 async def _strongest() -> Isolation:

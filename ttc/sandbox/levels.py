@@ -70,7 +70,7 @@ def request(program: Program, isolation: Isolation) -> dict[str, Any]:
             "files": dict(program.files),
             "argv": [sys.executable, "-P", "-s", "-B", "-u"],
             "environment": environment(),
-            "limits": _kernel_limits(program.limits, 2 if boxed else 0),
+            "limits": _kernel_limits(program.limits, 1 if boxed and os.getuid() else 0),
             "read_all": not boxed,
             "landlock": _landlock() if isolation == "landlock" else None,
             "filter": None if code is None else base64.b64encode(code).decode(),

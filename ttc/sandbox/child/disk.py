@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import tempfile
+import time
 from typing import Any
 
 
@@ -18,7 +19,7 @@ class Place:
         self.user = user
         self.helpers: int = request["helpers"]
         self.bytes: int = request["limits"]["disk_bytes"]
-        self.files: int = request["limits"]["files"] + request["own_files"]
+        self.files: int = request["limits"]["disk_files"] + request["own_files"]
 
     def full(self, pids: list[int], now: float) -> bool:
         """More files than allowed? The number is no limit that bubblewrap knows."""
@@ -53,18 +54,20 @@ class Folder(Place):
             environment[name] = value.replace("/box", self.box, 1) if value[:4] == "/box" else value
 
     def full(self, pids: list[int], now: float) -> bool:
-        """More bytes or files than allowed? Looked at every 0.1 s."""
+        """More bytes or files than allowed? Looked at as often as a tenth of a core allows."""
         if now < self._next:
             return False
-        self._next = now + 0.1
         files, size = _named(self.box, self.files)
-        return files > self.files or size + sum(map(_unnamed, pids)) > self.bytes
+        full = files > self.files or size + sum(map(_unnamed, pids)) > self.bytes
+        self._next = now + 10 * (time.monotonic() - now)
+        return full
 
     def remove(self) -> None:
         """With coreutils, which cope with folders nested a thousand deep and without rights."""
         for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
             subprocess.run(
                 [*command, "--", self.box],
+                env={"PATH": f"{os.defpath}:{os.environ.get('PATH', '')}"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

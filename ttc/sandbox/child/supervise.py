@@ -6,6 +6,7 @@ adopted children and its polling of /proc are no affair of ttc's.
 """
 
 import json
+import math
 import os
 import resource
 import selectors
@@ -152,6 +153,8 @@ class Supervision:
             reading.read()
         if not self.ended and (self.out.over or self.err.over):
             self.ended = "output"
+        elif not self.ended and self.began and self.place.full([], math.inf):
+            self.ended = "disk"  # faster than we looked
         return {
             "ended": self.ended,
             "code": code,
