@@ -223,3 +223,20 @@ print("bye")
     done = run(source)
     assert (done.ended, done.exit_code, done.stdout) == ("exit", 0, "bye\n")
     assert done.seconds < 4, "nobody waits for them"
+
+
+def test_many_children_that_end_as_orphans(run):
+    """A program's limit of processes is for those that live."""
+    source = """
+import os, time
+for _ in range(100):
+    pid = os.fork()
+    if pid == 0:
+        if os.fork() == 0:
+            os._exit(0)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    time.sleep(0.01)
+print("done")
+"""
+    assert run(source, processes=40).stdout == "done\n"

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from containment import gone
 
 import ttc
 
@@ -130,8 +131,8 @@ def seen(level, python, copy):
         pytest.skip(done.stderr.strip().splitlines()[-1])
     assert done.returncode == 0, done.stderr
     yield json.loads(done.stdout)
-    mine = [name for name in os.listdir("/proc") if name.isdecimal() and owner(name) == USER]
-    assert not mine, "processes are left"
+    mine = {int(n) for n in os.listdir("/proc") if n.isdecimal() and owner(n) == USER}
+    assert gone(mine, 0.5), "processes are left"
 
 
 def owner(pid: str) -> int:

@@ -117,10 +117,9 @@ def _targets() -> Iterator[dict[str, Any]]:
 
 
 def _file_at_home() -> str | None:
-    home = Path.home()
     try:
-        return next((str(one) for one in sorted(home.iterdir()) if one.is_file()), None)
-    except OSError:
+        return next((str(one) for one in sorted(Path.home().iterdir()) if one.is_file()), None)
+    except (OSError, RuntimeError):  # a user of a container may have no home
         return None
 
 

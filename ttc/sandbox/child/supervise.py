@@ -124,6 +124,7 @@ class Supervision:
 
     def look(self, now: float) -> None:
         """Compare what is used with the limits."""
+        tree.reap(self.process.pid)
         processes = tree.descendants(self.me)
         cpu = sum(one.cpu_s for one in processes)
         if self.began is None:
@@ -147,6 +148,7 @@ class Supervision:
         seconds = time.monotonic() - (self.began or self.start)
         gone = tree.end_all(self.me)
         code = self.process.wait() if gone else None
+        tree.reap()
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_s = max(self.cpu_s, used.ru_utime + used.ru_stime - self.cpu_before)
         for reading in (self.status, self.out, self.err):
