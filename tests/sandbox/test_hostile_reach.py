@@ -94,6 +94,12 @@ def test_links_lead_nowhere(tries):
         "import os; os.symlink(given['journal'], 'link2'); open('link2', 'a')",
         "import os; os.symlink('/', 'root'); open('root' + given['journal']).read()",
         "import os; os.link(given['journal'], 'hard')",
+        "import os; fd = os.open(given['journal'], os.O_PATH); "
+        "os.link(f'/proc/self/fd/{fd}', 'hard', follow_symlinks=True)",
+        "import os, ctypes; fd = os.open(given['journal'], os.O_PATH); "
+        "assert ctypes.CDLL(None).linkat(fd, b'', -100, b'hard', 0x1000) == 0",
+        "import os; fd = os.open(given['journal'], os.O_PATH); open(f'/proc/self/fd/{fd}').read()",
+        "import os; os.chdir(os.path.dirname(given['journal'])); open('journal.jsonl').read()",
     )
 
 

@@ -30,7 +30,7 @@ class Limits:
     memory_bytes: int = 1024 * MIB
     output_bytes: int = MIB
     processes: int = 64
-    open_files: int = 256
+    open_files: int = 128
     disk_bytes: int = 64 * MIB
     disk_files: int = 10_000
 

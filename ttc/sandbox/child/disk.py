@@ -88,10 +88,10 @@ def _named(folder: str, most: int) -> tuple[int, int]:
                         size += entry.stat(follow_symlinks=False).st_blocks * 512
                     if entry.is_dir(follow_symlinks=False):
                         ahead.append(entry.path)
-        except PermissionError:  # closed by its owner, who may hide anything in it
-            return most + 1, size
-        except OSError:  # gone meanwhile
+        except (FileNotFoundError, NotADirectoryError):  # changed meanwhile
             continue
+        except OSError:  # closed by its owner, or too deep: anything may be hidden in it
+            return most + 1, size
     return count, size
 
 

@@ -12,7 +12,6 @@ import resource
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -214,8 +213,8 @@ def main() -> None:
     finally:
         tree.end_all(os.getpid())
         place.remove()
-    sys.stdout.write(json.dumps(result))
-    sys.stdout.flush()
+    with os.fdopen(1, "w", encoding="ascii") as report:
+        json.dump(result, report)
 
 
 if __name__ == "__main__":
