@@ -45,6 +45,8 @@ class Folder(Place):
         for path in (os.path.join(self.box, "work"), os.path.join(self.box, "tmp"), self.box):
             if user is not None:
                 os.chown(path, user, user)
+        if user is not None:
+            request["launch"]["read_all"] = any(map(_closed, [*request["needs"], self.box]))
         self._next = 0.0
         landlock = request["launch"]["landlock"]
         if landlock is not None:
@@ -73,6 +75,18 @@ class Folder(Place):
                 stderr=subprocess.DEVNULL,
                 check=False,
             )
+
+
+def _closed(path: str) -> bool:
+    """Whether some folder on the way to a path lets only its owner or group pass."""
+    ways = {os.path.dirname(path), os.path.dirname(os.path.realpath(path))}
+    while ways:
+        way = ways.pop()
+        if not os.stat(way).st_mode & stat.S_IXOTH:
+            return True
+        if way != "/":
+            ways.add(os.path.dirname(way))
+    return False
 
 
 def _named(folder: str, most: int) -> tuple[int, int]:

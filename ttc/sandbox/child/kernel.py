@@ -99,8 +99,8 @@ def filter_calls(instructions: bytes) -> None:
 def become(user: int, read_all: bool) -> None:
     """From root, turn into `user` (and a group of the same number) with no rights of root's left.
 
-    read_all keeps the one to pass folders that are closed to others, for an interpreter in root's
-    home; only what Landlock lets through is reached by it.
+    read_all keeps the one to pass folders closed to others and read what is in them, for an
+    interpreter in root's home; under Landlock only what that lets through is reached by it.
     """
     os.setgroups([])
     os.setresgid(user, user, user)
