@@ -53,7 +53,7 @@ def run(level: str) -> Callable[..., Executed]:
     def run(
         source: str, stdin: str = "", files: dict[str, str] | None = None, **limits
     ) -> Executed:
-        small = {"wall_s": 5.0, "cpu_s": 2.0, "memory_bytes": 256 << 20, "disk_bytes": 8 << 20}
+        small = {"wall_s": 30.0, "cpu_s": 5.0, "memory_bytes": 256 << 20, "disk_bytes": 8 << 20}
         program = Program(source, stdin=stdin, files=files or {}, limits=Limits(**small | limits))
         return asyncio.run(execute(program, level))
 

@@ -90,7 +90,7 @@ def test_the_loop_goes_on_meanwhile(level):
             longest = max(longest, time.monotonic() - start)
         return longest
 
-    assert asyncio.run(ticking()) < 0.5
+    assert asyncio.run(ticking()) < 0.9
 
 
 def test_many_at_once_and_from_threads(level):

@@ -76,6 +76,11 @@ def _check_started(report: dict[str, Any], isolation: Isolation) -> None:
     if not reason and report["status"] != "ok":
         reason = report["status"].removeprefix("ok") or report["stderr"].strip()[-500:]
         reason = reason or ("it does not start" if report["ended"] else f"code {report['code']}")
+    if isolation == "bubblewrap" and "namespace" in reason and "error" not in report:
+        reason += (
+            ". Something forbids namespaces: the rules of a container, or a setting such as "
+            "kernel.apparmor_restrict_unprivileged_userns or user.max_user_namespaces"
+        )
     if reason:
         raise SandboxError(f"the isolation {isolation!r} can't be set up here: {reason}")
     if not report["gone"]:

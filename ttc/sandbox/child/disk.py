@@ -137,4 +137,9 @@ def _fresh_user() -> int:
         mapped = [[int(word) for word in line.split()] for line in file]
     end = max(start + length for start, _, length in mapped)
     room = min(100_000, end // 2)
+    if not room:
+        raise OSError(
+            "you are root of a user namespace that has no other user whom a program could run as; "
+            "start ttc as an ordinary user, or map more ids"
+        )
     return min(2_000_000_000, end - room) + os.getpid() % room

@@ -114,5 +114,9 @@ def become(user: int, read_all: bool) -> None:
         number = _SYS_CAPSET.get(os.uname().machine)
         if number is None:
             raise OSError(f"capset is unknown on {os.uname().machine}")
-        checked(libc.syscall(number, ctypes.byref(header), ctypes.byref(sets)), "capset")
+        what = (
+            "the interpreter or the temporary folder (TMPDIR) lies in a folder closed to others, "
+            "and this root lacks the right to let a program pass it (CAP_DAC_READ_SEARCH)"
+        )
+        checked(libc.syscall(number, ctypes.byref(header), ctypes.byref(sets)), what)
         prctl(PR_CAP_AMBIENT, 2, _CAP_DAC_READ_SEARCH)

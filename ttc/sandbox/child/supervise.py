@@ -199,8 +199,9 @@ def main() -> None:
     except AskerGone:
         return
     result: dict[str, Any] = {}
-    place = disk.place(request)
+    place: disk.Place | None = None
     try:
+        place = disk.place(request)
         supervision = Supervision(request, place)
         try:
             supervision.run()
@@ -212,7 +213,8 @@ def main() -> None:
         result |= {"error": str(error)}
     finally:
         tree.end_all(os.getpid())
-        place.remove()
+        if place:
+            place.remove()
     with os.fdopen(1, "w", encoding="ascii") as report:
         json.dump(result, report)
 
