@@ -59,9 +59,10 @@ class Folder(Place):
         """More bytes or files than allowed? Looked at as often as a tenth of a core allows."""
         if now < self._next:
             return False
+        spent = time.process_time()
         files, size = _named(self.box, self.files)
         full = files > self.files or size + sum(map(_unnamed, pids)) > self.bytes
-        self._next = now + 10 * (time.monotonic() - now)
+        self._next = now + 10 * (time.process_time() - spent)
         return full
 
     def remove(self) -> None:

@@ -110,10 +110,10 @@ class Supervision:
                 if self.out.over or self.err.over:
                     self.ended = "output"
                 elif now >= due:
+                    spent = time.process_time()
                     self.look(now)
-                    cost = time.monotonic() - now
-                    pause = max(0.02, 5 * cost)  # a sixth of one core at most
-                    due = now + cost + pause
+                    pause = max(0.02, 5 * (time.process_time() - spent))  # a sixth of a core
+                    due = time.monotonic() + pause
 
     def note_start(self) -> None:
         """Time and CPU are the program's own from here on, not those of its sandbox."""
