@@ -16,8 +16,8 @@ import pytest
 
 from ttc.answers import AnswerRule, mathworker
 from ttc.answers.guards import is_parseable_size
+from ttc.answers.killable import WorkerLost, Workers, close_workers, shared
 from ttc.answers.latex import _describe
-from ttc.answers.sandbox import Sandbox, WorkerLost, close_workers, shared
 
 RULE = AnswerRule(time_limit_s=1.0)
 
@@ -138,18 +138,18 @@ def test_guards_let_honest_powers_pass(text: str) -> None:
 
 @pytest.mark.timeout(60)
 def test_a_late_worker_is_killed_and_replaced() -> None:
-    sandbox = Sandbox(1)
+    workers = Workers(1)
     with pytest.raises(WorkerLost):
-        sandbox.ask({"do": "describe", "text": "9^{9^{9^{9}}}"}, 0.5)
-    assert sandbox.pids() == []
-    assert sandbox.ask({"do": "describe", "text": "1+1"}, 10.0)["rational"] == "2/1"
-    (pid,) = sandbox.pids()
-    assert sandbox.ask({"do": "describe", "text": "1+2"}, 10.0)["rational"] == "3/1"
-    assert sandbox.pids() == [pid], "reused"
+        workers.ask({"do": "describe", "text": "9^{9^{9^{9}}}"}, 0.5)
+    assert workers.pids() == []
+    assert workers.ask({"do": "describe", "text": "1+1"}, 10.0)["rational"] == "2/1"
+    (pid,) = workers.pids()
+    assert workers.ask({"do": "describe", "text": "1+2"}, 10.0)["rational"] == "3/1"
+    assert workers.pids() == [pid], "reused"
     os.kill(pid, signal.SIGKILL)
     time.sleep(0.2)
-    assert sandbox.ask({"do": "describe", "text": "1+1"}, 10.0)["rational"] == "2/1"
-    sandbox.close()
+    assert workers.ask({"do": "describe", "text": "1+1"}, 10.0)["rational"] == "2/1"
+    workers.close()
 
 
 @pytest.mark.timeout(60)
@@ -213,7 +213,7 @@ def test_closing_leaves_no_process() -> None:
 
 PARENT = """
     import os, signal, sys, threading
-    from ttc.answers.sandbox import shared
+    from ttc.answers.killable import shared
     shared().ask({"do": "describe", "text": "1+1"}, 30.0)
     print(*shared().pids(), flush=True)
     END
@@ -254,7 +254,7 @@ def test_ctrl_c_during_a_hostile_answer_ends_at_once() -> None:
 def test_a_forked_child_gets_workers_of_its_own() -> None:
     code = """
         import os
-        from ttc.answers.sandbox import shared
+        from ttc.answers.killable import shared
         ask = lambda: shared().ask({"do": "describe", "text": "1+1"}, 30.0)["rational"] == "2/1"
         ask()
         mine = shared().pids()

@@ -8,7 +8,7 @@ y=5): see `classes` for how votes are grouped all the same.
 
 `math` asks, cheapest first: same spelling? plain numbers? same structure (`structure`, `comparing`)
 with the same leaves? Only leaves that are no plain numbers go to a worker process with a limit on
-time and memory (`sandbox`), once each, and are compared by the values that it computes (`latex`).
+time and memory (`killable`), once each, and are compared by the values that it computes (`latex`).
 A text that is late, fatal or no LaTeX is equivalent to its own spelling only.
 """
 

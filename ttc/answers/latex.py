@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from ttc.answers.guards import is_parseable_size
+from ttc.answers.killable import WorkerLost, shared
 from ttc.answers.numbers import Number
-from ttc.answers.sandbox import WorkerLost, shared
 from ttc.answers.tolerance import Tolerance
 
 _CONTEXT = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])

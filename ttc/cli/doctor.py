@@ -1,4 +1,4 @@
-"""`ttc doctor`: does an endpoint do what it claims?"""
+"""`ttc doctor`: does an endpoint, or this machine's sandbox, do what it claims?"""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ def command(
     target: Annotated[
         str,
         typer.Argument(
-            help="A server's URL, or a recipe (file or name) whose servers are examined.",
-            metavar="URL|RECIPE",
+            help="A server's URL, a recipe (file or name) whose servers are examined, or the word "
+            "sandbox: this machine's ways of shutting programs in.",
+            metavar="URL|RECIPE|sandbox",
         ),
     ],
     model: Annotated[
@@ -34,9 +35,16 @@ def command(
     Some forty short requests test usage counts, max_tokens, n, seed, stop, logprobs, context
     length, chat template, prefill and cached prompts. Exit code 1 when something is broken.
 
+    With the word `sandbox`: what this machine has for shutting in programs that models write, which
+    level of isolation is the default, and a self-test of each. Exit code 1 when none isolates.
+
     Examples: `ttc doctor http://localhost:8000/v1`,
-    `ttc doctor https://api.openai.com/v1 --model gpt-4.1-mini --json`, `ttc doctor my.yaml`
+    `ttc doctor https://api.openai.com/v1 --model gpt-4.1-mini --json`, `ttc doctor my.yaml`,
+    `ttc doctor sandbox`
     """
+    if target == "sandbox":  # a recipe of that name has a path: ./sandbox.yaml
+        _sandbox(bool(model or api_key_env or overrides), as_json)
+        return
     from ttc.cli._console import console, working
     from ttc.doctor.examining import examine_backends, examine_url, is_url
     from ttc.errors import UsageError
@@ -60,4 +68,25 @@ def command(
     else:
         print_checkup(console(), checkup)
     if not checkup.healthy:
+        raise typer.Exit(1)
+
+
+def _sandbox(more: bool, as_json: bool) -> None:
+    import asyncio
+
+    from ttc.cli._console import console, working
+    from ttc.errors import UsageError
+    from ttc.report.sandbox import print_offers
+    from ttc.sandbox.offers import examined
+    from ttc.terminal import say_json
+
+    if more:
+        raise UsageError("ttc doctor sandbox looks at this machine; only --json goes with it")
+    with working("trying the sandbox"):
+        offers = asyncio.run(examined())
+    if as_json:
+        say_json(offers.as_dict())
+    else:
+        print_offers(console(), offers)
+    if offers.default is None:
         raise typer.Exit(1)

@@ -18,6 +18,7 @@ from ttc.core.model import (
     fitted,
 )
 from ttc.core.nouns import Problem, Solution, Verification
+from ttc.core.programs import Executed, Limits, Program
 from ttc.core.trace import AnswerTrace, Fate, SampleTrace, Spent
 
 __all__ = [
@@ -28,12 +29,15 @@ __all__ = [
     "Call",
     "Capabilities",
     "Completion",
+    "Executed",
     "Fate",
+    "Limits",
     "Message",
     "Model",
     "ModelIdentity",
     "Place",
     "Problem",
+    "Program",
     "Prompt",
     "RemoteBackend",
     "Role",

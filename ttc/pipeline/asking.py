@@ -15,7 +15,7 @@ from ttc.recipe.sections import CostSection, read_sections
 from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
-from ttc.words import counted, nearest
+from ttc.words import counted
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ class Worker:
         return reply
 
 
-class Sandbox:
+class Workers:
     """At most `size` workers, shared by all threads of this process."""
 
     def __init__(self, size: int) -> None:
@@ -169,15 +169,15 @@ class Sandbox:
         return Worker()
 
 
-def _fresh() -> Sandbox:
-    return Sandbox(min(os.cpu_count() or 1, 8))
+def _fresh() -> Workers:
+    return Workers(min(os.cpu_count() or 1, 8))
 
 
 _shared = _fresh()
 
 
-def shared() -> Sandbox:
-    """The sandbox of this process."""
+def shared() -> Workers:
+    """The workers of this process."""
     return _shared
 
 
