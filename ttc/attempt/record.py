@@ -34,8 +34,8 @@ from ttc.errors import UsageError
 class Record:
     """Of one attempt, whichever of its parts did it.
 
-    asked: the model of each sample; refused: places in the budget that closed; made_of: by solution, the numbers of
-    its samples; judged: by verifier and solution, how many verifications there are.
+    asked: the model of each sample; refused: places in the budget that closed; made_of: by
+    solution, the numbers of its samples; judged: by verifier and solution, how many verifications.
     """
 
     problem: Problem
@@ -165,7 +165,7 @@ class Branch:
         return ".".join(map(str, self.path))
 
     def tree(self) -> Iterator[Branch]:
-        """This branch, and all below it in order."""
+        """The branch and all below it, in order."""
         yield self
         for branch in self.branches:
             yield from branch.tree()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ttc.answers.classes import AnswerClasses
@@ -44,7 +44,7 @@ class Method:
     sampler: SamplerPart
     verifiers: Sequence[VerifierPart]
     world: World
-    shares: Shares = Shares()
+    shares: Shares = field(default_factory=Shares)
 
     async def attempt(self, problem: Problem) -> Attempted:
         """Solve, grade and verify one problem."""
