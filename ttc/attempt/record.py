@@ -143,7 +143,7 @@ class Branch:
     verifications: list[Verification] = field(default_factory=list)
     answers: list[AnswerTrace] = field(default_factory=list)
     solved: list[int] = field(default_factory=list)
-    computed: set[bytes] = field(default_factory=set)
+    computed: dict[bytes, int] = field(default_factory=dict)
     under_way: bool = False
     before: Spent = field(default_factory=Spent)
     own: Spent = field(default_factory=Spent)
@@ -170,17 +170,19 @@ class Branch:
         for branch in self.branches:
             yield from branch.tree()
 
-    def mark(self) -> tuple[Numbers, frozenset[bytes]]:
+    def mark(self) -> tuple[Numbers, dict[bytes, int]]:
         """What the next numbers are, and what is computed by now, to `resume` from."""
-        return self.numbers.copy(), frozenset(self.computed)
+        return self.numbers.copy(), dict(self.computed)
 
-    def resume(self, mark: tuple[Numbers, frozenset[bytes]]) -> None:
+    def resume(self, mark: tuple[Numbers, dict[bytes, int]]) -> None:
         """Go on from there, as if nothing had been asked since: for those who work side by side."""
-        self.numbers, self.computed = mark[0].copy(), set(mark[1])
+        self.numbers, self.computed = mark[0].copy(), dict(mark[1])
 
-    def has(self, prompt: bytes) -> bool:
-        """Whether a prompt was computed on the way here."""
-        return prompt in self.computed or (self.above is not None and self.above.has(prompt))
+    def tokens(self, text: bytes) -> int | None:
+        """Of a text computed on the way here, as far as they are known; None: it was not."""
+        if text in self.computed:
+            return self.computed[text]
+        return None if self.above is None else self.above.tokens(text)
 
     def split(self, number: int) -> list[Branch]:
         """So many branches more."""
