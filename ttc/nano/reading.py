@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ttc.nano.errors import ContextOverflow, NoRewardHead
-from ttc.nano.products import single_threaded
+from ttc.nano.model import padded
+from ttc.nano.products import BLOCK, single_threaded
 from ttc.nano.tokenizer import decode, encode
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def token_logprobs(model: NanoModel, texts: Sequence[Text]) -> list[list[tuple[s
         ids = text.ids[first:]
         if not ids:
             return []
-        logits = model.forward.out(state[first - 1 : first - 1 + len(ids)]).astype(np.float64)
+        rows = np.zeros((padded(len(ids), BLOCK), state.shape[1]), dtype=np.float32)
+        rows[: len(ids)] = state[first - 1 : first - 1 + len(ids)]
+        logits = model.forward.out(rows)[: len(ids)].astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
         chosen = logits[np.arange(len(ids)), ids] - np.log(np.exp(logits).sum(axis=1))
         return [(decode([i]), float(p)) for i, p in zip(ids, chosen, strict=True)]
