@@ -50,6 +50,7 @@ def recipe_hash(recipe: Recipe) -> str:
     """
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
     data["budget"] = _as_before(data["budget"], {"shares": Shares().model_dump()})
+    data["cost"] = _as_before(data["cost"], {"prefix": "cached"})
     data["dataset"] = _fingerprinted(data["dataset"])
     data["backend"] = _essence(data["backend"])
     data["policies"] = [_told(policy) for policy in recipe.policies]
