@@ -167,3 +167,20 @@ def test_logprobs_of_given_text_are_those_of_sampling():
     (read,) = nano.token_logprobs(model, [nano.Text(prompt, [sample.text])])
     told = [p for _, p, _ in sample.logprobs][: len(read)]
     assert np.allclose([p for _, p in read], told, atol=1e-3)
+
+
+def test_repeats_are_attempts_of_their_own(own_parts, tmp_path):
+    own_parts(BestOfScored)
+    sampler = "{type: best_of_scored, prm: {type: nano, model: nano-prm}, solutions: 2}"
+    more = ["repeats: 3", "budget: {per_problem: {tokens: 4000}}"]
+    outcome = run_recipe(recipe(tmp_path, sampler, *more))
+    solutions = read_frame(outcome.run.solutions, "solutions")
+    assert (solutions.groupby(["problem_id", "repeat"], observed=True).size() == 2).all()
+    assert (solutions.groupby("problem_id", observed=True)["solution_index"].nunique() == 6).all()
+    answers = read_frame(outcome.run.table("answers"), "answers")
+    assert (answers["final"].groupby(answers["problem_id"], observed=True).sum() == 3).all()
+    first = solutions[solutions["repeat"] == 0]["text"].tolist()
+    alone = run_recipe(recipe(tmp_path / "alone", sampler))
+    assert read_frame(alone.run.solutions, "solutions")["text"].tolist() == first
+    with pytest.raises(RecipeError, match="need no repeats"):
+        recipe(tmp_path, "independent", "repeats: 2")

@@ -29,6 +29,9 @@ from ttc.core import (
 )
 from ttc.errors import UsageError
 
+Mark = tuple[Numbers, dict[bytes, int]]
+"""Where a branch stands: the next numbers, and what is computed."""
+
 
 @dataclass
 class Record:
@@ -87,20 +90,20 @@ class Record:
         last = self.root.answers[-1:]
         return [replace(a, number=i, final=a in last) for i, a in enumerate(found)]
 
-    def settle(self, returned: Sequence[Solution]) -> list[Solution]:
-        """The solutions to be stored, numbered by their places: those that a method returned, then
-        others that it answered with or had judged. What was noted of them follows.
+    def settle(self, returned: Sequence[Solution], start: int = 0) -> list[Solution]:
+        """The solutions to be stored, numbered from `start` by their places: those that a method
+        returned, then others that it answered with or had judged. What was noted of them follows.
         """
         spoken = {a.solution_index for b in self.root.tree() for a in b.answers}
         spoken |= {v.solution_index for v in self.verifications()}
         first = [s.index for s in returned]
         rest = [i for i in self._in_order() if i in spoken and i not in set(first)]
         known = {s.index: s for s in returned} | {i: self.solutions[i] for i in rest}
-        new = {old: i for i, old in enumerate([*first, *rest])}
+        new = {old: i for i, old in enumerate([*first, *rest], start)}
         if any(old != i for old, i in new.items()) or len(new) < len(self.made_of):
             self._renumber(new)
         self.solutions = {}
-        return [replace(known[old], index=i) if old != i else known[old] for old, i in new.items()]
+        return [replace(known[old], index=i, repeat=self.repeat) for old, i in new.items()]
 
     def with_samples(self, solutions: Sequence[Solution]) -> list[Solution]:
         """The stored solutions with the numbers of their samples, as `trace` has them."""
@@ -170,11 +173,11 @@ class Branch:
         for branch in self.branches:
             yield from branch.tree()
 
-    def mark(self) -> tuple[Numbers, dict[bytes, int]]:
+    def mark(self) -> Mark:
         """What the next numbers are, and what is computed by now, to `resume` from."""
         return self.numbers.copy(), dict(self.computed)
 
-    def resume(self, mark: tuple[Numbers, dict[bytes, int]]) -> None:
+    def resume(self, mark: Mark) -> None:
         """Go on from there, as if nothing had been asked since: for those who work side by side."""
         self.numbers, self.computed = mark[0].copy(), dict(mark[1])
 

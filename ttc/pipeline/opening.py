@@ -72,7 +72,7 @@ async def open_models(
         ledger=engine.ledger,
         sandbox=await _sandbox(recipe, engine),
     )
-    return Method(recipe.sampler, recipe.verifiers, world, recipe.budget.shares)
+    return Method(recipe.sampler, recipe.verifiers, world, recipe.budget.shares, recipe.repeats)
 
 
 async def _sandbox(recipe: Recipe, engine: Engine) -> Model | None:

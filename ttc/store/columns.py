@@ -110,6 +110,14 @@ SOLUTIONS = (
     Column("steps", "texts", "The solution's steps where the method knows them, else empty."),
     Column("text", "text", "The solution as sampled."),
     Column(
+        "repeat",
+        "int",
+        "Number of the attempt at the problem that gave it, from 0; null in older tables.",
+        "",
+        True,
+        later=True,
+    ),
+    Column(
         "first_sample",
         "int",
         "First of the samples that it is made of; null where that is not known.",

@@ -62,6 +62,7 @@ def solution_row(
         "seconds": solution.seconds,
         "steps": list(solution.steps),
         "text": solution.text,
+        "repeat": solution.repeat,
         "first_sample": solution.first_sample,
         "last_sample": solution.last_sample,
     }
@@ -135,6 +136,7 @@ def to_solution(row: Mapping[str, Any]) -> Solution:
         finish_reason=row["finish_reason"],
         mean_logprob=row["mean_logprob"],
         steps=tuple(row["steps"]),
+        repeat=row.get("repeat") or 0,
         first_sample=row.get("first_sample"),
         last_sample=row.get("last_sample"),
         seconds=row["seconds"],
