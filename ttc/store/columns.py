@@ -235,7 +235,7 @@ ANSWERS = (
     Column("completion_tokens", "int", "Tokens sampled by then.", "tokens"),
     Column("flops", "float", "Compute by then; null if unknown.", "FLOPs", True),
     Column("usd", "float", "Price by then; null if unknown.", "USD", True),
-    Column("calls", "int", "Samples by then.", "calls"),
+    Column("calls", "float", "Samples by then.", "calls"),
     Column("seconds", "float", "Time of all calls by then, one after another.", "seconds"),
     Column("latency", "float", "Time by then along the longest branch.", "seconds"),
 )

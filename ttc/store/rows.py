@@ -111,7 +111,7 @@ def answer_row(answer: AnswerTrace, *, answer_class: int, correct: bool) -> Row:
         "completion_tokens": spent.completion_tokens,
         "flops": spent.amounts.get("flops"),
         "usd": spent.amounts.get("usd"),
-        "calls": int(spent.amounts.get("calls", 0)),
+        "calls": spent.amounts.get("calls", 0.0),
         "seconds": spent.seconds,
         "latency": spent.latency,
     }
