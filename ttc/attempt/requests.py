@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from ttc.attempt.record import Branch
@@ -30,6 +30,7 @@ class Wanted:
     start: int
     cached: int
     got: list[Completion] = field(default_factory=list)
+    _priced: tuple[int, Callable[[int], Amounts]] | None = None
 
     @property
     def left(self) -> int:
@@ -38,7 +39,11 @@ class Wanted:
     def worst(self, samples: int) -> Amounts:
         """What so many more can't exceed."""
         cached = _ALL if self.got else self.cached
-        return self.model.worst(self.ask.prompt, self.ask.params, samples, cached)
+        if self._priced is None or self._priced[0] != cached:
+            # Counting a prompt's tokens takes longer than all the rest.
+            price = self.model.worst(self.ask.prompt, self.ask.params, cached)
+            self._priced = (cached, price)
+        return self._priced[1](samples)
 
 
 def wanted(

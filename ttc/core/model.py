@@ -8,7 +8,7 @@ concurrency.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -288,8 +288,8 @@ class Model(Protocol):
         ...
 
     def worst(
-        self, prompt: Prompt, params: SamplingParams, samples: int, cached: int
-    ) -> Mapping[Any, float]:
+        self, prompt: Prompt, params: SamplingParams, cached: int
+    ) -> Callable[[int], Mapping[Any, float]]:
         """Amounts by unit that so many samples can't exceed."""
         ...
 

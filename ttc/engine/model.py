@@ -139,9 +139,11 @@ class EngineModel:
         """What tells samples of one prompt from those of others, in journal and ledger."""
         return Content(self._identity, prompt, params, self._engine.seed).digest
 
-    def worst(self, prompt: Prompt, params: SamplingParams, samples: int, cached: int) -> Amounts:
+    def worst(
+        self, prompt: Prompt, params: SamplingParams, cached: int
+    ) -> Callable[[int], Amounts]:
         """What so many samples can't exceed."""
-        return self._charges(prompt, params, 0, cached).worst(0, samples)
+        return partial(self._charges(prompt, params, 0, cached).worst, 0)
 
     def amounts(self, drawn: Completion) -> Amounts:
         """What one sample counts, with what it was charged of its prompt."""
