@@ -103,8 +103,8 @@ class RunFolder:
         asked = {"verifications": "verifiers", "curves": "policies"}
         return all(
             looks_whole(self.table(name))
-            for name in RUN_TABLES
-            if self.table(name).exists() or name not in asked or manifest.recipe.get(asked[name])
+            for name in (*_REQUIRED, *asked)
+            if self.table(name).exists() or name in _REQUIRED or manifest.recipe.get(asked[name])
         )
 
     def digests(self) -> dict[str, str]:
