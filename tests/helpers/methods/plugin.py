@@ -7,7 +7,10 @@ from methods.step_tree import StepTree
 
 from ttc.registry import register
 
-ALL = (StepTree, Meta, Refine, Late)
+PARTS = (StepTree, Meta, Refine, Late)
 
-for one in ALL:
-    register(one)
+
+def load() -> None:
+    """Register them for good, in a process of its own."""
+    for one in PARTS:
+        register(one)

@@ -13,6 +13,7 @@ from methods.late import calls
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
 
+METHODS = ("step_tree", "adaptive", "meta", "refine")
 TABLES = ("problems", "solutions", "verifications", "samples", "answers")
 TIMES = ["seconds", "latency"]
 
@@ -78,10 +79,14 @@ class Ran:
 
     def check_same(self, other: Ran) -> None:
         """The same calls and the same answers."""
+        self.check_tables(other)
+        assert self.calls == other.calls
+
+    def check_tables(self, other: Ran) -> None:
+        """The same answers."""
         assert self.tables.keys() == other.tables.keys()
         for name, table in self.tables.items():
             pd.testing.assert_frame_equal(table, other.tables[name])
-        assert self.calls == other.calls
 
 
 def written(folder: Path, method: str, **more: Any) -> Path:
@@ -95,3 +100,26 @@ def ran(folder: Path, method: str, **more: Any) -> Ran:
     """Run a recipe of a method in a folder that is made for it."""
     run_recipe(parse_recipe((written(folder, method, **more) / "r.yaml").read_text()))
     return Ran(folder, method)
+
+
+def check_limits(ran: Ran, budget: dict[str, Any], shared: bool = True) -> None:
+    """No limit is passed by what the backend was asked for.
+
+    shared: whether the cost model counts a prompt once; then only what was written is sure to count.
+    """
+    question = dict(zip(ran.tables["problems"]["problem_id"], ran.tables["problems"]["question"], strict=True))
+    used = {
+        problem: _used([c for c in ran.calls if text in c["prompt"]], shared)
+        for problem, text in question.items()
+    }
+    for unit, limit in budget.get("per_problem", {}).items():
+        for problem, amounts in used.items():
+            assert amounts[unit] <= limit, (problem, unit)
+    for unit, limit in budget.get("per_run", {}).items():
+        assert sum(amounts[unit] for amounts in used.values()) <= limit, unit
+
+
+def _used(asked: list[dict[str, Any]], shared: bool) -> dict[str, int]:
+    samples = [one for call in asked for one in call["samples"]]
+    tokens = sum(completion + (0 if shared else prompt) for prompt, completion in samples)
+    return {"tokens": tokens, "calls": len(samples)}
