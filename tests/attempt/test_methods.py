@@ -48,7 +48,9 @@ def test_nor_do_they_within_a_budget(tmp_path, method, name):
     budget, shared = BUDGETS[name], name in SHARED
     cost = {"shared_prompt": "once" if shared else "per_sample"}
     one, two = (
-        ran(tmp_path / f"{die}", method, die=die, most=0.02, budget=budget, cost=cost, engine=engine)
+        ran(
+            tmp_path / f"{die}", method, die=die, most=0.02, budget=budget, cost=cost, engine=engine
+        )
         for die, engine in ((1, {"concurrency": 1}), (2, {"concurrency": 32}))
     )
     for found in (one, two):
@@ -60,5 +62,7 @@ def test_nor_do_they_within_a_budget(tmp_path, method, name):
 
 def test_a_method_is_a_short_file(request):
     for part in PARTS[:3]:
-        file = request.config.rootpath / "tests/helpers" / (part.__module__.replace(".", "/") + ".py")
+        file = (
+            request.config.rootpath / "tests/helpers" / (part.__module__.replace(".", "/") + ".py")
+        )
         assert len(file.read_text().splitlines()) < 80

@@ -78,4 +78,6 @@ class LateBackend:
 def calls(notes: Path) -> list[dict[str, Any]]:
     """What was asked and answered, in an order that does not depend on when."""
     lines = notes.read_text().splitlines() if notes.exists() else []
-    return sorted(map(json.loads, lines), key=lambda row: (row["model"], row["prompt"], row["seeds"]))
+    return sorted(
+        map(json.loads, lines), key=lambda row: (row["model"], row["prompt"], row["seeds"])
+    )

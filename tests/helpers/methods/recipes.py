@@ -107,7 +107,9 @@ def check_limits(ran: Ran, budget: dict[str, Any], shared: bool = True) -> None:
 
     shared: whether the cost model counts a prompt once; then only what was written is sure to count.
     """
-    question = dict(zip(ran.tables["problems"]["problem_id"], ran.tables["problems"]["question"], strict=True))
+    question = dict(
+        zip(ran.tables["problems"]["problem_id"], ran.tables["problems"]["question"], strict=True)
+    )
     used = {
         problem: _used([c for c in ran.calls if text in c["prompt"]], shared)
         for problem, text in question.items()
