@@ -106,8 +106,8 @@ class Book(Pot):
 class Account(Pot):
     """What one part, or a branch of it, may use for a problem. A refusal closes it for the round.
 
-    worth, least: what the ticket that was refused wanted, a part of it that is worth its prompt, and
-    one sample of it. known: tickets of the last round, which are taken again; `taken`: those of this one.
+    worth, least: what a part of the refused ticket that is worth its prompt wants, and one sample
+    of it. known: tickets of the last round, which are taken again; taken: those of this one.
     """
 
     part: float = 1.0  # of what was there when it was opened

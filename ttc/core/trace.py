@@ -16,9 +16,9 @@ Fate = Literal["kept", "judged", "discarded"]
 class SampleTrace:
     """One sample, reading or program that an attempt paid for.
 
-    number: its place among the attempt's; branch: where the attempt was split, as "0.1"; after: the
-    number of the sample that it continues. `prompt_tokens` is the whole prompt, `cached_tokens` what
-    of it does not count, since the attempt has had it computed before. seconds: of its request.
+    number: its place among the attempt's; branch: where the attempt was split, as "0.1"; after:
+    the number of the sample that it continues. `prompt_tokens` is the whole prompt, `cached_tokens`
+    what of it does not count, since the attempt has had it computed before. seconds: of its call.
     """
 
     problem_id: str

@@ -84,6 +84,6 @@ class Trust:
         of = counted(len(self._problems), "problem") if self._problems else "the run"
         of = f"the last {of}" if self._good else of
         return BackendError(
-            f"every sample ({self._role}) of {of} that {self._model} was asked for failed ({reason}): "
-            f"{said}; {fix}; {kept}"
+            f"every sample ({self._role}) of {of} that {self._model} was asked for failed "
+            f"({reason}): {said}; {fix}; {kept}"
         )

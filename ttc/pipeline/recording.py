@@ -155,7 +155,10 @@ def _kept(recording: Recording) -> str:
         return "Interrupted before anything was sampled; the same command begins again."
     named = " and ".join(f"{n:,} samples of the {role}" for role, n in kept.items() if n)
     journal = f"{recording.monitor.recipe.results}/journal.sqlite"
-    return f"Interrupted: {named} are kept in {journal}; the same command goes on from there and pays for none of them again."
+    return (
+        f"Interrupted: {named} are kept in {journal}; the same command goes on from there and pays "
+        "for none of them again."
+    )
 
 
 @contextmanager
