@@ -61,7 +61,9 @@ def killed(folder: Path, path: str, seed: str, whole: int) -> int:
 
 def different(notes: Path) -> set[tuple[Any, ...]]:
     """What was asked, be it once or again after a kill."""
-    return {(call["model"], call["prompt"], *call["seeds"]) for call in calls(notes)}
+    return {
+        (call["model"], call["prompt"], *call["steps"], *call["seeds"]) for call in calls(notes)
+    }
 
 
 @pytest.mark.slow

@@ -6,14 +6,14 @@ import asyncio
 import json
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from ttc.backends import BackendPart
-from ttc.backends.nano import CAPABILITIES, Nano
+from ttc.backends.nano import Nano
 from ttc.core import Backend, Call, Capabilities, Completion, ModelIdentity, Prompt
 
 
@@ -29,7 +29,7 @@ class Late(BackendPart):
 
     @property
     def offers(self) -> Capabilities:
-        return CAPABILITIES
+        return Nano(model=self.model).offers
 
     def open(self) -> Backend:
         return LateBackend(self)
@@ -38,10 +38,9 @@ class Late(BackendPart):
 class LateBackend:
     """See `ttc.core.Backend`."""
 
-    capabilities = CAPABILITIES
-
     def __init__(self, part: Late) -> None:
         self._part, self._inner = part, Nano(model=part.model).open()
+        self.capabilities = part.offers
         self._die = random.Random(f"{part.die} {part.model}")
 
     async def identify(self) -> ModelIdentity:
@@ -51,8 +50,14 @@ class LateBackend:
         return self._inner.count_tokens(prompt)
 
     async def complete(self, call: Call) -> list[Completion]:
+        return await self._later(call, self._inner.complete)
+
+    async def read(self, call: Call) -> list[Completion]:
+        return await self._later(call, self._inner.read)
+
+    async def _later(self, call: Call, ask: Callable[[Call], Any]) -> list[Completion]:
         await asyncio.sleep(self._die.uniform(0, self._part.most))
-        done = await self._inner.complete(call)
+        done: list[Completion] = await ask(call)
         await asyncio.sleep(self._die.uniform(0, self._part.most) / 2)
         self._note(call, done)
         return done
@@ -64,6 +69,7 @@ class LateBackend:
         row = {
             "model": self._part.model,
             "prompt": (call.prompt.text or "") + call.prompt.prefill,
+            "steps": getattr(call.prompt, "steps", ()),
             "max_tokens": call.params.max_tokens,
             "seeds": call.seeds,
             "samples": [[c.prompt_tokens, c.completion_tokens] for c in done],
@@ -78,6 +84,5 @@ class LateBackend:
 def calls(notes: Path) -> list[dict[str, Any]]:
     """What was asked and answered, in an order that does not depend on when."""
     lines = notes.read_text().splitlines() if notes.exists() else []
-    return sorted(
-        map(json.loads, lines), key=lambda row: (row["model"], row["prompt"], row["seeds"])
-    )
+    keys = ("model", "prompt", "steps", "seeds")
+    return sorted(map(json.loads, lines), key=lambda row: [row[key] for key in keys])

@@ -4,7 +4,6 @@ from methods.late import Late
 from methods.meta import Meta
 from methods.refine import Refine
 from methods.step_tree import StepTree
-
 from ttc.registry import register
 
 PARTS = (StepTree, Meta, Refine, Late)

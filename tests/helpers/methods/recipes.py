@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from methods.late import calls
 
+from methods.late import calls
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
 
@@ -35,7 +35,7 @@ def recipe(method: str, folder: Path, die: int = 0, most: float = 0.05, **more: 
     late = {"type": "late", "die": die, "most": most, "notes": str(folder / "notes.jsonl")}
     draw = {"temperature": 1.0, "max_tokens": 64}
     samplers = {
-        "step_tree": {"type": "step_tree"},
+        "step_tree": {"type": "step_tree", "prm": {**late, "model": "nano-prm"}},
         "adaptive": {"type": "adaptive", "rule": "adaptive_consistency", "draw": draw, "most": 12},
         "refine": {"type": "refine", "critic": judge(late)},
     }
@@ -105,7 +105,7 @@ def ran(folder: Path, method: str, **more: Any) -> Ran:
 def check_limits(ran: Ran, budget: dict[str, Any], shared: bool = True) -> None:
     """No limit is passed by what the backend was asked for.
 
-    shared: whether the cost model counts a prompt once; then only what was written is sure to count.
+    shared: whether the cost model counts a prompt once; then only what was written surely counts.
     """
     question = dict(
         zip(ran.tables["problems"]["problem_id"], ran.tables["problems"]["question"], strict=True)

@@ -1,13 +1,14 @@
 """Diverse verifier tree search: independent trees, each of which keeps its best of some steps."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ttc.core import Ask, Attempt, Sample, Solution
+from ttc.core import Ask, Attempt, Prompt, Reading, Role, Sample, Solution
+from ttc.refs import BackendRef
 from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
 
@@ -16,33 +17,27 @@ MARK = "\n"
 
 @dataclass(frozen=True)
 class Grown:
-    """The steps of a tree so far. score: mean log-probability of the last one."""
+    """The steps of a tree so far. score: of the last one, -1 where the budget left none."""
 
     samples: tuple[Sample, ...] = ()
     steps: tuple[str, ...] = ()
     ended: bool = False
-    score: float = -1e9
-
-    @property
-    def text(self) -> str:
-        return MARK.join(self.steps)
+    score: float = -1.0
 
     def then(self, step: Sample) -> "Grown":
-        done = step.completion
-        return Grown(
-            (*self.samples, step),
-            (*self.steps, done.text),
-            ended=done.stopped_by != MARK,  # by the model's end of text, or cut off
-            score=-1e9 if done.mean_logprob is None else done.mean_logprob,
-        )
+        ended = step.completion.stopped_by != MARK  # by the model's end of text, or cut off
+        text = step.completion.text + ("" if ended else MARK)
+        return Grown((*self.samples, step), (*self.steps, text), ended)
 
 
 class StepTree(SamplerPart):
     """A step tree (arXiv 2408.03314, DVTS): each of its trees is a branch of the attempt."""
 
     type: Literal["step_tree"] = "step_tree"
-    draw: Independent = Independent(temperature=1.0, max_tokens=16, logprobs=True)
+    roles: ClassVar[Mapping[str, Role]] = {"prm": "reward"}
+    draw: Independent = Independent(temperature=1.0, max_tokens=16)
     """How each step is drawn."""
+    prm: BackendRef
     trees: int = Field(default=3, ge=1)
     width: int = Field(default=3, ge=1)
     """Steps of which a tree keeps one."""
@@ -51,24 +46,30 @@ class StepTree(SamplerPart):
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         trees = attempt.split(*[1 / self.trees] * self.trees)
-        found = await asyncio.gather(*map(self._grow, trees))
-        if whole := [one for one in found if one[0].samples]:
-            best = max(whole, key=lambda one: (one[0].ended, one[0].score))
-            attempt.answer(best[1])
-        return [solution for _, solution in whole]
+        found = [one for one in await asyncio.gather(*map(self._grow, trees)) if one[0].steps]
+        if found:
+            attempt.answer(max(found, key=lambda one: (one[0].ended, one[0].score))[1])
+        return [solution for _, solution in found]
 
     async def _grow(self, tree: Attempt) -> tuple[Grown, Solution]:
         path = Grown()
-        while not path.ended and len(path.steps) < self.most:
-            (children,) = await tree.sample(self._ask(tree, path))
-            if not children:
-                break
-            path = max(map(path.then, children), key=lambda one: one.score)
-        return path, tree.solution(path.text, path.samples, path.steps)
+        while not path.ended and len(path.steps) < self.most and not tree.refused:
+            ask = self._ask(tree, path)
+            (children,) = await tree.sample(ask)
+            if children:
+                path = await self._best(tree, [path.then(child) for child in children])
+        return path, tree.solution("".join(path.steps), path.samples, path.steps)
+
+    async def _best(self, tree: Attempt, children: Sequence[Grown]) -> Grown:
+        prompt: Prompt = self.draw.ask(tree, 1).prompt
+        read = await tree.read(*[Reading(prompt, one.steps, by="prm") for one in children])
+        scored = zip(children, read, strict=False)  # fewer where the budget ends
+        return max(
+            [replace(one, score=r.scores[-1]) for one, r in scored] or children[:1], key=_score
+        )
 
     def _ask(self, tree: Attempt, path: Grown) -> Ask:
         ask = self.draw.ask(tree, self.width)
-        params = replace(ask.params, stop=(MARK,))
-        begun = path.text + MARK if path.steps else ""
-        prompt = replace(ask.prompt, prefill=ask.prompt.prefill + begun)
-        return Ask(prompt, params, self.width, after=path.samples[-1] if path.samples else None)
+        prompt = replace(ask.prompt, prefill=ask.prompt.prefill + "".join(path.steps))
+        after = path.samples[-1] if path.samples else None
+        return replace(ask, prompt=prompt, params=replace(ask.params, stop=(MARK,)), after=after)
