@@ -57,15 +57,16 @@ def wanted(
         ]
     )
     found = []
+    here: set[bytes] = set()
     for ask, model, role, start in zip(asks, models, roles, starts, strict=True):
         prompt = _digest(model, ask.prompt)
         cached = 0
-        if branch.tokens(prompt) is not None:
+        if prompt in here or branch.tokens(prompt) is not None:
             cached = _ALL
         elif ask.after is not None and branch.record.asked[ask.after.number] is model.identity:
             before = ask.after.completion
             cached = before.prompt_tokens + before.completion_tokens
-        branch.computed[prompt] = 0
+        here.add(prompt)
         found.append(Wanted(ask, model, role, start, cached))
     return found
 
@@ -92,6 +93,12 @@ def _read_before(branch: Branch, model: Model, prompt: Prompt) -> int:
         if known is not None:
             return known
     return 0
+
+
+def note_drawn(branch: Branch, want: Wanted) -> None:
+    """A prompt was computed, if the budget bought a sample of it."""
+    if any(not done.error for done in want.got):
+        branch.computed.setdefault(_digest(want.model, want.ask.prompt), 0)
 
 
 def note_read(branch: Branch, want: Wanted) -> None:
