@@ -63,10 +63,9 @@ class StepTree(SamplerPart):
     async def _best(self, tree: Attempt, children: Sequence[Grown]) -> Grown:
         prompt: Prompt = self.draw.ask(tree, 1).prompt
         read = await tree.read(*[Reading(prompt, one.steps, by="prm") for one in children])
-        scored = zip(children, read, strict=False)  # fewer where the budget ends
-        return max(
-            [replace(one, score=r.scores[-1]) for one, r in scored] or children[:1], key=_score
-        )
+        known = zip(children, read, strict=False)  # fewer where the budget ends
+        scored = [replace(one, score=said.scores[-1]) for one, said in known]
+        return max(scored or children[:1], key=lambda one: one.score)
 
     def _ask(self, tree: Attempt, path: Grown) -> Ask:
         ask = self.draw.ask(tree, self.width)
