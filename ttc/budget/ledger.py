@@ -112,6 +112,7 @@ class Ledger:
                 lost=dict(self._lost.get(name, nothing())),
                 before=before[name].accounts if name in before else {},
                 raised=raised.get(name),
+                again=self._repeatable,
             )
 
     def load(
