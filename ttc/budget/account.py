@@ -61,6 +61,11 @@ class Book(Pot):
         first = {place: one for place, one in self.accounts.items() if one.parent is None}
         return {place: one for place, one in first.items() if any(one.least.values())}
 
+    @property
+    def empty(self) -> dict[Place, Account]:
+        """Those of them that have got nothing yet."""
+        return {p: a for p, a in self.wanting.items() if not any(a.settled.values())}
+
     def has_room(self, more: Amounts) -> bool:
         """Whether a call that needs so much more than is reserved may be sent."""
         wanted = self.wanted
