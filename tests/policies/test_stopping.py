@@ -74,7 +74,7 @@ class Recorded:
     def __init__(self, texts):
         self.texts = texts
 
-    async def sample(self, prompt, params, n, *, problem_id, purpose, start=0):
+    async def sample(self, prompt, params, n, *, problem_id, role, start=0, **_):
         return [Completion(text, "stop", 5, 2) for text in self.texts[start : start + n]]
 
 
@@ -127,7 +127,7 @@ def test_live_runs_draw_what_the_pool_has_and_stop_where_it_says(tmp_path):
 
     whole = run(DRAW)
     live = run(f"{{type: adaptive, rule: esc, most: 20, draw: {DRAW}}}")
-    assert live.manifest.ledger["solution"]["paid_samples"] == 0
+    assert live.manifest.ledger["roles"]["solver"]["paid_samples"] == 0
     counts = load_pool(live.run).arrays.n_solutions
     pool = load_pool(whole.run).arrays
     assert counts.tolist() == [EARLY.used(drawn(row)) for row in pool.answer_class]

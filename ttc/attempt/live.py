@@ -15,7 +15,6 @@ from ttc.attempt.record import Branch, Record
 from ttc.attempt.requests import Till, Wanted, wanted
 from ttc.budget.ledger import Ledger
 from ttc.core import (
-    AnswerTrace,
     Ask,
     Attempt,
     Capabilities,
@@ -69,12 +68,16 @@ class World:
 
 @dataclass(frozen=True)
 class Seat:
-    """Whose desk it is: a part, its path in the recipe, its role, and the account that pays."""
+    """Whose desk it is: a part, its path in the recipe, its role, and the account that pays.
+
+    verifier: the label of the recipe's verifier that it belongs to; None where it is the sampler's.
+    """
 
     part: Part
     path: Path
     role: Role
     place: Place
+    verifier: str | None = None
 
 
 class LiveAttempt:
@@ -154,6 +157,7 @@ class LiveAttempt:
             seconds=done.seconds,
             finish_reason=done.finish_reason,
             stopped_by=getattr(done, "stopped_by", None),
+            verifier=self._seat.verifier,
             fate="discarded" if self._seat.part.kind == "sampler" else "judged",
         )
 
@@ -168,7 +172,11 @@ class LiveAttempt:
         field = [str(step) for step in path[len(seat.path) :] if isinstance(step, str)][-1]
         role = seat.part.roles.get(field, field) if hasattr(seat.part, "roles") else field
         return await judged(
-            self._world, self._branch, verifier, Seat(verifier, path, role, seat.place), solutions
+            self._world,
+            self._branch,
+            verifier,
+            Seat(verifier, path, role, seat.place, seat.verifier),
+            solutions,
         )
 
     def split(self, *shares: float) -> list[Attempt]:
@@ -189,17 +197,7 @@ class LiveAttempt:
     def answer(self, solution: Solution) -> None:
         if solution.index not in self._record.solutions:
             raise UsageError("an answer is a solution that `attempt.solution` has made")
-        branch = self._branch
-        branch.answers.append(
-            AnswerTrace(
-                self._record.problem.id,
-                self._record.repeat,
-                branch.name,
-                number=0,
-                solution_index=solution.index,
-                spent=branch.spent(),
-            )
-        )
+        self._branch.say(solution.index)
 
     def solution(self, text: str, of: Sequence[Sample], steps: Sequence[str] = ()) -> Solution:
         completions = [sample.completion for sample in of]

@@ -56,6 +56,7 @@ class Method:
         desk = LiveAttempt(world, record.root, seat)
         found = await foreign(self.sampler, self.sampler.solve(desk), world.left)
         returned = check_solutions(self.sampler, problem, found)
+        record.conclude(returned)
         solutions = record.settle(returned)
         # Equivalence of hostile or merely long expressions takes time that others can use.
         classes = await asyncio.to_thread(
@@ -63,7 +64,7 @@ class Method:
         )
         solved = record.root.mark()
         for i, verifier in enumerate(self.verifiers):
-            seat = Seat(verifier, ("verifiers", i), "verifier", ("verify", i))
+            seat = Seat(verifier, ("verifiers", i), "verifier", ("verify", i), verifier.label)
             world.open(problem, seat.place, 1.0, float(len(self.verifiers) - i))
             # Each goes on from the sampler's numbers: score modes of one judge read one text.
             record.root.resume(solved)
