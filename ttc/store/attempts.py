@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ttc.analysis.estimate import IntArray
+from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.measured import Attempts
 from ttc.errors import DataError
+from ttc.store.pool import MeanUse, mean_use
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 
@@ -88,6 +89,41 @@ def load_attempts(run: RunFolder) -> LoadedAttempts:
     named = tuple(ids[i] for i in there.tolist())
     roles = tuple(map(str, samples["role"]))
     return LoadedAttempts(arrays, named, left_out, roles, prompt, cached, completion)
+
+
+@dataclass(frozen=True)
+class LoadedRole:
+    """What attempts asked in one role. each: of a sample, by problem of the run; charged:
+    (problems,) share of prompt tokens that count; counts: (problems,) samples, a mean over repeats.
+    """
+
+    each: MeanUse
+    charged: FloatArray
+    counts: FloatArray
+
+
+def load_role_use(run: RunFolder, role: str, verifier: str | None) -> LoadedRole | None:
+    """Of a role of the sampler, or of a verifier of the recipe; None where it was never asked."""
+    problems = read_frame(run.problems, "problems", ["problem_id", "problem_index"])
+    ids = [str(name) for name in problems.sort_values("problem_index")["problem_id"]]
+    found = _known(read_frame(run.table("samples"), "samples", [*_KEY, *_SAMPLE, *_MORE]), ids)
+    whose = found["verifier"].isna() if verifier is None else found["verifier"] == verifier
+    own = found[whose & (found["role"] == role)]
+    if not len(own):
+        return None
+    row, n = own["row"].to_numpy(), len(ids)
+    repeats = np.bincount(found.drop_duplicates(["row", "repeat"])["row"], minlength=n)
+    prompt, cached, completion, seconds = (
+        own[name].to_numpy(np.float64)
+        for name in ("prompt_tokens", "cached_tokens", "completion_tokens", "seconds")
+    )
+    total = np.bincount(row, weights=prompt, minlength=n)
+    paid = np.bincount(row, weights=prompt - cached, minlength=n)
+    return LoadedRole(
+        each=mean_use(row, prompt, completion, seconds, problems=n),
+        charged=np.where(total > 0, paid / np.maximum(total, 1.0), 1.0),
+        counts=np.bincount(row, minlength=n) / np.maximum(repeats, 1),
+    )
 
 
 def _known(frame: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
