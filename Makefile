@@ -99,8 +99,9 @@ example: $(VENV)/.base ## make the committed example anew (ten minutes)
 bench: $(VENV)/.base ## print the benchmarks, as ratios measured in one run
 	for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
 
-docs: $(VENV)/.base ## regenerate the generated pages of docs/
+docs: $(VENV)/.test ## regenerate the generated pages of docs/
 	$(BIN)/python -m ttc.store.columns docs/columns.md
+	$(BIN)/python docs/draw_rooms.py
 
 clean: ## remove caches and environments
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -21,7 +21,7 @@ from ttc.recipe import parse_recipe
 from ttc.refs import VerifierRef
 from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
-from ttc.store.tables import read_frame, write_table
+from ttc.store.tables import read_frame
 
 RECIPE = """
 name: searched
@@ -166,7 +166,7 @@ def test_branches_and_critics_are_paid_for(tmp_path):
         of = (samples["problem_id"] == name).to_numpy()
         so_far = np.cumsum(tokens[of])
         cost = own["prompt_tokens"] + own["completion_tokens"]
-        assert cost.tolist() == [int(so_far.iloc[n - 1]) for n in own["calls"]]
+        assert cost.tolist() == [int(so_far.iloc[int(n) - 1]) for n in own["calls"]]
         assert samples["branch"][of].tolist() == ["", "0", "0", "0", "1", "1", "1", ""]
         assert samples["number"][of].tolist() == list(range(8))
 
@@ -187,24 +187,21 @@ def test_limits_of_the_budget_are_on_the_curve(tmp_path):
     assert used(outcome.manifest, "tokens") == curves["tokens"].iloc[-1] * 8
 
 
-def test_repeats_are_averaged_and_their_spread_told(tmp_path):
-    outcome = run(tmp_path, "step_beam")
-    single = read_frame(outcome.run.curves, "curves").iloc[-1]
-    assert np.isnan(single["mc_standard_error"])
-    for name in ("samples", "answers"):
-        frame = read_frame(outcome.run.table(name), name)
-        again = frame.assign(repeat=1)
-        if name == "answers":
-            again = again.assign(correct=~again["correct"])
-        rows = [*frame.to_dict("records"), *again.to_dict("records")]
-        rows = [{k: None if v != v else v for k, v in row.items()} for row in rows]
-        write_table(outcome.run.table(name), name, rows)
-    said = CliRunner().invoke(app, [*curves_of(tmp_path), "--set", "cost.parameters=1e6", "--json"])
-    last = json.loads(said.stdout)[-1]
-    assert last["success"] == 0.5
+def test_repeats_are_averaged_within_their_problem_and_their_spread_told(tmp_path):
+    outcome = run(tmp_path, "step_beam", "repeats: 3\n")
+    last = read_frame(outcome.run.curves, "curves").iloc[-1]
+    answers = read_frame(outcome.run.table("answers"), "answers")
+    final = answers[answers["final"]]
+    by_problem = final.groupby("problem_id", observed=True)["correct"]
+    assert set(by_problem.size()) == {3}
     assert last["n_problems"] == 8
-    assert last["mc_standard_error"] == pytest.approx(np.sqrt(0.5 / 2 / 8))
-    assert last["tokens"] == single["tokens"]
+    assert last["success"] == pytest.approx(by_problem.mean().mean())
+    assert last["tokens"] * 8 * 3 == pytest.approx(used(outcome.manifest, "tokens"))
+    spread = np.sqrt((by_problem.var() / 3).sum()) / 8
+    assert last["mc_standard_error"] == pytest.approx(spread)
+    once = read_frame(run(tmp_path, "step_beam").run.curves, "curves")
+    assert once["mc_standard_error"].isna().all()
+    assert outcome.manifest.evaluation["repeats"] == {"fewest": 3, "most": 3}
 
 
 def curves_of(tmp_path):

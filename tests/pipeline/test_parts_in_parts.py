@@ -122,7 +122,7 @@ def test_the_critic_judges_with_its_own_model_and_is_stored(tmp_path):
     }
     judged = read_frame(outcome.run.verifications, "verifications")
     solved = read_frame(outcome.run.solutions, "solutions")
-    assert len(judged) == 2 * len(solved) == ledger["roles"]["verifier"]["samples"]
+    assert len(judged) == 2 * len(solved) == ledger["roles"]["critic"]["samples"]
     assert ledger["roles"]["solver"]["samples"] == len(solved)
     assert set(judged["verifier"]) == {"genrm"}
     assert judged["text"].str.contains("correct").any()

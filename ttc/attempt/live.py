@@ -11,20 +11,30 @@ from numpy.typing import NDArray
 
 from ttc.answers import AnswerRule
 from ttc.attempt.checking import TimeLeft, check_verifications, foreign
+from ttc.attempt.programs import ROLE as PROGRAM
+from ttc.attempt.programs import asks as asks_of
+from ttc.attempt.programs import outcome
 from ttc.attempt.record import Branch, Record
-from ttc.attempt.requests import Till, Wanted, wanted
+from ttc.attempt.requests import Till, Wanted, fixed, note_read, wanted
 from ttc.budget.ledger import Ledger
 from ttc.core import (
     Ask,
     Attempt,
     Capabilities,
     Completion,
+    Executed,
     Model,
+    Passage,
     Place,
     Problem,
+    Program,
+    Read,
+    Reading,
+    ReadKind,
     Role,
     Sample,
     SampleTrace,
+    SamplingParams,
     Solution,
     Verification,
 )
@@ -41,7 +51,8 @@ class World:
     """What all attempts of a run share.
 
     models: of every part; seed: the recipe's; left: seconds until a plug-in must have returned,
-    None for any; ledger: None where nothing is limited or counted.
+    None for any; ledger: None where nothing is limited or counted; sandbox: None where no part runs
+    programs.
     """
 
     models: Models
@@ -50,6 +61,7 @@ class World:
     seed: int
     left: TimeLeft = lambda: None
     ledger: Ledger | None = None
+    sandbox: Model | None = None
 
     def begin(self, problem: Problem, repeat: int = 0) -> Record:
         """A new attempt at a problem."""
@@ -120,15 +132,44 @@ class LiveAttempt:
         return roles.get(by, by.split(".")[0])
 
     async def sample(self, *asks: Ask) -> list[list[Sample]]:
-        record, branch = self._record, self._branch
-        with branch.request():
+        with self._branch.request():
             models = [self._model(ask.by) for ask in asks]
-            wants = wanted(branch, asks, models, [self._role(ask.by) for ask in asks])
-            till = Till(self._world.ledger, record.problem.id, self._seat.place)
-            if not await till.buy(wants):
-                record.refused.add(self._seat.place)
-            found = [self._samples(want) for want in wants]
-            branch.use([trace for _, traces in found for trace in traces])
+            wants = wanted(self._branch, asks, models, [self._role(ask.by) for ask in asks])
+            return await self._buy(wants)
+
+    async def read(self, *readings: Reading) -> list[Read]:
+        branch = self._branch
+        with branch.request():
+            asks = [_reading(one) for one in readings]
+            for one in readings:
+                if not _reads(self._model(one.by).capabilities, one.kind):
+                    raise UsageError(f"the model {one.by!r} gives no {one.kind} of texts")
+            models = [self._model(ask.by) for ask in asks]
+            wants = fixed(branch, asks, models, [self._role(ask.by) for ask in asks])
+            rows = await self._buy(wants)
+            for want in wants:
+                note_read(branch, want)
+        return [_read(sample) for row in _whole(rows) for sample in row]
+
+    async def execute(self, *programs: Program) -> list[Executed]:
+        sandbox, part = self._world.sandbox, self._seat.part
+        if sandbox is None or not getattr(part, "executes", False):
+            raise UsageError(
+                f"{type(part).__name__} must declare `executes = True` to run programs"
+            )
+        with self._branch.request():
+            asks = asks_of(programs)
+            wants = fixed(self._branch, asks, [sandbox] * len(asks), [PROGRAM] * len(asks))
+            rows = await self._buy(wants)
+        return [outcome(sample.completion) for row in _whole(rows) for sample in row]
+
+    async def _buy(self, wants: Sequence[Wanted]) -> list[list[Sample]]:
+        record = self._record
+        till = Till(self._world.ledger, record.problem.id, self._seat.place)
+        if not await till.buy(wants):
+            record.refused.add(self._seat.place)
+        found = [self._samples(want) for want in wants]
+        self._branch.use([trace for _, traces in found for trace in traces])
         return [samples for samples, _ in found]
 
     def _samples(self, want: Wanted) -> tuple[list[Sample], list[SampleTrace]]:
@@ -156,10 +197,15 @@ class LiveAttempt:
             requests=done.requests,
             seconds=done.seconds,
             finish_reason=done.finish_reason,
-            stopped_by=getattr(done, "stopped_by", None),
+            stopped_by=done.stopped_by,
+            score=_score(done),
             verifier=self._seat.verifier,
-            fate="discarded" if self._seat.part.kind == "sampler" else "judged",
+            fate="discarded" if self._made_by_solver(want) else "judged",
         )
+
+    def _made_by_solver(self, want: Wanted) -> bool:
+        reads = isinstance(want.ask.prompt, Passage) or want.role == PROGRAM
+        return self._seat.part.kind == "sampler" and not reads
 
     async def judge(
         self, verifier: VerifierPart, solutions: Sequence[Solution]
@@ -222,6 +268,36 @@ class LiveAttempt:
 
     def classes(self, solutions: Sequence[Solution]) -> NDArray[np.int32]:
         return self._world.answers.classify([s.answer for s in solutions], None).index
+
+
+def _reading(one: Reading) -> Ask:
+    prompt = one.prompt
+    passage = Passage(prompt.messages, prompt.text, prompt.prefill, one.steps, one.kind)
+    return Ask(passage, SamplingParams(temperature=0.0, max_tokens=0), 1, one.by, one.after)
+
+
+def _reads(offers: Capabilities, kind: ReadKind) -> bool:
+    return offers.text_logprobs if kind == "logprobs" else offers.step_scores
+
+
+def _whole(rows: Sequence[list[Sample]]) -> Sequence[list[Sample]]:
+    """What came before the first that the budget refused: places must tell what is what."""
+    refused = next((i for i, row in enumerate(rows) if not row), len(rows))
+    return rows[:refused]
+
+
+def _read(sample: Sample) -> Read:
+    done = sample.completion
+    return Read(sample.number, done.scores, done.logprobs, done.error)
+
+
+def _score(done: Completion) -> float | None:
+    """Of a reading: the last step's, or nats per token."""
+    if done.scores:
+        return done.scores[-1]
+    if done.finish_reason == "read" and done.logprobs:
+        return sum(token.logprob for token in done.logprobs) / len(done.logprobs)
+    return None
 
 
 def _mean_logprob(completions: Sequence[Completion]) -> float | None:

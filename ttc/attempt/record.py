@@ -30,6 +30,9 @@ from ttc.core import (
 )
 from ttc.errors import UsageError
 
+Mark = tuple[Numbers, dict[bytes, int]]
+"""Where a branch stands: the next numbers, and what is computed."""
+
 
 @dataclass
 class Record:
@@ -97,20 +100,20 @@ class Record:
         if returned and not any(branch.answers for branch in self.root.tree()):
             self.root.say(returned[-1].index)
 
-    def settle(self, returned: Sequence[Solution]) -> list[Solution]:
-        """The solutions to be stored, numbered by their places: those that a method returned, then
-        others that it answered with or had judged. What was noted of them follows.
+    def settle(self, returned: Sequence[Solution], start: int = 0) -> list[Solution]:
+        """The solutions to be stored, numbered from `start` by their places: those that a method
+        returned, then others that it answered with or had judged. What was noted of them follows.
         """
         spoken = {a.solution_index for b in self.root.tree() for a in b.answers}
         spoken |= {v.solution_index for v in self.verifications()}
         first = [s.index for s in returned]
         rest = [i for i in self._in_order() if i in spoken and i not in set(first)]
         known = {s.index: s for s in returned} | {i: self.solutions[i] for i in rest}
-        new = {old: i for i, old in enumerate([*first, *rest])}
+        new = {old: i for i, old in enumerate([*first, *rest], start)}
         if any(old != i for old, i in new.items()) or len(new) < len(self.made_of):
             self._renumber(new)
         self.solutions = {}
-        return [replace(known[old], index=i) if old != i else known[old] for old, i in new.items()]
+        return [replace(known[old], index=i, repeat=self.repeat) for old, i in new.items()]
 
     def with_samples(self, solutions: Sequence[Solution]) -> list[Solution]:
         """The stored solutions with the numbers of their samples, as `trace` has them."""
@@ -156,7 +159,7 @@ class Branch:
     verifications: list[Verification] = field(default_factory=list)
     answers: list[AnswerTrace] = field(default_factory=list)
     solved: list[int] = field(default_factory=list)
-    computed: set[bytes] = field(default_factory=set)
+    computed: dict[bytes, int] = field(default_factory=dict)
     begun: tuple[int, int] = (0, 0)
     first: bool = False
     under_way: bool = False
@@ -185,17 +188,19 @@ class Branch:
         for branch in self.branches:
             yield from branch.tree()
 
-    def mark(self) -> tuple[Numbers, frozenset[bytes]]:
+    def mark(self) -> Mark:
         """What the next numbers are, and what is computed by now, to `resume` from."""
-        return self.numbers.copy(), frozenset(self.computed)
+        return self.numbers.copy(), dict(self.computed)
 
-    def resume(self, mark: tuple[Numbers, frozenset[bytes]]) -> None:
+    def resume(self, mark: Mark) -> None:
         """Go on from there, as if nothing had been asked since: for those who work side by side."""
-        self.numbers, self.computed = mark[0].copy(), set(mark[1])
+        self.numbers, self.computed = mark[0].copy(), dict(mark[1])
 
-    def has(self, prompt: bytes) -> bool:
-        """Whether a prompt was computed on the way here."""
-        return prompt in self.computed or (self.above is not None and self.above.has(prompt))
+    def tokens(self, text: bytes) -> int | None:
+        """Of a text computed on the way here, as far as they are known; None: it was not."""
+        if text in self.computed:
+            return self.computed[text]
+        return None if self.above is None else self.above.tokens(text)
 
     def split(self, number: int) -> list[Branch]:
         """So many branches more."""

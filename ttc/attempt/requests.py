@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from ttc.attempt.record import Branch
 from ttc.budget.ledger import Ledger
 from ttc.budget.rounds import Amounts, added, nothing
-from ttc.core import Ask, Completion, Model, Place, Role
+from ttc.core import Ask, Completion, Model, Passage, Place, Prompt, Role
 
 _ALL = 1 << 40  # more tokens than any prompt has
 
@@ -30,6 +30,7 @@ class Wanted:
     start: int
     cached: int
     got: list[Completion] = field(default_factory=list)
+    _priced: tuple[int, Callable[[int], Amounts]] | None = None
 
     @property
     def left(self) -> int:
@@ -38,7 +39,11 @@ class Wanted:
     def worst(self, samples: int) -> Amounts:
         """What so many more can't exceed."""
         cached = _ALL if self.got else self.cached
-        return self.model.worst(self.ask.prompt, self.ask.params, samples, cached)
+        if self._priced is None or self._priced[0] != cached:
+            # Counting a prompt's tokens takes longer than all the rest.
+            price = self.model.worst(self.ask.prompt, self.ask.params, cached)
+            self._priced = (cached, price)
+        return self._priced[1](samples)
 
 
 def wanted(
@@ -53,20 +58,51 @@ def wanted(
     )
     found = []
     for ask, model, role, start in zip(asks, models, roles, starts, strict=True):
-        prompt = _digest(model, ask)
+        prompt = _digest(model, ask.prompt)
         cached = 0
-        if branch.has(prompt):
+        if branch.tokens(prompt) is not None:
             cached = _ALL
         elif ask.after is not None and branch.record.asked[ask.after.number] is model.identity:
             before = ask.after.completion
             cached = before.prompt_tokens + before.completion_tokens
-        branch.computed.add(prompt)
+        branch.computed[prompt] = 0
         found.append(Wanted(ask, model, role, start, cached))
     return found
 
 
-def _digest(model: Model, ask: Ask) -> bytes:
-    text = json.dumps([model.identity.scope, asdict(ask.prompt)])
+def fixed(
+    branch: Branch, asks: Sequence[Ask], models: Sequence[Model], roles: Sequence[Role]
+) -> list[Wanted]:
+    """The asks for what has one outcome: equal ones are the same. Of a passage, what the model has
+    read before need not be computed again, as far as that is how it begins.
+    """
+    return [
+        Wanted(ask, model, role, 0, _read_before(branch, model, ask.prompt))
+        for ask, model, role in zip(asks, models, roles, strict=True)
+    ]
+
+
+def _read_before(branch: Branch, model: Model, prompt: Prompt) -> int:
+    if not isinstance(prompt, Passage):
+        return 0
+    if branch.tokens(_digest(model, prompt)) is not None:
+        return _ALL
+    for n in range(len(prompt.steps) - 1, 0, -1):
+        known = branch.tokens(_digest(model, replace(prompt, steps=prompt.steps[:n])))
+        if known is not None:
+            return known
+    return 0
+
+
+def note_read(branch: Branch, want: Wanted) -> None:
+    """A passage was read."""
+    for done in want.got:
+        if not done.error:
+            branch.computed[_digest(want.model, want.ask.prompt)] = done.prompt_tokens
+
+
+def _digest(model: Model, prompt: Prompt) -> bytes:
+    text = json.dumps([model.identity.scope, asdict(prompt)])
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

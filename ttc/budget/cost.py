@@ -51,6 +51,10 @@ class CostConfig(BaseModel):
     shared_prompt: Literal["once", "per_sample"] = "once"
     """Count a prompt once for all samples drawn from it (cached prefix), or once per sample.
     Budgets of tokens and dollars count it for each request to a server, where these are more."""
+    prefix: Literal["cached", "reread"] = "cached"
+    """What a method has had computed before for a problem (the text that a step continues, a prompt
+    asked for once more, the steps that a reward model has read) is cached, or read and paid for
+    anew. Budgets of tokens and dollars count it anew for each request to a server."""
     prices: Prices | Literal["litellm"] | None = None
     """USD per million tokens of all models, or `litellm`: from litellm's price table."""
     models: dict[str, ModelCosts] = Field(default_factory=dict)
@@ -114,7 +118,9 @@ class CostConfig(BaseModel):
     @property
     def prompt_counting(self) -> str:
         """How often prompts are counted, for the manifest."""
-        return "once_per_prompt" if self.shared_prompt == "once" else "per_sample"
+        if self.shared_prompt == "once":
+            return "once_per_prompt" if self.prefix == "cached" else "once_per_request"
+        return "per_sample"
 
 
 @dataclass(frozen=True, slots=True)

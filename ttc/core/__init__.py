@@ -1,6 +1,6 @@
 """The nouns of the toolkit as frozen dataclasses. No input or output; imports nothing of ttc."""
 
-from ttc.core.attempt import Ask, Attempt, Sample
+from ttc.core.attempt import Ask, Attempt, Read, Reading, Sample
 from ttc.core.model import (
     Backend,
     Call,
@@ -9,8 +9,11 @@ from ttc.core.model import (
     Message,
     Model,
     ModelIdentity,
+    Passage,
     Place,
     Prompt,
+    Reader,
+    ReadKind,
     RemoteBackend,
     Role,
     SamplingParams,
@@ -35,10 +38,15 @@ __all__ = [
     "Message",
     "Model",
     "ModelIdentity",
+    "Passage",
     "Place",
     "Problem",
     "Program",
     "Prompt",
+    "Read",
+    "ReadKind",
+    "Reader",
+    "Reading",
     "RemoteBackend",
     "Role",
     "Sample",

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ttc.core.model import Capabilities, Completion, Prompt, SamplingParams
+from ttc.core.model import (
+    Capabilities,
+    Completion,
+    Prompt,
+    ReadKind,
+    SamplingParams,
+    TokenLogprob,
+)
 from ttc.core.nouns import Problem, Solution, Verification
+from ttc.core.programs import Executed, Program
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +47,35 @@ class Ask:
     n: int = 1
     by: str = "backend"
     after: Sample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Text that a model is to read, not to continue.
+
+    steps: the pieces of text behind the prompt, with all that separates them. kind: what is wanted,
+    the score of each step, or the log-probability of each of their tokens. by, after: as of an
+    `Ask`.
+    """
+
+    prompt: Prompt
+    steps: tuple[str, ...]
+    kind: ReadKind = "step_scores"
+    by: str = "backend"
+    after: Sample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a reading gave: `scores` from 0 to 1, one a step, or `logprobs` of the tokens in nats.
+
+    error: why there is nothing, in the model's words; then both are empty.
+    """
+
+    number: int
+    scores: tuple[float, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    error: str = ""
 
 
 class Attempt(Protocol):
@@ -81,6 +118,21 @@ class Attempt(Protocol):
         Asks are admitted in their order. Samples are new ones, also where the same was asked for
         before: those of equal asks are independent. A sample that failed has an empty text and its
         reason as `finish_reason`.
+        """
+        ...
+
+    async def read(self, *readings: Reading) -> list[Read]:
+        """What models say of given texts, in this order; fewer than asked where the budget ends.
+
+        Equal readings give the same, and are paid for once.
+        """
+        ...
+
+    async def execute(self, *programs: Program) -> list[Executed]:
+        """What came of programs, in this order, run in the sandbox; fewer where the budget ends.
+
+        They run side by side, count as calls, and are kept as samples are. The part declares
+        `executes`. Raises `UsageError` where it does not.
         """
         ...
 

@@ -8,7 +8,7 @@ concurrency.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -43,6 +43,27 @@ class Prompt:
     def __post_init__(self) -> None:
         if bool(self.messages) == (self.text is not None):
             raise ValueError("a prompt has either messages or a raw text")
+
+
+ReadKind = Literal["step_scores", "logprobs"]
+"""step_scores: a process reward model's score at each step's end; logprobs: of each token given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage(Prompt):
+    """Text to be read, not continued: what a prompt is, and `steps` that stand behind it.
+
+    The steps are pieces of text with all that separates them. A `Call` for a passage brings one
+    completion, with an empty text, and `scores` for each step or `logprobs` for all their tokens.
+    """
+
+    steps: tuple[str, ...] = ()
+    kind: ReadKind = "step_scores"
+
+    @property
+    def whole(self) -> Prompt:
+        """The same text as a prompt."""
+        return Prompt(self.messages, self.text, self.prefill + "".join(self.steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +131,8 @@ class Completion:
     tells what else that held: `surplus` choices that nobody had asked for, with their
     `surplus_tokens`; `gave`, how many samples it brought, where fewer came than were asked for.
 
+    `scores`: of a passage, the reward of each step, from 0 to 1.
+
     `charged`: the tokens of its prompt that count for this sample; the engine sets it, and 0 where
     another sample of the prompt has paid or all was cached.
     """
@@ -132,6 +155,7 @@ class Completion:
     cached_tokens: int = 0
     alternatives: int | None = None
     kept: int | None = None
+    scores: tuple[float, ...] = ()
 
 
 def fitted(reply: list[Completion], asked: int) -> list[Completion]:
@@ -152,6 +176,7 @@ def fitted(reply: list[Completion], asked: int) -> list[Completion]:
 class Capabilities:
     """What a backend offers. `max_n` is samples per call (1: no `n`), `logprobs` the most top
     alternatives per token (0: none); `deterministic` means a seed fixes a sample exactly.
+    `step_scores`, `text_logprobs`: it reads such passages; see `Passage`.
     """
 
     chat: bool = True
@@ -163,6 +188,7 @@ class Capabilities:
     stop: bool = True
     step_scores: bool = False
     hidden_states: bool = False
+    text_logprobs: bool = False
     deterministic: bool = False
 
 
@@ -224,6 +250,15 @@ class Backend(Protocol):
 
 
 @runtime_checkable
+class Reader(Protocol):
+    """A backend's second verb: it reads passages, as its capabilities say of which kind."""
+
+    async def read(self, call: Call) -> list[Completion]:
+        """What it reads in the call's `Passage`, as one completion. Raises as `complete` does."""
+        ...
+
+
+@runtime_checkable
 class RemoteBackend(Backend, Protocol):
     """A backend whose model is served elsewhere, by one server or several of the same model.
 
@@ -253,8 +288,8 @@ class Model(Protocol):
         ...
 
     def worst(
-        self, prompt: Prompt, params: SamplingParams, samples: int, cached: int
-    ) -> Mapping[Any, float]:
+        self, prompt: Prompt, params: SamplingParams, cached: int
+    ) -> Callable[[int], Mapping[Any, float]]:
         """Amounts by unit that so many samples can't exceed."""
         ...
 

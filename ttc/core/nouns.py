@@ -25,8 +25,9 @@ class Solution:
     `answer` is what the answer rule extracted, None where it found none. `prompt_tokens` counts
     the whole prompt although samples of one problem may share it; how shared prompts are charged
     is the cost model's choice. `mean_logprob` is nats per completion token, None where not asked
-    for. `steps` are the solution's steps where the method knows them, else empty. `first_sample`
-    and `last_sample`: of those that it is made of, by their numbers in the attempt.
+    for. `steps` are the solution's steps where the method knows them, else empty. `repeat`: of
+    which attempt at the problem; `first_sample`, `last_sample`: of those that it is made of, by
+    their numbers in that.
     """
 
     problem_id: str
@@ -39,6 +40,7 @@ class Solution:
     mean_logprob: float | None = None
     steps: tuple[str, ...] = ()
     seconds: float = 0.0
+    repeat: int = 0
     first_sample: int | None = None
     last_sample: int | None = None
 

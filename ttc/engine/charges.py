@@ -196,7 +196,10 @@ class Charges:
 
     def billed(self, start: int, reply: Sequence[Completion]) -> dict[Unit, float]:
         """What one reply with samples from `start` on was billed; 0 requests where it was not."""
-        return self._of(start, reply, min(1, reply[0].requests), 0)
+        amounts = self._of(start, reply, min(1, reply[0].requests), 0)
+        if reply[0].requests:  # a cache's price; what may be billed is bounded without it
+            amounts["usd"] -= self.rates.discount(reply[0].cached_tokens)
+        return amounts
 
     def _of(
         self, start: int, drawn: Sequence[Completion], requests: int, asked_in_vain: int

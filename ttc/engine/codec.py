@@ -31,6 +31,7 @@ def unpack(payload: bytes) -> Completion:
     """The completion of a payload. Raises `Damaged`."""
     try:
         content = json.loads(zlib.decompress(payload).decode("utf-8", "surrogatepass"))
+        content["scores"] = tuple(content.get("scores", ()))
         content["logprobs"] = tuple(TokenLogprob(**token) for token in content["logprobs"])
         # A later version may know more of a completion; what was paid for is not damaged by that.
         made = Completion(**{name: content[name] for name in _FIELDS if name in content})
@@ -51,6 +52,7 @@ def _sound(made: Completion) -> bool:
         and all(_number(n) and 0 <= n < 2**53 and n == int(n) for n in counts)
         and _number(made.seconds)
         and (made.mean_logprob is None or _number(made.mean_logprob))
+        and all(map(_number, made.scores))
         and all(n is None or (_number(n) and n >= 0) for n in (made.alternatives, made.kept))
     )
 

@@ -162,8 +162,10 @@ class Engine:
             with suppress(TtcError):  # told to those who wait for what could not be stored
                 await self._journal.put([])
 
-    async def attach(self, backend: Backend) -> Model:
+    async def attach(self, backend: Backend, rates: Rates | None = None) -> Model:
         """Identify a backend and put the engine before it. Raises `BackendError`, `UsageError`.
+
+        rates: what it costs, where that is no matter of the cost model.
 
         All backends are to be attached before the first sample: a part of the run's budget may have
         to be set aside for each.
@@ -173,7 +175,7 @@ class Engine:
         assert claims is not None
         self._backends.append(backend)
         identity = await backend.identify()
-        rates = self.cost.rates(identity)
+        rates = self.cost.rates(identity) if rates is None else rates
         self.budget.require(rates, identity.model)
         identity = replace(identity, facts=dict(identity.facts))
         router = self._route(backend, identity.model)

@@ -139,16 +139,20 @@ class EngineModel:
         """What tells samples of one prompt from those of others, in journal and ledger."""
         return Content(self._identity, prompt, params, self._engine.seed).digest
 
-    def worst(self, prompt: Prompt, params: SamplingParams, samples: int, cached: int) -> Amounts:
+    def worst(
+        self, prompt: Prompt, params: SamplingParams, cached: int
+    ) -> Callable[[int], Amounts]:
         """What so many samples can't exceed."""
-        return self._charges(prompt, params, 0, cached).worst(0, samples)
+        return partial(self._charges(prompt, params, 0, cached).worst, 0)
 
     def amounts(self, drawn: Completion) -> Amounts:
         """What one sample counts, with what it was charged of its prompt; known units only."""
         prompt, times = drawn.prompt_tokens, 1 if drawn.charged else 0
         cached = max(0, prompt - drawn.charged)
-        found = self._rates.of_samples(prompt, [drawn.completion_tokens], times, cached)
-        return {unit: n for unit, n in found.items() if not self._rates.missing(unit)}
+        amounts = self._rates.of_samples(prompt, [drawn.completion_tokens], times, cached)
+        if drawn.charged and drawn.cached_tokens:
+            amounts["usd"] -= self._rates.discount(min(drawn.cached_tokens, drawn.charged))
+        return {unit: n for unit, n in amounts.items() if not self._rates.missing(unit)}
 
     def _charges(self, prompt: Prompt, params: SamplingParams, start: int, cached: int) -> Charges:
         counted = self._backend.count_tokens(prompt)
@@ -160,7 +164,7 @@ class EngineModel:
             once=self._engine.cost.shared_prompt == "once",
             served=self._served,
             first=start,
-            cached=cached,
+            cached=cached if self._engine.cost.prefix == "cached" else 0,
         )
 
     def expect(self, params: SamplingParams) -> None:

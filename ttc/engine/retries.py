@@ -18,7 +18,9 @@ from ttc.core import (
     Call,
     Completion,
     Message,
+    Passage,
     Prompt,
+    Reader,
     RemoteBackend,
     SamplingParams,
     fitted,
@@ -210,7 +212,11 @@ class Caller:
         limit = min(self._settings.timeout_s, left)
         try:
             async with asyncio.timeout(limit):
-                if self._remote is None:
+                if isinstance(call.prompt, Passage):
+                    if not isinstance(self._backend, Reader):
+                        raise BackendError("this kind of model access reads no given texts")
+                    done = await self._backend.read(call)
+                elif self._remote is None:
                     done = await self._backend.complete(call)
                 else:
                     done = await self._remote.complete_at(call, endpoint)

@@ -48,6 +48,9 @@ class EngineSettings(BaseModel):
     retry_failed: bool = False
     """Whether samples that an earlier run recorded as failed are asked for again, also those of a
     run that is complete. Otherwise they stay failed, as no other answer is expected."""
+    isolation: Literal["bubblewrap", "landlock", "process"] | None = None
+    """How programs that models write are shut in; by default the strongest way that this machine
+    has, and none where it has none that holds. `ttc doctor sandbox` tries them."""
     fingerprint: bool = True
     """Whether the first reply of a served model is followed by a few calls of one token each
     (mostly 8 for each server), whose logprobs tell when another model is served. What they may cost

@@ -13,6 +13,7 @@ from ttc.nano.errors import BadWeights, ContextOverflow, NoRewardHead, UnknownMo
 
 if TYPE_CHECKING:
     from ttc.nano.engine import Engine, NanoModel
+    from ttc.nano.reading import Text, step_scores, token_logprobs
     from ttc.nano.sampling import Sample, SampleJob
 
 __all__ = [
@@ -24,10 +25,13 @@ __all__ = [
     "NoRewardHead",
     "Sample",
     "SampleJob",
+    "Text",
     "UnknownModel",
     "info",
     "load",
     "models",
+    "step_scores",
+    "token_logprobs",
 ]
 
 
@@ -49,6 +53,10 @@ def __getattr__(name: str) -> Any:
         from ttc.nano import sampling
 
         return getattr(sampling, name)
+    if name in ("Text", "step_scores", "token_logprobs"):
+        from ttc.nano import reading
+
+        return getattr(reading, name)
     if name == "MODELS":
         return models()
     raise AttributeError(name)

@@ -9,26 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ttc.nano.errors import ContextOverflow, NoRewardHead
-from ttc.nano.products import single_threaded
 from ttc.nano.prompts import solver_prompt
-from ttc.nano.tokenizer import encode
+from ttc.nano.reading import Text, step_scores
 
 if TYPE_CHECKING:
     from ttc.nano.engine import NanoModel
 
-_AT_ONCE = 256
-
 
 def line_ends(prompt: str, lines: Sequence[str]) -> tuple[list[int], list[int]]:
     """Token ids of a prompt and lines, and the position of each line's end."""
-    ids, ends = encode(prompt), []
-    for line in lines:
-        ids += encode(line + "\n")
-        ends.append(len(ids) - 1)
-    return ids, ends
+    text = Text(prompt, [line + "\n" for line in lines])
+    return text.ids, text.ends
 
 
 def score_steps(
@@ -38,19 +29,6 @@ def score_steps(
 
     Raises `NoRewardHead` for a network without the head, `ContextOverflow` for one too long.
     """
-    head = model.forward.reward
-    if head is None:
-        raise NoRewardHead(model.info.name)
-    texts = [line_ends(solver_prompt(question), lines) for question, lines in solutions]
-    for ids, _ in texts:
-        if len(ids) > model.info.context_length:
-            raise ContextOverflow(len(ids), model.info.context_length)
-    out: list[list[float]] = []
-    with single_threaded():
-        for start in range(0, len(texts), _AT_ONCE):
-            some = texts[start : start + _AT_ONCE]
-            states = model.forward.states([ids for ids, _ in some])
-            for (_, ends), state in zip(some, states, strict=True):
-                odds = np.add.reduce(state[ends] * head, axis=1)
-                out.append((1 / (1 + np.exp(-odds.astype(np.float64)))).tolist())
-    return out
+    return step_scores(
+        model, [Text(solver_prompt(q), [line + "\n" for line in lines]) for q, lines in solutions]
+    )

@@ -82,10 +82,11 @@ def _of_measured(run: RunFolder, request: CurveRequest, manifest: Manifest) -> C
             "its sampler answers within a limit of tokens"
         )
     cost = Evaluation.of_manifest(manifest).cost
-    if with_overrides(cost, request.overrides).shared_prompt != cost.shared_prompt:
+    other = with_overrides(cost, request.overrides)
+    if (other.shared_prompt, other.prefix) != (cost.shared_prompt, cost.prefix):
         raise UsageError(
             f"{run.name} counted its prompts as its attempts went on; to count them otherwise, run "
-            "it with another cost.shared_prompt"
+            "it with other keys of cost"
         )
     return CurveRequest(overrides=request.overrides)
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from ttc.answers.classes import AnswerClasses
 from ttc.attempt.checking import check_solutions, foreign
 from ttc.attempt.live import LiveAttempt, Seat, World, judged
+from ttc.attempt.record import Mark, Record
 from ttc.budget.limits import Shares
 from ttc.core import AnswerTrace, Problem, SampleTrace, Solution, Verification
 from ttc.samplers import SamplerPart
@@ -45,39 +46,70 @@ class Method:
     verifiers: Sequence[VerifierPart]
     world: World
     shares: Shares = field(default_factory=Shares)
+    repeats: int = 1
 
     async def attempt(self, problem: Problem) -> Attempted:
-        """Solve, grade and verify one problem."""
-        world = self.world
-        record = world.begin(problem)
-        seat = Seat(self.sampler, ("sampler",), "solver", ("solve",))
-        to_verify = self.shares.verify if self.verifiers else 0.0
-        world.open(problem, seat.place, self.shares.solve, self.shares.solve + to_verify)
-        desk = LiveAttempt(world, record.root, seat)
-        found = await foreign(self.sampler, self.sampler.solve(desk), world.left)
-        returned = check_solutions(self.sampler, problem, found)
-        record.conclude(returned)
-        solutions = record.settle(returned)
+        """Solve, grade and verify one problem, as often as it is to be repeated."""
+        tries: list[_Try] = []
+        for repeat in range(self.repeats):
+            first = sum(len(one.solutions) for one in tries)
+            tries.append(await self._solve(problem, repeat, first))
+        solutions = [solution for one in tries for solution in one.solutions]
         # Equivalence of hostile or merely long expressions takes time that others can use.
         classes = await asyncio.to_thread(
-            world.answers.classify, [s.answer for s in solutions], problem.answer
+            self.world.answers.classify, [s.answer for s in solutions], problem.answer
         )
-        solved = record.root.mark()
-        for i, verifier in enumerate(self.verifiers):
-            seat = Seat(verifier, ("verifiers", i), "verifier", ("verify", i), verifier.label)
-            world.open(problem, seat.place, 1.0, float(len(self.verifiers) - i))
-            # Each goes on from the sampler's numbers: score modes of one judge read one text.
-            record.root.resume(solved)
-            await judged(world, record.root, verifier, seat, solutions[: len(returned)])
-        world.done(problem)
+        for i in range(len(self.verifiers)):
+            for one in tries:
+                await self._verify(problem, i, one)
+        self.world.done(problem)
         return Attempted(
             problem,
-            tuple(record.with_samples(solutions)),
+            tuple(s for one in tries for s in one.record.with_samples(one.solutions)),
             classes,
-            tuple(record.verifications()),
-            tuple(record.trace()),
-            tuple(record.answers()),
+            tuple(v for one in tries for v in one.record.verifications()),
+            tuple(t for one in tries for t in one.record.trace()),
+            tuple(a for one in tries for a in one.record.answers()),
         )
+
+    async def _solve(self, problem: Problem, repeat: int, first: int) -> _Try:
+        """One attempt. first: the number of its first solution."""
+        record = self.world.begin(problem, repeat)
+        place = ("solve", *((repeat,) if self.repeats > 1 else ()))
+        own, left = self.shares.solve / self.repeats, self.repeats - repeat
+        to_verify = self.shares.verify if self.verifiers else 0.0
+        self.world.open(problem, place, own, own * left + to_verify)
+        desk = LiveAttempt(
+            self.world, record.root, Seat(self.sampler, ("sampler",), "solver", place)
+        )
+        found = await foreign(self.sampler, self.sampler.solve(desk), self.world.left)
+        returned = check_solutions(self.sampler, problem, found)
+        record.conclude(returned)
+        solutions = record.settle(returned, first)
+        return _Try(record, solutions, len(returned), record.root.mark())
+
+    async def _verify(self, problem: Problem, number: int, one: _Try) -> None:
+        """Have a verifier judge what an attempt returned."""
+        verifier, repeat = self.verifiers[number], one.record.repeat
+        place = ("verify", number, *((repeat,) if self.repeats > 1 else ()))
+        done = number * self.repeats + repeat
+        self.world.open(problem, place, 1.0, float(len(self.verifiers) * self.repeats - done))
+        # Each goes on from the sampler's numbers: score modes of one judge read one text.
+        one.record.root.resume(one.solved)
+        seat = Seat(verifier, ("verifiers", number), "verifier", place, verifier.label)
+        await judged(self.world, one.record.root, verifier, seat, one.solutions[: one.returned])
+
+
+@dataclass(frozen=True)
+class _Try:
+    """An attempt that has solved. returned: how many of its solutions are to be verified; solved:
+    where verifiers go on from.
+    """
+
+    record: Record
+    solutions: list[Solution]
+    returned: int
+    solved: Mark
 
 
 async def ordered(

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ttc.attempt.live import World
+from ttc.attempt.programs import FREE, Programs
 from ttc.core import Backend, Model, RemoteBackend
 from ttc.engine.engine import Engine
 from ttc.engine.fingerprints import Watch
@@ -69,8 +70,16 @@ async def open_models(
         seed=recipe.seed,
         left=partial(_with_grace, engine, recipe.engine.finish_s),
         ledger=engine.ledger,
+        sandbox=await _sandbox(recipe, engine),
     )
-    return Method(recipe.sampler, recipe.verifiers, world, recipe.budget.shares)
+    return Method(recipe.sampler, recipe.verifiers, world, recipe.budget.shares, recipe.repeats)
+
+
+async def _sandbox(recipe: Recipe, engine: Engine) -> Model | None:
+    """Where programs run, if a part runs any. Raises `BackendError` where none can be shut in."""
+    if not any(getattr(part, "executes", False) for _, part, _ in recipe.methods()):
+        return None
+    return await engine.attach(Programs(recipe.engine.isolation), FREE)
 
 
 def _with_grace(engine: Engine, grace: float) -> float | None:

@@ -271,7 +271,7 @@ def _choices(recipe: Recipe) -> Choices:
         ties="random_averaged",
         resampling="without_replacement",
         flops=f"{recipe.cost.flops} (2P per token)",
-        prompt_counting="once_per_prompt" if recipe.cost.shared_prompt == "once" else "per_sample",
+        prompt_counting=recipe.cost.prompt_counting,
         wasted_tokens="included",
         tuning="none",
         token_counts="measured",

@@ -19,6 +19,7 @@ _WORDS = {
     "stop": "stop texts",
     "step_scores": "scores of reasoning steps",
     "hidden_states": "hidden states",
+    "text_logprobs": "log-probabilities of given texts",
     "deterministic": "seeds that fix a sample exactly",
 }
 

@@ -31,6 +31,13 @@ def _grid_solutions(valid: Valid) -> Iterator[Fault]:
             yield Fault(("grid", "solutions"), text)
 
 
+def _repeats(valid: Valid) -> Iterator[Fault]:
+    sampler = valid.get("sampler")
+    if valid.get("repeats", 1) > 1 and getattr(sampler, "exchangeable", False):
+        text = "independent solutions need no repeats; draw more of them (sampler.solutions)"
+        yield Fault(("repeats",), text)
+
+
 def _grid_verifications(valid: Valid) -> Iterator[Fault]:
     grid, verifiers = valid.get("grid"), valid.get("verifiers")
     if not isinstance(grid, Grid) or verifiers is None or isinstance(grid.verifications, str):
@@ -139,6 +146,7 @@ def _capabilities(valid: Valid) -> Iterator[Fault]:
 
 
 _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
+    _repeats,
     _grid_solutions,
     _grid_verifications,
     _verified_solutions,

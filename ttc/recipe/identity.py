@@ -49,7 +49,9 @@ def recipe_hash(recipe: Recipe) -> str:
     (a set of field names: time-outs and the like) does not count.
     """
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
+    data = _as_before(data, {"repeats": 1})
     data["budget"] = _as_before(data["budget"], {"shares": Shares().model_dump()})
+    data["cost"] = _as_before(data["cost"], {"prefix": "cached"})
     data["dataset"] = _fingerprinted(data["dataset"])
     data["backend"] = _essence(data["backend"])
     data["policies"] = [_told(policy) for policy in recipe.policies]

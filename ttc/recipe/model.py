@@ -81,6 +81,9 @@ class Recipe(BaseModel):
     """The model that solves, and verifies where a verifier names none of its own."""
     sampler: SamplerRef = Field(default="independent")  # type: ignore[assignment]
     """How solutions are drawn."""
+    repeats: int = Field(default=1, ge=1, le=10_000)
+    """Attempts at each problem by a sampler that gives one answer: how much that varies. They share
+    the problem's budget."""
     verifiers: tuple[VerifierRef, ...] = ()
     """How solutions are verified; may be empty."""
     answers: AnswerRule = Field(default_factory=_unset)

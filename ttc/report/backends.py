@@ -20,6 +20,7 @@ _HEADINGS = {
     "stop": "stop",
     "step_scores": "steps",
     "hidden_states": "hidden",
+    "text_logprobs": "reads",
     "deterministic": "exact",
 }
 

@@ -14,6 +14,8 @@ class SamplerPart(Part):
     exchangeable: ClassVar[bool] = False
     """Whether any S of its solutions are as good as S that are drawn anew, independent of each
     other and of how many there are. Only then can curves over S be told from one pool."""
+    executes: ClassVar[bool] = False
+    """Whether it runs programs that models write, in the sandbox."""
     roles: ClassVar[Mapping[str, Role]] = {}
     """By field that names a model: in which role that is asked, where not the field's own name."""
 

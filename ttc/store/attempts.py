@@ -94,7 +94,7 @@ def load_attempts(run: RunFolder) -> LoadedAttempts:
 @dataclass(frozen=True)
 class LoadedRole:
     """What attempts asked in one role. each: of a sample, by problem of the run; charged:
-    (problems,) share of prompt tokens that count; counts: (problems,) samples, a mean over repeats.
+    (problems,) share of prompt tokens that count; counts: (problems,) samples of an attempt.
     """
 
     each: MeanUse

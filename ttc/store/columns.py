@@ -110,6 +110,14 @@ SOLUTIONS = (
     Column("steps", "texts", "The solution's steps where the method knows them, else empty."),
     Column("text", "text", "The solution as sampled."),
     Column(
+        "repeat",
+        "int",
+        "Number of the attempt at the problem that gave it, from 0; null in older tables.",
+        "",
+        True,
+        later=True,
+    ),
+    Column(
         "first_sample",
         "int",
         "First of the samples that it is made of; null where that is not known.",
@@ -246,7 +254,7 @@ ANSWERS = (
     Column("completion_tokens", "int", "Tokens sampled by then.", "tokens"),
     Column("flops", "float", "Compute by then; null if unknown.", "FLOPs", True),
     Column("usd", "float", "Price by then; null if unknown.", "USD", True),
-    Column("calls", "int", "Samples by then.", "calls"),
+    Column("calls", "float", "Samples by then.", "calls"),
     Column("seconds", "float", "Time of all calls by then, one after another.", "seconds"),
     Column("latency", "float", "Time by then along the longest branch.", "seconds"),
 )

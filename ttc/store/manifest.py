@@ -52,7 +52,9 @@ class Choices(BaseModel):
     flops: str | None = Field(
         default=None, description="Convention: simple (2P per token) or detailed."
     )
-    prompt_counting: str | None = Field(default=None, description="per_sample or once_per_prompt.")
+    prompt_counting: str | None = Field(
+        default=None, description="per_sample, once_per_request or once_per_prompt."
+    )
     rates: dict[str, Any] = Field(
         default_factory=dict, description="FLOPs and USD by token, of the model in each role."
     )

@@ -63,6 +63,7 @@ def solution_row(
         "seconds": solution.seconds,
         "steps": list(solution.steps),
         "text": solution.text,
+        "repeat": solution.repeat,
         "first_sample": solution.first_sample,
         "last_sample": solution.last_sample,
     }
@@ -111,7 +112,7 @@ def answer_row(answer: AnswerTrace, *, answer_class: int, correct: bool) -> Row:
         "completion_tokens": spent.completion_tokens,
         "flops": _if_known(spent.amounts.get("flops")),
         "usd": _if_known(spent.amounts.get("usd")),
-        "calls": int(spent.amounts.get("calls", 0)),
+        "calls": spent.amounts.get("calls", 0.0),
         "seconds": spent.seconds,
         "latency": spent.latency,
     }
@@ -140,6 +141,7 @@ def to_solution(row: Mapping[str, Any]) -> Solution:
         finish_reason=row["finish_reason"],
         mean_logprob=row["mean_logprob"],
         steps=tuple(row["steps"]),
+        repeat=row.get("repeat") or 0,
         first_sample=row.get("first_sample"),
         last_sample=row.get("last_sample"),
         seconds=row["seconds"],

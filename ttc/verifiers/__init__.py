@@ -12,6 +12,8 @@ class VerifierPart(Part):
     """Base of verifier configs."""
 
     kind: ClassVar[Kind] = "verifier"
+    executes: ClassVar[bool] = False
+    """Whether it runs programs that models write, in the sandbox."""
     roles: ClassVar[Mapping[str, Role]] = {}
     """By field that names a model: in which role that is asked, where not the field's own name."""
 

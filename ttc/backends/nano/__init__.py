@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -19,8 +20,11 @@ CAPABILITIES = Capabilities(
     logprobs=20,
     prefill=True,
     stop=True,
+    text_logprobs=True,
     deterministic=True,
 )
+
+_REWARDS = "nano-prm"
 
 
 def _complete(schema: dict[str, Any]) -> None:
@@ -36,7 +40,7 @@ class Nano(BackendPart):
 
     type: Literal["nano"] = "nano"
     model: str = Field(default="nano-solver", json_schema_extra=_complete)
-    """Which network: nano-solver, the smaller nano-draft, or nano-verifier."""
+    """Which network: nano-solver, the smaller nano-draft, nano-verifier; nano-prm scores steps."""
 
     @field_validator("model")
     @classmethod
@@ -49,9 +53,9 @@ class Nano(BackendPart):
 
     @property
     def offers(self) -> Capabilities:
-        return CAPABILITIES
+        return replace(CAPABILITIES, step_scores=self.model == _REWARDS)
 
     def open(self) -> Backend:
         from ttc.backends.nano.client import NanoBackend
 
-        return NanoBackend(self.model)
+        return NanoBackend(self.model, self.offers)

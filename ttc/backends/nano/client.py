@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ttc.backends.nano import CAPABILITIES
-from ttc.core import Call, Completion, ModelIdentity, Prompt, TokenLogprob
+from ttc.core import Call, Capabilities, Completion, ModelIdentity, Passage, Prompt, TokenLogprob
 
 if TYPE_CHECKING:
     from ttc import nano
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 class NanoBackend:
     """See `ttc.core.Backend`. Worker threads compute; the event loop only waits."""
 
-    capabilities = CAPABILITIES
-
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, capabilities: Capabilities = CAPABILITIES) -> None:
+        self.capabilities = capabilities
         self._name = name
         self._engine: nano.Engine | None = None
 
@@ -46,6 +46,10 @@ class NanoBackend:
         return ModelIdentity("nano", info.name, revision=info.sha256, facts=facts)
 
     def count_tokens(self, prompt: Prompt) -> int | None:
+        if isinstance(prompt, Passage):
+            from ttc import nano
+
+            return nano.Text(flatten(prompt), prompt.steps).length
         return self._started().model.count_tokens(flatten(prompt))
 
     async def complete(self, call: Call) -> list[Completion]:
@@ -67,6 +71,28 @@ class NanoBackend:
         samples = await asyncio.wrap_future(self._started().submit(job))
         share = (time.monotonic() - began) / max(1, len(samples))
         return [_completion(sample, share) for sample in samples]
+
+    async def read(self, call: Call) -> list[Completion]:
+        from ttc import nano
+
+        passage = call.prompt
+        assert isinstance(passage, Passage)
+        began = time.monotonic()
+        text = nano.Text(flatten(passage), passage.steps)
+        read = Completion(
+            text="",
+            finish_reason="read",
+            prompt_tokens=text.length,
+            completion_tokens=0,
+        )
+        model = self._started().model
+        if passage.kind == "step_scores":
+            (scores,) = await asyncio.to_thread(nano.step_scores, model, [text])
+            read = replace(read, scores=tuple(scores))
+        else:
+            (tokens,) = await asyncio.to_thread(nano.token_logprobs, model, [text])
+            read = replace(read, logprobs=tuple(TokenLogprob(t, p) for t, p in tokens))
+        return [replace(read, seconds=time.monotonic() - began)]
 
     async def close(self) -> None:
         if self._engine is not None:

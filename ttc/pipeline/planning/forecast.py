@@ -195,7 +195,7 @@ def _load(
         shared_most=shared_most,
         own_most=own_most,
         exact=role.exact,
-        counts=use.counts,
+        counts=None if use.counts is None else recipe.repeats * use.counts,
         unsaid=role.samples is None,
     )
 
