@@ -1,8 +1,8 @@
 """Whether a run is alive, and what is known of it, from files alone."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
-import json
 import pytest
 
 from ttc.errors import DataError, TtcError
