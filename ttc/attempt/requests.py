@@ -30,19 +30,20 @@ class Wanted:
     start: int
     cached: int
     got: list[Completion] = field(default_factory=list)
+    asked: int = 0
     _priced: tuple[int, Callable[[int], Amounts]] | None = None
 
     @property
     def left(self) -> int:
-        return self.ask.n - len(self.got)
+        return self.ask.n - self.asked
 
     def below(self, level: int) -> int:
         """How many more bring it to so many, or to all that it is for."""
-        return max(0, min(self.ask.n, level) - len(self.got))
+        return max(0, min(self.ask.n, level) - self.asked)
 
     def worst(self, samples: int) -> Amounts:
         """What so many more can't exceed."""
-        cached = _ALL if self.got else self.cached
+        cached = _ALL if self.asked else self.cached
         if self._priced is None or self._priced[0] != cached:
             # Counting a prompt's tokens takes longer than all the rest.
             price = self.model.worst(self.ask.prompt, self.ask.params, cached)
@@ -134,13 +135,16 @@ class Till:
         if self.ledger is None or not self.ledger.budget.limited or len(wants) == 1:
             return await self._draw(wants, [want.ask.n for want in wants])
         known = [min(want.ask.n, self._known(want)) for want in wants]
-        if any(known) and not await self._draw(wants, known):
-            return False
-        while any(want.left for want in wants):
+        whole = not any(known) or await self._draw(wants, known)
+        # A lost reply that there is no money to repeat ends nothing: who comes later may find both.
+        while any(want.left for want in wants) and not self._closed():
             level = self._level(wants)
-            if not await self._draw(wants, [want.below(level) for want in wants]):
-                return False
-        return True
+            whole &= await self._draw(wants, [want.below(level) for want in wants])
+        return whole and not any(want.left for want in wants)
+
+    def _closed(self) -> bool:
+        assert self.ledger is not None
+        return self.ledger.closed(self.problem, self.place)
 
     async def _draw(self, wants: Sequence[Wanted], numbers: Sequence[int]) -> bool:
         """So many more samples of each ask; whether all of them came."""
@@ -154,15 +158,16 @@ class Till:
                     n,
                     problem_id=self.problem,
                     role=want.role,
-                    start=want.start + len(want.got),
+                    start=want.start + want.asked,
                     place=self.place,
-                    cached=_ALL if want.got else want.cached,
+                    cached=_ALL if want.asked else want.cached,
                 )
                 for want, n in asked
             )
         )
-        for (want, _), reply in zip(asked, replies, strict=True):
+        for (want, n), reply in zip(asked, replies, strict=True):
             want.got += reply
+            want.asked += n
         return all(len(reply) == n for (_, n), reply in zip(asked, replies, strict=True))
 
     def _known(self, want: Wanted) -> int:
@@ -172,7 +177,7 @@ class Till:
 
     def _level(self, wants: Sequence[Wanted]) -> int:
         """To how many samples each ask can surely be brought; at least one more than the fewest."""
-        low = 1 + min(len(want.got) for want in wants if want.left)
+        low = 1 + min(want.asked for want in wants if want.left)
         high = max(want.ask.n for want in wants if want.left)
         while low < high:
             middle = (low + high + 1) // 2

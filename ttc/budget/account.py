@@ -21,8 +21,9 @@ class Book(Pot):
     """All that was used and reserved for a problem, by whichever of its accounts.
 
     `limits` are those of its tickets in this round; `again`: whether what a refused account leaves
-    may be dealt in a further one, so that the next of its kind need not get it; `before`: its accounts in the last round, whose
-    tickets will be taken again; `raised`: limits of accounts, where it gets more than in that one.
+    may be dealt in a further one, so that the next of its kind need not get it; `before`: its
+    accounts in the last round, whose tickets will be taken again; `raised`: limits of accounts,
+    where it gets more than in that one.
     """
 
     most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ttc.budget.cost import Unit
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import Amounts
+from ttc.budget.rounds import SLACK, Amounts
 
 
 class Bills:
@@ -57,6 +57,14 @@ class Bills:
             for pot in self._pots(problem):
                 pot.reserve(worst(samples))
         return samples
+
+    def affords(self, problem: str, worst: Amounts, most: Amounts) -> bool:
+        """Whether a request would leave a problem's bills, over all tries, within other limits."""
+        own = self._problems.get(problem)
+        if own is None:
+            return True
+        wanted = {u: own.settled[u] + own.reserved[u] + worst[u] for u in most}
+        return all(wanted[u] <= most[u] * (1 + SLACK) for u in most)
 
     def settle(self, problem: str, held: Amounts, billed: Amounts) -> None:
         """Replace what was held by what was billed, or may have been."""

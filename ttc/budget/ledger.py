@@ -190,6 +190,10 @@ class Ledger:
         """
         self._books[problem].split(place, shares)
 
+    def closed(self, problem: str, place: Place) -> bool:
+        """Whether an account has refused a sample, or the run's time has."""
+        return self._account(problem, place).exhausted or self._books[problem].late
+
     def fits(self, problem: str, place: Place, worst: Amounts) -> bool:
         """Whether an account has room for so much."""
         return self._account(problem, place).fits(worst)
@@ -278,7 +282,12 @@ class Ledger:
         return lost or math.isfinite(book.short)
 
     async def make_room(
-        self, problem: str, ticket: int, samples: int, more: Callable[[int], Amounts]
+        self,
+        problem: str,
+        ticket: int,
+        samples: int,
+        more: Callable[[int], Amounts],
+        worst: Callable[[int], Amounts] | None = None,
     ) -> int:
         """Reserve more for samples of an admitted ticket, to repeat what may be billed.
 
@@ -286,19 +295,26 @@ class Ledger:
         Returns for how many of the samples there is room: fewer where the others leave too little.
         Then later tickets are admitted as ever, since the journal may have their samples, but send
         nothing. Where all wait, the last ticket gives way. more(n): what n of its samples need
-        beyond what is reserved for all of them.
+        beyond what is reserved for all of them. worst(n): what the request for them may be billed,
+        which must fit beside all that the problem was ever billed: of a later try, the tickets that
+        are still to come may have their samples already.
         """
         book = self._books[problem]
         if ticket > book.short:
             return 0
+
+        def fits(n: int) -> bool:
+            billed = worst is None or self.bills.affords(problem, worst(n), book.most)
+            return billed and book.has_room(more(n))
+
         book.blocked.append(ticket)
         book.change.set()
         try:
-            while not book.has_room(more(samples)):
+            while not fits(samples):
                 if len(book.blocked) == book.outstanding and ticket == max(book.blocked):
                     book.short = min(ticket, book.short)
                     book.needs = added(book.wanted, more(samples))
-                    samples = largest(samples - 1, lambda n: book.has_room(more(n)))
+                    samples = largest(samples - 1, fits)
                     break
                 book.change.clear()
                 await book.change.wait()
@@ -396,7 +412,12 @@ class Ledger:
         shares: dict[str, dict[Unit, float]] = {}
         for wanted in (_worth, _least):
             standing = {
-                p: Standing(b.used, self._shares[p], wanted(b) if p in books else None)
+                p: Standing(
+                    b.used,
+                    self._shares[p],
+                    wanted(b) if p in books else None,
+                    bare=not any(b.settled.values()),
+                )
                 for p, b in self._books.items()
             }
             shares = shares or raised_shares(standing, run, self._cap)
@@ -500,7 +521,7 @@ def _worth(book: Book) -> dict[Unit, float] | None:
 
 def _least(book: Book) -> dict[Unit, float] | None:
     """What a problem needs for one sample more, of the account that wants the least; of those that
-    have nothing yet, if there are any.
+    have nothing yet, where there are such.
     """
     if book.needs is not None or math.isfinite(book.short):
         return book.needs
@@ -513,9 +534,9 @@ def _least(book: Book) -> dict[Unit, float] | None:
 def _dealt_among(book: Book, limits: Amounts) -> dict[Place, dict[Unit, float]]:
     """Limits of the accounts that want more than they got, with their parts of what is left.
 
-    Those that have nothing yet get a sample first, or all that is left would go into solutions whose
-    first verification it can't buy. Where only the solver wants more, it gets so much that its new
-    solutions can be verified as the others were, since whoever verifies will want to.
+    Those that have nothing yet get a sample first, or all that is left would go into solutions
+    whose first verification it can't buy. Where only the solver wants more, it gets so much that
+    its new solutions can be verified as the others were, since whoever verifies will want to.
     """
     left = {u: limits[u] - book.settled[u] for u in UNITS}
     firsts = _firsts(book, left)

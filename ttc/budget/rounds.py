@@ -29,12 +29,13 @@ def added(one: Amounts, other: Amounts) -> dict[Unit, float]:
 @dataclass(frozen=True)
 class Standing:
     """Where a problem stands: what it used, its share, and, where that was refused, the limits that
-    one sample more wants; None otherwise.
+    one sample more wants; None otherwise. bare: it has no sample yet, whatever was lost on the way.
     """
 
     used: Amounts
     share: Amounts
     needs: Amounts | None
+    bare: bool = False
 
     def extra(self, unit: Unit) -> float:
         """What it wants beyond what it used. A share never falls: a replay would admit less."""
@@ -47,15 +48,15 @@ def raised_shares(
 ) -> dict[str, dict[Unit, float]]:
     """New shares for the problems that get at least one sample more; empty when nobody does.
 
-    run: the run's finite limits; cap: each problem's own limits. Whoever used least comes first,
-    and gets an equal part of what is left, or what one sample may cost where that is more and still
+    run: the run's finite limits; cap: each problem's own limits. Whoever has no sample comes first,
+    then whoever used least, and gets an equal part of what is left, or what one sample may cost where that is more and still
     there. A problem that gets nothing replays to the same use, so what it left of its share is
     free. Rounds end when hardly anything is left, but a problem without a sample is worth one.
     """
     left = {u: run[u] - sum(p.used[u] for p in problems.values()) for u in run}
     needy = _needy(problems, run, left, cap)
     if any(left[u] < _WORTH * run[u] for u in run):
-        needy = [name for name in needy if not any(problems[name].used.values())]
+        needy = [name for name in needy if problems[name].bare]
     raised: dict[str, dict[Unit, float]] = {}
     for name, others in zip(needy, count(len(needy), -1), strict=False):
         one = problems[name]
@@ -78,7 +79,11 @@ def _needy(
         and _within({u: one.extra(u) for u in run}, left)
     ]
     # Sorting is stable: equals stay in the order of the dataset.
-    return sorted(found, key=lambda name: max(problems[name].used[u] / run[u] for u in run))
+    return sorted(found, key=lambda name: _wealth(problems[name], run))
+
+
+def _wealth(one: Standing, run: Amounts) -> tuple[bool, float]:
+    return not one.bare, max(one.used[u] / run[u] for u in run)
 
 
 def _within(amounts: Amounts, limits: Amounts) -> bool:

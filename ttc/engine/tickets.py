@@ -98,7 +98,7 @@ class Payment:
             spare, least = self._worst(self.samples), self._worst(samples)
             return {u: ticket.owed[u] - spare[u] + least[u] for u in UNITS}
 
-        room = await ledger.make_room(self._problem, ticket.number, self.samples, more)
+        room = await ledger.make_room(self._problem, ticket.number, self.samples, more, self._worst)
         if room:
             ticket.more = added(ticket.more, more(room))
             ticket.owed = nothing()
