@@ -50,6 +50,6 @@ class EngineSettings(BaseModel):
     run that is complete. Otherwise they stay failed, as no other answer is expected."""
     fingerprint: bool = True
     """Whether the first reply of a served model is followed by a few calls of one token each
-    (mostly 8 for each server), whose logprobs tell when another model is served. What they may cost
-    is set aside from the run's budget, also where this is off; a budget of which that would be more
-    than 5 % goes without them."""
+    (mostly 8 for each server), whose logprobs tell when another model is served. Where problems may
+    want all of the run's budget, they are sent at its end, if it has room for what they may
+    cost."""
