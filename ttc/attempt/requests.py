@@ -45,15 +45,13 @@ def wanted(
     branch: Branch, asks: Sequence[Ask], models: Sequence[Model], roles: Sequence[Role]
 ) -> list[Wanted]:
     """The asks with their samples' numbers, and with what they need not have computed again."""
+    # By digests: whoever asks a thousand steps one after the other must not keep their texts.
+    prompts = [_digest(model, ask) for ask, model in zip(asks, models, strict=True)]
     starts = branch.numbers.take(
-        [
-            ((*model.identity.scope, ask.prompt, ask.params.bare()), ask.n)
-            for ask, model in zip(asks, models, strict=True)
-        ]
+        [((p, ask.params.bare()), ask.n) for ask, p in zip(asks, prompts, strict=True)]
     )
     found = []
-    for ask, model, role, start in zip(asks, models, roles, starts, strict=True):
-        prompt = _digest(model, ask)
+    for ask, model, role, start, prompt in zip(asks, models, roles, starts, prompts, strict=True):
         cached = 0
         if branch.has(prompt):
             cached = _ALL

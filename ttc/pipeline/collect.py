@@ -69,7 +69,7 @@ class Method:
             record.root.resume(solved)
             await judged(world, record.root, verifier, seat, solutions[: len(returned)])
         world.done(problem)
-        return Attempted(
+        attempted = Attempted(
             problem,
             tuple(record.with_samples(solutions)),
             classes,
@@ -77,6 +77,8 @@ class Method:
             tuple(record.trace()),
             tuple(record.answers()),
         )
+        record.dissolve()
+        return attempted
 
 
 async def ordered(
