@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from ttc.attempt.record import Branch
 from ttc.budget.ledger import Ledger
 from ttc.budget.rounds import Amounts, added, nothing
 from ttc.core import Ask, Completion, Model, Place, Role
+from ttc.engine.content import plain
 
 _ALL = 1 << 40  # more tokens than any prompt has
 
@@ -64,7 +65,7 @@ def wanted(
 
 
 def _digest(model: Model, ask: Ask) -> bytes:
-    text = json.dumps([model.identity.scope, asdict(ask.prompt)])
+    text = json.dumps([model.identity.scope, plain(ask.prompt)])
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

@@ -73,8 +73,9 @@ class Bills:
             await self._change.wait()
         if samples:
             self._held += 1
+            amounts = worst(samples)
             for pot in self._pots(problem):
-                pot.reserve(worst(samples))
+                pot.reserve(amounts)
         return samples
 
     def settle(self, problem: str, held: Amounts, billed: Amounts) -> None:

@@ -20,13 +20,19 @@ _OLDER_ALTERNATIVES = (*range(20, -1, -1), None)  # what requests could ask for,
 _OLDER_TAIL = 8  # the first journals kept no more, and later ones kept their keys
 
 
+def plain(prompt: Prompt) -> dict[str, object]:
+    """As `asdict` has it, which takes twice as long."""
+    messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
+    return {"messages": messages, "text": prompt.text, "prefill": prompt.prefill}
+
+
 class Content:
     """All that determines the samples of a prompt, but for their numbers."""
 
     def __init__(
         self, model: ModelIdentity, prompt: Prompt, params: SamplingParams, root_seed: int
     ) -> None:
-        self._content = {"model": model.scope, "prompt": asdict(prompt), "seed": root_seed}
+        self._content = {"model": model.scope, "prompt": plain(prompt), "seed": root_seed}
         self._params = params
         self.digest = self._digest(params.bare())
         self._drawn_as: dict[int, bytes] = {}
