@@ -1,4 +1,4 @@
-"""What fingerprints cost: counted by itself, within what no problem wants, over all tries of a run."""
+"""What fingerprints cost: by itself, within what no problem wants, over all tries of a run."""
 
 from __future__ import annotations
 

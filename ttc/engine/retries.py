@@ -136,8 +136,8 @@ class Caller:
         tries: _Tries,
         failed: RetryableError | None,
     ) -> list[Completion]:
-        """Further tries after a first one that failed. Most calls need none, nor what tenacity makes
-        for each of them: some kilobytes in circles, which stay until the garbage collector comes.
+        """Further tries after a first one that failed. Most calls need none, nor what tenacity
+        makes for each: some kilobytes in circles, which stay until the garbage collector comes.
         """
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(RetryableError),
