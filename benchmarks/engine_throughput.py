@@ -9,6 +9,9 @@ in flight; `litellm` is `asyncio.gather` over `acompletion`, with a semaphore of
 without one. Each runs in a fresh process; repetitions take turns, and ratios are medians of ratios
 within a turn, so that a machine with other work to do troubles all alike.
 
+Memory is that of such runs, and, as `steps`, of a method whose every request continues the last one
+with all that came before it, 40 for a problem.
+
 By default 32 calls are in flight: the latency then allows 640 requests a second, which one core
 just serves by httpx. With more, httpx is its own bottleneck (its pool looks through all connections
 at every request) and the comparison would flatter.
@@ -26,13 +29,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 LATENCY = 0.05
 SAMPLES = 100  # requests for one problem
+STEPS = 40  # of a search, each of which continues the one before
+STEP = "So that is step {0}, and it goes on like this for a while. " * 4
 PROMPT = "What is two and two, if question {} is not a trick?"
 Figures = dict[str, float]
 
@@ -66,6 +71,40 @@ def resident_mib() -> float:
 
 def run_ttc(url: str, requests: int, concurrency: int) -> Figures:
     """A whole run; its sampling is measured, from the first word to the server on."""
+    sampler = {"type": "independent", "solutions": SAMPLES, "max_tokens": 64, "prompt": "cot"}
+    return run(url, requests, concurrency, SAMPLES, sampler)
+
+
+def run_steps(url: str, requests: int, concurrency: int) -> Figures:
+    """The same by a method whose every request continues the last one."""
+    from ttc.core import Ask, Attempt, Prompt, Sample, SamplingParams, Solution
+    from ttc.registry import register
+    from ttc.samplers import SamplerPart
+
+    @register
+    class Steps(SamplerPart):
+        """One solution in many steps."""
+
+        type: Literal["benchmark-steps"] = "benchmark-steps"
+
+        async def solve(self, attempt: Attempt) -> Sequence[Solution]:
+            last: Sample | None = None
+            text = attempt.problem.question
+            for step in range(STEPS):
+                prompt = Prompt(text=text)
+                ask = Ask(prompt, SamplingParams(max_tokens=64), after=last)
+                ((last,),) = await attempt.sample(ask)
+                text += STEP.format(step) + last.completion.text
+            assert last is not None
+            return [attempt.solution(last.completion.text, [last])]
+
+    return run(url, requests, concurrency, STEPS, {"type": "benchmark-steps"})
+
+
+def run(
+    url: str, requests: int, concurrency: int, each: int, sampler: Mapping[str, Any]
+) -> Figures:
+    """A run of so many requests, `each` of them for one problem."""
     import ttc.backends.openai.client  # noqa: F401  (imports are no part of any client's rate)
     from ttc.pipeline.run import run_recipe
     from ttc.recipe import load_recipe
@@ -82,7 +121,7 @@ def run_ttc(url: str, requests: int, concurrency: int) -> Figures:
         here = Path(folder)
         problems = [
             {"id": f"q{i}", "question": PROMPT.format(i), "answer": "4"}
-            for i in range(requests // SAMPLES)
+            for i in range(requests // each)
         ]
         (here / "problems.jsonl").write_text("\n".join(map(json.dumps, problems)))
         recipe = {
@@ -90,14 +129,12 @@ def run_ttc(url: str, requests: int, concurrency: int) -> Figures:
             "results": str(here / "results"),
             "dataset": {"type": "file", "path": str(here / "problems.jsonl")},
             "backend": {"type": "openai", "model": "stub", "base_url": url, "n_per_call": 1},
-            "sampler": {
-                "type": "independent",
-                "solutions": SAMPLES,
-                "max_tokens": 64,
-                "prompt": "cot",
+            "sampler": sampler,
+            "policies": ["majority" if each == SAMPLES else "first"],
+            "engine": {
+                "concurrency": concurrency,
+                "problems_in_flight": 8 if each == SAMPLES else concurrency,
             },
-            "policies": ["majority"],
-            "engine": {"concurrency": concurrency},
             "budget": {"per_run": {"tokens": 10**12}, "per_problem": {"calls": 10**6}},
         }
         (here / "recipe.yaml").write_text(json.dumps(recipe))
@@ -163,6 +200,7 @@ def run_litellm(url: str, requests: int, concurrency: int) -> Figures:
 
 CLIENTS: dict[str, Callable[[str, int, int], Figures]] = {
     "ttc": run_ttc,
+    "steps": run_steps,
     "httpx": run_httpx,
     "litellm": run_litellm,
 }
@@ -202,13 +240,20 @@ def compare(url: str, requests: int, concurrency: int, repeats: int) -> None:
 
 
 def memory(url: str, sizes: list[int], concurrency: int) -> None:
-    """Print what a run holds in memory after ever more requests."""
-    print(f"\n{'requests':>10} {'MiB resident after sampling':>28} {'over the smallest':>18}")
-    first = None
-    for requests in sizes:
-        mib = apart("ttc", url, requests, concurrency)["mib"]
-        first = mib if first is None else first
-        print(f"{requests:>10,} {mib:>28.1f} {mib / first:>17.2f}x")
+    """Print what a run holds in memory after ever more requests, and what one more adds."""
+    titles = ("MiB resident after sampling", "over the smallest", "bytes a request more")
+    print(f"\n{'client':<8} {'requests':>10} {titles[0]:>28} {titles[1]:>18} {titles[2]:>21}")
+    for client in ("ttc", "steps"):
+        found: list[tuple[int, float]] = []
+        for requests in sizes:
+            mib = apart(client, url, requests, concurrency)["mib"]
+            found.append((requests, mib))
+            (before, less), (now, more) = found[-2:] if len(found) > 1 else found * 2
+            each = f"{2**20 * (more - less) / (now - before):.0f}" if now > before else ""
+            line = (
+                f"{client:<8} {requests:>10,} {mib:>28.1f} {mib / found[0][1]:>17.2f}x {each:>21}"
+            )
+            print(line, flush=True)
 
 
 @contextmanager

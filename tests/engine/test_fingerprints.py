@@ -17,7 +17,6 @@ from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.fingerprints import Seen, Store, Watch
 from ttc.engine.journal import Journal
-from ttc.engine.purse import Purse, worst_case
 from ttc.engine.settings import EngineSettings
 from ttc.errors import RetryableError
 from ttc.fingerprint import PROMPTS, Fingerprint
@@ -54,6 +53,10 @@ class Served:
         return [Completion(self.token, "length", 3, 1, logprobs=(token,))]
 
 
+async def unkept(amounts):
+    """As where a run has no limit."""
+
+
 def watch(
     folder,
     served,
@@ -62,7 +65,6 @@ def watch(
     names=("http://a/v1",),
     patience=60.0,
     ledger=None,
-    run="r",
     **settings,
 ):
     """The watch after a run that sent calls; `work(watch, endpoints)` runs before its end."""
@@ -75,9 +77,7 @@ def watch(
         for endpoint in endpoints:
             endpoint.serve([], lambda: None)  # as the router of a model does
         journal = folder / "journal.sqlite"
-        pot = ledger.set_aside(worst_case(served.capabilities, RATES, len(names)))
-        purse = pot and Purse(pot, ledger, RATES, journal, run, "m")
-        made = Watch(served, IDENTITY, "m", endpoints, journal, Events(), purse)
+        made = Watch(served, IDENTITY, "m", endpoints, journal, Events(), RATES, ledger, unkept)
         await made.load()
         if work is None:
             made.begin()

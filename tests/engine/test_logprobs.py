@@ -84,8 +84,8 @@ def ask(folder, judge, *asked, n=5):
                 await model.sample(PROMPT, p, n, problem_id="p", role="verifier")
                 for model, p in zip(models, asked, strict=True)
             ]
-            # How many requests brought them is no part of what is read.
-            return [[replace(c, requests=1) for c in row] for row in rows]
+            # How many requests brought them, and what was charged, is no part of what is read.
+            return [[replace(c, requests=1, charged=0) for c in row] for row in rows]
 
     return asyncio.run(run())
 

@@ -3,11 +3,18 @@
 import asyncio
 import gc
 import weakref
+from typing import Literal
 
+import pytest
+
+from ttc.answers import AnswerRule
+from ttc.attempt.live import World
 from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig
-from ttc.core import Capabilities, Completion, ModelIdentity, Prompt, SamplingParams
+from ttc.core import Ask, Capabilities, Completion, ModelIdentity, Problem, Prompt, SamplingParams
 from ttc.engine.engine import Engine
+from ttc.pipeline.collect import Method
+from ttc.samplers import SamplerPart
 
 
 class Fake:
@@ -62,3 +69,77 @@ def test_objects_do_not_grow_with_samples(tmp_path):
 
     early, late = asyncio.run(run())
     assert late - early < 100, "though 400 samples more were drawn"
+
+
+class Steps(SamplerPart):
+    """Every request continues the last one, with all that came before it."""
+
+    type: Literal["steps"] = "steps"
+    steps: int = 40
+
+    async def solve(self, attempt):
+        last, text = None, "x" * 1000
+        for _ in range(self.steps):
+            ask = Ask(Prompt(text=text), SamplingParams(max_tokens=10), after=last)
+            ((last,),) = await attempt.sample(ask)
+            text += last.completion.text
+        return [attempt.solution(last.completion.text, [last])]
+
+
+def engine_of(folder, problems):
+    return Engine(
+        journal=folder / "journal.sqlite",
+        budget=BudgetConfig(per_run={"tokens": 1e7}),
+        cost=CostConfig(),
+        seed=0,
+        problems=problems,
+    )
+
+
+def test_a_search_of_many_steps_leaves_nothing_and_no_circles(tmp_path):
+    """Not even for the garbage collector, which comes seldom while a run goes on."""
+
+    async def run():
+        problems = [Problem(f"p{i}", "?", "1") for i in range(30)]
+        counts = []
+        async with engine_of(tmp_path, [p.id for p in problems]) as engine:
+            models = {("sampler",): {"backend": await engine.attach(Fake())}}
+            world = World(models, AnswerRule(), "cot", 0, ledger=engine.ledger)
+            method = Method(Steps(), (), world)
+            gc.collect()
+            gc.disable()
+            for i, problem in enumerate(problems):
+                await method.attempt(problem)
+                if i in (9, 29):
+                    counts.append(len(gc.get_objects()))
+        return counts
+
+    try:
+        early, late = asyncio.run(run())
+    finally:
+        gc.enable()
+    assert late - early < 20 * 40, "of 800 calls more, not one object each"
+
+
+def test_a_chain_keeps_no_text_of_its_steps(tmp_path):
+    """A step keeps some numbers until its problem ends, however long what it continues is."""
+
+    async def run(steps):
+        async with engine_of(tmp_path, ["p"]) as engine:
+            models = {("sampler",): {"backend": await engine.attach(Fake())}}
+            world = World(models, AnswerRule(), "cot", 0, ledger=engine.ledger)
+            kept = []
+
+            class Watched(Steps):
+                async def solve(self, attempt):
+                    found = await super().solve(attempt)
+                    gc.collect()
+                    kept.append(sum(isinstance(o, Prompt) for o in gc.get_objects()))
+                    kept.append(sum(isinstance(o, Completion) for o in gc.get_objects()))
+                    return found
+
+            await Method(Watched(steps=steps), (), world).attempt(Problem("p", "?", "1"))
+            return kept
+
+    few, many = asyncio.run(run(3)), asyncio.run(run(40))
+    assert few == pytest.approx(many, abs=2)

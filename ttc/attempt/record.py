@@ -55,6 +55,15 @@ class Record:
     def __post_init__(self) -> None:
         self.root = Branch(self, ())
 
+    def dissolve(self) -> None:
+        """Nothing more is asked of it. It and its branches refer to each other in circles, which
+        would stay until the garbage collector comes, and that comes seldom while calls are under
+        way.
+        """
+        for branch in [*self.root.tree()]:
+            branch.branches = []
+        del self.root
+
     def number(self, model: Model) -> int:
         """Of a new sample."""
         self.asked.append(model.identity)

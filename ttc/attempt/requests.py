@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from ttc.attempt.record import Branch
 from ttc.budget.ledger import Ledger
 from ttc.budget.rounds import Amounts, added, nothing
 from ttc.core import Ask, Completion, Model, Passage, Place, Prompt, Role
+from ttc.engine.content import plain
 
 _ALL = 1 << 40  # more tokens than any prompt has
 
@@ -55,16 +56,14 @@ def wanted(
     branch: Branch, asks: Sequence[Ask], models: Sequence[Model], roles: Sequence[Role]
 ) -> list[Wanted]:
     """The asks with their samples' numbers, and with what they need not have computed again."""
+    # By digests: whoever asks a thousand steps one after the other must not keep their texts.
+    prompts = [_digest(model, ask.prompt) for ask, model in zip(asks, models, strict=True)]
     starts = branch.numbers.take(
-        [
-            ((*model.identity.scope, ask.prompt, ask.params.bare()), ask.n)
-            for ask, model in zip(asks, models, strict=True)
-        ]
+        [((p, ask.params.bare()), ask.n) for ask, p in zip(asks, prompts, strict=True)]
     )
     found = []
     here: set[bytes] = set()
-    for ask, model, role, start in zip(asks, models, roles, starts, strict=True):
-        prompt = _digest(model, ask.prompt)
+    for ask, model, role, start, prompt in zip(asks, models, roles, starts, prompts, strict=True):
         cached = 0
         if prompt in here or branch.tokens(prompt) is not None:
             cached = _ALL
@@ -114,7 +113,7 @@ def note_read(branch: Branch, want: Wanted) -> None:
 
 
 def _digest(model: Model, prompt: Prompt) -> bytes:
-    text = json.dumps([model.identity.scope, asdict(prompt)])
+    text = json.dumps([model.identity.scope, plain(prompt)])
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

@@ -10,11 +10,12 @@ ledger counts, and this refuses nothing.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 
-from ttc.budget.cost import Unit
+from ttc.budget.cost import UNITS, Unit
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import SLACK, Amounts
+from ttc.budget.rounds import SLACK, Amounts, added, nothing
 
 
 class Bills:
@@ -24,17 +25,35 @@ class Bills:
         """limits: the run's; cap: each problem's own."""
         self._run = Pot(dict(limits))
         self._problems = {p: Pot(dict(cap)) for p in problems}
+        self.other = nothing()
+        """For no problem: what is asked of models besides."""
         self._held = 0
         self._change = asyncio.Event()
-
-    def limit(self, limits: Amounts) -> None:
-        """Set the run's limits anew: a part was set aside."""
-        self._run.limits.update(limits)
 
     def load(self, billed: Mapping[str, Amounts]) -> None:
         """Take out what earlier tries were billed, by problem; others' count for the run only."""
         for problem, amounts in billed.items():
-            self._charge(problem, amounts)
+            if problem in self._problems:
+                self._charge(problem, amounts)
+            else:
+                self.charge(amounts)
+
+    def spare(self, worst: Amounts, *, over: bool) -> bool:
+        """Whether so much is left that no problem can use. over: no problem uses any more."""
+        if over:
+            return self._run.fits(worst)
+        most = {u: math.fsum(pot.limits[u] for pot in self._problems.values()) for u in UNITS}
+        return all(
+            most[u] + self.other[u] + worst[u] <= limit * (1 + SLACK)
+            for u, limit in self._run.limits.items()
+            if math.isfinite(limit)
+        )
+
+    def charge(self, amounts: Amounts) -> None:
+        """Count what no problem is billed for; what is below nothing is given back."""
+        self.other = added(self.other, amounts)
+        self._run.settle(nothing(), amounts)
+        self._change.set()
 
     @property
     def billed(self) -> dict[Unit, float]:
@@ -54,8 +73,9 @@ class Bills:
             await self._change.wait()
         if samples:
             self._held += 1
+            amounts = worst(samples)
             for pot in self._pots(problem):
-                pot.reserve(worst(samples))
+                pot.reserve(amounts)
         return samples
 
     def affords(self, problem: str, worst: Amounts, most: Amounts) -> bool:

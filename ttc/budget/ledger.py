@@ -15,8 +15,9 @@ A budget for the run is given to the problems in equal shares; what is left goes
 out, those with the least first, in further rounds (`next_round`). So does, within a problem, what
 one account left and another had wanted. A round goes through all tickets again: those of the round
 before are admitted as they were, then come new ones. So a request is the same one in every round
-and try. A small part of the budget may be set aside before, for calls that belong to no problem
-(`set_aside`).
+and try.
+
+Calls that belong to no problem (`beside`) get what no problem can ever use, or what all have left.
 
 What was billed for nothing (`lost`) counts besides. It changes no ticket of the rounds so far,
 which a later try must find again, but a call that is really to be sent needs room beside it, and
@@ -42,10 +43,8 @@ from ttc.budget.spent import Spent
 from ttc.core import Place, Role
 from ttc.errors import BudgetExhausted
 
-__all__ = ["SMALL", "BudgetConfig", "Ledger", "ProblemBudget", "Raise", "RunBudget"]
+__all__ = ["BudgetConfig", "Ledger", "ProblemBudget", "Raise", "RunBudget"]
 
-SMALL = 0.05
-"""Of each of a run's limits: the most that may be set aside from its problems."""
 Raise = tuple[Mapping[Unit, float], Mapping[Unit, float], Mapping[Place, Mapping[Unit, float]]]
 """A problem's share from a round on, the limits of its tickets in that (without what was lost), and
 those of accounts that get more than their usual part of it.
@@ -74,9 +73,7 @@ class Ledger:
         self.problems = tuple(problems)
         self.spent: dict[Role, Spent] = {}
         self._cap = {u: max(budget.per_problem.limits(u), default=math.inf) for u in UNITS}
-        self._whole = {u: getattr(budget.per_run, u) or math.inf for u in UNITS}
-        self._run = dict(self._whole)  # without what is set aside
-        self._asides: list[Pot] = []
+        self._run = {u: getattr(budget.per_run, u) or math.inf for u in UNITS}
         self._paid: dict[Role, Spent] = {}
         self.fingerprint = Spent()
         seconds = budget.per_run.seconds
@@ -86,14 +83,10 @@ class Ledger:
         self._told: list[dict[str, Raise]] = []
         self._limits: dict[str, dict[Unit, float]] = {}  # of problems in this round
         self._books: dict[str, Book] = {}
-        self.bills = Bills(self._whole, self._cap, self.problems)
+        self.bills = Bills(self._run, self._cap, self.problems)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Role, Spent] = {}  # used by all of the last round
         self.rounds = 1
-        self._begun = False
-        self._share_out()
-
-    def _share_out(self) -> None:
         share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
         self._shares = {p: dict(share) for p in self.problems}
         self._limits = {p: self._within_cap(share) for p in self.problems}
@@ -129,31 +122,16 @@ class Ledger:
         self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._books}
         self._open({})
 
-    def set_aside(self, worst: Amounts) -> Pot | None:
-        """Keep so much of the run's limits from its problems, for calls that belong to none.
+    def beside(self, worst: Amounts, *, over: bool) -> Pot | None:
+        """Room for calls that belong to no problem; None where a problem may want it.
 
-        It stays kept, used or not: what problems are admitted may not depend on that. None, and
-        nothing is kept, where all that is set aside would be more than a `SMALL` part of a limit,
-        or problems have begun to use their shares. The pot has no limit in units where the run
-        has none.
+        over: no problem asks for anything any more. What is not used is to be given back, by
+        `Bills.charge`. The pot has no limit in units where the run has none.
         """
-        limited = [u for u in UNITS if math.isfinite(self._whole[u])]
-        kept = {u: self.kept(u) + worst[u] for u in limited}
-        small = all(kept[u] <= SMALL * self._whole[u] for u in limited)
-        if limited and (self._begun or not small):
+        if not self.bills.spare(worst, over=over):
             return None
-        pot = Pot({u: worst[u] if u in limited else math.inf for u in UNITS})
-        self._asides.append(pot)
-        if limited:
-            self._run.update({u: self._whole[u] - kept[u] for u in limited})
-            self.bills.limit(self._run)
-            self._share_out()
-        return pot
-
-    def kept(self, unit: Unit) -> float:
-        """What is set aside of a limit of the run."""
-        limits = [pot.limits[unit] for pot in self._asides]
-        return sum(limit for limit in limits if math.isfinite(limit))
+        self.bills.charge(worst)
+        return Pot({u: worst[u] if math.isfinite(self._run[u]) else math.inf for u in UNITS})
 
     @property
     def exhausted(self) -> list[str]:
@@ -218,7 +196,6 @@ class Ledger:
 
     def turn(self, problem: str, place: Place = ()) -> asyncio.Lock:
         """To be held from a request's first ticket until its last part is admitted or refused."""
-        self._begun = True
         return self._account(problem, place).turn
 
     async def admit(
@@ -236,7 +213,6 @@ class Ledger:
         asked for again; 0: the account is closed. Every admitted ticket must be settled. The
         caller holds the account's turn. content, start: what tells the ticket in a further round.
         """
-        self._begun = True
         book, account = self._books[problem], self._account(problem, place)
         if again := min(samples, account.again(content, start)):
             return self._reserve(book, account, again, worst, content, start)
@@ -458,13 +434,11 @@ class Ledger:
         books = self._books
         found: dict[Unit, tuple[float, float, float | None]] = {}
         for u in UNITS:
-            kept = self.kept(u)
-            most = min(self._whole[u], self._cap[u] * len(books) + kept)
+            other, most = self.bills.other[u], self._cap[u] * len(books)
             settled, reserved = self._used(u, books)
-            used = sum(pot.settled[u] for pot in self._asides)
-            if math.isfinite(self._whole[u]) or not math.isfinite(most):
-                settled += used  # limits of problems don't concern it
-                reserved += max(0.0, kept - used)
+            if math.isfinite(self._run[u]) or not math.isfinite(most):
+                settled += other  # limits of problems don't concern it
+                most = min(self._run[u], most + other)
             found[u] = (settled, reserved, most if math.isfinite(most) else None)
         return found
 

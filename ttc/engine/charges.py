@@ -15,7 +15,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ttc.budget.cost import Rates, Unit
@@ -145,6 +145,7 @@ class Charges:
     served: bool
     first: int = 0
     cached: int = 0
+    _known: dict[tuple[object, ...], dict[Unit, float]] = field(default_factory=dict, repr=False)
 
     @property
     def most_prompt_tokens(self) -> int:
@@ -152,13 +153,16 @@ class Charges:
 
     def worst(self, start: int, samples: int) -> dict[Unit, float]:
         """What the requests for samples from `start` on can't exceed."""
-        return self._amounts(
-            start,
-            self.most_prompt_tokens,
-            self._longest(samples),
-            samples,
-            self.prompts.requests(samples),
-        )
+        key = (start == self.first, samples, self.prompts.habits)
+        if key not in self._known:
+            self._known[key] = self._amounts(
+                start,
+                self.most_prompt_tokens,
+                self._longest(samples),
+                samples,
+                self.prompts.requests(samples),
+            )
+        return self._known[key]
 
     def prompts_in(self, start: int, samples: int) -> int:
         """How many prompts `worst` holds."""

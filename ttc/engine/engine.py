@@ -13,6 +13,7 @@ from types import TracebackType
 
 from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
+from ttc.budget.rounds import Amounts, nothing
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
 from ttc.engine.billing import Bill, add_round, read_rounds
 from ttc.engine.charges import Prompts
@@ -23,7 +24,6 @@ from ttc.engine.events import Events
 from ttc.engine.fingerprints import GRACE_S, Watch
 from ttc.engine.journal import Journal
 from ttc.engine.model import EngineModel
-from ttc.engine.purse import Purse, worst_case
 from ttc.engine.retries import Caller
 from ttc.engine.router import Router
 from ttc.engine.settings import EngineSettings
@@ -69,7 +69,7 @@ class Engine:
         self._routers: list[Router] = []
         self._drain = Drain(self._routers, self._flush)
         self._endpoints: dict[str, Endpoint] = {}
-        self._watches: dict[str, Watch | None] = {}
+        self._watches: dict[str, Watch] = {}
         self._models: list[EngineModel] = []
         self._run = run
         # A run without limits needs no bills, and any limit makes it another run.
@@ -99,7 +99,11 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         patience = self._patience(kind)
-        await asyncio.gather(*(w.finish(patience) for w in self._watches.values() if w))
+        watches = self._watches.values()
+        for watch in watches:
+            if kind is None:
+                watch.conclude()
+        await asyncio.gather(*(watch.finish(patience) for watch in watches))
         for router in self._routers:
             await router.close()
         for backend in self._backends:
@@ -127,8 +131,7 @@ class Engine:
         besides of how long that may take.
         """
         for watch in self._watches.values():
-            if watch is not None:
-                watch.hold()
+            watch.hold()
         await self._finish(most, hint)
 
     async def _finish(self, most: float, hint: str = "") -> None:
@@ -166,9 +169,6 @@ class Engine:
         """Identify a backend and put the engine before it. Raises `BackendError`, `UsageError`.
 
         rates: what it costs, where that is no matter of the cost model.
-
-        All backends are to be attached before the first sample: a part of the run's budget may have
-        to be set aside for each.
         """
         journal, claims = self._journal, self._claims
         assert journal is not None, "attach inside the engine's context"
@@ -202,25 +202,31 @@ class Engine:
 
     async def _watch(self, backend: Backend, identity: ModelIdentity, rates: Rates) -> Watch | None:
         """Who sees to it that a served model stays the same; None where nobody can."""
-        if not isinstance(backend, RemoteBackend) or backend.capabilities.logprobs == 0:
+        if not self.settings.fingerprint or not isinstance(backend, RemoteBackend):
+            return None
+        if backend.capabilities.logprobs == 0:
             return None
         name = json.dumps(identity.scope)
         if name not in self._watches:
             endpoints = [self._endpoint(endpoint) for endpoint in backend.endpoints]
-            # Also where no fingerprint is wanted: no setting of the engine may change results.
-            pot = self.ledger.set_aside(worst_case(backend.capabilities, rates, len(endpoints)))
-            if not self.settings.fingerprint:
-                self._watches[name] = None
-                return None
-            journal = self._journal_path
-            purse = None
-            if pot is not None:
-                purse = Purse(pot, self.ledger, rates, journal, self._run, name)
             self._watches[name] = watch = Watch(
-                backend, identity, name, endpoints, journal, self.events, purse
+                backend,
+                identity,
+                name,
+                endpoints,
+                self._journal_path,
+                self.events,
+                rates,
+                self.ledger,
+                self._bill,
             )
             await watch.load()
         return self._watches[name]
+
+    async def _bill(self, amounts: Amounts) -> None:
+        """Put to the run's bills what belongs to none of its problems."""
+        if self._journal is not None and self._till.notes.path is not None:
+            await self._journal.put([], [Bill(self._run, "", amounts, nothing())])
 
     def follow(self, identity: ModelIdentity, listener: Callable[[Watch], None]) -> None:
         """Tell a listener, now and with every change, the fingerprints of an attached model."""

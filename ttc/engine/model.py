@@ -256,14 +256,10 @@ class _Work:
                 self._ask_also(other.logprobs, other.keep_logprobs)
         self._charges = model._charges(prompt, params, start, cached)
         self._bound = self._charges.bound
-        self._worst: dict[tuple[object, ...], Amounts] = {}
 
     def worst(self, chunk: Chunk, samples: int) -> Amounts:
         """Amounts that no reply to this chunk can exceed."""
-        key = (chunk.start == self._charges.first, samples, self._model.prompts.habits)
-        if key not in self._worst:
-            self._worst[key] = self._charges.worst(chunk.start, samples)
-        return self._worst[key]
+        return self._charges.worst(chunk.start, samples)
 
     async def look_up(self, indices: Iterable[int]) -> Found:
         """The samples among these that the journal has, with all that is asked for."""

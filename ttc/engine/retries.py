@@ -6,6 +6,7 @@ import asyncio
 import difflib
 import math
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -96,13 +97,6 @@ class Caller:
         self, call: Call, tokens: int, money: Money | None, problem: str
     ) -> list[Completion]:
         tries = _Tries(self._settings)
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(RetryableError),
-            stop=tries.over,
-            wait=tries.pause,
-            before_sleep=self._note_retry,
-            reraise=True,
-        )
 
         async def work(lease: Lease) -> list[Completion]:
             tries.at, lease.whose = lease.endpoint, problem
@@ -114,13 +108,17 @@ class Caller:
             self._answered[lease.endpoint.name] = asyncio.get_running_loop().time()
             return done
 
+        async def once() -> list[Completion]:
+            if money is not None:
+                await money.ready()
+            # Waiting between tries must not hold a place that another call could use.
+            return await self._router.send(tokens, work, again=tries.made > 0)
+
         try:
-            async for attempt in retrying:
-                with attempt:
-                    if money is not None:
-                        await money.ready()
-                    # Waiting between tries must not hold a place that another call could use.
-                    return await self._router.send(tokens, work, again=tries.made > 0)
+            try:
+                return await once()
+            except RetryableError as error:
+                return await self._again(once, tries, error)
         except RetryableError as error:
             said = f"gave up after {tries.said}: {error}"
             if self._settings.give_up == "stop" and not error.unreadable:
@@ -133,6 +131,30 @@ class Caller:
                 raise
             refusal = error
         return await self._refused(call, tries, refusal, money)
+
+    async def _again(
+        self,
+        once: Callable[[], Awaitable[list[Completion]]],
+        tries: _Tries,
+        failed: RetryableError | None,
+    ) -> list[Completion]:
+        """Further tries after a first one that failed. Most calls need none, nor what tenacity
+        makes for each: some kilobytes in circles, which stay until the garbage collector comes.
+        """
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(RetryableError),
+            stop=tries.over,
+            wait=tries.pause,
+            before_sleep=self._note_retry,
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                if failed is not None:
+                    error, failed = failed, None
+                    raise error
+                return await once()
+        raise AssertionError("unreachable")
 
     async def _refused(
         self, call: Call, tries: _Tries, refusal: BackendError, money: Money | None

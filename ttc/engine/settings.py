@@ -53,6 +53,6 @@ class EngineSettings(BaseModel):
     has, and none where it has none that holds. `ttc doctor sandbox` tries them."""
     fingerprint: bool = True
     """Whether the first reply of a served model is followed by a few calls of one token each
-    (mostly 8 for each server), whose logprobs tell when another model is served. What they may cost
-    is set aside from the run's budget, also where this is off; a budget of which that would be more
-    than 5 % goes without them."""
+    (mostly 8 for each server), whose logprobs tell when another model is served. Where problems may
+    want all of the run's budget, they are sent at its end, if it has room for what they may
+    cost."""

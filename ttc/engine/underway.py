@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -61,8 +62,11 @@ class UnderWay:
             if self._file is None:
                 assert self.path is not None
                 self._file = self.path.open("wb", buffering=0)
-            self._file.seek(slot * _SLOT)
-            self._file.write(line)
+            if hasattr(os, "pwrite"):  # one call of the system, not two; there are many notes
+                os.pwrite(self._file.fileno(), line, slot * _SLOT)
+            else:
+                self._file.seek(slot * _SLOT)
+                self._file.write(line)
         except OSError as error:  # the journal will say so too, and end the run
             if not self._told:
                 self._told = True

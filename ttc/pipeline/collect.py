@@ -63,7 +63,7 @@ class Method:
             for one in tries:
                 await self._verify(problem, i, one)
         self.world.done(problem)
-        return Attempted(
+        attempted = Attempted(
             problem,
             tuple(s for one in tries for s in one.record.with_samples(one.solutions)),
             classes,
@@ -71,6 +71,9 @@ class Method:
             tuple(t for one in tries for t in one.record.trace()),
             tuple(a for one in tries for a in one.record.answers()),
         )
+        for one in tries:
+            one.record.dissolve()
+        return attempted
 
     async def _solve(self, problem: Problem, repeat: int, first: int) -> _Try:
         """One attempt. first: the number of its first solution."""

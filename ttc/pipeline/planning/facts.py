@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttc.backends import BackendPart
-from ttc.core import Backend, Capabilities, ModelIdentity, Problem, Prompt, RemoteBackend
+from ttc.core import Backend, ModelIdentity, Problem, Prompt, RemoteBackend
 from ttc.errors import TtcError, UsageError
 from ttc.importing.tally import estimate_tokens
 from ttc.pipeline.planning.roles import planned_roles
@@ -29,7 +29,6 @@ class RoleFacts:
     group: samples of one request; servers: that share the requests. prompts: tokens of some
     problems' prompts, a verifier's without the solution in it, none where a method makes them by
     itself. note: why something is not known.
-    served: what the servers offer; None for a model that is none's.
     """
 
     identity: ModelIdentity
@@ -37,7 +36,6 @@ class RoleFacts:
     servers: int
     prompts: tuple[float, ...]
     note: str = ""
-    served: Capabilities | None = None
 
 
 def role_facts(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFacts]:
@@ -59,7 +57,6 @@ async def _facts(
     assert isinstance(part, BackendPart)
     name, kind = str(getattr(part, "model", "unknown")), str(getattr(part, "type", "unknown"))
     identity, servers, note = ModelIdentity(kind, name), 1, ""
-    served: Capabilities | None = None
     backend: Backend | None = None
     try:
         if part.loads_weights:
@@ -67,7 +64,7 @@ async def _facts(
         else:
             backend = part.open()
             if isinstance(backend, RemoteBackend):
-                servers, served = len(backend.endpoints), backend.capabilities
+                servers = len(backend.endpoints)
             identity = await backend.identify()
     except TtcError as error:
         note = str(error) if name in str(error) else f"{name}: {error}"
@@ -79,7 +76,7 @@ async def _facts(
             with suppress(Exception):
                 await backend.close()
     group = max(1, min(part.offers.max_n, n_per_call))
-    return RoleFacts(identity, group, servers, prompts, note, served)
+    return RoleFacts(identity, group, servers, prompts, note)
 
 
 def _prompt_tokens(template: str | None, problem: Problem, backend: Backend | None) -> float:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from ttc.budget.cost import UNITS, Unit
+from ttc.budget.cost import UNITS
 from ttc.budget.ledger import BudgetConfig
 from ttc.budget.rounds import SLACK
 from ttc.pipeline.planning.forecast import Forecast, Load, nulls
@@ -37,21 +37,15 @@ class Limit:
         return nulls(asdict(self))
 
 
-def limits(
-    budget: BudgetConfig, found: Forecast, kept: Mapping[Unit, float] | None = None
-) -> Iterator[Limit]:
-    """Every limit of the budget, a problem's first, rising.
-
-    kept: what is set aside of the run's limits.
-    """
+def limits(budget: BudgetConfig, found: Forecast) -> Iterator[Limit]:
+    """Every limit of the budget, a problem's first, rising."""
     for unit in UNITS:
         for limit in budget.per_problem.limits(unit):
             yield _limit("problem", unit, limit, found)
     for unit in UNITS:
         total = getattr(budget.per_run, unit)
         if total is not None:
-            aside = 0.0 if kept is None else kept[unit]
-            yield replace(_limit("run", unit, total - aside, found), limit=total)
+            yield _limit("run", unit, total, found)
     seconds, expected = budget.per_run.seconds, found.total.seconds
     if seconds is not None:
         fits = None if math.isnan(expected) else expected <= seconds

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc.errors import DataError, UsageError
-from ttc.pipeline.planning.aside import kept_notes, set_aside
 from ttc.pipeline.planning.facts import RoleFacts, role_facts
 from ttc.pipeline.planning.forecast import Forecast, forecast
 from ttc.pipeline.planning.lengths import RoleUse, measured_uses, told_use, with_prompts
@@ -100,10 +99,8 @@ def make_plan(recipe: Recipe, wanted: PlanRequest, progress: Progress | None = N
     run = _measured(recipe, wanted, progress)
     facts = role_facts(recipe, problems)
     found = forecast(recipe, len(problems), facts, _uses(recipe, wanted, run, facts))
-    kept = set_aside(recipe, facts)
-    found = replace(found, notes=(*found.notes, *kept_notes(kept)))
     size = None if wanted.goal is None else _size(recipe, wanted, wanted.goal, run, found)
-    return Plan(recipe.name, found, tuple(limits(recipe.budget, found, kept)), size)
+    return Plan(recipe.name, found, tuple(limits(recipe.budget, found)), size)
 
 
 def _measured(recipe: Recipe, wanted: PlanRequest, progress: Progress | None) -> RunFolder | None:
