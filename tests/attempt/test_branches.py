@@ -153,3 +153,22 @@ def test_what_the_way_here_has_computed_is_not_computed_again():
     assert asked[1][1] > 10**6
     assert asked[2] == ("q and on", 7)
     assert asked[3] == ("other", 0)
+
+
+def test_what_the_budget_refused_was_not_computed():
+    class Poor(Late):
+        left = 0
+
+        async def sample(self, prompt, params, n, **more):
+            return (await super().sample(prompt, params, n, **more))[: self.left]
+
+    async def play():
+        model = Poor()
+        attempt = attempt_of(Plain(), PROBLEM, model)
+        await attempt.sample(ASK, ASK)
+        Poor.left = 2
+        await attempt.sample(ASK)
+        await attempt.sample(ASK)
+        return [cached > 0 for _, cached in model.cached]
+
+    assert asyncio.run(play()) == [False, True, False, True]

@@ -15,7 +15,7 @@ from ttc.attempt.programs import ROLE as PROGRAM
 from ttc.attempt.programs import asks as asks_of
 from ttc.attempt.programs import outcome
 from ttc.attempt.record import Branch, Record
-from ttc.attempt.requests import Till, Wanted, fixed, note_read, wanted
+from ttc.attempt.requests import Till, Wanted, fixed, note_drawn, note_read, wanted
 from ttc.budget.ledger import Ledger
 from ttc.core import (
     Ask,
@@ -135,7 +135,10 @@ class LiveAttempt:
         with self._branch.request():
             models = [self._model(ask.by) for ask in asks]
             wants = wanted(self._branch, asks, models, [self._role(ask.by) for ask in asks])
-            return await self._buy(wants)
+            rows = await self._buy(wants)
+            for want in wants:
+                note_drawn(self._branch, want)
+            return rows
 
     async def read(self, *readings: Reading) -> list[Read]:
         branch = self._branch

@@ -36,6 +36,10 @@ class Wanted:
     def left(self) -> int:
         return self.ask.n - len(self.got)
 
+    def below(self, level: int) -> int:
+        """How many more bring it to so many, or to all that it is for."""
+        return max(0, min(self.ask.n, level) - len(self.got))
+
     def worst(self, samples: int) -> Amounts:
         """What so many more can't exceed."""
         cached = _ALL if self.got else self.cached
@@ -57,15 +61,16 @@ def wanted(
         ]
     )
     found = []
+    here: set[bytes] = set()
     for ask, model, role, start in zip(asks, models, roles, starts, strict=True):
         prompt = _digest(model, ask.prompt)
         cached = 0
-        if branch.tokens(prompt) is not None:
+        if prompt in here or branch.tokens(prompt) is not None:
             cached = _ALL
         elif ask.after is not None and branch.record.asked[ask.after.number] is model.identity:
             before = ask.after.completion
             cached = before.prompt_tokens + before.completion_tokens
-        branch.computed[prompt] = 0
+        here.add(prompt)
         found.append(Wanted(ask, model, role, start, cached))
     return found
 
@@ -94,6 +99,12 @@ def _read_before(branch: Branch, model: Model, prompt: Prompt) -> int:
     return 0
 
 
+def note_drawn(branch: Branch, want: Wanted) -> None:
+    """A prompt was computed, if the budget bought a sample of it."""
+    if any(not done.error for done in want.got):
+        branch.computed.setdefault(_digest(want.model, want.ask.prompt), 0)
+
+
 def note_read(branch: Branch, want: Wanted) -> None:
     """A passage was read."""
     for done in want.got:
@@ -117,8 +128,8 @@ class Till:
     async def buy(self, wants: Sequence[Wanted]) -> bool:
         """Draw all that the budget affords; whether that is all.
 
-        Where it may not suffice, every ask gets a sample before any gets another, and those that an
-        earlier round bought come first.
+        Where it may not suffice, every ask gets a sample before any gets another. Those that an
+        earlier round bought come first; then asks that have fewer catch up.
         """
         if self.ledger is None or not self.ledger.budget.limited or len(wants) == 1:
             return await self._draw(wants, [want.ask.n for want in wants])
@@ -126,8 +137,8 @@ class Till:
         if any(known) and not await self._draw(wants, known):
             return False
         while any(want.left for want in wants):
-            each = self._widest(wants)
-            if not await self._draw(wants, [min(want.left, each) for want in wants]):
+            level = self._level(wants)
+            if not await self._draw(wants, [want.below(level) for want in wants]):
                 return False
         return True
 
@@ -159,18 +170,19 @@ class Till:
         content = want.model.content(want.ask.prompt, want.ask.params)
         return self.ledger.known(self.problem, self.place, content, want.start)
 
-    def _widest(self, wants: Sequence[Wanted]) -> int:
-        """The most samples for each ask that surely fit, at least one."""
-        low, high = 1, max(want.left for want in wants)
+    def _level(self, wants: Sequence[Wanted]) -> int:
+        """To how many samples each ask can surely be brought; at least one more than the fewest."""
+        low = 1 + min(len(want.got) for want in wants if want.left)
+        high = max(want.ask.n for want in wants if want.left)
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self._fit(wants, middle) else (low, middle - 1)
         return low
 
-    def _fit(self, wants: Sequence[Wanted], each: int) -> bool:
+    def _fit(self, wants: Sequence[Wanted], level: int) -> bool:
         assert self.ledger is not None
         total = nothing()
         for want in wants:
-            if samples := min(want.left, each):
+            if samples := want.below(level):
                 total = added(total, want.worst(samples))
         return self.ledger.fits(self.problem, self.place, total)

@@ -20,11 +20,13 @@ Tickets = dict[tuple[bytes, int], int]
 class Book(Pot):
     """All that was used and reserved for a problem, by whichever of its accounts.
 
-    `limits` are those of its tickets in this round; `before`: its accounts in the last round, whose
+    `limits` are those of its tickets in this round; `again`: whether what a refused account leaves
+    may be dealt in a further one, so that the next of its kind need not get it; `before`: its accounts in the last round, whose
     tickets will be taken again; `raised`: limits of accounts, where it gets more than in that one.
     """
 
     most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
+    again: bool = False
     before: Mapping[Place, Account] = field(default_factory=dict)
     raised: Mapping[Place, dict[Unit, float]] | None = None
     lost: dict[Unit, float] = field(default_factory=nothing)
@@ -59,6 +61,11 @@ class Book(Pot):
         first = {place: one for place, one in self.accounts.items() if one.parent is None}
         return {place: one for place, one in first.items() if any(one.least.values())}
 
+    @property
+    def empty(self) -> dict[Place, Account]:
+        """Those of them that have got nothing yet."""
+        return {p: a for p, a in self.wanting.items() if not any(a.settled.values())}
+
     def has_room(self, more: Amounts) -> bool:
         """Whether a call that needs so much more than is reserved may be sent."""
         wanted = self.wanted
@@ -73,7 +80,7 @@ class Book(Pot):
             first = {p: a.settled for p, a in self.before.items() if a.parent is None}
             later = [use for p, use in first.items() if p not in self.accounts]
             own = first.get(place, nothing())
-            taken = [a.settled for a in self.accounts.values() if a.parent is None]
+            taken = [self._taken(p, place) for p, a in self.accounts.items() if a.parent is None]
             limits = (self.raised or {}).get(place)
             if limits is None:
                 free = {
@@ -85,6 +92,16 @@ class Book(Pot):
                 limits = {u: own[u] + max(0.0, free[u]) * (weight / whole) for u in UNITS}
             self._add(place, limits, weight / whole, None)
         return self.accounts[place]
+
+    def _taken(self, by: Place, place: Place) -> Amounts:
+        """What an account has taken from one that is opened after it. Verifiers have equal parts:
+        what is of no use to one that was refused is no gift to the next, but dealt among all.
+        """
+        account = self.accounts[by]
+        if not (self.again and account.exhausted and by[:1] == place[:1]):
+            return account.settled
+        limits, settled = account.limits, account.settled
+        return {u: settled[u] if limits[u] == math.inf else limits[u] for u in UNITS}
 
     def split(self, place: Place, shares: Mapping[Place, float]) -> None:
         """Accounts for branches of a method, with parts of what its own has left."""

@@ -112,6 +112,7 @@ class Ledger:
                 lost=dict(self._lost.get(name, nothing())),
                 before=before[name].accounts if name in before else {},
                 raised=raised.get(name),
+                again=self._repeatable,
             )
 
     def load(
@@ -423,7 +424,7 @@ class Ledger:
                 for u in UNITS
                 if math.isfinite(limits[u])
             )
-            accounts = _dealt_among(book, limits) if enough else {}
+            accounts = _dealt_among(book, limits) if enough or book.empty else {}
             if not all(book.accounts[place].covers(most) for place, most in accounts.items()):
                 raises[problem] = (self._shares[problem], limits, accounts)
         return raises
@@ -498,10 +499,12 @@ def _worth(book: Book) -> dict[Unit, float] | None:
 
 
 def _least(book: Book) -> dict[Unit, float] | None:
-    """What a problem needs for one sample more, of the account that wants the least."""
+    """What a problem needs for one sample more, of the account that wants the least; of those that
+    have nothing yet, if there are any.
+    """
     if book.needs is not None or math.isfinite(book.short):
         return book.needs
-    wanting = book.wanting.values()
+    wanting = (book.empty or book.wanting).values()
     if not wanting:
         return None
     return added(book.used, min((a.least for a in wanting), key=lambda least: least["tokens"]))
@@ -510,11 +513,39 @@ def _least(book: Book) -> dict[Unit, float] | None:
 def _dealt_among(book: Book, limits: Amounts) -> dict[Place, dict[Unit, float]]:
     """Limits of the accounts that want more than they got, with their parts of what is left.
 
-    Where only the solver does, it gets so much that its new solutions can be verified as the others
-    were, since whoever verifies will want to.
+    Those that have nothing yet get a sample first, or all that is left would go into solutions whose
+    first verification it can't buy. Where only the solver wants more, it gets so much that its new
+    solutions can be verified as the others were, since whoever verifies will want to.
     """
-    wanting = book.wanting
     left = {u: limits[u] - book.settled[u] for u in UNITS}
+    firsts = _firsts(book, left)
+    for grant in firsts.values():
+        left = {u: left[u] - grant[u] for u in UNITS}
+    granted = dealt(left, _wishes(book, set(firsts)))
+    # Who is left out would else get its usual part, of what is kept for those.
+    kept = [*granted, *firsts] if not firsts else book.wanting
+    return {
+        place: added(
+            book.accounts[place].settled,
+            added(granted.get(place, nothing()), firsts.get(place, nothing())),
+        )
+        for place in kept
+    }
+
+
+def _firsts(book: Book, left: Mapping[Unit, float]) -> dict[Place, dict[Unit, float]]:
+    """The first samples of accounts that have nothing, as far as they are left for, in order."""
+    firsts: dict[Place, dict[Unit, float]] = {}
+    for place, account in book.empty.items():
+        if all(account.least[u] <= left[u] * (1 + SLACK) for u in UNITS):
+            firsts[place] = dict(account.least)
+            left = {u: left[u] - account.least[u] for u in UNITS}
+    return firsts
+
+
+def _wishes(book: Book, served: set[Place]) -> dict[Place, Wish]:
+    """What each account wants. served: those that have got a sample already."""
+    wanting = book.wanting
     last = next(reversed(wanting), None)
     first = [a for a in book.accounts.values() if a.parent is None]
     wishes = {}
@@ -525,7 +556,5 @@ def _dealt_among(book: Book, limits: Amounts) -> dict[Place, dict[Unit, float]]:
                 u: account.settled[u] / book.settled[u] if book.settled[u] else account.part
                 for u in UNITS
             }
-        wishes[place] = Wish(part, account.least)
-    return {
-        place: added(wanting[place].settled, grant) for place, grant in dealt(left, wishes).items()
-    }
+        wishes[place] = Wish(part, nothing() if place in served else account.least)
+    return wishes

@@ -1,0 +1,15 @@
+"""What an entry point names: it registers them all."""
+
+from methods.late import Late
+from methods.meta import Meta
+from methods.refine import Refine
+from methods.step_tree import StepTree
+from ttc.registry import register
+
+PARTS = (StepTree, Meta, Refine, Late)
+
+
+def load() -> None:
+    """Register them for good, in a process of its own."""
+    for one in PARTS:
+        register(one)
