@@ -129,3 +129,45 @@ def test_randomness_follows_from_seed_and_problem():
     assert np.array_equal(draws(0, "p"), draws(0, "p"))
     assert not np.array_equal(draws(0, "p"), draws(1, "p"))
     assert not np.array_equal(draws(0, "p"), draws(0, "q"))
+
+
+def test_branches_are_told_as_if_one_came_after_the_other():
+    attempt = attempt_of(Independent(), PROBLEM, Model())
+
+    async def ask(desk, n):
+        (row,) = await desk.sample(Ask(ASK.prompt, ASK.params, n))
+        desk.answer(desk.solution("x", row))
+
+    async def work():
+        await ask(attempt, 1)
+        one, two = attempt.split(0.5, 0.5)
+        await asyncio.gather(ask(one, 2), ask(two, 3))
+        for inner in two.split(0.5, 0.5):
+            await ask(inner, 1)
+        await ask(two, 1)
+        await ask(attempt, 2)
+        (last,) = attempt.split(1.0)
+        await ask(last, 4)
+
+    asyncio.run(work())
+    record = attempt._record
+    answers = record.answers()
+    branches = ["", "0", "1", "1.0", "1.1", "1", "", "2"]
+    assert [a.branch for a in answers] == branches
+    drawn = np.cumsum([1, 2, 3, 1, 1, 1, 2, 4]).tolist()
+    assert [a.spent.amounts["calls"] for a in answers] == drawn
+    assert [a.spent.completion_tokens for a in answers] == [2 * n for n in drawn]
+    assert [a.final for a in answers] == [False] * 7 + [True]
+    trace = record.trace()
+    assert [t.number for t in trace] == list(range(15))
+    assert [trace[n - 1].branch for n in drawn] == branches
+
+
+def test_who_says_no_answer_gives_the_last_solution():
+    attempt = attempt_of(Independent(), PROBLEM, Model())
+    found = asyncio.run(Independent(solutions=3).solve(attempt))
+    attempt._record.conclude(found)
+    (answer,) = attempt._record.answers()
+    assert (answer.solution_index, answer.final, answer.spent.amounts["calls"]) == (2, True, 3.0)
+    attempt._record.conclude(found[:1])
+    assert len(attempt._record.answers()) == 1

@@ -138,7 +138,7 @@ def test_critics_of_a_sampler_are_no_verifiers_of_the_pool(tmp_path):
     }
     assert verifiers(outcome.run) == []
     assert load_pool(outcome.run).arrays.n_verified.max() == 0
-    assert set(read_frame(outcome.run.curves, "curves")["policy"]) == {"first", "majority"}
+    assert set(read_frame(outcome.run.curves, "curves")["policy"]) == {"answer"}
 
 
 def test_a_shared_default_asks_the_model_of_where_it_stands(tmp_path):

@@ -231,7 +231,7 @@ def planned(recipe: Recipe) -> dict[Role, int] | None:
         if part is None:
             return None
         most.update(part)
-    return dict(most)
+    return {role: recipe.repeats * n for role, n in most.items()}
 
 
 def endpoint_states(events: Events) -> dict[str, str]:

@@ -42,17 +42,21 @@ def coverage_lines(there: Collection[str] | None, manifest: Manifest) -> list[st
 
 def _of_measured(facts: dict[str, Any]) -> list[str]:
     """Of a sampler that gives one answer."""
-    lines, unasked, silent = [], facts["without_solutions"], facts["without_answer"]
+    lines = []
+    unasked, silent = facts.get("without_solutions", []), facts.get("without_answer", [])
     if unasked:
+        there, total = facts.get("evaluated", 0), facts.get("problems", 0)
         lines.append(
-            f"{facts['evaluated']} of {facts['problems']} problems are evaluated: for the others "
+            f"{there} of {total} problems are evaluated: for the others "
             f"the budget ended before anything was drawn: {some(unasked)}"
         )
     if silent:
         lines.append(f"{len(silent)} have no answer and count as failed: {some(silent)}")
-    repeats = facts["repeats"]
-    if repeats["most"] > 1:
-        lines.append(f"each problem was attempted {repeats['fewest']} to {repeats['most']} times")
+    repeats = facts.get("repeats", {})
+    few, many = repeats.get("fewest", 1), repeats.get("most", 1)
+    if many > 1:
+        times = f"{few} to {many}" if few < many else str(many)
+        lines.append(f"each problem was attempted {times} times; MC error: by how these differ")
     return lines
 
 

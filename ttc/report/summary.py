@@ -40,7 +40,7 @@ def print_summary(console: Console, run: RunFolder) -> None:
     curves = read_frame(run.curves, "curves")
     for text in coverage_lines(set(curves["policy"].unique()), manifest):
         console.print(line(text))
-    if (curves["estimator"] == "measured").all():
+    if len(curves) and (curves["estimator"] == "measured").all():
         _print_measured(console, curves, manifest)
         return
     mixed = curves["n_problems"].nunique() > 1

@@ -56,8 +56,17 @@ class _Reach(_Shape):
     verifications: Count
 
 
+class _Repeats(_Shape):
+    fewest: Count = 1
+    most: Count = 1
+
+
 class EvaluationShape(_Shape):
     """`evaluation`: which problems the curves are about."""
+
+    measured: bool = False
+    without_answer: Names = []
+    repeats: _Repeats = _Repeats()
 
     paired: bool = False
     problems: Count = 0

@@ -84,6 +84,18 @@ def test_an_adaptive_sampler_is_bounded_by_the_most_it_draws(tmp_path):
     assert planned(recipe(tmp_path, ADAPTIVE)) == {"solver": 10}
 
 
+def test_repeats_are_planned_for(tmp_path):
+    own = recipe(tmp_path, ADAPTIVE, "repeats: 2\n")
+    assert planned(own) == {"solver": 20}
+    outcome = run_recipe(own)
+    used = outcome.manifest.ledger["roles"]["solver"]
+    (solver,) = make_plan(own, PlanRequest(like="own")).forecast.roles
+    assert (solver.samples, solver.most_samples) == (used["samples"], 160)
+    tokens = used["prompt_tokens"] + used["completion_tokens"]
+    assert solver.tokens.expected == pytest.approx(tokens)
+    assert tokens < solver.tokens.most
+
+
 def test_a_pilot_measures_what_it_draws(tmp_path):
     pilot = make_plan(recipe(tmp_path, ADAPTIVE), PlanRequest(pilot=8)).forecast
     used = run_recipe(recipe(tmp_path, ADAPTIVE)).manifest.ledger["roles"]["solver"]

@@ -99,7 +99,9 @@ def _of_attempts(run: RunFolder, roles: Sequence[PlannedRole]) -> dict[str, Role
     for one in roles:
         use = load_role_use(run, one.role, one.verifier)
         if use is not None:
-            measured = _measured(use.each, streams, use.charged, run.name)
+            # Exactly planned prompts are each charged once, however many samples this run had.
+            charged = np.ones_like(use.charged) if one.exact else use.charged
+            measured = _measured(use.each, streams, charged, run.name)
             uses[one.name] = replace(measured, counts=use.counts)
     if not uses:
         raise DataError(f"{run.name} has no samples to take lengths from")

@@ -21,6 +21,7 @@ from ttc.analysis.power import (
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.planning.forecast import Load, nulls
 from ttc.policies import PolicyPart, matching, named
+from ttc.store.attempts import is_measured
 from ttc.store.pool import load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 
@@ -144,9 +145,13 @@ def measured_size(
 ) -> SampleSize:
     """From a pool: both methods on the same fresh samples, problem by problem.
 
-    loads: what samples cost, the solver's first. Raises `DataError` for a pool that lacks the
-    samples, has a single problem, or shows no spread at all.
+    loads: what samples cost, the solver's first. Raises `DataError` for measured answers, and for a
+    pool that lacks the samples, has a single problem, or shows no spread at all.
     """
+    if is_measured(run):
+        raise DataError(
+            f"{run.name} has no S to compare methods at: its solutions are no exchangeable draws"
+        )
     reads = any(one.policy.reads_verifications for one in wanted)
     names = verifiers(run)
     if reads and not names:
