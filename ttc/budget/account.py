@@ -20,9 +20,9 @@ Tickets = dict[tuple[bytes, int], int]
 class Book(Pot):
     """All that was used and reserved for a problem, by whichever of its accounts.
 
-    `limits` are those of its tickets in this round; `again`: whether what a refused account leaves
-    may be dealt in a further one, so that the next of its kind need not get it; `before`: its accounts in the last round, whose
-    tickets will be taken again; `raised`: limits of accounts, where it gets more than in that one.
+    `limits` are those of its tickets in this round; `before`: its accounts in the last round, whose
+    tickets will be taken again; `raised`: limits of accounts, where it gets more than in that one;
+    `again`: whether there may be a further one, to deal out what a refused account leaves.
     """
 
     most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
@@ -166,7 +166,9 @@ class Account(Pot):
         while account is not None:
             account.worth = {u: max(account.worth[u], scale * worth[u]) for u in UNITS}
             account.least = {u: max(account.least[u], scale * least[u]) for u in UNITS}
-            scale /= account.part if account.parent is not None else 1.0
+            if account.parent is None or not account.part:
+                return  # no part of more would be more
+            scale /= account.part
             account = account.parent
 
     def covers(self, limits: Amounts) -> bool:

@@ -513,9 +513,9 @@ def _least(book: Book) -> dict[Unit, float] | None:
 def _dealt_among(book: Book, limits: Amounts) -> dict[Place, dict[Unit, float]]:
     """Limits of the accounts that want more than they got, with their parts of what is left.
 
-    Those that have nothing yet get a sample first, or all that is left would go into solutions whose
-    first verification it can't buy. Where only the solver wants more, it gets so much that its new
-    solutions can be verified as the others were, since whoever verifies will want to.
+    Those that have nothing yet get a sample first, or all that is left would go into solutions
+    whose first verification it can't buy. Where only the solver wants more, it gets so much that
+    its new solutions can be verified as the others were, since whoever verifies will want to.
     """
     left = {u: limits[u] - book.settled[u] for u in UNITS}
     firsts = _firsts(book, left)
