@@ -115,7 +115,7 @@ def test_the_reference_layout_in_an_archive(tmp_path):
                 path = f"verifications/problem_{i}/solution_{j}.yaml"
                 add(archive, tmp_path, path, {"prompt": "p", "verifications": checks * 2})
     said = worked(ttc(tmp_path, "import", "pool.tar.gz", "--set", "cost.lambda=2"))
-    assert "solutions: 12 samples" in said
+    assert "solver: 12 samples" in said
     row = json.loads(
         ttc(tmp_path, "curves", "pool", "--policy", "bon", "--k", "2", "--json").stdout
     )[-1]

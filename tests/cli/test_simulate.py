@@ -45,7 +45,7 @@ def test_a_file_of_parameters_that_options_overrule(tmp_path: Path) -> None:
     assert found.solution_tokens.mean == 90
     done = ttc(tmp_path, "simulate", "hard.yaml", *SMALL)
     assert done.returncode == 0, done.stderr
-    assert "solutions: 72 samples, 6,480 tokens" in done.stdout
+    assert "solver: 72 samples, 6,480 tokens" in done.stdout
 
 
 def test_every_parameter_has_an_option_that_says_its_default() -> None:

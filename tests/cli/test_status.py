@@ -40,7 +40,7 @@ def running(tmp_path):
 
 def drawn(folder: Path) -> int:
     for path in folder.glob("results/watched/*/status.json"):
-        return json.loads(path.read_text())["solutions"]["done"]
+        return json.loads(path.read_text())["roles"].get("solver", {"done": 0})["done"]
     return 0
 
 
@@ -64,14 +64,14 @@ def test_a_living_run_seen_from_another_shell(tmp_path, running):
     seen = as_json(tmp_path)
     assert seen["alive"]
     assert (seen["state"], seen["stage"], seen["pid"]) == ("running", "sampling", running.pid)
-    assert 0 < seen["solutions"]["done"] < seen["solutions"]["total"] == 200 * 256
+    assert 0 < seen["roles"]["solver"]["done"] < seen["roles"]["solver"]["total"] == 200 * 256
     assert seen["tokens_per_second"] > 0
     assert seen["eta_seconds"] > 0
     tokens = seen["budget"]["tokens"]
     assert 0 < tokens["spent"] < tokens["limit"] == 1e8
     assert seen["events"][0]["event"] == "run_started"
     told = status(tmp_path, "watched").stdout
-    for words in ("sampling", "solutions", "tokens/s", "left"):
+    for words in ("sampling", "solver", "tokens/s", "left"):
         assert words in told
     second = ttc(tmp_path, *WORDS)
     assert second.returncode == 1

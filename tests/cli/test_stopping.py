@@ -101,7 +101,7 @@ def test_a_signal_sends_no_further_call_and_keeps_those_under_way(world, number,
     under_way = re.search(r"Finishing (\d+) calls under way, at most 20 s; Ctrl-C again", said)
     assert 0 < int(under_way[1]) < len(asked)
     last = said.strip().splitlines()[-1]
-    assert last.startswith(f"Interrupted: {4 * len(asked)} solutions and 0 verifications are kept")
+    assert last.startswith(f"Interrupted: {4 * len(asked)} samples of the solver are kept")
     assert "Traceback" not in said
 
 
@@ -160,7 +160,8 @@ def test_what_a_real_server_has_under_way_is_kept(world, nano_server):
     status = world.folder / "results" / "stopped"
     until = time.monotonic() + 60
     while not any(
-        json.loads(p.read_text())["solutions"]["done"] for p in status.glob("*/status.json")
+        json.loads(p.read_text())["roles"].get("solver", {"done": 0})["done"]
+        for p in status.glob("*/status.json")
     ):
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -168,4 +169,4 @@ def test_what_a_real_server_has_under_way_is_kept(world, nano_server):
     said = run.communicate(timeout=60)[1]
     assert run.returncode == 130
     last = said.strip().splitlines()[-1]
-    assert last.startswith(f"Interrupted: {len(world.kept()):,} solutions")
+    assert last.startswith(f"Interrupted: {len(world.kept()):,} samples of the solver")

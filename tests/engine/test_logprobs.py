@@ -81,7 +81,7 @@ def ask(folder, judge, *asked, n=5):
             # As verifiers do, which are models of their own.
             models = [await engine.attach(judge) for _ in asked]
             rows = [
-                await model.sample(PROMPT, p, n, problem_id="p", purpose="verification")
+                await model.sample(PROMPT, p, n, problem_id="p", role="verifier")
                 for model, p in zip(models, asked, strict=True)
             ]
             # How many requests brought them is no part of what is read.

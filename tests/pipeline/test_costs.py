@@ -62,11 +62,11 @@ def test_the_dearest_cell_costs_what_all_samples_cost(tmp_path, shared):
             for _, group in frame.groupby(list(by), observed=True)
         )
 
-    spent = {name: manifest.ledger[name]["flops"] for name in ("solution", "verification")}
+    spent = {role: used["flops"] for role, used in manifest.roles.items()}
     solving = total(solver, solutions, "problem_id")
-    assert spent["solution"] == pytest.approx(solving, rel=1e-12)
+    assert spent["solver"] == pytest.approx(solving, rel=1e-12)
     by_text = total(judge, judged, "problem_id", "solution")
-    assert spent["verification"] == pytest.approx(by_text, rel=1e-12)
+    assert spent["verifier"] == pytest.approx(by_text, rel=1e-12)
     everything = solving + total(judge, judged, "problem_id", "solution_index")
     curves = read_frame(outcome.run.curves, "curves")
     dearest = curves[(curves["S"] == 4) & (curves["policy"] == "best_of_n")]
@@ -90,8 +90,11 @@ def test_a_budget_in_detailed_flops_is_never_passed(tmp_path):
         name: flops(solver, int(g["prompt_tokens"].iloc[0]), g["completion_tokens"], True)
         for name, g in solutions.groupby("problem_id", observed=True)
     }
-    judged = read_frame(outcome.run.verifications, "verifications")
-    for (name, _), g in judged.groupby(["problem_id", "solution_index"], observed=True):
+    judged = read_frame(outcome.run.verifications, "verifications").merge(
+        solutions[["problem_id", "solution_index", "text"]].rename(columns={"text": "solution"})
+    )
+    # Solutions of one text share a prompt.
+    for (name, _), g in judged.groupby(["problem_id", "solution"], observed=True):
         used[name] += flops(judge, int(g["prompt_tokens"].iloc[0]), g["completion_tokens"], True)
     assert outcome.manifest.status == "budget"
     assert 0.3 * limit < max(used.values()) <= limit

@@ -57,10 +57,14 @@ def test_a_run_notes_its_steps(tmp_path):
     assert (resolved["role"], resolved["model"]) == ("solver", "nano-solver")
     assert resolved["revision"]
     assert first["solutions"] == 4
-    assert (ended["status"], ended["solutions"]) == ("complete", 16)
+    assert (ended["status"], ended["samples"]) == ("complete", {"solver": 16})
     assert ended["budget"]["calls"]["spent"] == 16
     status = read_status(run.path / STATUS_NAME)
-    assert (status.state, status.solutions.done, status.solutions.total) == ("complete", 16, 16)
+    assert (status.state, status.roles["solver"].done, status.roles["solver"].total) == (
+        "complete",
+        16,
+        16,
+    )
     tries = run.manifest().tries
     assert [t.status for t in tries] == ["complete"]
     assert tries[0].started < tries[0].ended == run.manifest().ended
@@ -103,10 +107,10 @@ def test_what_is_interrupted_in_a_later_round_keeps_all_rounds(tmp_path, monkeyp
             run_recipe(recipe(tmp_path, *overrides))
     kept = journalled(tmp_path)
     assert kept > 0
-    assert str(stopped.value).startswith(f"Interrupted: {kept} solutions and 0 verifications")
+    assert str(stopped.value).startswith(f"Interrupted: {kept} samples of the solver")
     run = only_run(tmp_path)
     status = read_status(run.path / STATUS_NAME)
-    assert (status.round, status.solutions.done, status.from_journal) == (2, kept, 0)
+    assert (status.round, status.roles["solver"].done, status.from_journal) == (2, kept, 0)
     assert status.budget["calls"].spent == kept
     assert status.budget["tokens"].spent > 0
     assert run.manifest().ledger["roles"]["solver"]["samples"] == kept
@@ -114,7 +118,7 @@ def test_what_is_interrupted_in_a_later_round_keeps_all_rounds(tmp_path, monkeyp
     run_recipe(recipe(tmp_path, *overrides))
     status = read_status(run.path / STATUS_NAME)
     assert status.from_journal == kept
-    assert status.solutions.done == journalled(tmp_path)
+    assert status.roles["solver"].done == journalled(tmp_path)
 
 
 def test_time_counts_from_the_start_of_the_run_to_the_end_of_sampling(tmp_path):
@@ -136,7 +140,7 @@ def test_rounds_of_a_run_budget_are_noted(tmp_path):
     assert status.from_journal == 0
     assert status.state in ("budget", "complete")
     assert status.round == rounds[-1]
-    assert status.solutions.done <= status.solutions.total <= 16
+    assert status.roles["solver"].done <= status.roles["solver"].total <= 16
     tokens = status.budget["tokens"]
     assert tokens.spent <= tokens.limit == limit
     assert tokens.reserved == 0
@@ -192,10 +196,10 @@ def test_an_interruption_says_what_is_kept(tmp_path, interruption):
 
     def work():
         with recorded(loaded, run) as recording:
-            recording.monitor.events.drawn("solution", 3, 30, cached=False)
+            recording.monitor.events.drawn("solver", 3, 30, cached=False)
             raise interruption
 
-    with pytest.raises(Interrupted, match=r"3 solutions and 0 verifications are kept in .*journal"):
+    with pytest.raises(Interrupted, match=r"3 samples of the solver are kept in .*journal"):
         work()
     assert events(run) == ["run_interrupted"]
     assert isinstance(Interrupted("x"), KeyboardInterrupt)
@@ -236,7 +240,7 @@ def settle(made, problem, tokens, samples=1):
         )
 
     asyncio.run(work())
-    made.events.drawn("solution", samples, tokens, cached=False)
+    made.events.drawn("solver", samples, tokens, cached=False)
 
 
 def test_time_left_follows_rate_and_what_is_planned(tmp_path):
@@ -246,8 +250,8 @@ def test_time_left_follows_rate_and_what_is_planned(tmp_path):
     time.sleep(0.3)
     made.status()
     status = made.status()
-    assert status.solutions.done == 4
-    assert status.solutions.total == 16
+    assert status.roles["solver"].done == 4
+    assert status.roles["solver"].total == 16
     left = (16 - 4) * 10 / status.tokens_per_second
     assert status.eta_seconds == pytest.approx(left, rel=0.3)
 

@@ -22,7 +22,12 @@ def run():
 
 def test_every_figure_is_the_one_in_the_table(run):
     manifest = run.manifest()
-    rows = evaluate_run(run, manifest, Evaluation.of_manifest(manifest))
+    said = manifest.model_dump_json()
+    found = evaluate_run(run, manifest, Evaluation.of_manifest(manifest))
+    assert manifest.model_dump_json() == said, "it only reads the manifest"
+    assert found.facts == manifest.evaluation
+    assert found.choices["lambda_by_verifier"] == manifest.choices.lambda_by_verifier
+    rows = found.rows
     before = read_frame(run.curves, "curves").astype(object)
     before = before.where(before.notna(), None)
     for name in SAME:

@@ -74,7 +74,7 @@ class Recorded:
     def __init__(self, texts):
         self.texts = texts
 
-    async def sample(self, prompt, params, n, *, problem_id, purpose, start=0):
+    async def sample(self, prompt, params, n, *, problem_id, role, start=0, **_):
         return [Completion(text, "stop", 5, 2) for text in self.texts[start : start + n]]
 
 
@@ -127,7 +127,7 @@ def test_live_runs_draw_what_the_pool_has_and_stop_where_it_says(tmp_path):
 
     whole = run(DRAW)
     live = run(f"{{type: adaptive, rule: esc, most: 20, draw: {DRAW}}}")
-    assert live.manifest.ledger["solution"]["paid_samples"] == 0
+    assert live.manifest.ledger["roles"]["solver"]["paid_samples"] == 0
     counts = load_pool(live.run).arrays.n_solutions
     pool = load_pool(whole.run).arrays
     assert counts.tolist() == [EARLY.used(drawn(row)) for row in pool.answer_class]
@@ -155,3 +155,52 @@ def test_live_runs_draw_what_the_pool_has_and_stop_where_it_says(tmp_path):
 def test_what_can_not_stop_is_refused(rule, says):
     with pytest.raises(RecipeError, match=says):
         parse_recipe(f"dataset: nano\nname: x\nsampler: {{type: adaptive, rule: {rule}}}")
+
+
+AGREE = """
+name: NAME
+seed: SEED
+dataset: {type: nano, family: arithmetic, levels: [2, 3], problems: 16}
+sampler: SAMPLER
+policies: [adaptive_consistency]
+grid: {solutions: [12]}
+results: RESULTS
+"""
+
+
+def test_what_is_measured_live_is_what_is_estimated_offline(tmp_path):
+    """Exactly on the same order; over orders, which seeds draw anew, within the error."""
+    draw = "{type: independent, temperature: 1.0, max_tokens: 64, solutions: 12}"
+    adaptive = f"{{type: adaptive, rule: adaptive_consistency, most: 12, draw: {draw}}}"
+    differences = []
+    for seed in range(5):
+        whole, live = (
+            run_recipe(
+                parse_recipe(
+                    AGREE.replace("NAME", name)
+                    .replace("SEED", str(seed))
+                    .replace("SAMPLER", sampler)
+                    .replace("RESULTS", f"{tmp_path}/results")
+                )
+            ).run
+            for name, sampler in (("whole", draw), ("live", adaptive))
+        )
+        (offline,) = read_frame(whole.curves, "curves").to_dict("records")
+        measured = read_frame(live.curves, "curves").iloc[-1]
+        expected = []
+        solutions = read_frame(whole.solutions, "solutions")
+        for _, own in solutions.groupby("problem_id", observed=True):
+            classes = drawn(own["answer_class"].to_numpy())
+            used = CONSISTENT.used(classes)
+            chosen = CONSISTENT.picks(classes, -1)
+            right = bool(own["correct"][own["answer_class"] == chosen].any())
+            tokens = own["prompt_tokens"].iloc[0] + own["completion_tokens"].iloc[:used].sum()
+            expected.append((right, used, tokens))
+        success, calls, tokens = np.mean(expected, axis=0)
+        assert (measured["success"], measured["calls"]) == (success, calls)
+        assert measured["tokens"] == tokens
+        names = ("success", "calls", "tokens")
+        differences.append([measured[name] - offline[name] for name in names])
+    error = np.std(differences, axis=0, ddof=1) / np.sqrt(len(differences))
+    assert (np.abs(np.mean(differences, axis=0)) < 4 * error + [0.005, 0.02, 2.0]).all()
+    assert (np.abs(np.mean(differences, axis=0)) < [0.1, 1.0, 30.0]).all()

@@ -17,8 +17,7 @@ STATUS = RunStatus(
     started=START,
     updated=START + timedelta(seconds=75),
     problems=Count(done=3, total=10),
-    solutions=Count(done=1200, total=4000),
-    verifications=Count(done=0, total=0),
+    roles={"solver": Count(done=1200, total=4000)},
     from_journal=200,
     retries=2,
     last_retry="HTTP 429 [/bold]",
@@ -43,7 +42,7 @@ def shown(status, log=(), width=100):
 
 def test_a_line_has_what_matters():
     assert status_line(STATUS) == (
-        "3/10 problems, 1,200/4,000 solutions, 200 from the journal, 1,234 tokens/s, 1:30 left, "
+        "3/10 problems, solver 1,200/4,000, 200 from the journal, 1,234 tokens/s, 1:30 left, "
         "tokens 2k of 10k spent, 1k reserved, 7k left, 2 retries (last: HTTP 429 [/bold]), "
         "http://b/v1 open"
     )
@@ -83,8 +82,8 @@ def test_ends_are_told(state, words):
 
 
 def test_unknown_totals_and_narrow_terminals():
-    unknown = STATUS.model_copy(update={"solutions": Count(done=5)})
-    assert "5 solutions" in status_line(unknown)
+    unknown = STATUS.model_copy(update={"roles": {"solver": Count(done=5)}})
+    assert "solver 5" in status_line(unknown)
     assert shown(unknown, width=30)
 
 

@@ -1,5 +1,6 @@
 """Whether a run is alive, and what is known of it, from files alone."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,7 +30,7 @@ def test_a_status_comes_back(run, monkeypatch):
     monkeypatch.setenv("X_TOKEN", "abcdefgh")
     made = status(
         run,
-        solutions=Count(done=1, total=4),
+        roles={"solver": Count(done=1, total=4)},
         budget={"tokens": Spending(spent=10, reserved=5, limit=100)},
         last_retry="said abcdefgh",
         endpoints=[{"url": "http://h/v1", "state": "open"}],
@@ -72,7 +73,7 @@ def test_a_run_without_a_status_is_told_from_its_manifest(run):
     made = Manifest(recipe_name="r", run_id="s0-1", status="imported", ledger=ledger)
     made.write(run.manifest_path)
     now, alive = look(run)
-    assert (now.state, now.solutions.done, alive) == ("imported", 7, False)
+    assert (now.state, now.roles["solver"].done, alive) == ("imported", 7, False)
     assert as_plain(run, 3)["events"] == []
 
 
@@ -87,3 +88,10 @@ def test_without_rights_to_the_lock_a_fresh_status_shows_life(run, monkeypatch):
 def test_no_run(tmp_path):
     with pytest.raises(DataError, match="is no run"):
         look(RunFolder(tmp_path))
+
+
+def test_a_status_of_the_first_version_has_its_counts(run):
+    old = {"run_id": "s0-1", "recipe_name": "r", "solutions": {"done": 3, "total": 8}}
+    (run.path / STATUS_NAME).write_text(json.dumps(old | {"verifications": {"done": 2}}))
+    roles = read_status(run.path / STATUS_NAME).roles
+    assert {role: count.done for role, count in roles.items()} == {"solver": 3, "verifier": 2}

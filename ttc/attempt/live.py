@@ -18,7 +18,6 @@ from ttc.attempt.record import Branch, Record
 from ttc.attempt.requests import Till, Wanted, fixed, note_drawn, note_read, wanted
 from ttc.budget.ledger import Ledger
 from ttc.core import (
-    AnswerTrace,
     Ask,
     Attempt,
     Capabilities,
@@ -81,12 +80,16 @@ class World:
 
 @dataclass(frozen=True)
 class Seat:
-    """Whose desk it is: a part, its path in the recipe, its role, and the account that pays."""
+    """Whose desk it is: a part, its path in the recipe, its role, and the account that pays.
+
+    verifier: the label of the recipe's verifier that it belongs to; None where it is the sampler's.
+    """
 
     part: Part
     path: Path
     role: Role
     place: Place
+    verifier: str | None = None
 
 
 class LiveAttempt:
@@ -199,6 +202,7 @@ class LiveAttempt:
             finish_reason=done.finish_reason,
             stopped_by=done.stopped_by,
             score=_score(done),
+            verifier=self._seat.verifier,
             fate="discarded" if self._made_by_solver(want) else "judged",
         )
 
@@ -217,7 +221,11 @@ class LiveAttempt:
         field = [str(step) for step in path[len(seat.path) :] if isinstance(step, str)][-1]
         role = seat.part.roles.get(field, field) if hasattr(seat.part, "roles") else field
         return await judged(
-            self._world, self._branch, verifier, Seat(verifier, path, role, seat.place), solutions
+            self._world,
+            self._branch,
+            verifier,
+            Seat(verifier, path, role, seat.place, seat.verifier),
+            solutions,
         )
 
     def split(self, *shares: float) -> list[Attempt]:
@@ -238,17 +246,7 @@ class LiveAttempt:
     def answer(self, solution: Solution) -> None:
         if solution.index not in self._record.solutions:
             raise UsageError("an answer is a solution that `attempt.solution` has made")
-        branch = self._branch
-        branch.answers.append(
-            AnswerTrace(
-                self._record.problem.id,
-                self._record.repeat,
-                branch.name,
-                number=0,
-                solution_index=solution.index,
-                spent=branch.spent(),
-            )
-        )
+        self._branch.say(solution.index)
 
     def solution(self, text: str, of: Sequence[Sample], steps: Sequence[str] = ()) -> Solution:
         completions = [sample.completion for sample in of]

@@ -1,7 +1,8 @@
 """What an attempt has asked and got: by branch while it goes on, one list of rows at its end.
 
 Branches may be under way side by side, in an order that no run repeats. So nothing is numbered for
-the tables before the end, when branches are gone through in the order of their places.
+the tables before the end, when all is gone through as if one branch had come after the other, each
+where the attempt was split.
 """
 
 from __future__ import annotations
@@ -85,10 +86,19 @@ class Record:
         return [one for branch in self.root.tree() for one in branch.verifications]
 
     def answers(self) -> list[AnswerTrace]:
-        """All answers so far, branch by branch; the attempt's last one is final."""
-        found = [one for branch in self.root.tree() for one in branch.answers]
-        last = self.root.answers[-1:]
-        return [replace(a, number=i, final=a in last) for i, a in enumerate(found)]
+        """All answers so far in order, with all that was used before them; the last one is final.
+
+        Of what branches side by side used, an answer of one counts those before it as done, so that
+        costs are of an attempt that goes through them one after the other; latencies are not.
+        """
+        found = list(self.root.answered())
+        last = len(found) - 1
+        return [replace(a, number=i, final=i == last) for i, a in enumerate(found)]
+
+    def conclude(self, returned: Sequence[Solution]) -> None:
+        """The method is done: where it never said what its answer is, that is its last solution."""
+        if returned and not any(branch.answers for branch in self.root.tree()):
+            self.root.say(returned[-1].index)
 
     def settle(self, returned: Sequence[Solution], start: int = 0) -> list[Solution]:
         """The solutions to be stored, numbered from `start` by their places: those that a method
@@ -115,7 +125,7 @@ class Record:
         return found
 
     def _in_order_sampled(self) -> list[SampleTrace]:
-        return [sample for branch in self.root.tree() for sample in branch.samples]
+        return list(self.root.sampled())
 
     def _in_order(self) -> list[int]:
         return [index for branch in self.root.tree() for index in branch.solved]
@@ -136,7 +146,10 @@ class Record:
 
 @dataclass
 class Branch:
-    """A line of an attempt, whose requests come one after the other. path: `()` for the whole."""
+    """A line of an attempt, whose requests come one after the other. path: `()` for the whole.
+
+    begun: samples and answers that the line above had when it was split; first: of its split.
+    """
 
     record: Record
     path: tuple[int, ...]
@@ -147,6 +160,8 @@ class Branch:
     answers: list[AnswerTrace] = field(default_factory=list)
     solved: list[int] = field(default_factory=list)
     computed: dict[bytes, int] = field(default_factory=dict)
+    begun: tuple[int, int] = (0, 0)
+    first: bool = False
     under_way: bool = False
     before: Spent = field(default_factory=Spent)
     own: Spent = field(default_factory=Spent)
@@ -189,12 +204,49 @@ class Branch:
 
     def split(self, number: int) -> list[Branch]:
         """So many branches more."""
-        begun, spent = len(self.branches), self.spent()
-        new = [Branch(self.record, (*self.path, begun + i), self) for i in range(number)]
+        first, spent = len(self.branches), self.spent()
+        new = [Branch(self.record, (*self.path, first + i), self) for i in range(number)]
         for branch in new:
             branch.before, branch.clock = spent, self.now()
+            branch.begun = (len(self.samples), len(self.answers))
+            branch.first = branch is new[0]
         self.branches += new
         return new
+
+    def sampled(self) -> Iterator[SampleTrace]:
+        """All samples of this branch and those below it, in order."""
+        done = 0
+        for branch in self.branches:
+            yield from self.samples[done : branch.begun[0]]
+            yield from branch.sampled()
+            done = branch.begun[0]
+        yield from self.samples[done:]
+
+    def answered(self, beside: Spent | None = None) -> Iterator[AnswerTrace]:
+        """All answers likewise. beside: what branches have used that were gone through before."""
+        beside = used = beside or Spent()
+        done = 0
+        for branch in self.branches:
+            yield from (_later(one, beside) for one in self.answers[done : branch.begun[1]])
+            done = branch.begun[1]
+            used = beside if branch.first else used  # of earlier splits, `before` knows
+            yield from branch.answered(used)
+            used = _sum(used, _without(branch.spent(), branch.before))
+        yield from (_later(one, beside) for one in self.answers[done:])
+
+    def say(self, solution: int) -> None:
+        """Note an answer with all that was used up to now."""
+        record = self.record
+        self.answers.append(
+            AnswerTrace(
+                record.problem.id,
+                record.repeat,
+                self.name,
+                number=0,
+                solution_index=solution,
+                spent=self.spent(),
+            )
+        )
 
     def use(self, samples: Sequence[SampleTrace]) -> None:
         """Samples that came of one request."""
@@ -206,8 +258,8 @@ class Branch:
                 sum(s.prompt_tokens - s.cached_tokens for s in samples),
                 sum(s.completion_tokens for s in samples),
                 {
-                    "flops": math.fsum(s.flops or 0.0 for s in samples),
-                    "usd": math.fsum(s.usd or 0.0 for s in samples),
+                    "flops": math.fsum(math.nan if s.flops is None else s.flops for s in samples),
+                    "usd": math.fsum(math.nan if s.usd is None else s.usd for s in samples),
                     "calls": float(len(samples)),
                 },
                 sum(s.seconds for s in samples),
@@ -242,6 +294,11 @@ class Branch:
             yield
         finally:
             self.under_way = False
+
+
+def _later(one: AnswerTrace, beside: Spent) -> AnswerTrace:
+    spent = _sum(one.spent, beside)
+    return replace(one, spent=replace(spent, latency=one.spent.latency))
 
 
 def _sum(one: Spent, other: Spent) -> Spent:

@@ -150,7 +150,7 @@ class Completion:
     surplus: int = 0
     surplus_tokens: int = 0
     gave: int = 0
-    charged: int = 0
+    charged: int = field(default=0, compare=False)
     stopped_by: str | None = None
     cached_tokens: int = 0
     alternatives: int | None = None

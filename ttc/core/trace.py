@@ -16,9 +16,11 @@ Fate = Literal["kept", "judged", "discarded"]
 class SampleTrace:
     """One sample, reading or program that an attempt paid for.
 
-    number: its place among the attempt's; branch: where the attempt was split, as "0.1"; after:
-    the number of the sample that it continues. `prompt_tokens` is the whole prompt, `cached_tokens`
-    what of it does not count, since the attempt has had it computed before. seconds: of its call.
+    number: its place in the attempt, as if branches were gone through one after the other; branch:
+    where the attempt was split, as "0.1"; after: the number of the sample that it continues.
+    `prompt_tokens` is the whole prompt, `cached_tokens` what of it does not count, since the
+    attempt has had it computed before. seconds: of its call. verifier: the label of the recipe's
+    verifier for which it was, None where it is the sampler's.
     """
 
     problem_id: str
@@ -37,6 +39,7 @@ class SampleTrace:
     finish_reason: str
     stopped_by: str | None = None
     score: float | None = None
+    verifier: str | None = None
     fate: Fate = "discarded"
 
 

@@ -146,13 +146,13 @@ class EngineModel:
         return partial(self._charges(prompt, params, 0, cached).worst, 0)
 
     def amounts(self, drawn: Completion) -> Amounts:
-        """What one sample counts, with what it was charged of its prompt."""
+        """What one sample counts, with what it was charged of its prompt; known units only."""
         prompt, times = drawn.prompt_tokens, 1 if drawn.charged else 0
         cached = max(0, prompt - drawn.charged)
         amounts = self._rates.of_samples(prompt, [drawn.completion_tokens], times, cached)
         if drawn.charged and drawn.cached_tokens:
             amounts["usd"] -= self._rates.discount(min(drawn.cached_tokens, drawn.charged))
-        return amounts
+        return {unit: n for unit, n in amounts.items() if not self._rates.missing(unit)}
 
     def _charges(self, prompt: Prompt, params: SamplingParams, start: int, cached: int) -> Charges:
         counted = self._backend.count_tokens(prompt)

@@ -9,9 +9,11 @@ from typing import Any
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.curves import Row, sizes_of
-from ttc.pipeline.evaluate import Evaluation, evaluate_run
+from ttc.pipeline.evaluate import Evaluated, Evaluation, evaluate_run
+from ttc.pipeline.measured import POLICY
 from ttc.policies import PolicyPart, matching
 from ttc.recipe.sections import CostSection, read_sections
+from ttc.store.attempts import is_measured
 from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
@@ -48,19 +50,45 @@ class Answer:
 def answer(run: RunFolder, request: CurveRequest) -> Answer:
     """The rows asked for. Touches no file.
 
-    Raises `UsageError` for an unknown policy or a V that no policy reads, and `DataError` for S and
-    V beyond the pool, a run without verifications where a policy needs them, and a run in which
-    no solution has a valid answer.
+    Raises `UsageError` for an unknown policy, a V that no policy reads, and for what measured
+    answers have none of, and `DataError` for S and V beyond the pool, a run without verifications
+    where a policy needs them, and a run in which no solution has a valid answer.
     """
     manifest = run.manifest()
+    if is_measured(run):
+        request = _of_measured(run, request, manifest)
     wanted = _evaluation(request, manifest)
     stored = _stored(run, request, wanted)
     if stored is not None:
         return Answer(stored, manifest, recomputed=False)
-    manifest.evaluation = {}
-    rows = evaluate_run(run, manifest, wanted, request.verifier)
-    _refuse_unanswered(run, request, wanted, rows, manifest)
-    return Answer(rows, manifest, recomputed=True)
+    found = evaluate_run(run, manifest, wanted, request.verifier)
+    found.note(manifest)
+    if not is_measured(run):
+        _refuse_unanswered(run, request, wanted, found)
+    return Answer(found.rows, manifest, recomputed=True)
+
+
+def _of_measured(run: RunFolder, request: CurveRequest, manifest: Manifest) -> CurveRequest:
+    """What can be asked of measured answers: how they are counted. Raises `UsageError` for others.
+
+    Of S, V, lambda and verifiers, their curve has none.
+    """
+    others = [name for name in request.policies or () if name != POLICY]
+    sized = request.solutions or request.verifications or request.verifier
+    if others or sized:
+        what = f"no curve of {', '.join(others)}" if others else "no S and V"
+        raise UsageError(
+            f"{run.name} has {what}: its solutions are no exchangeable draws; `{POLICY}` is what "
+            "its sampler answers within a limit of tokens"
+        )
+    cost = Evaluation.of_manifest(manifest).cost
+    other = with_overrides(cost, request.overrides)
+    if (other.shared_prompt, other.prefix) != (cost.shared_prompt, cost.prefix):
+        raise UsageError(
+            f"{run.name} counted its prompts as its attempts went on; to count them otherwise, run "
+            "it with other keys of cost"
+        )
+    return CurveRequest(overrides=request.overrides)
 
 
 def with_overrides(cost: CostConfig, overrides: Sequence[str]) -> CostConfig:
@@ -98,6 +126,8 @@ def _stored(run: RunFolder, request: CurveRequest, wanted: Evaluation) -> list[R
     if request.all_problems or request.overrides or not run.curves.is_file():
         return None
     frame = read_frame(run.curves, "curves")
+    if is_measured(run):
+        return list(_records(frame.to_dict("records")))
     rows = [row for row in _records(frame.to_dict("records")) if _fits(row, request, wanted)]
     there = {(row["policy"], row["S"], row["V"]) for row in rows}
     return rows if rows and all(cell in there for cell in _cells(request, wanted, rows)) else None
@@ -136,10 +166,10 @@ def _cells(
 
 
 def _refuse_unanswered(
-    run: RunFolder, request: CurveRequest, wanted: Evaluation, rows: list[Row], manifest: Manifest
+    run: RunFolder, request: CurveRequest, wanted: Evaluation, found: Evaluated
 ) -> None:
     """Raise `DataError` for what was asked for by name and no row answers."""
-    facts = manifest.evaluation
+    rows, facts = found.rows, found.facts
     if len(facts["without_valid_answer"]) == facts["evaluated"]:
         raise DataError(
             f"no solution of {run.name} has a valid answer, so there is nothing to choose from; "

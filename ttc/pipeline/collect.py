@@ -84,6 +84,7 @@ class Method:
         )
         found = await foreign(self.sampler, self.sampler.solve(desk), self.world.left)
         returned = check_solutions(self.sampler, problem, found)
+        record.conclude(returned)
         solutions = record.settle(returned, first)
         return _Try(record, solutions, len(returned), record.root.mark())
 
@@ -95,7 +96,7 @@ class Method:
         self.world.open(problem, place, 1.0, float(len(self.verifiers) * self.repeats - done))
         # Each goes on from the sampler's numbers: score modes of one judge read one text.
         one.record.root.resume(one.solved)
-        seat = Seat(verifier, ("verifiers", number), "verifier", place)
+        seat = Seat(verifier, ("verifiers", number), "verifier", place, verifier.label)
         await judged(self.world, one.record.root, verifier, seat, one.solutions[: one.returned])
 
 

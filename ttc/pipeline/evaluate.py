@@ -7,6 +7,8 @@ a budget bought with what S solutions achieve. All policies are evaluated on the
 since those left unverified are the long and hard ones, and a comparison across would flatter the
 policies that verify. S and V go as far as every problem has them, so that all points of all curves
 are about the same problems.
+
+Where a sampler's solutions are no exchangeable draws there is no S: see `ttc.pipeline.measured`.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from ttc.budget.cost import CostConfig
 from ttc.errors import DataError
 from ttc.pipeline.costs import UnitCosts, problem_costs, role_rates, unit_costs
 from ttc.pipeline.curves import Row, curve_rows, grid_sizes
+from ttc.pipeline.measured import measured_curve, recounted
 from ttc.policies import PolicyPart, of_recipe, usual
+from ttc.store.attempts import is_measured, load_attempts
 from ttc.store.manifest import Manifest
 from ttc.store.pool import LoadedPool, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
@@ -33,7 +37,7 @@ from ttc.store.tables import write_table
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
-__all__ = ["Evaluation", "UnitCosts", "evaluate_run", "unit_costs", "write_curves"]
+__all__ = ["Evaluated", "Evaluation", "UnitCosts", "evaluate_run", "unit_costs", "write_curves"]
 
 Sizes = str | Sequence[int]
 _POWERS = "powers_of_two"
@@ -46,6 +50,7 @@ class Evaluation:
     solutions, verifications: values, or `powers_of_two`; what the pool does not have is passed
     over. same_problems: all policies on the problems that all verifiers verified, where there are
     such; else policies that read no verification are evaluated on every problem with a solution.
+    caps: of measured answers, limits in tokens that are to be among those evaluated.
     """
 
     policies: tuple[PolicyPart, ...] = field(default_factory=usual)
@@ -54,6 +59,7 @@ class Evaluation:
     cost: CostConfig = field(default_factory=CostConfig)
     seed: int = 0
     same_problems: bool = True
+    caps: tuple[float, ...] = ()
 
     @classmethod
     def of_recipe(cls, recipe: Recipe) -> Evaluation:
@@ -65,6 +71,7 @@ class Evaluation:
             cost=recipe.cost,
             seed=recipe.seed,
             same_problems=_any_reads(recipe.policies),
+            caps=recipe.budget.per_problem.limits("tokens"),
         )
 
     @classmethod
@@ -88,46 +95,84 @@ class Evaluation:
             cost=cost,
             seed=manifest.seed or 0,
             same_problems=_any_reads(policies),
+            caps=_limits(recipe.get("budget", {}).get("per_problem", {}).get("tokens")),
         )
 
 
-def write_curves(recipe: Recipe | None, run: RunFolder, manifest: Manifest) -> None:
-    """Evaluate a run's policies from the pool on disk and write `curves.parquet`.
+@dataclass(frozen=True)
+class Evaluated:
+    """What an evaluation found: rows of `curves`, and for the manifest its facts and its choices.
 
-    Without a recipe, the manifest says what to evaluate. Notes in the manifest, which the caller
-    writes, what was left out and how costs were counted.
+    facts: which problems the rows are about, `Manifest.evaluation`; choices: fields of `Choices`.
+    """
+
+    rows: list[Row]
+    facts: dict[str, Any]
+    choices: dict[str, Any]
+
+    def note(self, manifest: Manifest) -> None:
+        """Put facts and choices into a manifest."""
+        manifest.evaluation = dict(self.facts)
+        for name, value in self.choices.items():
+            setattr(manifest.choices, name, value)
+
+
+def write_curves(recipe: Recipe | None, run: RunFolder, manifest: Manifest) -> Evaluated:
+    """Evaluate a run's policies from the tables on disk and write `curves.parquet`.
+
+    Without a recipe, the manifest says what to evaluate. Facts and choices are for the caller
+    to note.
     """
     wanted = Evaluation.of_manifest(manifest) if recipe is None else Evaluation.of_recipe(recipe)
-    write_table(run.curves, "curves", evaluate_run(run, manifest, wanted))
+    found = evaluate_run(run, manifest, wanted)
+    write_table(run.curves, "curves", found.rows)
+    return found
 
 
 def evaluate_run(
     run: RunFolder, manifest: Manifest, wanted: Evaluation, verifier: str | None = None
-) -> list[Row]:
-    """Rows of the `curves` table, with the named or all verifiers. Notes choices in `manifest`."""
+) -> Evaluated:
+    """Rows of the `curves` table, with the named or all verifiers, and what they are about.
+
+    manifest: says which models there were; it is only read.
+    """
+    if is_measured(run):
+        return _measured(run, manifest, wanted)
     reading = [policy for policy in wanted.policies if policy.reads_verifications]
     others = [policy for policy in wanted.policies if not policy.reads_verifications]
     known = [verifier] if verifier is not None else verifiers(run)
-    _note_costs(manifest, wanted.cost, known)
     reads = frozenset().union(*(policy.reads for policy in wanted.policies))
     load = lru_cache(maxsize=1)(partial(load_pool, run, reads=reads))
     common = _verified_by_all(load, known) if wanted.same_problems else None
-    manifest.evaluation = {"paired": common is not None}
+    facts: dict[str, Any] = {"paired": common is not None}
+    ratios = dict(manifest.choices.lambda_by_verifier)
     rows: list[Row] = []
     for number, name in enumerate(known or [None]):
         loaded = load(name)
         chosen = loaded if common is None else loaded.only(common)
         if number == 0:
-            manifest.evaluation |= _solved_note(loaded, chosen)
+            facts |= _solved_facts(loaded, chosen)
             rows += _rows(wanted, chosen, others, manifest)
         if name is not None:
             verified = chosen.verified()
-            _note_verified(manifest, name, loaded, verified)
+            facts.setdefault("without_verifications", {})[name] = _unverified(loaded)
+            facts.setdefault("verified", {})[name] = _reach(verified)
             ratio = unit_costs(verified, wanted.cost, manifest).ratio
             if math.isfinite(ratio):
-                manifest.choices.lambda_by_verifier[name] = ratio
+                ratios[name] = ratio
             rows += _rows(wanted, verified, reading, manifest)
-    return rows
+    choices = _cost_choices(manifest, wanted.cost, known) | {"lambda_by_verifier": ratios}
+    return Evaluated(rows, facts, choices)
+
+
+def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluated:
+    """Of a sampler that gives one answer."""
+    loaded = load_attempts(run)
+    if wanted.cost != Evaluation.of_manifest(manifest).cost:
+        loaded = recounted(loaded, wanted.cost, manifest)
+    found = measured_curve(loaded, wanted.caps, wanted.seed)
+    choices = _cost_choices(manifest, wanted.cost, ()) | {"problems_left_out": "without any sample"}
+    return Evaluated(found.rows, found.facts, choices)
 
 
 def _verified_by_all(
@@ -175,7 +220,7 @@ def _rows(
     )
 
 
-def _solved_note(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
+def _solved_facts(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
     """What the run has, and of the chosen problems, how far S reaches and which say nothing."""
     pool = chosen.arrays
     counts = pool.n_solutions
@@ -190,30 +235,36 @@ def _solved_note(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
     }
 
 
-def _note_verified(
-    manifest: Manifest, verifier: str, loaded: LoadedPool, verified: LoadedPool
-) -> None:
-    """Record which problems lack verifications, and how far S and V reach in the others."""
-    facts, pool = manifest.evaluation, verified.arrays
-    carriers = loaded.arrays.n_verified > 0
-    unverified = [loaded.arrays.problem_ids[i] for i in np.flatnonzero(~carriers)]
-    facts.setdefault("without_verifications", {})[verifier] = unverified
-    facts.setdefault("verified", {})[verifier] = {
+def _unverified(loaded: LoadedPool) -> list[str]:
+    """Problems with solutions of which none is verified."""
+    lacking = loaded.arrays.n_verified == 0
+    return [loaded.arrays.problem_ids[i] for i in np.flatnonzero(lacking)]
+
+
+def _reach(verified: LoadedPool) -> dict[str, int]:
+    """How far S and V reach where there are verifications."""
+    pool = verified.arrays
+    return {
         "solutions": int(pool.n_verified.min()),
         "verifications": int(pool.n_verifications.min()),
     }
 
 
-def _note_costs(manifest: Manifest, cost: CostConfig, known: Sequence[str]) -> None:
-    """Record the conventions behind the cost columns."""
-    choices = manifest.choices
-    choices.flops = cost.flops_convention
-    choices.prompt_counting = cost.prompt_counting
+def _cost_choices(manifest: Manifest, cost: CostConfig, known: Sequence[str]) -> dict[str, Any]:
+    """The conventions behind the cost columns."""
+    found: dict[str, Any] = {
+        "flops": cost.flops_convention,
+        "prompt_counting": cost.prompt_counting,
+        "rates": {role: role_rates(cost, manifest, role).as_dict() for role in ("solver", *known)},
+        "problems_left_out": "without solutions, or without verifications where policies read them",
+    }
     if known:
-        choices.lambda_source = "measured" if cost.ratio == "measured" else "configured"
-    roles = ["solver", *known]
-    rates = {role: role_rates(cost, manifest, role).as_dict() for role in roles}
-    choices.rates = rates
-    choices.problems_left_out = (
-        "without solutions, or without verifications where policies read them"
-    )
+        found["lambda_source"] = "measured" if cost.ratio == "measured" else "configured"
+    return found
+
+
+def _limits(listed: Any) -> tuple[float, ...]:
+    """One limit, several or none, as a manifest has them."""
+    if listed is None:
+        return ()
+    return tuple(map(float, listed)) if isinstance(listed, list) else (float(listed),)

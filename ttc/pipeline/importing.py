@@ -46,6 +46,6 @@ def import_run(
     )
     manifest = run.manifest()
     manifest.recipe["cost"] = chosen.model_dump(mode="json", by_alias=True)
-    write_curves(None, run, manifest)
+    write_curves(None, run, manifest).note(manifest)
     manifest.write(run.manifest_path)
     return run

@@ -74,7 +74,7 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
                 manifest.timing["sampling_seconds"] = time.monotonic() - began
             recording.monitor.sampled()
             began = time.monotonic()
-            write_curves(recipe, run, manifest)
+            write_curves(recipe, run, manifest).note(manifest)
             manifest.timing["evaluation_seconds"] = time.monotonic() - began
             manifest.tables = run.digests()
             recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")

@@ -65,6 +65,6 @@ def simulate_to(simulation: Simulation, destination: Path) -> RunFolder:
         ) from None
     manifest = run.manifest()
     manifest.recipe["cost"] = simulation.cost.model_dump(mode="json", by_alias=True)
-    write_curves(None, run, manifest)
+    write_curves(None, run, manifest).note(manifest)
     manifest.write(run.manifest_path)
     return run

@@ -152,9 +152,9 @@ class Recipe(BaseModel):
             yield from models_of(part).values()
 
     @property
-    def solutions(self) -> int:
-        """Solutions per problem in the pool."""
-        return int(getattr(self.sampler, "solutions", 1))
+    def solutions(self) -> int | None:
+        """The most solutions per problem; None where the sampler does not say."""
+        return self.sampler.most_solutions()
 
     @property
     def verifications(self) -> int:
@@ -163,7 +163,7 @@ class Recipe(BaseModel):
 
     def grid_solutions(self) -> tuple[int, ...]:
         """S values, ascending."""
-        return _steps(self.grid.solutions, self.solutions)
+        return _steps(self.grid.solutions, self.solutions or 1)
 
     def grid_verifications(self) -> tuple[int, ...]:
         """V values, ascending; empty without verifiers."""

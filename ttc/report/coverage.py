@@ -22,6 +22,8 @@ def coverage_lines(there: Collection[str] | None, manifest: Manifest) -> list[st
     facts = manifest.evaluation
     if not facts:
         return []
+    if facts.get("measured"):
+        return _of_measured(facts)
     lines = _left_out(facts)
     silent = facts.get("without_valid_answer", [])
     if silent:
@@ -35,6 +37,22 @@ def coverage_lines(there: Collection[str] | None, manifest: Manifest) -> list[st
         lines.append(
             f"S goes as far as every problem has solutions: {few} (some have up to {many})"
         )
+    return lines
+
+
+def _of_measured(facts: dict[str, Any]) -> list[str]:
+    """Of a sampler that gives one answer."""
+    lines, unasked, silent = [], facts["without_solutions"], facts["without_answer"]
+    if unasked:
+        lines.append(
+            f"{facts['evaluated']} of {facts['problems']} problems are evaluated: for the others "
+            f"the budget ended before anything was drawn: {some(unasked)}"
+        )
+    if silent:
+        lines.append(f"{len(silent)} have no answer and count as failed: {some(silent)}")
+    repeats = facts["repeats"]
+    if repeats["most"] > 1:
+        lines.append(f"each problem was attempted {repeats['fewest']} to {repeats['most']} times")
     return lines
 
 

@@ -33,14 +33,17 @@ def print_curves(
     units: Sequence[str],
     manifest: Manifest,
 ) -> None:
-    """Print one row a policy, S and V, by rising cost in the first unit, and how it was counted."""
+    """Print one row a policy, S and V, or a limit of measured answers, by rising cost in the first
+    unit, and how it was counted.
+    """
     from ttc.report.console import line
 
     ordered = sorted(rows, key=lambda row: _place(row, units[0]))
+    measured = bool(ordered) and all(row["estimator"] == "measured" for row in ordered)
+    units = [unit for unit in units if not (measured and unit == "c")]
     headings = (
         "policy",
-        "S",
-        "V",
+        *(("at most",) if measured else ("S", "V")),
         *(_HEADINGS.get(unit, unit) for unit in units),
         "success",
         "95 % interval",
@@ -49,11 +52,20 @@ def print_curves(
         "problems",
     )
     cells = [_cells(row, units) for row in ordered]
-    numeric = (*range(1, len(units) + 5), len(units) + 6, len(units) + 7)
+    words = {"policy", "95 % interval", "estimator"}
+    numeric = [i for i, heading in enumerate(headings) if heading not in words]
     console.print(table(title, headings, cells, numeric))
     spread = any(_spread(row, unit) for row in ordered for unit in units)
-    for text in _legend(manifest, units, spread):
+    for text in (*(measured_lines() if measured else ()), *_legend(manifest, units, spread)):
         console.print(line(text))
+
+
+def measured_lines() -> list[str]:
+    """What rows of measured answers are."""
+    return [
+        "Measured: each attempt stopped at the limit of tokens, with its last answer by then (none "
+        "is wrong), and what it had used."
+    ]
 
 
 def plain_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -64,24 +76,26 @@ def plain_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _place(row: dict[str, Any], unit: str) -> tuple[Any, ...]:
     cost = row[UNITS[unit]]
     verifier = row["verifier"] or ""
-    return row["policy"], verifier, math.inf if _unknown(cost) else cost, row["S"], row["V"]
+    size = row.get("cap") if row["S"] is None else row["S"]
+    return row["policy"], verifier, math.inf if _unknown(cost) else cost, size, row["V"] or 0
 
 
 def _cells(row: dict[str, Any], units: Sequence[str]) -> tuple[object, ...]:
     policy = row["policy"] + (f" ({row['verifier']})" if row["verifier"] else "")
-    exact = row["estimator"] == "exact"
+    estimator = {"monte_carlo": "Monte Carlo"}.get(row["estimator"], row["estimator"])
+    error = row["mc_standard_error"]
+    measured = row["estimator"] == "measured"
     interval = "-"
     if not _unknown(row["ci_low"]):
         interval = f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
     return (
         policy,
-        row["S"],
-        row["V"],
+        *((f"{number(row['cap'])} tokens",) if measured else (row["S"], row["V"])),
         *(_amount(row[UNITS[unit]], unit) + _spread(row, unit) for unit in units),
         percent(row["success"]),
         interval,
-        "exact" if exact else "Monte Carlo",
-        "-" if exact else f"{100 * row['mc_standard_error']:.2f}",
+        estimator,
+        "-" if estimator == "exact" or _unknown(error) else f"{100 * error:.2f}",
         row["n_problems"],
     )
 
@@ -110,7 +124,9 @@ def _legend(manifest: Manifest, units: Sequence[str], spread: bool) -> list[str]
         known = ", ".join(f"{v:.3g} ({n})" for n, v in choices.lambda_by_verifier.items())
         lines.append(f"C = S (1 + lambda V); lambda {choices.lambda_source}: {known}")
     if spread:
-        lines.append("Rules that stop: S is the most; in brackets, the tokens of 80 % of attempts.")
+        lines.append(
+            "In brackets: the tokens of 80 % of attempts; of rules that stop, S is the most."
+        )
     if "flops" in units and choices.flops:
         lines.append(f"FLOPs: {choices.flops}")
     if set(units) - {"c", "calls", "seconds"} and choices.prompt_counting:

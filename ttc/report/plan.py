@@ -94,7 +94,7 @@ def _role(role: RoleForecast) -> tuple[str, ...]:
     return (
         role.role,
         role.model,
-        f"{role.samples:,}",
+        _samples(role),
         number(role.prompt_tokens),
         number(role.completion_tokens),
         tokens,
@@ -102,6 +102,15 @@ def _role(role: RoleForecast) -> tuple[str, ...]:
         _or_most(role.usd, money),
         duration(role.seconds),
     )
+
+
+def _samples(role: RoleForecast) -> str:
+    """How many; else how many at most."""
+    if role.samples is not None:
+        return f"{role.samples:,}"
+    if role.most_samples is None:
+        return "-"
+    return f"\N{LESS-THAN OR EQUAL TO} {role.most_samples:,}"
 
 
 def _or_most(amount: Range, shown: Callable[[float], str]) -> str:
@@ -128,7 +137,9 @@ def _basis(found: Forecast) -> Iterator[str]:
         yield "in brackets: 90 % interval, by how lengths vary between problems"
     if not math.isnan(found.total.seconds):
         yield "time: as told, or at the pace of the run above (larger calls go faster)"
-    unknown = [r for r in found.roles if math.isnan(r.flops.most) and math.isnan(r.usd.most)]
+    unknown = [
+        r for r in found.roles if _known(r.tokens) and not (_known(r.flops) or _known(r.usd))
+    ]
     if unknown:
         yield "a dash: not known; cost.parameters gives FLOPs, cost.prices USD"
     most = found.total
@@ -136,7 +147,13 @@ def _basis(found: Forecast) -> Iterator[str]:
     amounts += [] if math.isnan(most.flops.most) else [f"{number(most.flops.most)} FLOPs"]
     amounts += [] if math.isnan(most.usd.most) else [f"{money(most.usd.most)} USD"]
     if not math.isnan(most.tokens.most):
-        yield f"at most, if every completion had max_tokens: {', '.join(amounts)}"
+        silent = any(role.most_samples is None for role in found.roles)
+        why = "by the budget" if silent else "if every completion had max_tokens"
+        yield f"at most, {why}: {', '.join(amounts)}"
+
+
+def _known(amount: Range) -> bool:
+    return not (math.isnan(amount.expected) and math.isnan(amount.most))
 
 
 def _options(roles: Sequence[str]) -> Iterator[str]:

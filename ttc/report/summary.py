@@ -6,6 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from ttc.report.coverage import coverage_lines
+from ttc.report.curves import measured_lines
 from ttc.report.failures import of_manifest
 from ttc.report.labels import label_lines
 from ttc.report.tables import number, percent, table
@@ -39,6 +40,9 @@ def print_summary(console: Console, run: RunFolder) -> None:
     curves = read_frame(run.curves, "curves")
     for text in coverage_lines(set(curves["policy"].unique()), manifest):
         console.print(line(text))
+    if (curves["estimator"] == "measured").all():
+        _print_measured(console, curves, manifest)
+        return
     mixed = curves["n_problems"].nunique() > 1
     headings = (*_HEADINGS, "problems") if mixed else _HEADINGS
     rows = [
@@ -57,6 +61,40 @@ def print_summary(console: Console, run: RunFolder) -> None:
                 numeric=range(2, 9),
             )
         )
+
+
+def _print_measured(console: Console, curves: pd.DataFrame, manifest: Manifest) -> None:
+    """Print success within limits of tokens, of a sampler that gives one answer."""
+    from ttc.report.console import line
+
+    headings = ("policy", "at most", "tokens", "calls", "FLOPs", "success", "95 % interval")
+    rows = [
+        (
+            str(row["policy"]),
+            f"{number(row['cap'])} tokens",
+            number(row["tokens"]),
+            number(row["calls"]),
+            number(row["flops"]),
+            percent(row["success"]),
+            _interval(row),
+        )
+        for _, row in curves.iterrows()
+    ]
+    title = "Success of what the sampler answers (costs per problem)"
+    console.print(table(title, headings, rows, numeric=range(1, len(headings))))
+    for text in measured_lines():
+        console.print(line(text))
+    policies = ", ".join(part.get("name") or part["type"] for part in _policies(manifest))
+    if policies:
+        said = (
+            f"No curves of {policies}: solutions of this sampler are no exchangeable draws; "
+            "ttc show --problem says what each would choose."
+        )
+        console.print(line(said))
+
+
+def _policies(manifest: Manifest) -> list[dict[str, str]]:
+    return list(manifest.recipe.get("policies", ()))
 
 
 def _no_curves(run: RunFolder, manifest: Manifest) -> str:
@@ -118,10 +156,14 @@ def _cells(row: pd.Series) -> tuple[str, ...]:
         number(row["tokens"]),
         number(row["flops"]),
         percent(row["success"]),
-        "-"
-        if row["ci_low"] != row["ci_low"]
-        else f"{percent(row['ci_low'])} to {percent(row['ci_high'])}",
+        _interval(row),
     )
+
+
+def _interval(row: pd.Series) -> str:
+    if row["ci_low"] != row["ci_low"]:
+        return "-"
+    return f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
 
 
 def _budget_rows(curves: pd.DataFrame, manifest: Manifest) -> list[tuple[str, ...]]:

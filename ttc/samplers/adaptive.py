@@ -51,6 +51,12 @@ class Adaptive(SamplerPart):
     def most_samples(self) -> Mapping[Role, int]:
         return {"solver": self.most}
 
+    def longest(self) -> Mapping[Role, int]:
+        return self.draw.longest()
+
+    def templates(self) -> Mapping[Role, str | None]:
+        return self.draw.templates()
+
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         assert isinstance(self.rule, StoppingRule)
         found: list[Solution] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -46,6 +46,15 @@ class Independent(SamplerPart):
 
     def most_samples(self) -> Mapping[Role, int]:
         return {"solver": self.solutions}
+
+    def longest(self) -> Mapping[Role, int]:
+        return {"solver": self.max_tokens}
+
+    def templates(self) -> Mapping[Role, str | None]:
+        return {"solver": self.prompt}
+
+    def fewer(self, solutions: int) -> Self:
+        return self.model_copy(update={"solutions": min(solutions, self.solutions)})
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         return await self.some(attempt, self.solutions)

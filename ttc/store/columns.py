@@ -191,7 +191,11 @@ SAMPLES = (
     _PROBLEM_ID,
     _REPEAT,
     _BRANCH,
-    Column("number", "int", "Place among the attempt's samples, from 0, branch by branch."),
+    Column(
+        "number",
+        "int",
+        "Place among the attempt's samples, from 0, as if branches came one after the other.",
+    ),
     Column("role", "label", "Who was asked: solver, verifier, draft, critic, reward ..."),
     Column("after", "int", "Number of the sample that it continues, else null.", "", True),
     _PROMPT_TOKENS,
@@ -216,6 +220,14 @@ SAMPLES = (
     ),
     Column("score", "float", "What a reading gave, else null.", "", True),
     Column(
+        "verifier",
+        "label",
+        "The recipe's verifier for which it was drawn; null where it is the sampler's.",
+        "",
+        True,
+        later=True,
+    ),
+    Column(
         "fate",
         "label",
         "kept: part of a stored solution; judged: a judgement or reading; else discarded.",
@@ -226,12 +238,19 @@ ANSWERS = (
     _PROBLEM_ID,
     _REPEAT,
     _BRANCH,
-    Column("number", "int", "Place among the attempt's answers, from 0."),
+    Column(
+        "number", "int", "Place among the attempt's answers, from 0, in the order of its samples."
+    ),
     _SOLUTION_INDEX,
     Column("answer_class", "int", "Its class of equivalent answers; -1 for an invalid answer."),
     Column("correct", "bool", "Whether the answer is right."),
     Column("final", "bool", "Whether the attempt gave no later one."),
-    Column("prompt_tokens", "int", "Prompt tokens counted by then.", "tokens"),
+    Column(
+        "prompt_tokens",
+        "int",
+        "Prompt tokens counted by then; as all costs here, with those of branches before its own.",
+        "tokens",
+    ),
     Column("completion_tokens", "int", "Tokens sampled by then.", "tokens"),
     Column("flops", "float", "Compute by then; null if unknown.", "FLOPs", True),
     Column("usd", "float", "Price by then; null if unknown.", "USD", True),
@@ -241,10 +260,35 @@ ANSWERS = (
 )
 
 CURVES = (
-    Column("policy", "label", "Label of the selection policy: its name, or type and parameters."),
+    Column(
+        "policy",
+        "label",
+        "Label of the selection policy: its name, or type and parameters; `answer`: what the "
+        "sampler itself answers.",
+    ),
     Column("verifier", "label", "Verifier the policy reads; null where it reads none.", "", True),
-    Column("S", "int", "Solutions per problem; of a rule that stops, the most.", "solutions"),
-    Column("V", "int", "Verifications per solution; 0 for none.", "verifications"),
+    Column(
+        "S",
+        "int",
+        "Solutions per problem; of a rule that stops, the most; null for measured answers.",
+        "solutions",
+        True,
+    ),
+    Column(
+        "V",
+        "int",
+        "Verifications per solution; 0 for none, null for measured answers.",
+        "verifications",
+        True,
+    ),
+    Column(
+        "cap",
+        "float",
+        "Of measured answers: the limit at which each attempt is stopped; else null.",
+        "tokens/problem",
+        True,
+        True,
+    ),
     Column("cost_c", "float", "Compute C = S (1 + lambda V); null if unknown.", "solutions", True),
     Column("tokens", "float", "Prompt and completion tokens, mean per problem.", "tokens/problem"),
     Column("prompt_tokens", "float", "Prompt tokens, mean per problem.", "tokens/problem"),
@@ -277,6 +321,15 @@ CURVES = (
         "seconds/problem",
         True,
     ),
+    Column(
+        "latency",
+        "float",
+        "Of measured answers: time until the answer, along the longest branch, mean per problem; "
+        "null where some attempt has no answer yet, and for others.",
+        "seconds/problem",
+        True,
+        True,
+    ),
     Column("success", "float", "Probability that the chosen answer is right.", "probability"),
     Column("ci_low", "float", "Lower end of the 95 % interval over problems.", "probability", True),
     Column(
@@ -285,10 +338,16 @@ CURVES = (
     Column(
         "mc_standard_error",
         "float",
-        "Standard error caused by Monte-Carlo draws; 0 where exact.",
+        "Standard error caused by Monte-Carlo draws, or by repeats that differ; 0 where exact, "
+        "null where problems were attempted once.",
         "probability",
+        True,
     ),
-    Column("estimator", "label", "exact or monte_carlo."),
+    Column(
+        "estimator",
+        "label",
+        "exact, monte_carlo, or measured: attempts as they were, stopped at `cap`.",
+    ),
     Column("n_problems", "int", "Problems averaged.", "problems"),
     Column(
         "n_left_out",
@@ -380,7 +439,7 @@ _TITLES: dict[TableName, str] = {
     "verifications": "one row per judgement of one solution",
     "samples": "one row per sample that an attempt paid for, kept or not",
     "answers": "one row per answer that an attempt would have given, had it been stopped",
-    "curves": "one row per policy, verifier, S and V",
+    "curves": "one row per policy, verifier, S and V, or per limit of measured answers",
     "fits": "one row per figure of `ttc fit-scaling`",
     "allocation": "one row per budget and procedure of `ttc fit-scaling`",
 }

@@ -335,14 +335,26 @@ def _more(
 
 
 def _mean_use(samples: Samples, problems: int) -> MeanUse:
-    count = np.bincount(samples.row, minlength=problems)
+    prompts, completions, times = (samples[name] for name in USE_COLUMNS)
+    return mean_use(samples.row, prompts, completions, times, problems)
+
+
+def mean_use(
+    row: Ints,
+    prompts: NDArray[Any],
+    completions: NDArray[Any],
+    times: NDArray[Any],
+    problems: int,
+) -> MeanUse:
+    """Means by problem of samples, (samples,) each: their problem's row, tokens and seconds."""
+    count = np.bincount(row, minlength=problems)
     count = np.where(count > 0, count, np.nan)
 
     def mean(values: NDArray[Any]) -> Floats:
-        total = np.bincount(samples.row, weights=values, minlength=problems)
+        total = np.bincount(row, weights=values, minlength=problems)
         return np.asarray(total / count, dtype=np.float64)
 
-    prompt, completion, seconds = (samples[name].astype(np.float64) for name in USE_COLUMNS)
+    prompt, completion, seconds = (v.astype(np.float64) for v in (prompts, completions, times))
     return MeanUse(
         prompt_tokens=mean(prompt),
         completion_tokens=mean(completion),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -109,12 +110,16 @@ def answer_row(answer: AnswerTrace, *, answer_class: int, correct: bool) -> Row:
         "final": answer.final,
         "prompt_tokens": spent.prompt_tokens,
         "completion_tokens": spent.completion_tokens,
-        "flops": spent.amounts.get("flops"),
-        "usd": spent.amounts.get("usd"),
+        "flops": _if_known(spent.amounts.get("flops")),
+        "usd": _if_known(spent.amounts.get("usd")),
         "calls": spent.amounts.get("calls", 0.0),
         "seconds": spent.seconds,
         "latency": spent.latency,
     }
+
+
+def _if_known(amount: float | None) -> float | None:
+    return None if amount is None or math.isnan(amount) else amount
 
 
 def to_problem(row: Mapping[str, Any]) -> Problem:

@@ -101,10 +101,11 @@ class RunFolder:
         if manifest.tables:
             return all(self._digest(name) == manifest.tables.get(name) for name in manifest.tables)
         asked = {"verifications": "verifiers", "curves": "policies"}
+        needed = {name for name, key in asked.items() if manifest.recipe.get(key)}
         return all(
             looks_whole(self.table(name))
             for name in RUN_TABLES
-            if self.table(name).exists() or name not in asked or manifest.recipe.get(asked[name])
+            if self.table(name).exists() or name in _REQUIRED or name in needed
         )
 
     def digests(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ttc.redact import redact_all
 from ttc.store.failures import Failure
@@ -76,6 +76,15 @@ class RunStatus(BaseModel):
     endpoints: list[dict[str, Any]] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     error: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_two_kinds(cls, data: Any) -> Any:
+        """Until 0.1 there were two counts in place of roles."""
+        if isinstance(data, dict) and "roles" not in data and "solutions" in data:
+            old = {"solver": data["solutions"], "verifier": data.get("verifications")}
+            data = data | {"roles": {role: count for role, count in old.items() if count}}
+        return data
 
     @property
     def samples(self) -> int:

@@ -1,7 +1,7 @@
 """Attempt at a problem + solutions -> verifications, one file per method."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from ttc.core import Attempt, Capabilities, Role, SamplingParams, Solution, Verification
 from ttc.refs import BackendRef
@@ -37,6 +37,21 @@ class VerifierPart(Part):
     def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
         """The most samples that it asks for of so many solutions, by role; None: can't be told."""
         return None
+
+    def longest(self) -> Mapping[Role, int]:
+        """The most tokens that a sample has, by role, as far as they are known."""
+        asked = self.asks(Capabilities())
+        return {"verifier": max(params.max_tokens for params in asked)} if asked else {}
+
+    def templates(self) -> Mapping[Role, str]:
+        """The prompt template of roles that are asked one prompt for a solution, made from it and
+        the problem alone. Of other roles it can't be told beforehand what their prompts cost.
+        """
+        return {}
+
+    def fewer(self, solutions: int, verifications: int) -> Self:
+        """The same with at most so many verifications, of so many solutions: for pilots."""
+        return self
 
     def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
         """How it will sample from its model, as far as that is known beforehand.

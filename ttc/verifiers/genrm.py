@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -58,6 +58,14 @@ class GenRM(VerifierPart):
 
     def most_samples(self, solutions: int) -> Mapping[Role, int]:
         return {"verifier": self.verifications * min(solutions, self.solutions or solutions)}
+
+    def templates(self) -> Mapping[Role, str]:
+        return {"verifier": self.prompt}
+
+    def fewer(self, solutions: int, verifications: int) -> Self:
+        least = min(solutions, self.solutions or solutions)
+        changes = {"solutions": least, "verifications": min(verifications, self.verifications)}
+        return self.model_copy(update=changes)
 
     def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
         params = SamplingParams(

@@ -12,8 +12,9 @@ from ttc.backends import BackendPart
 from ttc.core import Backend, Capabilities, ModelIdentity, Problem, Prompt, RemoteBackend
 from ttc.errors import TtcError, UsageError
 from ttc.importing.tally import estimate_tokens
-from ttc.pipeline.planning.lengths import SOLVER
+from ttc.pipeline.planning.roles import planned_roles
 from ttc.prompts import load_prompt, render_problem
+from ttc.registry import Part
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -26,7 +27,8 @@ class RoleFacts:
     """A model in its role.
 
     group: samples of one request; servers: that share the requests. prompts: tokens of some
-    problems' prompts, a verifier's without the solution in it. note: why something is not known.
+    problems' prompts, a verifier's without the solution in it, none where a method makes them by
+    itself. note: why something is not known.
     served: what the servers offer; None for a model that is none's.
     """
 
@@ -45,19 +47,16 @@ def role_facts(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFac
 
 
 async def _look(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFacts]:
-    users: dict[str, tuple[BackendPart, str | None]] = {SOLVER: (recipe.backend, recipe.prompt)}
-    for verifier in recipe.verifiers:
-        part = verifier.backend or recipe.backend
-        users[verifier.label] = (part, getattr(verifier, "prompt", None))
     return {
-        role: await _facts(part, template, problems, recipe.engine.n_per_call)
-        for role, (part, template) in users.items()
+        role.name: await _facts(role.model, role.template, problems, recipe.engine.n_per_call)
+        for role in planned_roles(recipe)
     }
 
 
 async def _facts(
-    part: BackendPart, template: str | None, problems: Sequence[Problem], n_per_call: int
+    part: Part, template: str | None, problems: Sequence[Problem], n_per_call: int
 ) -> RoleFacts:
+    assert isinstance(part, BackendPart)
     name, kind = str(getattr(part, "model", "unknown")), str(getattr(part, "type", "unknown"))
     identity, servers, note = ModelIdentity(kind, name), 1, ""
     served: Capabilities | None = None
@@ -73,7 +72,8 @@ async def _facts(
     except TtcError as error:
         note = str(error) if name in str(error) else f"{name}: {error}"
     try:
-        prompts = tuple(_prompt_tokens(template, problem, backend) for problem in problems)
+        some = () if template is None else problems
+        prompts = tuple(_prompt_tokens(template, problem, backend) for problem in some)
     finally:
         if backend is not None:
             with suppress(Exception):

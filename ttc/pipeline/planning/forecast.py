@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import t as student
 
 from ttc.analysis.estimate import FloatArray
-from ttc.budget.cost import Rates
+from ttc.budget.cost import Rates, Unit
 from ttc.budget.flops import Lengths
 from ttc.pipeline.costs import shared_and_own
 from ttc.pipeline.planning.facts import RoleFacts
-from ttc.pipeline.planning.lengths import SOLVER, RoleUse, cut
+from ttc.pipeline.planning.lengths import RoleUse, cut
+from ttc.pipeline.planning.roles import SOLVER, PlannedRole, planned_roles, unsaid
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -51,14 +52,15 @@ class Range:
 class RoleForecast:
     """One role, or all of them, over the whole run; NaN where unknown.
 
-    requests: calls sent, each for as many samples as the backend gives at a time. source: where
-    the lengths are from.
+    samples: expected, None where that is for the method to decide and was not measured;
+    most_samples: at most, None where the method does not say. requests: calls sent, each for as
+    many samples as the backend gives at a time. source: where the lengths are from.
     """
 
     role: str
     model: str
-    samples: int
-    requests: int
+    samples: int | None
+    requests: int | None
     prompt_tokens: float
     completion_tokens: float
     tokens: Range
@@ -66,6 +68,7 @@ class RoleForecast:
     usd: Range
     seconds: float
     source: str = ""
+    most_samples: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, unknown figures as null."""
@@ -74,11 +77,13 @@ class RoleForecast:
 
 @dataclass(frozen=True)
 class Load:
-    """A role's work on one problem: `prompts` prompts with `each` samples of every one.
+    """A role's work on one problem: `prompts` prompts with `each` samples of every one, at most.
 
     shared: (problems,) amounts by unit of a prompt that its samples share; own: of one sample; on
     each problem of which lengths are known, or one entry for all. shared_most, own_most: the same
-    for the longest completions. group: samples of one call.
+    for the longest completions. group: samples of one call. exact: whether it is that many unless a
+    budget ends it; counts: else (problems,) samples of each problem, None where nobody knows.
+    unsaid: the method does not say how many there are at most.
     """
 
     role: str
@@ -89,6 +94,9 @@ class Load:
     own: Mapping[str, FloatArray]
     shared_most: Mapping[str, float]
     own_most: Mapping[str, float]
+    exact: bool = True
+    counts: FloatArray | None = None
+    unsaid: bool = False
 
     @property
     def samples(self) -> int:
@@ -100,11 +108,18 @@ class Load:
         return amounts
 
     def whole(self, unit: str) -> FloatArray:
-        """(problems,) amounts of all of it."""
-        return self.amount(unit, self.prompts, self.each)
+        """(problems,) amounts of all of it, NaN where unknown."""
+        if self.exact:
+            return self.amount(unit, self.prompts, self.each)
+        if self.counts is None:
+            return np.full(1, math.nan)
+        own = self.shared[unit] + self.own[unit]  # its prompts are charged as they were measured
+        return np.where(self.counts > 0, self.counts * own, 0.0)
 
     def most(self, unit: str) -> float:
-        """Amount of all of it for one problem, with the longest completions."""
+        """Amount of all of it for one problem, with the longest completions; NaN where unknown."""
+        if self.unsaid:
+            return math.nan
         return self.prompts * (self.shared_most[unit] + self.each * self.own_most[unit])
 
 
@@ -135,49 +150,71 @@ def forecast(
 
     Raises `UsageError` where the recipe's cost section wants what is not known of a model.
     """
-    parts = {SOLVER: recipe.sampler} | {v.label: v for v in recipe.verifiers}
+    planned = planned_roles(recipe)
     roles, loads, cuts = [], [], []
-    for role, part in parts.items():
-        fact, use = facts[role], uses[role]
-        longest = getattr(part, "max_tokens", math.inf)
+    solution = next((r.longest for r in planned if r.name == SOLVER and r.template), None)
+    for one in planned:
+        fact, use = facts[one.name], uses[one.name]
+        longest = math.inf if one.longest is None else one.longest
         if use.longest > longest:
-            cuts.append(f"{role}: lengths beyond its max_tokens are counted as {longest:,}")
+            cuts.append(f"{one.name}: lengths beyond its max_tokens are counted as {longest:,}")
             use = cut(use, longest)
-        load = _load(recipe, role, part, fact, use)
+        load = _load(recipe, one, fact, use, solution)
         loads.append(load)
         roles.append(_role(load, problems, fact.identity.model, use))
     total = _total(roles, _least_seconds(recipe, facts, roles))
-    notes = dict.fromkeys([*cuts, *(fact.note for fact in facts.values() if fact.note)])
+    told = unsaid(recipe)
+    if told:
+        total = _within_budget(recipe, problems, total)
+    notes = dict.fromkeys([*told, *cuts, *(fact.note for fact in facts.values() if fact.note)])
     return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
 
 
-def _load(recipe: Recipe, role: str, part: Any, fact: RoleFacts, use: RoleUse) -> Load:
-    """How often a role's prompts and samples come up in one problem, and what they cost."""
-    prompts, each = 1, recipe.solutions
+def _load(
+    recipe: Recipe, role: PlannedRole, fact: RoleFacts, use: RoleUse, solution: int | None
+) -> Load:
+    """How often a role's prompts and samples come up in one problem, and what they cost.
+
+    solution: the longest one in tokens, None where it can't be told.
+    """
     longest_prompt = max(fact.prompts, default=math.nan)
-    if role != SOLVER:
-        prompts, each = verified_solutions(recipe, part), getattr(part, "verifications", 1)
-        longest_prompt += getattr(recipe.sampler, "max_tokens", math.nan)  # the solution in it
+    if role.judges:
+        longest_prompt += math.nan if solution is None else solution
     rates = recipe.cost.rates(fact.identity)
     known = [_amounts(recipe, rates, lengths) for lengths in use.lengths]
-    longest = getattr(part, "max_tokens", None)
-    most = Lengths.of_samples(longest_prompt, [math.nan if longest is None else longest], 1)
+    longest = math.nan if role.longest is None else role.longest
+    most = Lengths.of_samples(longest_prompt, [longest], 1)
     shared_most, own_most = _amounts(recipe, rates, most)
     return Load(
-        role=role,
-        prompts=prompts,
-        each=each,
+        role=role.name,
+        prompts=role.prompts or 0,
+        each=role.each or 0,
         group=fact.group,
         shared={u: use.charged * [shared[u] for shared, _ in known] for u in _UNITS},
         own={u: np.asarray([own[u] for _, own in known]) for u in _UNITS},
         shared_most=shared_most,
         own_most=own_most,
+        exact=role.exact,
+        counts=None if use.counts is None else recipe.repeats * use.counts,
+        unsaid=role.samples is None,
     )
 
 
-def verified_solutions(recipe: Recipe, verifier: Any) -> int:
-    """How many solutions of a problem a verifier judges."""
-    return min(getattr(verifier, "solutions", None) or recipe.solutions, recipe.solutions)
+def _within_budget(recipe: Recipe, problems: int, total: RoleForecast) -> RoleForecast:
+    """The most of all, where a method does not say it: what the budget lets it have."""
+
+    def bounded(unit: Unit, amount: Range) -> Range:
+        each = max(recipe.budget.per_problem.limits(unit), default=math.inf)
+        whole = getattr(recipe.budget.per_run, unit)
+        most = min(problems * each, math.inf if whole is None else whole)
+        return replace(amount, most=math.nan if math.isinf(most) else most)
+
+    return replace(
+        total,
+        tokens=bounded("tokens", total.tokens),
+        flops=bounded("flops", total.flops),
+        usd=bounded("usd", total.usd),
+    )
 
 
 def _amounts(
@@ -191,18 +228,23 @@ def _role(load: Load, problems: int, model: str, use: RoleUse) -> RoleForecast:
     def over(unit: str) -> Range:
         return _range(load.whole(unit), problems, load.most(unit))
 
+    most = None if load.unsaid else problems * load.samples
+    samples, requests = most, problems * load.prompts * math.ceil(load.each / load.group)
+    if not load.exact:
+        samples = None if load.counts is None else round(problems * float(load.counts.mean()))
     return RoleForecast(
         role=load.role,
         model=model,
-        samples=problems * load.samples,
-        requests=problems * load.prompts * math.ceil(load.each / load.group),
+        samples=samples,
+        requests=requests if load.exact else samples,
         prompt_tokens=over("prompt_tokens").expected,
         completion_tokens=over("completion_tokens").expected,
         tokens=over("tokens"),
         flops=over("flops"),
         usd=over("usd"),
-        seconds=problems * load.samples * use.seconds,
+        seconds=math.nan if samples is None else samples * use.seconds,
         source=use.source,
+        most_samples=most,
     )
 
 
@@ -227,8 +269,9 @@ def _total(roles: Sequence[RoleForecast], least_seconds: float) -> RoleForecast:
     return RoleForecast(
         role="total",
         model="",
-        samples=sum(role.samples for role in roles),
-        requests=sum(role.requests for role in roles),
+        samples=_sum(role.samples for role in roles),
+        requests=_sum(role.requests for role in roles),
+        most_samples=_sum(role.most_samples for role in roles),
         prompt_tokens=sum(role.prompt_tokens for role in roles),
         completion_tokens=sum(role.completion_tokens for role in roles),
         tokens=sum((role.tokens for role in roles), nothing),
@@ -236,6 +279,12 @@ def _total(roles: Sequence[RoleForecast], least_seconds: float) -> RoleForecast:
         usd=sum((role.usd for role in roles), nothing),
         seconds=float(np.fmax(sum(role.seconds for role in roles), least_seconds)),
     )
+
+
+def _sum(amounts: Iterable[int | None]) -> int | None:
+    """None where one is unknown."""
+    known = list(amounts)
+    return None if None in known else sum(n for n in known if n is not None)
 
 
 def _least_seconds(
@@ -248,7 +297,7 @@ def _least_seconds(
             (role.requests, engine.requests_per_minute),
             (role.tokens.expected, engine.tokens_per_minute),
         ):
-            if rate is not None:
+            if rate is not None and amount is not None:
                 minutes = amount / (rate * facts[role.role].servers)
                 least = float(np.fmax(least, 60.0 * minutes))
     return least

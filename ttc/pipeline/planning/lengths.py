@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy as np
 from ttc.analysis.estimate import FloatArray
 from ttc.budget.flops import Lengths
 from ttc.errors import DataError
+from ttc.pipeline.planning.roles import SOLVER, VERIFIER, PlannedRole
+from ttc.store.attempts import is_measured, load_role_use
 from ttc.store.columns import TableName
 from ttc.store.pool import LoadedPool, MeanUse, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table, scan_rows
 
-SOLVER = "solver"
 USUAL_VARIATION = 0.5
 """Standard deviation over mean of a completion's length, where only the mean is told."""
 _PAID = 0.5  # of a run's samples: with fewer drawn anew, its time says nothing of drawing them
@@ -28,13 +29,15 @@ class RoleUse:
 
     lengths: means of a problem's samples, in tokens, NaN where unknown. charged: (problems,) share
     of prompts that are charged: those with a text of their own. seconds: of a run's time, with the
-    concurrency it had; NaN where unknown.
+    concurrency it had; NaN where unknown. counts: (problems,) samples of each problem, where that
+    is for the method to decide; None where it was not measured.
     """
 
     lengths: tuple[Lengths, ...]
     charged: FloatArray
     seconds: float = math.nan
     source: str = ""
+    counts: FloatArray | None = None
 
     @property
     def completion(self) -> float:
@@ -64,12 +67,15 @@ def told_use(prompts: Sequence[float], completion: float, source: str) -> RoleUs
     return RoleUse((lengths,), np.ones(1), source=source)
 
 
-def measured_uses(run: RunFolder, verified: Mapping[str, int]) -> dict[str, RoleUse]:
-    """What the samples of a run used: the solver's, and those of the verifiers it has.
+def measured_uses(run: RunFolder, roles: Sequence[PlannedRole]) -> dict[str, RoleUse]:
+    """What the samples of a run used, by the names of roles: as far as it has them.
 
-    verified: how many solutions each verifier is to judge, by its label. A run with a single
-    verifier stands for a single one of another name. Raises `DataError` for a run without samples.
+    A run with a single verifier stands for a single one of another name. Raises `DataError` for a
+    run without samples.
     """
+    if is_measured(run):
+        return _of_attempts(run, roles)
+    verified = {one.name: one.prompts or 1 for one in roles if one.judges and one.role == VERIFIER}
     there = verifiers(run)
     names = {label: label for label in verified if label in there}
     if len(there) == len(verified) == 1:
@@ -83,6 +89,20 @@ def measured_uses(run: RunFolder, verified: Mapping[str, int]) -> dict[str, Role
     for label, pool in pools.items():
         charged = _own_texts(run, pool, verified[label])
         uses[label] = _measured(pool.verifications, streams, charged, run.name)
+    return uses
+
+
+def _of_attempts(run: RunFolder, roles: Sequence[PlannedRole]) -> dict[str, RoleUse]:
+    """The same from the samples of attempts, with how many there were."""
+    streams = _streams(run)
+    uses = {}
+    for one in roles:
+        use = load_role_use(run, one.role, one.verifier)
+        if use is not None:
+            measured = _measured(use.each, streams, use.charged, run.name)
+            uses[one.name] = replace(measured, counts=use.counts)
+    if not uses:
+        raise DataError(f"{run.name} has no samples to take lengths from")
     return uses
 
 
@@ -154,7 +174,10 @@ def _streams(run: RunFolder) -> float:
     paid = sum(part.get("paid_samples", 0) for part in parts)
     if not samples or wall <= 0 or paid < _PAID * samples:
         return math.nan
-    busy = _seconds(run, "solutions") + _seconds(run, "verifications")
+    if is_measured(run):
+        busy = _seconds(run, "samples")
+    else:
+        busy = _seconds(run, "solutions") + _seconds(run, "verifications")
     return busy * paid / samples / wall if busy > 0 else math.nan
 
 

@@ -69,6 +69,9 @@ def _limit(scope: str, unit: str, limit: float, found: Forecast) -> Limit:
         return Limit(scope, unit, limit, expected, fits=True)
     if not known:
         return Limit(scope, unit, limit, expected, fits=None)
+    if not all(load.exact for load in loads):  # what less of it would be, only the method knows
+        dearest = expected if scope == "run" else float(np.max(amounts[known]))
+        return Limit(scope, unit, limit, expected, fits=dearest <= limit * (1 + SLACK))
     wanted = (loads[0].samples, sum(load.samples for load in loads[1:]))
     if scope == "run":
         bought = np.asarray(_shared_out(loads, unit, limit / times))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ttc.core import Problem
 from ttc.datasets import DatasetPart
@@ -24,6 +24,11 @@ class PilotProblems(DatasetPart):
     of: DatasetRef
     problems: int
 
+    @property
+    def default_prompt(self) -> str:  # type: ignore[override]
+        """The dataset's own, though it is wrapped."""
+        return self.of.default_prompt
+
     def load(self) -> Sequence[Problem]:
         return spread(self.of.load(), self.problems)
 
@@ -42,29 +47,12 @@ def pilot_recipe(recipe: Recipe, problems: int, solutions: int = SOLUTIONS) -> R
     Prompts, models, sampling and budget stay, so that the whole run finds what the pilot sampled
     in the journal and does not pay for it again. Its run belongs to a recipe `<name>-pilot`.
     """
-    sampler, verifiers = recipe.sampler, tuple(_fewer(v) for v in recipe.verifiers)
-    names = type(sampler).model_fields
-    changes: dict[str, Any] = {}
-    if "solutions" in names:
-        changes["solutions"] = min(solutions, recipe.solutions)
-    if "prompt" in names:
-        changes["prompt"] = recipe.prompt  # the dataset's own stays, though the dataset is wrapped
     return recipe.model_copy(
         update={
             "name": f"{recipe.name}-pilot",
             "description": f"Pilot of {recipe.name}.",
             "dataset": PilotProblems(of=recipe.dataset, problems=problems),
-            "sampler": sampler.model_copy(update=changes),
-            "verifiers": verifiers,
+            "sampler": recipe.sampler.fewer(solutions),
+            "verifiers": tuple(v.fewer(_VERIFIED, _VERIFICATIONS) for v in recipe.verifiers),
         }
     )
-
-
-def _fewer(verifier: Any) -> Any:
-    names = type(verifier).model_fields
-    changes: dict[str, Any] = {}
-    if "solutions" in names:
-        changes["solutions"] = min(_VERIFIED, verifier.solutions or _VERIFIED)
-    if "verifications" in names:
-        changes["verifications"] = min(_VERIFICATIONS, verifier.verifications)
-    return verifier.model_copy(update=changes)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.planning.aside import kept_notes, set_aside
 from ttc.pipeline.planning.facts import RoleFacts, role_facts
-from ttc.pipeline.planning.forecast import Forecast, forecast, verified_solutions
-from ttc.pipeline.planning.lengths import SOLVER, RoleUse, measured_uses, told_use, with_prompts
+from ttc.pipeline.planning.forecast import Forecast, forecast
+from ttc.pipeline.planning.lengths import RoleUse, measured_uses, told_use, with_prompts
 from ttc.pipeline.planning.limits import Limit, limits
 from ttc.pipeline.planning.pilot import SOLUTIONS, pilot_recipe
+from ttc.pipeline.planning.roles import SOLVER, planned_roles
 from ttc.pipeline.planning.sample_size import (
     Goal,
     SampleSize,
@@ -127,20 +128,22 @@ def _uses(
     recipe: Recipe, wanted: PlanRequest, run: RunFolder | None, facts: Mapping[str, RoleFacts]
 ) -> dict[str, RoleUse]:
     """By role: what is told, else what was measured, else NaN for what is not known."""
-    judged = {v.label: verified_solutions(recipe, v) for v in recipe.verifiers}
-    uses = {} if run is None else measured_uses(run, judged)
+    roles = planned_roles(recipe)
+    uses = {} if run is None else measured_uses(run, roles)
     solution = 0.0  # a verifier's prompt holds the solution that it judges
-    for role in (SOLVER, *judged):
-        prompts = [prompt + solution for prompt in facts[role].prompts]
-        told = wanted.solution_tokens if role == SOLVER else wanted.verification_tokens
-        if told is not None:
-            uses[role] = told_use(prompts, told, "told")
-        elif role in uses:
-            uses[role] = with_prompts(uses[role], prompts)
+    for role in roles:
+        fact = facts[role.name]
+        prompts = [prompt + (solution if role.judges else 0.0) for prompt in fact.prompts]
+        told = wanted.verification_tokens if role.judges else wanted.solution_tokens
+        if told is not None and role.name in (SOLVER, role.verifier):
+            counts = uses[role.name].counts if role.name in uses else None
+            uses[role.name] = replace(told_use(prompts, told, "told"), counts=counts)
+        elif role.name in uses:
+            uses[role.name] = with_prompts(uses[role.name], prompts)
         else:
-            uses[role] = told_use(prompts, math.nan, "")
-        if role == SOLVER:
-            solution = uses[role].completion
+            uses[role.name] = told_use(prompts, math.nan, "")
+        if role.name == SOLVER:
+            solution = uses[role.name].completion
     speed = wanted.tokens_per_second
     if speed is None:
         return uses

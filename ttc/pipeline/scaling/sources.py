@@ -18,6 +18,7 @@ from ttc.pipeline.asking import with_overrides
 from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
 from ttc.pipeline.evaluate import Evaluation
 from ttc.policies import PolicyPart, StoppingRule, matching, named
+from ttc.store.attempts import is_measured
 from ttc.store.manifest import Manifest
 from ttc.store.pool import LoadedPool, load_pool, require_same_dataset, verifiers
 from ttc.store.run_folder import RunFolder
@@ -112,9 +113,15 @@ def load_sources(
     ladder: values of S and V up to what the pool has. plain: also policies that read none, and
     runs where nothing is verified.
 
-    Raises `DataError` for runs of different data sets, without verifications, or without costs in
-    this unit, and `UsageError` for a policy that can't be compared.
+    Raises `DataError` for runs of measured answers, of different data sets, without verifications,
+    or without costs in this unit, and `UsageError` for a policy that can't be compared.
     """
+    for run in runs:
+        if is_measured(run):
+            raise DataError(
+                f"{run.name} has no S and V to trade: its solutions are no exchangeable draws; "
+                "ttc curves shows what its sampler answers within a limit of tokens"
+            )
     asked = [Asked.of(run, policies, plain) for run in runs]
     if len(runs) > 1:
         require_same_dataset(runs)

@@ -1,0 +1,142 @@
+"""The roles of a recipe: who is asked, by what model, and how often at most, as its methods say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttc.core import Role
+from ttc.registry import Part, Path, models_of, walk
+from ttc.samplers import SamplerPart
+from ttc.verifiers import VerifierPart
+
+if TYPE_CHECKING:
+    from ttc.recipe import Recipe
+
+SOLVER, VERIFIER = "solver", "verifier"
+UNKNOWN = (
+    "{} does not say how many samples it asks for; give a budget, or run a pilot "
+    "(--pilot PROBLEMS), to tell what it will use"
+)
+
+
+@dataclass(frozen=True)
+class PlannedRole:
+    """What a method asks in a role, for each problem.
+
+    name: in the plan: a verifier's label stands for its own role. prompts, each: so many prompts
+    with so many samples of each, None where the method does not say; exact: whether it will be that
+    many unless a budget ends it, else at most. template: of its prompts, None where the method
+    makes them otherwise; judges: whether a solution stands in them. longest: tokens of a sample at
+    most.
+    """
+
+    name: str
+    role: Role
+    verifier: str | None
+    model: Part
+    template: str | None
+    prompts: int | None
+    each: int | None
+    exact: bool
+    longest: int | None
+
+    @property
+    def judges(self) -> bool:
+        return self.verifier is not None
+
+    @property
+    def samples(self) -> int | None:
+        """The most for a problem."""
+        if self.prompts is None or self.each is None:
+            return None
+        return self.prompts * self.each
+
+
+def planned_roles(recipe: Recipe) -> list[PlannedRole]:
+    """All roles, the sampler's first."""
+    found = list(_of_sampler(recipe))
+    for i, verifier in enumerate(recipe.verifiers):
+        found += _of_verifier(recipe, verifier, ("verifiers", i))
+    return found
+
+
+def unsaid(recipe: Recipe) -> list[str]:
+    """A line on each method that does not say how many samples it asks for."""
+    given = recipe.sampler.most_solutions()
+    silent = ["the sampler"] if recipe.sampler.most_samples() is None else []
+    for verifier in recipe.verifiers:
+        if given is None or verifier.most_samples(given) is None:
+            silent.append(verifier.label)
+    return [UNKNOWN.format(name) for name in silent]
+
+
+def _of_sampler(recipe: Recipe) -> Iterator[PlannedRole]:
+    sampler = recipe.sampler
+    most, templates, longest = sampler.most_samples(), sampler.templates(), sampler.longest()
+    models = _models(sampler, ("sampler",), recipe.backend, SOLVER)
+    for role in models if most is None else most:
+        samples = None if most is None else most[role]
+        own = role in templates or (sampler.exchangeable and role == SOLVER)
+        one_prompt = own or samples is None
+        yield PlannedRole(
+            name=role,
+            role=role,
+            verifier=None,
+            model=models.get(role, recipe.backend),
+            template=(templates.get(role) or recipe.prompt) if own else None,
+            prompts=recipe.repeats * (1 if one_prompt else samples or 0),
+            each=samples if one_prompt else 1,
+            exact=sampler.exchangeable and samples is not None,
+            longest=longest.get(role),
+        )
+
+
+def _of_verifier(recipe: Recipe, verifier: VerifierPart, at: Path) -> Iterator[PlannedRole]:
+    given = recipe.sampler.most_solutions()
+    most = None if given is None else verifier.most_samples(given)
+    of_one = verifier.most_samples(1) or {}
+    templates, longest = verifier.templates(), verifier.longest()
+    models = _models(verifier, at, recipe.backend, VERIFIER)
+    for role in models if most is None else most:
+        samples = None if most is None else most[role]
+        each = of_one.get(role) or 1
+        if samples is not None and samples % each:
+            each = 1
+        yield PlannedRole(
+            name=verifier.label if role == VERIFIER else f"{verifier.label}.{role}",
+            role=role,
+            verifier=verifier.label,
+            model=models.get(role, verifier.backend or recipe.backend),
+            template=templates.get(role),
+            prompts=None if samples is None else recipe.repeats * samples // each,
+            each=each,
+            exact=recipe.sampler.exchangeable and role == VERIFIER and samples is not None,
+            longest=longest.get(role),
+        )
+
+
+def _models(part: Part, at: Path, default: Part, own: Role) -> dict[Role, Part]:
+    """By role, the model of a method and of those inside it; see `ttc.attempt`."""
+    found: dict[Role, Part] = {}
+    roles: dict[Path, Role] = {}
+    defaults: dict[Path, Part] = {}
+    parts: dict[Path, Part] = {}
+    for path, one, outer in walk(part, at):
+        named, above = dict(models_of(one)), own
+        given = default if outer is None else defaults[outer]
+        if outer is not None:
+            field = [str(step) for step in path[len(outer) :] if isinstance(step, str)][-1]
+            above = roles[outer]
+            if isinstance(one, VerifierPart):  # which its owner has judge
+                above = _named(parts[outer]).get(field, field)
+        parts[path], roles[path], defaults[path] = one, above, named.pop("backend", given)
+        found.setdefault(above, defaults[path])
+        for field, model in named.items():
+            found.setdefault(_named(one).get(field, field.split(".")[0]), model)
+    return found
+
+
+def _named(part: Part) -> Mapping[str, Role]:
+    return part.roles if isinstance(part, SamplerPart | VerifierPart) else {}
