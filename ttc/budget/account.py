@@ -105,19 +105,28 @@ class Book(Pot):
         return {u: settled[u] if limits[u] == math.inf else limits[u] for u in UNITS}
 
     def split(self, place: Place, shares: Mapping[Place, float]) -> None:
-        """Accounts for branches of a method, with parts of what its own has left."""
+        """Accounts for branches of a method, with parts of what its own has left; what they used
+        before is their own, and what it used after them its own.
+        """
         parent = self.accounts[place]
-        left = {u: max(0.0, parent.limits[u] - parent.settled[u]) for u in UNITS}
+        used = {b: self.before[b].settled if b in self.before else nothing() for b in shares}
+        last = self.before[place].settled if place in self.before else nothing()
+        free = {
+            u: parent.limits[u]
+            - max(last[u], parent.settled[u] + math.fsum(one[u] for one in used.values()))
+            for u in UNITS
+        }
         for branch, share in shares.items():
-            limits = {u: left[u] * share if share else 0.0 for u in UNITS}
-            self._add(branch, limits, share, parent)
+            more = {u: max(0.0, free[u]) * share if share else 0.0 for u in UNITS}
+            self._add(branch, added(used[branch], more), share, parent)
 
     def _add(self, place: Place, limits: Amounts, part: float, parent: Account | None) -> None:
         self.accounts[place] = account = Account(dict(limits), part=part, parent=parent)
         if place in self.before:
             last = self.before[place]
             account.known = last.taken
-            account.begun = last.begun and self.raised is None
+            if self.raised is None:  # it is to use just as much again
+                account.limits, account.begun = dict(last.limits), last.begun
 
 
 @dataclass
@@ -167,7 +176,9 @@ class Account(Pot):
         while account is not None:
             account.worth = {u: max(account.worth[u], scale * worth[u]) for u in UNITS}
             account.least = {u: max(account.least[u], scale * least[u]) for u in UNITS}
-            scale /= account.part if account.parent is not None else 1.0
+            if account.parent is None or not account.part:
+                return  # no part of more would be more
+            scale /= account.part
             account = account.parent
 
     def covers(self, limits: Amounts) -> bool:

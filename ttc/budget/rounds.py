@@ -49,9 +49,9 @@ def raised_shares(
     """New shares for the problems that get at least one sample more; empty when nobody does.
 
     run: the run's finite limits; cap: each problem's own limits. Whoever has no sample comes first,
-    then whoever used least, and gets an equal part of what is left, or what one sample may cost where that is more and still
-    there. A problem that gets nothing replays to the same use, so what it left of its share is
-    free. Rounds end when hardly anything is left, but a problem without a sample is worth one.
+    then whoever used least, and gets an equal part of what is left, or what one sample may cost
+    where that is more and still there. A problem that gets nothing replays to the same use, so what
+    it left of its share is free. Rounds end when hardly anything is left, but a problem without a sample is worth one.
     """
     left = {u: run[u] - sum(p.used[u] for p in problems.values()) for u in run}
     needy = _needy(problems, run, left, cap)
