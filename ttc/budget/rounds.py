@@ -51,7 +51,8 @@ def raised_shares(
     run: the run's finite limits; cap: each problem's own limits. Whoever has no sample comes first,
     then whoever used least, and gets an equal part of what is left, or what one sample may cost
     where that is more and still there. A problem that gets nothing replays to the same use, so what
-    it left of its share is free. Rounds end when hardly anything is left, but a problem without a sample is worth one.
+    it left of its share is free. Rounds end when hardly anything is left, but a problem without a
+    sample is worth one.
     """
     left = {u: run[u] - sum(p.used[u] for p in problems.values()) for u in run}
     needy = _needy(problems, run, left, cap)

@@ -11,8 +11,12 @@ import numpy as np
 
 from ttc.budget.cost import UNITS
 from ttc.budget.ledger import BudgetConfig
+from ttc.budget.limits import Shares
 from ttc.budget.rounds import SLACK
 from ttc.pipeline.planning.forecast import Forecast, Load, nulls
+
+_ROUNDS = 16
+_WORTH = 0.1  # of a limit: less than that left is not worth another round; see `Ledger`
 
 
 @dataclass(frozen=True)
@@ -41,18 +45,18 @@ def limits(budget: BudgetConfig, found: Forecast) -> Iterator[Limit]:
     """Every limit of the budget, a problem's first, rising."""
     for unit in UNITS:
         for limit in budget.per_problem.limits(unit):
-            yield _limit("problem", unit, limit, found)
+            yield _limit("problem", unit, limit, found, budget.shares)
     for unit in UNITS:
         total = getattr(budget.per_run, unit)
         if total is not None:
-            yield _limit("run", unit, total, found)
+            yield _limit("run", unit, total, found, budget.shares)
     seconds, expected = budget.per_run.seconds, found.total.seconds
     if seconds is not None:
         fits = None if math.isnan(expected) else expected <= seconds
         yield Limit("run", "seconds", seconds, expected, fits)
 
 
-def _limit(scope: str, unit: str, limit: float, found: Forecast) -> Limit:
+def _limit(scope: str, unit: str, limit: float, found: Forecast, shares: Shares) -> Limit:
     """What the limit buys: a problem's, of each measured problem; a run's, of a mean problem."""
     loads = found.loads
     times = found.problems if scope == "run" else 1
@@ -67,92 +71,105 @@ def _limit(scope: str, unit: str, limit: float, found: Forecast) -> Limit:
         dearest = expected if scope == "run" else float(np.max(amounts[known]))
         return Limit(scope, unit, limit, expected, fits=dearest <= limit * (1 + SLACK))
     wanted = (loads[0].samples, sum(load.samples for load in loads[1:]))
-    if scope == "run":
-        bought = np.asarray(_shared_out(loads, unit, limit / times))
+    if scope == "run":  # spent to the end, in rounds: hardly anything is left in reserve
+        roles = [_role(load, unit, None) for load in loads]
+        bought = np.asarray(_bought(roles, limit / times, shares))
         fits = expected <= limit * (1 + SLACK)
     else:
-        each = [_bought([_role(load, unit, i) for load in loads], limit) for i in known]
+        each = [_bought([_role(load, unit, i) for load in loads], limit, shares) for i in known]
         bought, fits = np.mean(each, axis=0), all(one == wanted for one in each)
     if fits:
         return Limit(scope, unit, limit, expected, fits=True)
     return Limit(scope, unit, limit, expected, False, float(bought[0]), float(bought[1]))
 
 
-def _shared_out(loads: Sequence[Load], unit: str, share: float) -> tuple[float, float]:
-    """Solutions, then verifications, that a mean problem gets of a run's limit.
-
-    That is spent to the end, in rounds: hardly anything is left in reserve.
-    """
-    solutions, verifications, left = 0.0, 0.0, share
-    for load in loads:
-        shared, own = (float(np.nanmean(values[unit])) for values in (load.shared, load.own))
-        if load is loads[0]:
-            afforded = (left - shared) / own if own else math.inf
-            solutions = min(max(0.0, afforded), load.each)
-            left -= shared + solutions * own
-        else:
-            price = shared + load.each * own
-            afforded = left / price if price else math.inf
-            judged = min(max(0.0, afforded), load.prompts, solutions)
-            verifications += judged * load.each
-            left -= judged * price
-    return solutions, verifications
-
-
 @dataclass(frozen=True)
 class _Role:
-    """A role's work on one problem in one unit, as the ledger meets it."""
+    """A role's work on one problem in one unit, as the ledger meets it.
+
+    prompts, each: how many, and how many samples of each. shared: cost of a prompt; own: of a
+    sample; most: what must be left for one to be admitted, 0 where parts of one count.
+    """
 
     prompts: int
     each: int
-    group: int
     shared: float
     own: float
     most: float
 
+    def affords(self, prompts: float, left: float) -> float:
+        """Samples of so many prompts, each of which gets one before any gets another."""
+        if prompts <= 0:
+            return 0.0
+        if left < self.shared:
+            return 0.0
+        first = self._admitted(left - self.shared, self.shared + self.own, prompts)
+        if first < prompts:
+            return first
+        left -= prompts * (self.shared + self.own)
+        return prompts + self._admitted(left, self.own, prompts * (self.each - 1))
 
-def _role(load: Load, unit: str, problem: int) -> _Role:
+    def _admitted(self, left: float, price: float, wanted: float) -> float:
+        if self.most == 0:
+            return min(wanted, max(0.0, left + price - self.own) / price) if price else wanted
+        if left < self.most:
+            return 0.0
+        return min(wanted, math.floor((left - self.most) / price) + 1 if price else wanted)
+
+    def least(self, prompts: float, samples: float) -> float:
+        """What one sample more wants."""
+        return (self.most or self.own) + (self.shared if samples < prompts else 0.0)
+
+    def cost(self, prompts: float, samples: float) -> float:
+        return min(prompts, samples) * self.shared + samples * self.own
+
+
+def _role(load: Load, unit: str, problem: int | None) -> _Role:
+    """problem: None for a mean one, of which parts of a sample count."""
+
     def at(values: Any) -> float:
+        if problem is None:
+            return float(np.nanmean(values))
         return float(values[problem if len(values) > 1 else 0])
 
-    own, shared = at(load.own[unit]), at(load.shared[unit])
-    return _Role(load.prompts, load.each, load.group, shared, own, load.own_most[unit])
+    own, most = at(load.own[unit]), load.own_most[unit]
+    most = 0.0 if problem is None else own if math.isnan(most) else most
+    return _Role(load.prompts, load.each, at(load.shared[unit]), own, most)
 
 
-def _bought(roles: Sequence[_Role], limit: float) -> tuple[int, int]:
-    """Solutions, then verifications, that the ledger admits of one problem with mean lengths.
+def _bought(roles: Sequence[_Role], limit: float, shares: Shares) -> tuple[float, float]:
+    """About how many solutions, and verifications, a problem's accounts admit.
 
-    A problem's limit is spent call by call, each of which must fit with its longest replies; near
-    the end calls ask for fewer samples.
+    As `Ledger` has it: the solver has its share, verifiers what it leaves, evenly; what one leaves
+    is dealt out in further rounds to those that wanted more.
     """
-    left = limit * (1 + SLACK)
-    counts: list[int] = []
-    for role in roles:
-        # The first role solves; the others judge what it solved, one solution after the other.
-        prompts = min(role.prompts, counts[0]) if counts else role.prompts
-        bought = 0
-        for _ in range(prompts):
-            admitted = _admitted(role, left)
-            bought += admitted
-            left -= role.shared + admitted * role.own
-            if admitted < role.each:
-                break
-        counts.append(bought)
-        if bought < prompts * role.each:
-            break  # a problem that was refused a sample gets no other
-    return counts[0], sum(counts[1:])
-
-
-def _admitted(role: _Role, left: float) -> int:
-    """Samples of one prompt."""
-    most = role.own if math.isnan(role.most) else role.most
-    admitted, left = 0, left - role.shared
-    while admitted < role.each and left >= 0:
-        call = min(role.group, role.each - admitted)
-        if call * most > left:
-            call = min(call, math.floor(left / most))
-            if not call:
-                break
-        admitted += call
-        left -= call * role.own
-    return admitted
+    limit *= 1 + SLACK
+    usual = shares.solve / (shares.solve + (shares.verify if roles[1:] else 0.0))
+    caps: dict[int, float] = {0: limit * usual}
+    before = [0.0] * len(roles)
+    got = [0.0] * len(roles)
+    for _ in range(_ROUNDS):
+        earlier, got, wanting = got, [], {}
+        costs: list[float] = []
+        for i, role in enumerate(roles):
+            prompts = min(role.prompts, got[0]) if i else 1
+            free = max(0.0, limit - math.fsum(costs) - math.fsum(before[i:]))
+            cap = caps.get(i, before[i] + free / (len(roles) - i))
+            got.append(max(earlier[i], role.affords(prompts, cap)))
+            costs.append(role.cost(prompts, got[i]))
+            if got[i] < prompts * role.each:
+                wanting[i] = role.least(prompts, got[i])
+        left, before = limit - math.fsum(costs), costs
+        if not wanting or left < _WORTH * limit:
+            break
+        caps = {}
+        for i, least in wanting.items():
+            part = 1.0 if i == max(wanting) else usual
+            if wanting.keys() == {0}:
+                part = costs[0] / math.fsum(costs) if costs[0] else usual
+            grant = max(part * left, least)
+            if grant <= left:
+                caps[i], left = costs[i] + grant, left - grant
+        if not caps:
+            break
+    return got[0], math.fsum(got[1:])
