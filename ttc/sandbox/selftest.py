@@ -106,11 +106,11 @@ def _targets() -> Iterator[dict[str, Any]]:
         socket.create_server(("127.0.0.1", 0)) as listening,
     ):
         os.chmod(folder, 0o755)
-        canary = Path(folder) / "canary"
-        canary.write_text("outside", encoding="utf-8")
+        temporary = Path(folder) / "canary"
+        temporary.write_text("outside", encoding="utf-8")
         yield {
-            "canary": str(canary),
-            "home": _file_at_home() or str(canary),
+            "canary": str(temporary),
+            "home": _file_at_home() or str(temporary),
             "port": listening.getsockname()[1],
             "parent": os.getpid(),
         }
