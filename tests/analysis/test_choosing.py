@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ttc.analysis.drawn import Drawn
 from ttc.analysis.estimate import Method
 from ttc.analysis.pool import PoolArrays
+from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.settings import EstimatorSettings
-from ttc.analysis.view import ProblemView
 from ttc.core import Solution, Verification
 from ttc.policies import PolicyPart, StoppingRule, named, usual
 from ttc.policies.pessimistic import Pessimistic

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ttc.analysis.best_of_random import best_of_random, series
 from ttc.analysis.estimate import Method
 from ttc.analysis.pool import PoolArrays
+from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.scores import ScoreLattice
 from ttc.analysis.settings import EstimatorSettings
-from ttc.analysis.subsets import best_of_random, series
-from ttc.analysis.view import ProblemView
 from ttc.policies import named
 
 NAN = float("nan")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttc.analysis.allocation import interpolated, optimal_path
-from ttc.analysis.dearer import predict_dearer
+from ttc.analysis.out_of_sample import predict_dearer
 from ttc.analysis.scaling import LinearCost
 from ttc.analysis.surface import SurfaceLaw, fit_surface
 

@@ -9,7 +9,7 @@ from processes import ttc
 
 from ttc.analysis.passk import coverage
 from ttc.analysis.simulate import SimulationConfig
-from ttc.pipeline.asking import CurveRequest, answer
+from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.evaluate import write_curves
 from ttc.store.pool import load_pool
 from ttc.store.simulated import simulate_run

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttc.pipeline.asking import CurveRequest, answer
+from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.evaluate import Evaluation, evaluate_run
 from ttc.recipe import load_recipe, run_id
 from ttc.store.run_folder import find_run

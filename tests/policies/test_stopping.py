@@ -9,8 +9,8 @@ from scipy.stats import beta
 
 from ttc.analysis.drawn import Drawn
 from ttc.analysis.pool import PoolArrays
+from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.settings import EstimatorSettings
-from ttc.analysis.view import ProblemView
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem
 from ttc.errors import RecipeError
 from ttc.pipeline.run import run_recipe

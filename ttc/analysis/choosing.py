@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ttc.analysis.control import controlled
 from ttc.analysis.drawn import Drawn
 from ttc.analysis.estimate import Estimate, IntArray, Method
+from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.scores import first_mean
-from ttc.analysis.view import ProblemView
 
 Choose = Callable[[Drawn], int]
 Enough = Callable[[Drawn], bool]

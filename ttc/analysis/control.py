@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ttc.analysis.estimate import Estimate, FloatArray, Method
 from ttc.analysis.majority import class_counts, fill_cell
-from ttc.analysis.view import ProblemView
+from ttc.analysis.problem_view import ProblemView
 
 
 def controlled(

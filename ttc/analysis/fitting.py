@@ -8,8 +8,8 @@ import numpy as np
 
 from ttc.analysis.allocation import Path, interpolated, optimal_path
 from ttc.analysis.comparison import Comparison, compare, multiples
-from ttc.analysis.dearer import DearerError, predict_dearer
 from ttc.analysis.estimate import FloatArray, IntArray
+from ttc.analysis.out_of_sample import DearerError, predict_dearer
 from ttc.analysis.scaling import Frontier, LinearCost, PowerLaw, fit_power_law, frontier
 from ttc.analysis.surface import SurfaceLaw, fit_surface
 

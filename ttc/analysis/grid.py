@@ -12,9 +12,9 @@ from ttc.analysis.estimate import Estimate, FloatArray, IntArray
 from ttc.analysis.passk import check_sizes
 from ttc.analysis.policies import Policy
 from ttc.analysis.pool import PoolArrays
+from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.result import GridResult
 from ttc.analysis.settings import EstimatorSettings
-from ttc.analysis.view import ProblemView
 
 
 def powers_of_two(largest: int) -> tuple[int, ...]:

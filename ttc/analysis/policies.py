@@ -12,11 +12,11 @@ from typing import Protocol
 import numpy as np
 
 from ttc.analysis.best_of import best_of_k
+from ttc.analysis.best_of_random import best_of_random
 from ttc.analysis.estimate import Estimate, FloatArray, Method
 from ttc.analysis.majority import class_counts, fill_cell
 from ttc.analysis.passk import pass_at_k
-from ttc.analysis.subsets import best_of_random
-from ttc.analysis.view import ProblemView
+from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.weighted import TIE_TOLERANCE
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.analysis.estimate import Estimate, FloatArray, Method
-from ttc.analysis.view import ProblemView
+from ttc.analysis.problem_view import ProblemView
 
 TIE_TOLERANCE = 1e-8
 

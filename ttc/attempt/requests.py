@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ttc.attempt.record import Branch
+from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.ledger import Ledger
-from ttc.budget.rounds import Amounts, added, nothing
 from ttc.core import Ask, Completion, Model, Passage, Place, Prompt, Role
 from ttc.engine.content import plain
 

@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ttc.budget.allocation import SLACK, Amounts, added, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import SLACK, Amounts, added, nothing
 from ttc.core import Place
 
 Tickets = dict[tuple[bytes, int], int]

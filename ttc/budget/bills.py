@@ -13,9 +13,9 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from ttc.budget.allocation import SLACK, Amounts, added, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import SLACK, Amounts, added, nothing
 
 
 class Bills:

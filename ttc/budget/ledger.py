@@ -34,12 +34,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ttc.budget.account import Account, Book
+from ttc.budget.allocation import (
+    SLACK,
+    Amounts,
+    Standing,
+    Wish,
+    added,
+    dealt,
+    nothing,
+    raised_shares,
+)
 from ttc.budget.bills import Bills, largest
 from ttc.budget.cost import UNITS, Unit
+from ttc.budget.counters import Spent
 from ttc.budget.limits import BudgetConfig, ProblemBudget, RunBudget
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import SLACK, Amounts, Standing, Wish, added, dealt, nothing, raised_shares
-from ttc.budget.spent import Spent
 from ttc.core import Place, Role
 from ttc.errors import BudgetExhausted
 

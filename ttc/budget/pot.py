@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ttc.budget.allocation import SLACK, Amounts, added, nothing
 from ttc.budget.cost import UNITS, Unit
-from ttc.budget.rounds import SLACK, Amounts, added, nothing
 
 
 @dataclass

@@ -51,7 +51,7 @@ def command(
     """
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
-    from ttc.pipeline.asking import CurveRequest, answer
+    from ttc.pipeline.curve_query import CurveRequest, answer
     from ttc.report.console import line
     from ttc.report.coverage import coverage_lines
     from ttc.report.curves import UNITS, plain_rows, print_curves

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ttc.budget.allocation import Amounts, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.ledger import Raise
-from ttc.budget.rounds import Amounts, nothing
 from ttc.engine.side_tables import opened
 
 log = logging.getLogger(__name__)

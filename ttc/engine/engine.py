@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from ttc.budget.allocation import Amounts, nothing
 from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
-from ttc.budget.rounds import Amounts, nothing
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
 from ttc.engine.billing import Bill, add_round, read_rounds
 from ttc.engine.charges import Prompts

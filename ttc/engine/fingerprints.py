@@ -23,10 +23,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from ttc.budget.allocation import Amounts
 from ttc.budget.cost import UNITS, Rates, Unit
 from ttc.budget.ledger import Ledger
 from ttc.budget.pot import Pot
-from ttc.budget.rounds import Amounts
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, RemoteBackend
 from ttc.engine.charges import Prompts
 from ttc.engine.endpoint import Endpoint

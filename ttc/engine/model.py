@@ -10,8 +10,8 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ttc.budget.allocation import Amounts, added
 from ttc.budget.cost import Rates
-from ttc.budget.rounds import Amounts, added
 from ttc.core import (
     Backend,
     Call,

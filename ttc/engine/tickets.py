@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.ledger import Ledger
-from ttc.budget.rounds import Amounts, added, nothing
 from ttc.engine.batch import Chunk, Found
 from ttc.engine.billing import Bill
 from ttc.engine.charges import NOTHING, Charges, Vain

@@ -20,8 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.cost import UNITS, Unit
-from ttc.budget.rounds import Amounts, added, nothing
 
 log = logging.getLogger(__name__)
 _SLOT = 192  # bytes of a note

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ttc.engine.events import Events
 from ttc.errors import DataError, Interrupted, PluginError, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
-from ttc.pipeline.stopping import Stop
+from ttc.pipeline.signals import Stop
 from ttc.plugins import blamed, told
 from ttc.store.manifest import Manifest, TryStatus, read_manifest
 from ttc.store.run_folder import RunFolder

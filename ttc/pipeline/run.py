@@ -19,10 +19,10 @@ from ttc.errors import BudgetExhausted, DataError
 from ttc.pipeline.collect import Attempted, ordered
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
-from ttc.pipeline.opening import open_models
+from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
-from ttc.pipeline.stopping import Stop, stopping
+from ttc.pipeline.signals import Stop, stopping
 from ttc.store.atomic import remove_leftovers
 from ttc.store.columns import RUN_TABLES
 from ttc.store.lock import locked

@@ -23,7 +23,7 @@ from ttc.terminal import say
 
 if TYPE_CHECKING:
     from ttc.analysis.estimate import Estimate
-    from ttc.analysis.view import ProblemView
+    from ttc.analysis.problem_view import ProblemView
 
 __all__ = [
     "READABLE",

@@ -10,7 +10,7 @@ from ttc.registry import register
 
 if TYPE_CHECKING:
     from ttc.analysis.estimate import Estimate
-    from ttc.analysis.view import ProblemView
+    from ttc.analysis.problem_view import ProblemView
 
 
 @register

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ttc.report.status import status_line, status_panel
-from ttc.store.looking import as_plain, look
+from ttc.store.read_status import as_plain, look
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import read_log
 from ttc.terminal import say_json

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ttc.errors import DataError
 from ttc.store._arrow import schema, to_array
 from ttc.store.atomic import atomic_path, reason, writing
+from ttc.store.column_types import require_kinds
 from ttc.store.columns import TABLES, TableName
-from ttc.store.kinds import require_kinds
 
 if TYPE_CHECKING:
     import pandas as pd

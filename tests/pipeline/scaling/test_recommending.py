@@ -7,7 +7,7 @@ import pytest
 
 from ttc.analysis.simulate import SimulationConfig
 from ttc.errors import DataError
-from ttc.pipeline.asking import CurveRequest, answer
+from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.scaling import FitRequest
 from ttc.pipeline.scaling.recommending import ladder, recommend
 from ttc.store.simulated import simulate_run

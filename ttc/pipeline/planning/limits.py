@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ttc.budget.allocation import SLACK
 from ttc.budget.cost import UNITS
 from ttc.budget.ledger import BudgetConfig
 from ttc.budget.limits import Shares
-from ttc.budget.rounds import SLACK
 from ttc.pipeline.planning.forecast import Forecast, Load, nulls
 
 _ROUNDS = 16

@@ -14,8 +14,8 @@ from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.scaling import LinearCost
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
-from ttc.pipeline.asking import with_overrides
 from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
+from ttc.pipeline.curve_query import with_overrides
 from ttc.pipeline.evaluate import Evaluation
 from ttc.policies import PolicyPart, StoppingRule, matching, named
 from ttc.store.attempts import is_measured

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ttc.budget.rounds import Amounts
+from ttc.budget.allocation import Amounts
 
 _PAID = ("paid_samples", "paid_tokens", "paid_usd")
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ttc.errors import DataError, TtcError
-from ttc.store import looking
+from ttc.store import read_status as looking
 from ttc.store.lock import held, locked
-from ttc.store.looking import as_plain, look
 from ttc.store.manifest import Manifest
+from ttc.store.read_status import as_plain, look
 from ttc.store.run_folder import RunFolder
 from ttc.store.status import STATUS_NAME, Count, RunStatus, Spending, read_status, write_status
 
