@@ -106,3 +106,20 @@ def test_two_verifiers_share_what_is_there(tmp_path):
     assert counts.notna().all(axis=None)
     assert counts.shape == (8, 2)
     assert (counts.max(axis=1) <= 1.5 * counts.min(axis=1)).all()
+
+
+@pytest.mark.parametrize("scope", ["per_problem", "per_run"])
+@pytest.mark.parametrize("tokens", [200, 230, 290])
+def test_a_budget_for_a_solution_and_a_verdict_buys_both(tmp_path, tokens, scope):
+    """Each reserves at most 99 tokens here, so even the least budget has room for both."""
+    found = ran(
+        tmp_path / "run",
+        "pool",
+        most=0,
+        dataset={"type": "nano", "levels": [2, 3], "problems": 3},
+        verifiers=[nano(verifications=4, max_tokens=40)],
+        budget={scope: {"tokens": tokens * (3 if scope == "per_run" else 1)}},
+    )
+    found.check_sums()
+    for name in ("solutions", "verifications"):
+        assert found.tables[name]["problem_id"].nunique() == 3, name
