@@ -16,6 +16,7 @@ from ttc.attempt.programs import asks as asks_of
 from ttc.attempt.programs import outcome
 from ttc.attempt.record import Branch, Record
 from ttc.attempt.requests import Till, Wanted, fixed, note_drawn, note_read, wanted
+from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.ledger import Ledger
 from ttc.core import (
     Ask,
@@ -39,6 +40,7 @@ from ttc.core import (
     Verification,
 )
 from ttc.errors import UsageError
+from ttc.prompts import load_prompt, render_problem
 from ttc.registry import Part, Path, walk
 from ttc.verifiers import VerifierPart
 
@@ -67,10 +69,38 @@ class World:
         """A new attempt at a problem."""
         return Record(problem, self.seed, repeat)
 
-    def open(self, problem: Problem, place: Place, weight: float, whole: float) -> None:
-        """Open a part's account: its share of what those before it have left."""
+    def open(
+        self,
+        problem: Problem,
+        place: Place,
+        weight: float,
+        whole: float,
+        keep: Amounts | None = None,
+    ) -> None:
+        """Open a part's account; see `Ledger.open`."""
         if self.ledger is not None:
-            self.ledger.open(problem.id, place, weight, whole)
+            self.ledger.open(problem.id, place, weight, whole, keep)
+
+    def first_verdicts(
+        self, problem: Problem, verifiers: Sequence[VerifierPart], longest: int
+    ) -> Amounts | None:
+        """What a verdict of each verifier may cost, as far as they say how they ask for one.
+
+        longest: tokens of a solution. None where nothing is limited.
+        """
+        if self.ledger is None or not self.ledger.budget.limited:
+            return None
+        total = nothing()
+        for i, verifier in enumerate(verifiers):
+            model = self.models["verifiers", i]["backend"]
+            template = verifier.templates().get("verifier")
+            if template is None:
+                continue
+            for params in verifier.asks(model.capabilities):
+                prompt = render_problem(load_prompt(template), problem, solution="")
+                longer = replace(params, max_tokens=params.max_tokens + longest)
+                total = added(total, model.worst(prompt, longer, 0)(1))
+        return total
 
     def done(self, problem: Problem) -> None:
         """All parts are done with a problem."""

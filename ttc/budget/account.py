@@ -72,10 +72,13 @@ class Book(Pot):
         wanted = self.wanted
         return all(wanted[u] + more[u] <= self.most[u] * (1 + SLACK) for u in UNITS)
 
-    def open(self, place: Place, weight: float, whole: float) -> Account:
+    def open(
+        self, place: Place, weight: float, whole: float, keep: Amounts | None = None
+    ) -> Account:
         """An account with its part of what those before it leave; what it used before is its own.
 
-        weight: its share of `whole`, the shares of it and of all that are still to be opened.
+        weight: its share of `whole`, the shares of it and of all that are still to be opened. keep:
+        what those may need for a sample each, which a first round leaves them, whatever the shares.
         """
         if place not in self.accounts:
             first = {p: a.settled for p, a in self.before.items() if a.parent is None}
@@ -91,6 +94,8 @@ class Book(Pot):
                     for u in UNITS
                 }
                 limits = {u: own[u] + max(0.0, free[u]) * (weight / whole) for u in UNITS}
+                if keep is not None and place not in self.before:
+                    limits = {u: min(limits[u], max(0.0, free[u] - keep[u])) for u in UNITS}
             self._add(place, limits, weight / whole, None)
         return self.accounts[place]
 

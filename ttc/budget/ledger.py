@@ -163,12 +163,20 @@ class Ledger:
         """The time was up before a call for this problem had ended, so it gets no sample."""
         self._books[problem].late = True
 
-    def open(self, problem: str, place: Place, weight: float = 1.0, whole: float = 1.0) -> None:
+    def open(
+        self,
+        problem: str,
+        place: Place,
+        weight: float = 1.0,
+        whole: float = 1.0,
+        keep: Amounts | None = None,
+    ) -> None:
         """Open an account, once in a round, with its part of what those before it have left.
 
-        weight: its share of `whole`, the shares of it and of those that come after it.
+        weight: its share of `whole`, the shares of it and of those that come after it. keep: what
+        those may need for a sample each.
         """
-        self._books[problem].open(place, weight, whole)
+        self._books[problem].open(place, weight, whole, keep)
 
     def split(self, problem: str, place: Place, shares: Mapping[Place, float]) -> None:
         """Open accounts for branches of one that has nothing under way, with parts of its rest.
@@ -547,6 +555,11 @@ def _firsts(book: Book, left: Mapping[Unit, float]) -> dict[Place, dict[Unit, fl
     return firsts
 
 
+def _unverified(verifiers: Sequence[Account]) -> bool:
+    """Whether there are verifiers, and none of them has judged anything."""
+    return bool(verifiers) and not any(any(a.settled.values()) for a in verifiers)
+
+
 def _wishes(book: Book, served: set[Place]) -> dict[Place, Wish]:
     """What each account wants. served: those that have got a sample already."""
     wanting = book.wanting
@@ -555,7 +568,9 @@ def _wishes(book: Book, served: set[Place]) -> dict[Place, Wish]:
     wishes = {}
     for place, account in wanting.items():
         part = dict.fromkeys(UNITS, account.part if place != last else 1.0)
-        if account is first[0] and place == last:
+        if account is first[0] and place == last and _unverified(first[1:]):
+            part = nothing()  # a solution is enough to see what its verification takes
+        elif account is first[0] and place == last:
             part = {
                 u: account.settled[u] / book.settled[u] if book.settled[u] else account.part
                 for u in UNITS

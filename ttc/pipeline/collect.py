@@ -81,7 +81,9 @@ class Method:
         place = ("solve", *((repeat,) if self.repeats > 1 else ()))
         own, left = self.shares.solve / self.repeats, self.repeats - repeat
         to_verify = self.shares.verify if self.verifiers else 0.0
-        self.world.open(problem, place, own, own * left + to_verify)
+        longest = self.sampler.longest().get("solver", 0)
+        keep = self.world.first_verdicts(problem, self.verifiers, longest)
+        self.world.open(problem, place, own, own * left + to_verify, keep)
         desk = LiveAttempt(
             self.world, record.root, Seat(self.sampler, ("sampler",), "solver", place)
         )
