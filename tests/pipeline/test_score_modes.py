@@ -45,4 +45,4 @@ def test_verifiers_of_one_judge_share_their_texts(tmp_path, modes):
     alone = tmp_path / "alone"
     run(alone, "hybrid")
     assert rows_in(tmp_path) == rows_in(alone)
-    assert finished.manifest.ledger["verification"]["paid_samples"] == 4 * 4 * 3
+    assert finished.manifest.ledger["roles"]["verifier"]["paid_samples"] == 4 * 4 * 3

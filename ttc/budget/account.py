@@ -34,6 +34,7 @@ class Book(Pot):
     more: dict[Unit, float] = field(default_factory=nothing)  # reserved beside tickets
     outstanding: int = 0
     blocked: list[int] = field(default_factory=list)  # of these, tickets that wait to repeat a call
+    queued: int = 0  # and those that wait for one that draws the same
     short: float = math.inf  # the first ticket without room for a call; no later one sends any
     needs: dict[Unit, float] | None = None  # what that wants beyond what is used
     accounts: dict[Place, Account] = field(default_factory=dict)

@@ -304,7 +304,8 @@ class Ledger:
         book.change.set()
         try:
             while not fits(samples):
-                if len(book.blocked) == book.outstanding and ticket == max(book.blocked):
+                waiting = len(book.blocked) + book.queued
+                if waiting == book.outstanding and ticket == max(book.blocked):
                     book.short = min(ticket, book.short)
                     book.needs = added(book.wanted, more(samples))
                     samples = largest(samples - 1, fits)
@@ -317,6 +318,12 @@ class Ledger:
         finally:
             book.blocked.remove(ticket)
             book.change.set()
+
+    def queueing(self, problem: str, more: int) -> None:
+        """So many more tickets wait for another that draws the same samples."""
+        book = self._books[problem]
+        book.queued += more
+        book.change.set()
 
     def broke(self, problem: str, ticket: int) -> None:
         """The whole run has no money for a ticket's call, and no round brings any."""

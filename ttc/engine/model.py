@@ -302,7 +302,8 @@ class _Work:
         found = ticket.found
         try:
             # Problems may share a question: whoever comes second finds the first one's samples.
-            async with self._model.turns(ticket.keys[0]) as alone:
+            queueing = partial(self._model._engine.ledger.queueing, self._problem)
+            async with self._model.turns(ticket.keys[0], queueing) as alone:
                 there = await (known if alone and not old else self.look_up(numbers))
                 found.update((key, there[key]) for key in ticket.keys if key in there)
                 if self._model._engine.settings.retry_failed:

@@ -134,7 +134,9 @@ async def ordered(
                 return
             # A failure anywhere in the window ends the run at once, not when its turn comes.
             while not tasks[0].done():
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                # Not for those that are done: it would return at once, again and again.
+                pending = [task for task in tasks if not task.done()]
+                await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 _raise_first(tasks)
             yield tasks.pop(0).result()
     finally:
