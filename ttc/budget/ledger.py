@@ -58,7 +58,7 @@ Raise = tuple[Mapping[Unit, float], Mapping[Unit, float], Mapping[Place, Mapping
 """A problem's share from a round on, the limits of its tickets in that (without what was lost), and
 those of accounts that get more than their usual part of it.
 """
-_TOP_UP = 0.1
+_TOP_UP = 0.04
 """Of a problem's limits: less than that left between its accounts is not worth another round."""
 _MOST_TOP_UPS = 16
 

@@ -226,6 +226,10 @@ async def _sweep(
         if tables["solutions"].rows == 0:
             tables["solutions"].flush()
             if tables["solutions"].rows == 0:
+                if not recipe.budget.limited and recipe.budget.per_run.seconds is None:
+                    raise DataError(
+                        f"the sampler {type(recipe.sampler).__name__} gave no solution at all"
+                    )
                 raise BudgetExhausted(
                     "the budget does not cover a single solution of any problem; raise it, or "
                     "lower sampler.max_tokens, whose whole length is reserved before a call"

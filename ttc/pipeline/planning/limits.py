@@ -16,7 +16,7 @@ from ttc.budget.limits import Shares
 from ttc.pipeline.planning.forecast import Forecast, Load, nulls
 
 _ROUNDS = 16
-_WORTH = 0.1  # of a limit: less than that left is not worth another round; see `Ledger`
+_WORTH = 0.04  # of a limit: less than that left is not worth another round; see `Ledger`
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,9 @@ def _bought(roles: Sequence[_Role], limit: float, shares: Shares) -> tuple[float
     """
     limit *= 1 + SLACK
     usual = shares.solve / (shares.solve + (shares.verify if roles[1:] else 0.0))
-    caps: dict[int, float] = {0: limit * usual}
+    # A first verdict of each verifier, of a solution as long as can be, is kept for it.
+    keep = sum(judge.shared + judge.most + roles[0].most for judge in roles[1:] if judge.most)
+    caps: dict[int, float] = {0: min(limit * usual, max(0.0, limit - keep))}
     before = [0.0] * len(roles)
     got = [0.0] * len(roles)
     for _ in range(_ROUNDS):
@@ -165,7 +167,9 @@ def _bought(roles: Sequence[_Role], limit: float, shares: Shares) -> tuple[float
         caps = {}
         for i, least in wanting.items():
             part = 1.0 if i == max(wanting) else usual
-            if wanting.keys() == {0}:
+            if wanting.keys() == {0} and roles[1:] and not any(got[1:]):
+                part = 0.0
+            elif wanting.keys() == {0}:
                 part = costs[0] / math.fsum(costs) if costs[0] else usual
             grant = max(part * left, least)
             if grant <= left:
