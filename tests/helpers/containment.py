@@ -11,14 +11,16 @@ from ttc.sandbox.child import tree
 
 
 def running() -> dict[int, int]:
-    """Living processes under this one, with their parents; without the server of `processes`."""
+    """Living processes under this one, with their parents; without the servers that other tests of
+    this process share.
+    """
     skipped: set[int] = set()
     found = {}
     for one in tree.descendants(os.getpid()):
         command = b""
         with suppress(OSError):
             command = Path(f"/proc/{one.pid}/cmdline").read_bytes()
-        if one.parent in skipped or b"forking" in command:
+        if one.parent in skipped or b"forking" in command or b"serve-model" in command:
             skipped.add(one.pid)
         else:
             found[one.pid] = one.parent
