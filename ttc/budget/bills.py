@@ -78,13 +78,17 @@ class Bills:
                 pot.reserve(amounts)
         return samples
 
-    def affords(self, problem: str, worst: Amounts, most: Amounts) -> bool:
-        """Whether a request would leave a problem's bills, over all tries, within other limits."""
+    def wanted(self, problem: str, worst: Amounts) -> dict[Unit, float]:
+        """A problem's bills over all tries, with a request more."""
         own = self._problems.get(problem)
         if own is None:
-            return True
-        wanted = {u: own.settled[u] + own.reserved[u] + worst[u] for u in most}
-        return all(wanted[u] <= most[u] * (1 + SLACK) for u in most)
+            return dict(worst)
+        return {u: own.settled[u] + own.reserved[u] + worst[u] for u in UNITS}
+
+    def affords(self, problem: str, worst: Amounts, most: Amounts) -> bool:
+        """Whether a request would leave a problem's bills, over all tries, within other limits."""
+        wanted = self.wanted(problem, worst)
+        return all(wanted[u] <= most[u] * (1 + SLACK) for u in UNITS)
 
     def settle(self, problem: str, held: Amounts, billed: Amounts) -> None:
         """Replace what was held by what was billed, or may have been."""

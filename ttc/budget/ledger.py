@@ -61,6 +61,8 @@ those of accounts that get more than their usual part of it.
 _TOP_UP = 0.04
 """Of a problem's limits: less than that left between its accounts is not worth another round."""
 _MOST_TOP_UPS = 16
+_IDLE = 12
+"""Rounds on end that may bring no sample more, before there is none."""
 
 
 class Ledger:
@@ -96,6 +98,7 @@ class Ledger:
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Role, Spent] = {}  # used by all of the last round
         self.rounds = 1
+        self._had, self._idle = -1.0, 0  # samples of the last round, and rounds without any more
         share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
         self._shares = {p: dict(share) for p in self.problems}
         self._limits = {p: self._within_cap(share) for p in self.problems}
@@ -308,6 +311,9 @@ class Ledger:
                 if waiting == book.outstanding and ticket == max(book.blocked):
                     book.short = min(ticket, book.short)
                     book.needs = added(book.wanted, more(samples))
+                    if worst is not None:  # or a round would bring what is not enough, for ever
+                        billed = self.bills.wanted(problem, worst(samples))
+                        book.needs = {u: max(book.needs[u], billed[u]) for u in UNITS}
                     samples = largest(samples - 1, fits)
                     break
                 book.change.clear()
@@ -390,6 +396,11 @@ class Ledger:
         """
         late = any(book.late for book in self._books.values())
         if late or time.monotonic() > self._deadline:
+            return {}
+        had = math.fsum(book.settled["calls"] for book in self._books.values())
+        self._idle = self._idle + 1 if had <= self._had else 0
+        self._had = had
+        if self._idle >= _IDLE and not self._told:
             return {}
         raises = self._told.pop(0) if self._told else self._raises()
         if not raises:
