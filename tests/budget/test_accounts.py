@@ -131,7 +131,7 @@ def test_a_problem_s_accounts(wanted, limit, one, other):
             assert sum(after["p"][place]) >= sum(counts), "a further round repeats the one before"
 
 
-@pytest.mark.xfail(
+@pytest.mark.xfail(reason="known fault: a call too many in a further round", strict=False)
     reason="known fault: 47 of 46 calls of a problem in a further round", strict=False
 )
 @given(st.lists(parts, min_size=1, max_size=3), st.integers(1, 900), st.integers(1, 60), pauses)
