@@ -132,8 +132,6 @@ def test_a_problem_s_accounts(wanted, limit, one, other):
 
 
 @pytest.mark.xfail(reason="known fault: a call too many in a further round", strict=False)
-    reason="known fault: 47 of 46 calls of a problem in a further round", strict=False
-)
 @given(st.lists(parts, min_size=1, max_size=3), st.integers(1, 900), st.integers(1, 60), pauses)
 def test_a_run_s_accounts(wanted, tokens, calls, order):
     problems = {f"p{i}": one for i, one in enumerate(wanted)}
