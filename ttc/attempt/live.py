@@ -15,7 +15,7 @@ from ttc.attempt.programs import ROLE as PROGRAM
 from ttc.attempt.programs import asks as asks_of
 from ttc.attempt.programs import outcome
 from ttc.attempt.record import Branch, Record
-from ttc.attempt.requests import Till, Wanted, fixed, note_drawn, note_read, wanted
+from ttc.attempt.requests import Buyer, Wanted, fixed, note, wanted
 from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.ledger import Ledger
 from ttc.core import (
@@ -165,10 +165,7 @@ class LiveAttempt:
         with self._branch.request():
             models = [self._model(ask.by) for ask in asks]
             wants = wanted(self._branch, asks, models, [self._role(ask.by) for ask in asks])
-            rows = await self._buy(wants)
-            for want in wants:
-                note_drawn(self._branch, want)
-            return rows
+            return await self._buy(wants)
 
     async def read(self, *readings: Reading) -> list[Read]:
         branch = self._branch
@@ -180,8 +177,6 @@ class LiveAttempt:
             models = [self._model(ask.by) for ask in asks]
             wants = fixed(branch, asks, models, [self._role(ask.by) for ask in asks])
             rows = await self._buy(wants)
-            for want in wants:
-                note_read(branch, want)
         return [_read(sample) for row in _whole(rows) for sample in row]
 
     async def execute(self, *programs: Program) -> list[Executed]:
@@ -198,9 +193,11 @@ class LiveAttempt:
 
     async def _buy(self, wants: Sequence[Wanted]) -> list[list[Sample]]:
         record = self._record
-        till = Till(self._world.ledger, record.problem.id, self._seat.place)
-        if not await till.buy(wants):
+        buyer = Buyer(self._world.ledger, record.problem.id, self._seat.place)
+        if not await buyer.buy(wants):
             record.refused.add(self._seat.place)
+        for want in wants:
+            note(self._branch, want)
         found = [self._samples(want) for want in wants]
         self._branch.use([trace for _, traces in found for trace in traces])
         return [samples for samples, _ in found]

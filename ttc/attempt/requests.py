@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ttc.attempt.record import Branch
 from ttc.budget.allocation import Amounts, added, nothing
+from ttc.budget.bills import largest
 from ttc.budget.ledger import Ledger
 from ttc.core import Ask, Completion, Model, Passage, Place, Prompt, Role
 from ttc.engine.content import plain
@@ -21,13 +22,14 @@ _ALL = 1 << 40  # more tokens than any prompt has
 class Wanted:
     """An ask, and what has come of it.
 
-    start: the number of its first sample; cached: how many of its prompt's tokens the attempt has
-    had computed before.
+    prompt: digest of its prompt, for its model; start: the number of its first sample; cached: how
+    many of its prompt's tokens the attempt has had computed before.
     """
 
     ask: Ask
     model: Model
     role: Role
+    prompt: bytes
     start: int
     cached: int
     got: list[Completion] = field(default_factory=list)
@@ -71,7 +73,7 @@ def wanted(
             before = ask.after.completion
             cached = before.prompt_tokens + before.completion_tokens
         here.add(prompt)
-        found.append(Wanted(ask, model, role, start, cached))
+        found.append(Wanted(ask, model, role, prompt, start, cached))
     return found
 
 
@@ -81,17 +83,18 @@ def fixed(
     """The asks for what has one outcome: equal ones are the same. Of a passage, what the model has
     read before need not be computed again, as far as that is how it begins.
     """
-    return [
-        Wanted(ask, model, role, 0, _read_before(branch, model, ask.prompt))
-        for ask, model, role in zip(asks, models, roles, strict=True)
-    ]
+    found = []
+    for ask, model, role in zip(asks, models, roles, strict=True):
+        prompt = _digest(model, ask.prompt)
+        cached = _ALL if branch.tokens(prompt) is not None else _begun(branch, model, ask.prompt)
+        found.append(Wanted(ask, model, role, prompt, 0, cached))
+    return found
 
 
-def _read_before(branch: Branch, model: Model, prompt: Prompt) -> int:
+def _begun(branch: Branch, model: Model, prompt: Prompt) -> int:
+    """Tokens of the longest passage that was read and that this one begins with."""
     if not isinstance(prompt, Passage):
         return 0
-    if branch.tokens(_digest(model, prompt)) is not None:
-        return _ALL
     for n in range(len(prompt.steps) - 1, 0, -1):
         known = branch.tokens(_digest(model, replace(prompt, steps=prompt.steps[:n])))
         if known is not None:
@@ -99,17 +102,11 @@ def _read_before(branch: Branch, model: Model, prompt: Prompt) -> int:
     return 0
 
 
-def note_drawn(branch: Branch, want: Wanted) -> None:
+def note(branch: Branch, want: Wanted) -> None:
     """A prompt was computed, if the budget bought a sample of it."""
-    if any(not done.error for done in want.got):
-        branch.computed.setdefault(_digest(want.model, want.ask.prompt), 0)
-
-
-def note_read(branch: Branch, want: Wanted) -> None:
-    """A passage was read."""
     for done in want.got:
         if not done.error:
-            branch.computed[_digest(want.model, want.ask.prompt)] = done.prompt_tokens
+            branch.computed[want.prompt] = done.prompt_tokens
 
 
 def _digest(model: Model, prompt: Prompt) -> bytes:
@@ -118,7 +115,7 @@ def _digest(model: Model, prompt: Prompt) -> bytes:
 
 
 @dataclass(frozen=True)
-class Till:
+class Buyer:
     """Buys the asks of a problem's requests. ledger: None where nothing is limited."""
 
     ledger: Ledger | None
@@ -178,10 +175,7 @@ class Till:
         """To how many samples each ask can surely be brought; at least one more than the fewest."""
         low = 1 + min(want.asked for want in wants if want.left)
         high = max(want.ask.n for want in wants if want.left)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if self._fit(wants, middle) else (low, middle - 1)
-        return low
+        return low + largest(high - low, lambda more: self._fit(wants, low + more))
 
     def _fit(self, wants: Sequence[Wanted], level: int) -> bool:
         assert self.ledger is not None
