@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import ClassVar, Literal, TypeVar
@@ -27,6 +27,7 @@ from typing import ClassVar, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from ttc import plugins
+from ttc.core import Role
 from ttc.errors import UsageError
 from ttc.terminal import say
 
@@ -50,6 +51,27 @@ class Part(BaseModel):
     kind: ClassVar[Kind]
     extra: ClassVar[str | None] = None
     """The optional dependency group that it needs, for `ttc list`."""
+
+
+class MethodPart(Part):
+    """Base of parts that hold an attempt: samplers and verifiers."""
+
+    executes: ClassVar[bool] = False
+    """Whether it runs programs that models write, in the sandbox."""
+    roles: ClassVar[Mapping[str, Role]] = {}
+    """By field that names a model: in which role that is asked, where not the field's own name."""
+
+    @property
+    def needs(self) -> Mapping[str, int]:
+        """The least capabilities of the model that it can't do without, by name.
+
+        Such as {"logprobs": 1}; see `ttc.core.Capabilities`. Recipes are checked against them.
+        """
+        return {}
+
+    def role_of(self, field: str) -> Role:
+        """In which role the model or the verifier of another field than `backend` is asked."""
+        return self.roles.get(field, field.split(".")[0])
 
 
 P = TypeVar("P", bound=type[Part])
@@ -93,18 +115,21 @@ def models_of(part: Part) -> dict[str, Part]:
     }
 
 
-def walk(part: Part, at: Path = ()) -> Iterator[tuple[Path, Part, Path | None]]:
+def walk(part: MethodPart, at: Path = ()) -> Iterator[tuple[Path, MethodPart, Path | None]]:
     """A method and all methods inside it that may ask models: key path, the method, the path of
     that it stands in.
 
     One object may stand in several places, as a default is shared: paths tell them apart.
     """
-    pending: list[tuple[Path, Part, Path | None]] = [(at, part, None)]
+    pending: list[tuple[Path, MethodPart, Path | None]] = [(at, part, None)]
     while pending:
         path, one, outer = pending.pop(0)
         yield path, one, outer
-        inside = (((*path, *p), inner, path) for p, inner in inner_parts(one))
-        pending += [found for found in inside if found[1].kind in ("sampler", "verifier")]
+        pending += [
+            ((*path, *inside), inner, path)
+            for inside, inner in inner_parts(one)
+            if isinstance(inner, MethodPart)
+        ]
 
 
 def _type_name(cls: type[Part]) -> str:

@@ -41,7 +41,7 @@ from ttc.core import (
 )
 from ttc.errors import UsageError
 from ttc.prompts import load_prompt, render_problem
-from ttc.registry import Part, Path, walk
+from ttc.registry import MethodPart, Path, walk
 from ttc.verifiers import VerifierPart
 
 Models = Mapping[Path, Mapping[str, Model]]
@@ -115,7 +115,7 @@ class Seat:
     verifier: the label of the recipe's verifier that it belongs to; None where it is the sampler's.
     """
 
-    part: Part
+    part: MethodPart
     path: Path
     role: Role
     place: Place
@@ -156,10 +156,7 @@ class LiveAttempt:
         return models[by]
 
     def _role(self, by: str) -> Role:
-        if by == "backend":
-            return self._seat.role
-        roles: Mapping[str, Role] = getattr(self._seat.part, "roles", {})
-        return roles.get(by, by.split(".")[0])
+        return self._seat.role if by == "backend" else self._seat.part.role_of(by)
 
     async def sample(self, *asks: Ask) -> list[list[Sample]]:
         with self._branch.request():
@@ -181,7 +178,7 @@ class LiveAttempt:
 
     async def execute(self, *programs: Program) -> list[Executed]:
         sandbox, part = self._world.sandbox, self._seat.part
-        if sandbox is None or not getattr(part, "executes", False):
+        if sandbox is None or not part.executes:
             raise UsageError(
                 f"{type(part).__name__} must declare `executes = True` to run programs"
             )
@@ -241,12 +238,12 @@ class LiveAttempt:
         self, verifier: VerifierPart, solutions: Sequence[Solution]
     ) -> list[Verification]:
         seat = self._seat
-        inside = walk(seat.part, seat.path)
-        path = next((path for path, one, _ in inside if one is verifier), None)
-        if path is None:
+        inside = {path: (one, outer) for path, one, outer in walk(seat.part, seat.path)}
+        path = next((path for path, (one, _) in inside.items() if one is verifier), seat.path)
+        outer = inside[path][1]
+        if outer is None:
             raise UsageError(f"{type(seat.part).__name__} has no such verifier in its fields")
-        field = [str(step) for step in path[len(seat.path) :] if isinstance(step, str)][-1]
-        role = seat.part.roles.get(field, field) if hasattr(seat.part, "roles") else field
+        role = inside[outer][0].role_of(str(path[len(outer)]))
         return await judged(
             self._world,
             self._branch,

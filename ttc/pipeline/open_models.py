@@ -15,7 +15,7 @@ from ttc.engine.fingerprints import Watch
 from ttc.errors import UsageError
 from ttc.pipeline.collect import Method
 from ttc.pipeline.monitor import Monitor
-from ttc.registry import Part, Path, models_of
+from ttc.registry import MethodPart, Part, Path, models_of
 from ttc.store.manifest import Manifest
 from ttc.store.manifest import Model as StoredModel
 from ttc.verifiers import VerifierPart
@@ -77,7 +77,7 @@ async def open_models(
 
 async def _sandbox(recipe: Recipe, engine: Engine) -> Model | None:
     """Where programs run, if a part runs any. Raises `BackendError` where none can be shut in."""
-    if not any(getattr(part, "executes", False) for _, part, _ in recipe.methods()):
+    if not any(part.executes for _, part, _ in recipe.methods()):
         return None
     return await engine.attach(Programs(recipe.engine.isolation), FREE)
 
@@ -114,7 +114,7 @@ def _note_served(stored: StoredModel, watch: Watch) -> None:
     stored.warning = watch.warning
 
 
-def _check_offers(part: Part, models: Mapping[str, Model]) -> None:
+def _check_offers(part: MethodPart, models: Mapping[str, Model]) -> None:
     """Refuse what an opened backend lacks, though its config promised it or said nothing."""
     from ttc.recipe.capabilities import lack, lacking
 

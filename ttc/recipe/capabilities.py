@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from ttc.core import Capabilities
 from ttc.faults import Fault, KeyPath
-from ttc.registry import Part, models_of, walk
+from ttc.registry import MethodPart, models_of, walk
 
 _WORDS = {
     "chat": "chat prompts",
@@ -33,28 +33,27 @@ def offered(backend: Any) -> Capabilities | None:
     return offers if isinstance(offers, Capabilities) else None
 
 
-def needed(part: Part, field: str = "backend") -> dict[str, int]:
+def needed(part: MethodPart, field: str = "backend") -> dict[str, int]:
     """The least capabilities that a method needs of the model behind one of its fields.
 
     It declares them (`needs`: of another field than `backend` as `prm.step_scores`); stop texts
     show by themselves.
     """
-    declared: Mapping[str, int] = getattr(part, "needs", {})
     found = {"stop": 1} if field == "backend" and getattr(part, "stop", None) else {}
-    for name, least in declared.items():
+    for name, least in part.needs.items():
         of, _, capability = name.rpartition(".")
         if (of or "backend") == field:
             found[capability] = int(least)
     return found
 
 
-def lacking(part: Part, offers: Capabilities, field: str = "backend") -> list[str]:
+def lacking(part: MethodPart, offers: Capabilities, field: str = "backend") -> list[str]:
     """The names of the capabilities that a method needs and that are not offered."""
     wanted = needed(part, field).items()
     return [name for name, least in wanted if int(getattr(offers, name, 0)) < least]
 
 
-def check_capabilities(at: KeyPath, part: Part, backend: Any) -> Iterator[Fault]:
+def check_capabilities(at: KeyPath, part: MethodPart, backend: Any) -> Iterator[Fault]:
     """Faults of a method, and of methods inside it; `at` is its key path.
 
     A part's own `backend` stands before that of the part it is in, and that before the given one.

@@ -20,7 +20,7 @@ from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig
 from ttc.engine.settings import EngineSettings
 from ttc.refs import BackendRef, DatasetRef, PolicyRef, SamplerRef, VerifierRef
-from ttc.registry import Part, Path, models_of, walk
+from ttc.registry import MethodPart, Part, Path, models_of, walk
 
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]
 POWERS = "powers_of_two"
@@ -136,7 +136,7 @@ class Recipe(BaseModel):
         """The solution prompt: the sampler's, else the dataset's."""
         return getattr(self.sampler, "prompt", None) or self.dataset.default_prompt
 
-    def methods(self) -> Iterator[tuple[Path, Part, Path | None]]:
+    def methods(self) -> Iterator[tuple[Path, MethodPart, Path | None]]:
         """The sampler, the verifiers and all methods inside them, as `walk` has them.
 
         Paths are those of the recipe: `sampler`, `verifiers` 0, `sampler` `critic`.

@@ -4,28 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 from ttc.core import Attempt, Role, Solution
-from ttc.registry import Kind, Part
+from ttc.registry import Kind, MethodPart
 
 
-class SamplerPart(Part):
+class SamplerPart(MethodPart):
     """Base of sampler configs."""
 
     kind: ClassVar[Kind] = "sampler"
     exchangeable: ClassVar[bool] = False
     """Whether any S of its solutions are as good as S that are drawn anew, independent of each
     other and of how many there are. Only then can curves over S be told from one pool."""
-    executes: ClassVar[bool] = False
-    """Whether it runs programs that models write, in the sandbox."""
-    roles: ClassVar[Mapping[str, Role]] = {}
-    """By field that names a model: in which role that is asked, where not the field's own name."""
-
-    @property
-    def needs(self) -> Mapping[str, int]:
-        """The least capabilities of the model that it can't do without, by name.
-
-        Such as {"logprobs": 1}; see `ttc.core.Capabilities`. Recipes are checked against them.
-        """
-        return {}
 
     def most_solutions(self) -> int | None:
         """The most solutions that it gives for a problem; None where it can't be told."""

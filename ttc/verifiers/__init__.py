@@ -5,17 +5,13 @@ from typing import ClassVar, Self
 
 from ttc.core import Attempt, Capabilities, Role, SamplingParams, Solution, Verification
 from ttc.refs import BackendRef
-from ttc.registry import Kind, Part
+from ttc.registry import Kind, MethodPart
 
 
-class VerifierPart(Part):
+class VerifierPart(MethodPart):
     """Base of verifier configs."""
 
     kind: ClassVar[Kind] = "verifier"
-    executes: ClassVar[bool] = False
-    """Whether it runs programs that models write, in the sandbox."""
-    roles: ClassVar[Mapping[str, Role]] = {}
-    """By field that names a model: in which role that is asked, where not the field's own name."""
 
     name: str = ""
     """Label in the tables; the type where none is given. Several verifiers need distinct ones."""
@@ -25,14 +21,6 @@ class VerifierPart(Part):
     @property
     def label(self) -> str:
         return self.name or str(type(self).model_fields["type"].default)
-
-    @property
-    def needs(self) -> Mapping[str, int]:
-        """The least capabilities of the model that it can't do without, by name.
-
-        Such as {"logprobs": 1}; see `ttc.core.Capabilities`. Recipes are checked against them.
-        """
-        return {}
 
     def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
         """The most samples that it asks for of so many solutions, by role; None: can't be told."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttc.core import Role
-from ttc.registry import Part, Path, models_of, walk
-from ttc.samplers import SamplerPart
+from ttc.registry import MethodPart, Part, Path, models_of, walk
 from ttc.verifiers import VerifierPart
 
 if TYPE_CHECKING:
@@ -117,26 +116,21 @@ def _of_verifier(recipe: Recipe, verifier: VerifierPart, at: Path) -> Iterator[P
         )
 
 
-def _models(part: Part, at: Path, default: Part, own: Role) -> dict[Role, Part]:
+def _models(part: MethodPart, at: Path, default: Part, own: Role) -> dict[Role, Part]:
     """By role, the model of a method and of those inside it; see `ttc.attempt`."""
     found: dict[Role, Part] = {}
     roles: dict[Path, Role] = {}
     defaults: dict[Path, Part] = {}
-    parts: dict[Path, Part] = {}
+    parts: dict[Path, MethodPart] = {}
     for path, one, outer in walk(part, at):
         named, above = dict(models_of(one)), own
         given = default if outer is None else defaults[outer]
         if outer is not None:
-            field = [str(step) for step in path[len(outer) :] if isinstance(step, str)][-1]
             above = roles[outer]
             if isinstance(one, VerifierPart):  # which its owner has judge
-                above = _named(parts[outer]).get(field, field)
+                above = parts[outer].role_of(str(path[len(outer)]))
         parts[path], roles[path], defaults[path] = one, above, named.pop("backend", given)
         found.setdefault(above, defaults[path])
         for field, model in named.items():
-            found.setdefault(_named(one).get(field, field.split(".")[0]), model)
+            found.setdefault(one.role_of(field), model)
     return found
-
-
-def _named(part: Part) -> Mapping[str, Role]:
-    return part.roles if isinstance(part, SamplerPart | VerifierPart) else {}
