@@ -17,6 +17,7 @@ from ttc.core import (
     Capabilities,
     Completion,
     Executed,
+    Isolation,
     ModelIdentity,
     Program,
     Prompt,
@@ -34,7 +35,7 @@ class Programs:
 
     capabilities = Capabilities(chat=False, raw=True)
 
-    def __init__(self, isolation: str | None = None) -> None:
+    def __init__(self, isolation: Isolation | None = None) -> None:
         """isolation: see `ttc.sandbox.execute`."""
         self._isolation = isolation
         self._places = asyncio.Semaphore(os.cpu_count() or 1)
@@ -45,10 +46,9 @@ class Programs:
         from ttc.sandbox.choosing import settled
 
         try:
-            level = await settled(self._isolation)  # type: ignore[arg-type]
+            self._isolation = level = await settled(self._isolation)
         except SandboxError as error:
             raise BackendError(f"programs of models can't be run: {error}") from error
-        self._isolation = level
         major, minor, _ = platform.python_version_tuple()
         return ModelIdentity(
             "sandbox", "python", revision=f"{major}.{minor}", facts={"isolation": level}
@@ -64,7 +64,7 @@ class Programs:
         program = Program(**{**content, "limits": Limits(**content["limits"])})
         async with self._places:
             try:
-                done = await execute(program, self._isolation)  # type: ignore[arg-type]
+                done = await execute(program, self._isolation)
             except SandboxError as error:
                 raise BackendError(str(error)) from error
         return [

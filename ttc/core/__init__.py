@@ -21,7 +21,7 @@ from ttc.core.model import (
     fitted,
 )
 from ttc.core.nouns import Problem, Solution, Verification
-from ttc.core.programs import Executed, Limits, Program
+from ttc.core.programs import Executed, Isolation, Limits, Program
 from ttc.core.trace import AnswerTrace, Fate, SampleTrace, Spent
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Completion",
     "Executed",
     "Fate",
+    "Isolation",
     "Limits",
     "Message",
     "Model",

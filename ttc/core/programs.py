@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 MIB = 1 << 20
+Isolation = Literal["bubblewrap", "landlock", "process"]
+"""How a program is shut in; see `ttc.sandbox`."""
 Ended = Literal["exit", "signal", "time", "cpu", "memory", "output", "processes", "disk"]
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ttc.core import Isolation
+
 
 class EngineSettings(BaseModel):
     """Concurrency, rates, time-outs and retries; they change a run's speed, never its results."""
@@ -48,7 +50,7 @@ class EngineSettings(BaseModel):
     retry_failed: bool = False
     """Whether samples that an earlier run recorded as failed are asked for again, also those of a
     run that is complete. Otherwise they stay failed, as no other answer is expected."""
-    isolation: Literal["bubblewrap", "landlock", "process"] | None = None
+    isolation: Isolation | None = None
     """How programs that models write are shut in; by default the strongest way that this machine
     has, and none where it has none that holds. `ttc doctor sandbox` tries them."""
     fingerprint: bool = True

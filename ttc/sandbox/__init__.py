@@ -7,10 +7,10 @@ weaker one is taken only when asked for by name.
 
 from __future__ import annotations
 
-from ttc.core import Executed, Limits, Program
+from ttc.core import Executed, Isolation, Limits, Program
 from ttc.sandbox.choosing import settled
 from ttc.sandbox.errors import NoIsolation, SandboxError
-from ttc.sandbox.levels import FULL, LEVELS, Isolation
+from ttc.sandbox.levels import FULL, LEVELS
 from ttc.sandbox.running import contained
 
 __all__ = [

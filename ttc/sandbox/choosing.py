@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ttc.core import Isolation
 from ttc.sandbox.errors import NoIsolation, SandboxError
-from ttc.sandbox.levels import FULL, LEVELS, Isolation
+from ttc.sandbox.levels import FULL, LEVELS
 from ttc.sandbox.selftest import tried
 
 

@@ -9,14 +9,13 @@ import shutil
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from ttc.core import Limits, Program
+from ttc.core import Isolation, Limits, Program
 from ttc.sandbox import filters
 from ttc.sandbox.child import kernel
 from ttc.sandbox.errors import NoIsolation
 
-Isolation = Literal["bubblewrap", "landlock", "process"]
 LEVELS: tuple[Isolation, ...] = get_args(Isolation)
 FULL: tuple[Isolation, ...] = ("bubblewrap", "landlock")  # the strongest first
 """Those that shut out the network and the machine's files."""

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ttc.core import Isolation
 from ttc.sandbox.child import kernel
 from ttc.sandbox.errors import SandboxError
-from ttc.sandbox.levels import FULL, LEVELS, Isolation
+from ttc.sandbox.levels import FULL, LEVELS
 from ttc.sandbox.selftest import tried
 
 

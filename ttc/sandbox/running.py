@@ -10,10 +10,9 @@ import signal
 import sys
 from typing import Any
 
-from ttc.core import Executed, Program
+from ttc.core import Executed, Isolation, Program
 from ttc.sandbox import levels
 from ttc.sandbox.errors import SandboxError
-from ttc.sandbox.levels import Isolation
 
 _SCRIPT = levels.CHILD / "supervise.py"
 _ENVIRONMENT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH")

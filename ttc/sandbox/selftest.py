@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttc.core import Limits, Program
+from ttc.core import Isolation, Limits, Program
 from ttc.sandbox.errors import SandboxError
-from ttc.sandbox.levels import Isolation, environment
+from ttc.sandbox.levels import environment
 from ttc.sandbox.running import contained
 
 # Each attempt comes to its end when it got through; its name says what was to be refused.
