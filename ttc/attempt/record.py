@@ -25,7 +25,7 @@ from ttc.core import (
     Problem,
     SampleTrace,
     Solution,
-    Spent,
+    Used,
     Verification,
 )
 from ttc.errors import UsageError
@@ -172,8 +172,8 @@ class Branch:
     begun: tuple[int, int] = (0, 0)
     first: bool = False
     under_way: bool = False
-    before: Spent = field(default_factory=Spent)
-    own: Spent = field(default_factory=Spent)
+    before: Used = field(default_factory=Used)
+    own: Used = field(default_factory=Used)
     clock: float = 0.0  # seconds along the longest line that leads here
 
     def __post_init__(self) -> None:
@@ -231,9 +231,9 @@ class Branch:
             done = branch.begun[0]
         yield from self.samples[done:]
 
-    def answered(self, beside: Spent | None = None) -> Iterator[AnswerTrace]:
+    def answered(self, beside: Used | None = None) -> Iterator[AnswerTrace]:
         """All answers likewise. beside: what branches have used that were gone through before."""
-        beside = used = beside or Spent()
+        beside = used = beside or Used()
         done = 0
         for branch in self.branches:
             yield from (_later(one, beside) for one in self.answers[done : branch.begun[1]])
@@ -263,7 +263,7 @@ class Branch:
         self.clock = self.now() + max((s.seconds for s in samples), default=0.0)
         self.own = _sum(
             self.own,
-            Spent(
+            Used(
                 sum(s.prompt_tokens - s.cached_tokens for s in samples),
                 sum(s.completion_tokens for s in samples),
                 {
@@ -279,7 +279,7 @@ class Branch:
         """Seconds until all so far was there."""
         return max((self.clock, *(branch.now() for branch in self.branches)))
 
-    def spent(self) -> Spent:
+    def spent(self) -> Used:
         """All up to here: by the line that leads here, by this branch and by those below it."""
         total = _sum(self.before, self.own)
         for branch in self.branches:
@@ -305,14 +305,14 @@ class Branch:
             self.under_way = False
 
 
-def _later(one: AnswerTrace, beside: Spent) -> AnswerTrace:
+def _later(one: AnswerTrace, beside: Used) -> AnswerTrace:
     spent = _sum(one.spent, beside)
     return replace(one, spent=replace(spent, latency=one.spent.latency))
 
 
-def _sum(one: Spent, other: Spent) -> Spent:
+def _sum(one: Used, other: Used) -> Used:
     units = dict.fromkeys([*one.amounts, *other.amounts])
-    return Spent(
+    return Used(
         one.prompt_tokens + other.prompt_tokens,
         one.completion_tokens + other.completion_tokens,
         {u: one.amounts.get(u, 0.0) + other.amounts.get(u, 0.0) for u in units},
@@ -320,8 +320,8 @@ def _sum(one: Spent, other: Spent) -> Spent:
     )
 
 
-def _without(one: Spent, other: Spent) -> Spent:
-    return Spent(
+def _without(one: Used, other: Used) -> Used:
+    return Used(
         one.prompt_tokens - other.prompt_tokens,
         one.completion_tokens - other.completion_tokens,
         {u: n - other.amounts.get(u, 0.0) for u, n in one.amounts.items()},

@@ -17,7 +17,24 @@ Tickets = dict[tuple[bytes, int], int]
 
 
 @dataclass
-class Book(Pot):
+class Counted(Pot):
+    """Knows how many tickets are reserved and not settled yet."""
+
+    outstanding: int = 0
+
+    def reserve(self, worst: Amounts) -> None:
+        """Keep what a ticket may use."""
+        super().reserve(worst)
+        self.outstanding += 1
+
+    def settle(self, reserved: Amounts, actual: Amounts) -> None:
+        """Replace a ticket's reservation by what it used."""
+        super().settle(reserved, actual)
+        self.outstanding -= 1
+
+
+@dataclass
+class Book(Counted):
     """All that was used and reserved for a problem, by whichever of its accounts.
 
     `limits` are those of its tickets in this round; `again`: whether what a refused account leaves
@@ -32,7 +49,6 @@ class Book(Pot):
     raised: Mapping[Place, dict[Unit, float]] | None = None
     lost: dict[Unit, float] = field(default_factory=nothing)
     more: dict[Unit, float] = field(default_factory=nothing)  # reserved beside tickets
-    outstanding: int = 0
     blocked: list[int] = field(default_factory=list)  # of these, tickets that wait to repeat a call
     queued: int = 0  # and those that wait for one that draws the same
     short: float = math.inf  # the first ticket without room for a call; no later one sends any
@@ -60,8 +76,9 @@ class Book(Pot):
     @property
     def wanting(self) -> dict[Place, Account]:
         """The first accounts that want more than they could get, in the order of their opening."""
-        first = {place: one for place, one in self.accounts.items() if one.parent is None}
-        return {place: one for place, one in first.items() if any(one.least.values())}
+        return {
+            place: one for place, one in first(self.accounts).items() if any(one.least.values())
+        }
 
     @property
     def empty(self) -> dict[Place, Account]:
@@ -82,10 +99,10 @@ class Book(Pot):
         what those may need for a sample each, which a first round leaves them, whatever the shares.
         """
         if place not in self.accounts:
-            first = {p: a.settled for p, a in self.before.items() if a.parent is None}
-            later = [use for p, use in first.items() if p not in self.accounts]
-            own = first.get(place, nothing())
-            taken = [self._taken(p, place) for p, a in self.accounts.items() if a.parent is None]
+            last = {p: a.settled for p, a in first(self.before).items()}
+            later = [use for p, use in last.items() if p not in self.accounts]
+            own = last.get(place, nothing())
+            taken = [self._taken(p, place) for p in first(self.accounts)]
             limits = (self.raised or {}).get(place)
             if limits is None:
                 free = {
@@ -136,7 +153,7 @@ class Book(Pot):
 
 
 @dataclass
-class Account(Pot):
+class Account(Counted):
     """What one part, or a branch of it, may use for a problem. A refusal closes it for the round.
 
     worth, least: what a part of the refused ticket that is worth its prompt wants, and one sample
@@ -148,20 +165,14 @@ class Account(Pot):
     known: Tickets = field(default_factory=dict)
     taken: Tickets = field(default_factory=dict)
     begun: bool = False  # whether a ticket was admitted by these limits
-    outstanding: int = 0
     exhausted: bool = False  # no more tickets are admitted
     worth: dict[Unit, float] = field(default_factory=nothing)
     least: dict[Unit, float] = field(default_factory=nothing)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def reserve(self, worst: Amounts) -> None:
-        super().reserve(worst)
-        self.outstanding += 1
-
     def settle(self, reserved: Amounts, actual: Amounts) -> None:
         """Replace a ticket's reservation, here and in all accounts that this is a branch of."""
         super().settle(reserved, actual)
-        self.outstanding -= 1
         above = self.parent
         while above is not None:
             above.settled = added(above.settled, actual)
@@ -200,3 +211,8 @@ class Account(Pot):
         self.begun |= (content, start) not in self.known
         if content:
             self.taken[content, start] = samples
+
+
+def first(accounts: Mapping[Place, Account]) -> dict[Place, Account]:
+    """Those that are no branches of another."""
+    return {place: one for place, one in accounts.items() if one.parent is None}

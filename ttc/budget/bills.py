@@ -99,7 +99,7 @@ class Bills:
 
     def _charge(self, problem: str, amounts: Amounts) -> None:
         for pot in self._pots(problem):
-            pot.settle(dict.fromkeys(pot.limits, 0.0), amounts)
+            pot.settle(nothing(), amounts)
 
     def _fits(self, problem: str, worst: Amounts) -> bool:
         return all(pot.fits(worst) for pot in self._pots(problem))

@@ -33,7 +33,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ttc.budget.account import Account, Book
+from ttc.budget.account import Account, Book, first
 from ttc.budget.allocation import (
     SLACK,
     Amounts,
@@ -58,9 +58,9 @@ Raise = tuple[Mapping[Unit, float], Mapping[Unit, float], Mapping[Place, Mapping
 """A problem's share from a round on, the limits of its tickets in that (without what was lost), and
 those of accounts that get more than their usual part of it.
 """
-_TOP_UP = 0.04
+TOP_UP = 0.04
 """Of a problem's limits: less than that left between its accounts is not worth another round."""
-_MOST_TOP_UPS = 16
+MOST_TOP_UPS = 16
 _IDLE = 12
 """Rounds on end that may bring no sample more, before there is none."""
 
@@ -347,7 +347,6 @@ class Ledger:
         start: int,
     ) -> int:
         book.reserve(worst(samples))
-        book.outstanding += 1
         account.reserve(worst(samples))
         account.take(content, start, samples)
         return samples
@@ -374,7 +373,6 @@ class Ledger:
         """
         book, account = self._books[problem], self._account(problem, place)
         book.settle(reserved, actual)
-        book.outstanding -= 1
         account.settle(reserved, actual)
         if more is not None:
             book.more = {u: book.more[u] - more[u] for u in UNITS}
@@ -446,13 +444,13 @@ class Ledger:
 
     def _top_ups(self, books: Mapping[str, Book]) -> dict[str, Raise]:
         """Within each problem: what some of its accounts left goes to others that wanted more."""
-        if self.rounds > _MOST_TOP_UPS:
+        if self.rounds > MOST_TOP_UPS:
             return {}
         raises: dict[str, Raise] = {}
         for problem, book in books.items():
             limits = {u: self._cap[u] - book.lost[u] for u in UNITS}
             enough = all(
-                limits[u] - book.settled[u] >= _TOP_UP * limits[u]
+                limits[u] - book.settled[u] >= TOP_UP * limits[u]
                 for u in UNITS
                 if math.isfinite(limits[u])
             )
@@ -582,13 +580,13 @@ def _wishes(book: Book, served: set[Place]) -> dict[Place, Wish]:
     """What each account wants. served: those that have got a sample already."""
     wanting = book.wanting
     last = next(reversed(wanting), None)
-    first = [a for a in book.accounts.values() if a.parent is None]
+    opened = [*first(book.accounts).values()]
     wishes = {}
     for place, account in wanting.items():
         part = dict.fromkeys(UNITS, account.part if place != last else 1.0)
-        if account is first[0] and place == last and _unverified(first[1:]):
+        if account is opened[0] and place == last and _unverified(opened[1:]):
             part = nothing()  # a solution is enough to see what its verification takes
-        elif account is first[0] and place == last:
+        elif account is opened[0] and place == last:
             part = {
                 u: account.settled[u] / book.settled[u] if book.settled[u] else account.part
                 for u in UNITS

@@ -22,7 +22,7 @@ from ttc.core.model import (
 )
 from ttc.core.nouns import Problem, Solution, Verification
 from ttc.core.programs import Executed, Isolation, Limits, Program
-from ttc.core.trace import AnswerTrace, Fate, SampleTrace, Spent
+from ttc.core.trace import AnswerTrace, Fate, SampleTrace, Used
 
 __all__ = [
     "AnswerTrace",
@@ -54,8 +54,8 @@ __all__ = [
     "SampleTrace",
     "SamplingParams",
     "Solution",
-    "Spent",
     "TokenLogprob",
+    "Used",
     "Verification",
     "fitted",
 ]

@@ -44,7 +44,7 @@ class SampleTrace:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class Used:
     """What an attempt has used up to a moment. latency: seconds along its longest branch."""
 
     prompt_tokens: int = 0
@@ -63,5 +63,5 @@ class AnswerTrace:
     branch: str
     number: int
     solution_index: int
-    spent: Spent
+    spent: Used
     final: bool = False

@@ -11,12 +11,9 @@ import numpy as np
 
 from ttc.budget.allocation import SLACK
 from ttc.budget.cost import UNITS
-from ttc.budget.ledger import BudgetConfig
+from ttc.budget.ledger import MOST_TOP_UPS, TOP_UP, BudgetConfig
 from ttc.budget.limits import Shares
 from ttc.pipeline.planning.forecast import Forecast, Load, nulls
-
-_ROUNDS = 16
-_WORTH = 0.04  # of a limit: less than that left is not worth another round; see `Ledger`
 
 
 @dataclass(frozen=True)
@@ -150,7 +147,7 @@ def _bought(roles: Sequence[_Role], limit: float, shares: Shares) -> tuple[float
     caps: dict[int, float] = {0: min(limit * usual, max(0.0, limit - keep))}
     before = [0.0] * len(roles)
     got = [0.0] * len(roles)
-    for _ in range(_ROUNDS):
+    for _ in range(MOST_TOP_UPS):
         earlier, got, wanting = got, [], {}
         costs: list[float] = []
         for i, role in enumerate(roles):
@@ -162,7 +159,7 @@ def _bought(roles: Sequence[_Role], limit: float, shares: Shares) -> tuple[float
             if got[i] < prompts * role.each:
                 wanting[i] = role.least(prompts, got[i])
         left, before = limit - math.fsum(costs), costs
-        if not wanting or left < _WORTH * limit:
+        if not wanting or left < TOP_UP * limit:
             break
         caps = {}
         for i, least in wanting.items():
