@@ -100,7 +100,7 @@ class Book(Counted):
         """
         if place not in self.accounts:
             last = {p: a.settled for p, a in first(self.before).items()}
-            later = [use for p, use in last.items() if p not in self.accounts]
+            later = [self._due(p, use) for p, use in last.items() if p not in self.accounts]
             own = last.get(place, nothing())
             taken = [self._taken(p, place) for p in first(self.accounts)]
             limits = (self.raised or {}).get(place)
@@ -116,6 +116,13 @@ class Book(Counted):
                     limits = {u: min(limits[u], max(0.0, free[u] - keep[u])) for u in UNITS}
             self._add(place, limits, weight / whole, None)
         return self.accounts[place]
+
+    def _due(self, place: Place, used: Amounts) -> Amounts:
+        """What an account that is still to be opened will want of the problem's limits: what it
+        used, or all that was dealt to it.
+        """
+        dealt = (self.raised or {}).get(place, used)
+        return {u: used[u] if dealt[u] == math.inf else dealt[u] for u in UNITS}
 
     def _taken(self, by: Place, place: Place) -> Amounts:
         """What an account has taken from one that is opened after it. Verifiers have equal parts:
