@@ -147,9 +147,9 @@ class EngineModel:
 
     def amounts(self, drawn: Completion) -> Amounts:
         """What one sample counts, with what it was charged of its prompt; known units only."""
-        prompt, times = drawn.prompt_tokens, 1 if drawn.charged else 0
-        cached = max(0, prompt - drawn.charged)
-        amounts = self._rates.of_samples(prompt, [drawn.completion_tokens], times, cached)
+        prompt = drawn.prompt_tokens
+        cached = max(0, prompt - drawn.charged)  # all of it, where another sample has paid
+        amounts = self._rates.of_samples(prompt, [drawn.completion_tokens], 1, cached)
         if drawn.charged and drawn.cached_tokens:
             amounts["usd"] -= self._rates.discount(min(drawn.cached_tokens, drawn.charged))
         return {unit: n for unit, n in amounts.items() if not self._rates.missing(unit)}

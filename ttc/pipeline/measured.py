@@ -115,8 +115,7 @@ def recounted(loaded: LoadedAttempts, cost: CostConfig, manifest: Manifest) -> L
         one = rates[role]
         if one is None:
             continue
-        charged = float(prompt > cached)
-        amounts = one.of_samples(prompt, [completion], charged, cached)
+        amounts = one.of_samples(prompt, [completion], 1, cached)
         flops[i] = np.nan if one.missing("flops") else amounts["flops"]
         usd[i] = np.nan if one.missing("usd") else amounts["usd"]
     used = {**loaded.arrays.used, "flops": flops, "usd": usd}

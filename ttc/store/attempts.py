@@ -44,9 +44,8 @@ def is_measured(run: RunFolder) -> bool:
 
 def load_attempts(run: RunFolder) -> LoadedAttempts:
     """The attempts of a run. Raises `DataError` for missing or broken tables, or if none drew."""
-    problems = read_frame(run.problems, "problems", ["problem_id", "problem_index"])
-    ids = [str(name) for name in problems.sort_values("problem_index")["problem_id"]]
-    samples = _known(read_frame(run.table("samples"), "samples", [*_KEY, *_SAMPLE, *_MORE]), ids)
+    ids = _problem_ids(run)
+    samples = _samples(run, ids)
     samples = samples[samples["verifier"].isna()]
     answers = _known(read_frame(run.table("answers"), "answers", [*_KEY, *_ANSWER]), ids)
     attempts = pd.concat([samples[["row", "repeat"]], answers[["row", "repeat"]]])
@@ -104,9 +103,8 @@ class LoadedRole:
 
 def load_role_use(run: RunFolder, role: str, verifier: str | None) -> LoadedRole | None:
     """Of a role of the sampler, or of a verifier of the recipe; None where it was never asked."""
-    problems = read_frame(run.problems, "problems", ["problem_id", "problem_index"])
-    ids = [str(name) for name in problems.sort_values("problem_index")["problem_id"]]
-    found = _known(read_frame(run.table("samples"), "samples", [*_KEY, *_SAMPLE, *_MORE]), ids)
+    ids = _problem_ids(run)
+    found = _samples(run, ids)
     whose = found["verifier"].isna() if verifier is None else found["verifier"] == verifier
     own = found[whose & (found["role"] == role)]
     if not len(own):
@@ -124,6 +122,17 @@ def load_role_use(run: RunFolder, role: str, verifier: str | None) -> LoadedRole
         charged=np.where(total > 0, paid / np.maximum(total, 1.0), 1.0),
         counts=np.bincount(row, minlength=n) / np.maximum(repeats, 1),
     )
+
+
+def _problem_ids(run: RunFolder) -> list[str]:
+    """In the run's order."""
+    problems = read_frame(run.problems, "problems", ["problem_id", "problem_index"])
+    return [str(name) for name in problems.sort_values("problem_index")["problem_id"]]
+
+
+def _samples(run: RunFolder, ids: list[str]) -> pd.DataFrame:
+    columns = [*_KEY, *_SAMPLE, *_MORE]
+    return _known(read_frame(run.table("samples"), "samples", columns), ids)
 
 
 def _known(frame: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
