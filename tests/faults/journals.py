@@ -19,7 +19,16 @@ def journalled(results: Path, scratch: Path) -> list[str]:
             shutil.copy(path, scratch)
     if not (scratch / "journal.sqlite").exists():
         return []
-    with closing(sqlite3.connect(scratch / "journal.sqlite")) as database:
+    return _texts(str(scratch / "journal.sqlite"))
+
+
+def being_written(results: Path) -> list[str]:
+    """The texts in a journal that a run holds open: a copy of its files might tear."""
+    return _texts(f"file:{results / 'journal.sqlite'}?mode=ro")
+
+
+def _texts(address: str) -> list[str]:
+    with closing(sqlite3.connect(address, uri=address.startswith("file:"))) as database:
         if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
             return []
         rows = database.execute("SELECT payload FROM completions").fetchall()
