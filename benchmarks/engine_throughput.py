@@ -10,7 +10,8 @@ without one. Each runs in a fresh process; repetitions take turns, and ratios ar
 within a turn, so that a machine with other work to do troubles all alike.
 
 Memory is that of such runs, and, as `steps`, of a method whose every request continues the last one
-with all that came before it, 40 for a problem.
+with all that came before it, 40 for a problem; `samples` has as many for a problem, independent of
+each other: what a run keeps of each problem is then the same for both.
 
 By default 32 calls are in flight: the latency then allows 640 requests a second, which one core
 just serves by httpx. With more, httpx is its own bottleneck (its pool looks through all connections
@@ -71,8 +72,17 @@ def resident_mib() -> float:
 
 def run_ttc(url: str, requests: int, concurrency: int) -> Figures:
     """A whole run; its sampling is measured, from the first word to the server on."""
-    sampler = {"type": "independent", "solutions": SAMPLES, "max_tokens": 64, "prompt": "cot"}
-    return run(url, requests, concurrency, SAMPLES, sampler)
+    return run(url, requests, concurrency, SAMPLES, independent(SAMPLES))
+
+
+def run_samples(url: str, requests: int, concurrency: int) -> Figures:
+    """The same with as many samples of a problem as a search has steps."""
+    return run(url, requests, concurrency, STEPS, independent(STEPS))
+
+
+def independent(solutions: int) -> dict[str, Any]:
+    """The sampler of a recipe."""
+    return {"type": "independent", "solutions": solutions, "max_tokens": 64, "prompt": "cot"}
 
 
 def run_steps(url: str, requests: int, concurrency: int) -> Figures:
@@ -130,7 +140,7 @@ def run(
             "dataset": {"type": "file", "path": str(here / "problems.jsonl")},
             "backend": {"type": "openai", "model": "stub", "base_url": url, "n_per_call": 1},
             "sampler": sampler,
-            "policies": ["majority" if each == SAMPLES else "first"],
+            "policies": ["majority" if sampler["type"] == "independent" else "first"],
             "engine": {
                 "concurrency": concurrency,
                 "problems_in_flight": 8 if each == SAMPLES else concurrency,
@@ -201,6 +211,7 @@ def run_litellm(url: str, requests: int, concurrency: int) -> Figures:
 CLIENTS: dict[str, Callable[[str, int, int], Figures]] = {
     "ttc": run_ttc,
     "steps": run_steps,
+    "samples": run_samples,
     "httpx": run_httpx,
     "litellm": run_litellm,
 }
@@ -243,7 +254,7 @@ def memory(url: str, sizes: list[int], concurrency: int) -> None:
     """Print what a run holds in memory after ever more requests, and what one more adds."""
     titles = ("MiB resident after sampling", "over the smallest", "bytes a request more")
     print(f"\n{'client':<8} {'requests':>10} {titles[0]:>28} {titles[1]:>18} {titles[2]:>21}")
-    for client in ("ttc", "steps"):
+    for client in ("ttc", "steps", "samples"):
         found: list[tuple[int, float]] = []
         for requests in sizes:
             mib = apart(client, url, requests, concurrency)["mib"]

@@ -125,7 +125,7 @@ def test_stopping_and_going_on_changes_nothing(tmp_path, meter, groups, budget):
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("seed", [0])
+@pytest.mark.parametrize("seed", range(3))
 def test_what_a_killed_try_had_under_way_counts(tmp_path, meter, seed):
     dice = random.Random(seed)
     world = World(tmp_path / "killed", meter)
@@ -135,9 +135,7 @@ def test_what_a_killed_try_had_under_way_counts(tmp_path, meter, seed):
     assert 0.5 * TOKENS < world.billed() <= TOKENS
     assert list(world.folder.glob("results/journal.sqlite-underway-*")) == []
     assert all(tables["problems"]["n_solutions"] > 0)
-    # Where calls were lost, what is left of a problem's share may buy somewhat more the next time.
+    billed = world.billed()
     shutil.rmtree(world.run)
-    again = world.finish()
-    assert world.billed() <= TOKENS
-    for name in ("solutions", "verifications"):
-        assert len(again[name]) >= 0.9 * len(tables[name])
+    same(world.finish(), tables)
+    assert world.billed() == billed

@@ -21,7 +21,9 @@ Calls that belong to no problem (`beside`) get what no problem can ever use, or 
 
 What was billed for nothing (`lost`) counts besides. It changes no ticket of the rounds so far,
 which a later try must find again, but a call that is really to be sent needs room beside it, and
-the shares of further rounds are smaller for it.
+the shares of further rounds are smaller for it. Where something was lost, a round may have had to
+do without samples that a later one brought; a try that finds them from the start would share out
+otherwise, so it begins with the tickets of the last round (`accounts_of_losers`).
 """
 
 from __future__ import annotations
@@ -99,6 +101,7 @@ class Ledger:
         self._last: dict[Role, Spent] = {}  # used by all of the last round
         self.rounds = 1
         self._had, self._idle = -1.0, 0  # samples of the last round, and rounds without any more
+        self._sent = 0.0  # calls, by all tries until the last round's end
         share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
         self._shares = {p: dict(share) for p in self.problems}
         self._limits = {p: self._within_cap(share) for p in self.problems}
@@ -107,15 +110,23 @@ class Ledger:
     def _within_cap(self, share: Amounts) -> dict[Unit, float]:
         return {u: min(self._cap[u], share[u]) for u in UNITS}
 
-    def _open(self, raised: Mapping[str, Mapping[Place, dict[Unit, float]]]) -> None:
-        """Begin a round. raised: problems that get more, and limits of their accounts."""
-        before, self._books = self._books, {}
+    def _open(
+        self,
+        raised: Mapping[str, Mapping[Place, dict[Unit, float]]],
+        last: Mapping[str, Mapping[Place, Account]] | None = None,
+    ) -> None:
+        """Begin a round. raised: problems that get more, and limits of their accounts. last: their
+        accounts in the round before, by default those of this try.
+        """
+        if last is None:
+            last = {name: book.accounts for name, book in self._books.items()}
+        self._books = {}
         for name in self.problems:
             self._books[name] = Book(
                 dict(self._limits[name]),
                 most=self._within_cap(self._shares[name]),
                 lost=dict(self._lost.get(name, nothing())),
-                before=before[name].accounts if name in before else {},
+                before=last.get(name, {}),
                 raised=raised.get(name),
                 again=self._repeatable,
             )
@@ -125,14 +136,21 @@ class Ledger:
         billed: Mapping[str, Amounts],
         lost: Mapping[str, Amounts],
         raises: Sequence[Mapping[str, Raise]] = (),
+        last: Mapping[str, Mapping[Place, Account]] | None = None,
     ) -> None:
         """What earlier tries of the run were billed, what of that was for nothing, and how they
-        shared out each further round: what was lost since must not change that.
+        shared out each further round: what was lost since must not change that. last: what
+        `accounts_of_losers` gave at the end of such a try.
         """
         self.bills.load(billed)
+        self._sent = self.bills.billed["calls"]
         self._told = [{p: r for p, r in one.items() if p in self._books} for one in raises]
         self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._books}
-        self._open({})
+        self._open({}, last)
+
+    def accounts_of_losers(self) -> dict[str, Mapping[Place, Account]]:
+        """Accounts of this round of problems that were billed something for nothing."""
+        return {p: book.accounts for p, book in self._books.items() if any(book.lost.values())}
 
     def beside(self, worst: Amounts, *, over: bool) -> Pot | None:
         """Room for calls that belong to no problem; None where a problem may want it.
@@ -400,7 +418,10 @@ class Ledger:
         self._had = had
         if self._idle >= _IDLE and not self._told:
             return {}
+        sent, self._sent = self._sent, self.bills.billed["calls"]
         raises = self._told.pop(0) if self._told else self._raises()
+        if not raises and self._sent > sent:
+            raises = self._once_more()
         if not raises:
             return {}
         for problem, (share, limits, _) in raises.items():
@@ -437,6 +458,18 @@ class Ledger:
             limits = {u: limits[u] - book.lost[u] for u in UNITS}
             raises[problem] = (whole, limits, _dealt_among(book, limits))
         return raises
+
+    def _once_more(self) -> dict[str, Raise]:
+        """Problems whose tickets gave way to calls that then cost less than they might have, with
+        the limits that they have: what that left is not wasted, and the run ends where a try that
+        finds all it paid for ends too.
+        """
+        short = {p: b for p, b in self._books.items() if math.isfinite(b.short)}
+        return {
+            p: (self._shares[p], b.limits, {a: o.limits for a, o in first(b.accounts).items()})
+            for p, b in short.items()
+            if self._repeatable
+        }
 
     def _may_go_on(self, book: Book) -> bool:
         """What is refused the first sample has nothing yet that it would have to do again."""

@@ -1,5 +1,5 @@
-"""Tables beside a journal's samples: what each run was billed, over all its tries, and how its
-budget was shared out, round by round.
+"""Tables beside a journal's samples: what each run was billed, over all its tries, how its budget
+was shared out, round by round, and what the last round admitted where something was lost.
 """
 
 from __future__ import annotations
@@ -12,14 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ttc.budget.account import Account
 from ttc.budget.allocation import Amounts, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.ledger import Raise
+from ttc.core import Place
 from ttc.engine.side_tables import opened
 
 log = logging.getLogger(__name__)
 _ROUNDS = """
 CREATE TABLE IF NOT EXISTS rounds (run TEXT, round INTEGER, raises TEXT, PRIMARY KEY (run, round))
+WITHOUT ROWID
+"""
+_LAST = """
+CREATE TABLE IF NOT EXISTS last_rounds
+(run TEXT, problem TEXT, accounts TEXT, PRIMARY KEY (run, problem))
 WITHOUT ROWID
 """
 
@@ -96,6 +103,61 @@ def read_rounds(journal: Path, run: str) -> list[dict[str, Raise]]:
             found.append({p: _raise(*one) for p, one in json.loads(content).items()})
     except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
         log.info("%s: the shares of earlier rounds can't be read: %s", journal, error)
+    return found
+
+
+def keep_last_round(
+    journal: Path, run: str, problems: Mapping[str, Mapping[Place, Account]]
+) -> None:
+    """Keep the accounts of problems as a run's last round left them, instead of what was kept."""
+    rows = [(run, p, json.dumps(_plain_accounts(one))) for p, one in problems.items()]
+    try:
+        with opened(journal, _LAST) as connection:
+            connection.executemany("INSERT OR REPLACE INTO last_rounds VALUES (?, ?, ?)", rows)
+    except sqlite3.Error as error:  # a new run of the recipe may buy somewhat more or less
+        log.info("%s: what the last round admitted can't be kept: %s", journal, error)
+
+
+def read_last_round(journal: Path, run: str) -> dict[str, dict[Place, Account]]:
+    """The accounts that were kept of a run's last round, by problem; of those that can be read."""
+    found: dict[str, dict[Place, Account]] = {}
+    try:
+        with opened(journal, _LAST) as connection:
+            rows = connection.execute(
+                "SELECT problem, accounts FROM last_rounds WHERE run = ?", (run,)
+            ).fetchall()
+        for problem, content in rows:
+            found[problem] = _accounts(json.loads(content))
+    except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        log.info("%s: what the last round admitted can't be read: %s", journal, error)
+    return found
+
+
+def _plain_accounts(accounts: Mapping[Place, Account]) -> list[Any]:
+    """Parents stand before their branches, as they were opened."""
+    places = {id(account): list(place) for place, account in accounts.items()}
+    return [
+        [
+            list(place),
+            None if one.parent is None else places[id(one.parent)],
+            one.part,
+            one.begun,
+            [one.limits[u] for u in UNITS],
+            [one.settled[u] for u in UNITS],
+            [[content.hex(), start, n] for (content, start), n in one.taken.items()],
+        ]
+        for place, one in accounts.items()
+    ]
+
+
+def _accounts(rows: Sequence[Any]) -> dict[Place, Account]:
+    found: dict[Place, Account] = {}
+    for place, parent, part, begun, limits, settled, taken in rows:
+        found[tuple(place)] = account = Account(_amounts(limits), part=float(part))
+        account.parent = None if parent is None else found[tuple(parent)]
+        account.begun = bool(begun)
+        account.settled = _amounts(settled)
+        account.taken = {(bytes.fromhex(key), int(start)): int(n) for key, start, n in taken}
     return found
 
 

@@ -15,7 +15,7 @@ from ttc.budget.allocation import Amounts, nothing
 from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
-from ttc.engine.billing import Bill, add_round, read_rounds
+from ttc.engine.billing import Bill, add_round, keep_last_round, read_last_round, read_rounds
 from ttc.engine.charges import Prompts
 from ttc.engine.claims import Claims
 from ttc.engine.drain import Drain
@@ -81,7 +81,12 @@ class Engine:
         if self._till.notes.path is not None:
             await self._keep_notes()
             billed, lost = await journal.bills(self._run)
-            self.ledger.load(billed, lost, read_rounds(self._journal_path, self._run))
+            self.ledger.load(
+                billed,
+                lost,
+                read_rounds(self._journal_path, self._run),
+                read_last_round(self._journal_path, self._run),
+            )
         return self
 
     async def _keep_notes(self) -> None:
@@ -244,8 +249,12 @@ class Engine:
     def next_round(self) -> bool:
         """Whether the run's budget has more for problems that ran out; see `Ledger.next_round`."""
         raises = self.ledger.next_round()
-        if raises and self._till.notes.path is not None:
+        if self._till.notes.path is None:
+            return bool(raises)
+        if raises:
             add_round(self._journal_path, self._run, self.ledger.rounds, raises)
+        elif losers := self.ledger.accounts_of_losers():
+            keep_last_round(self._journal_path, self._run, losers)
         return bool(raises)
 
 
