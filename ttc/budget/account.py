@@ -54,7 +54,7 @@ class Book(Counted):
     short: float = math.inf  # the first ticket without room for a call; no later one sends any
     needs: dict[Unit, float] | None = None  # what that wants beyond what is used
     accounts: dict[Place, Account] = field(default_factory=dict)
-    change: asyncio.Event = field(default_factory=asyncio.Event)
+    waited_for: asyncio.Event | None = None  # made when somebody waits: there are many books
     late: bool = False  # the run's time was up before a call had ended
 
     @property
@@ -84,6 +84,17 @@ class Book(Counted):
     def empty(self) -> dict[Place, Account]:
         """Those of them that have got nothing yet."""
         return {p: a for p, a in self.wanting.items() if not any(a.settled.values())}
+
+    async def change(self) -> None:
+        """Wait until something is settled, reserved or given up."""
+        self.waited_for = self.waited_for or asyncio.Event()
+        self.waited_for.clear()
+        await self.waited_for.wait()
+
+    def changed(self) -> None:
+        """Let those who wait look again."""
+        if self.waited_for is not None:
+            self.waited_for.set()
 
     def has_room(self, more: Amounts) -> bool:
         """Whether a call that needs so much more than is reserved may be sent."""

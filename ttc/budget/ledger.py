@@ -259,8 +259,7 @@ class Ledger:
             if not book.blocked and account.fits(worst(samples)):
                 fitting = samples
             elif account.outstanding or book.blocked:
-                book.change.clear()
-                await book.change.wait()
+                await book.change()
                 continue
             else:
                 fitting = self._cut(problem, account, samples, worst)
@@ -322,7 +321,7 @@ class Ledger:
             return billed and book.has_room(more(n))
 
         book.blocked.append(ticket)
-        book.change.set()
+        book.changed()
         try:
             while not fits(samples):
                 waiting = len(book.blocked) + book.queued
@@ -334,20 +333,19 @@ class Ledger:
                         book.needs = {u: max(book.needs[u], billed[u]) for u in UNITS}
                     samples = largest(samples - 1, fits)
                     break
-                book.change.clear()
-                await book.change.wait()
+                await book.change()
             if samples:
                 book.more = added(book.more, more(samples))
             return samples
         finally:
             book.blocked.remove(ticket)
-            book.change.set()
+            book.changed()
 
     def queueing(self, problem: str, more: int) -> None:
         """So many more tickets wait for another that draws the same samples."""
         book = self._books[problem]
         book.queued += more
-        book.change.set()
+        book.changed()
 
     def broke(self, problem: str, ticket: int) -> None:
         """The whole run has no money for a ticket's call, and no round brings any."""
@@ -399,7 +397,7 @@ class Ledger:
             book.settled = {u: book.settled[u] - vain[u] for u in UNITS}
             book.lost = added(book.lost, vain)
             self._lost[problem] = dict(book.lost)
-        book.change.set()
+        book.changed()
         spent = self.spent.setdefault(role, Spent())
         spent.use(actual, prompt_tokens, completion_tokens, samples)
         self._paid.setdefault(role, Spent()).pay(actual, samples, paid)
