@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem
 from ttc.engine.engine import Engine
@@ -238,15 +240,16 @@ async def _sweep(
 
 def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
     classes = attempt.classes
+    voters = np.array([s.returned for s in attempt.solutions], dtype=np.bool_)
     return {
         "problems": [
             problem_row(
                 attempt.problem,
                 index,
                 gold_class=classes.gold,
-                n_solutions=len(attempt.solutions),
+                n_solutions=int(voters.sum()),
                 n_verifications=len(attempt.verifications),
-                n_classes=len(classes),
+                n_classes=len(set(classes.index[voters].tolist()) - {-1}),
             )
         ],
         "solutions": [
