@@ -1,12 +1,45 @@
-"""Whose code it is: plug-ins are named in errors, which are not ttc's then."""
+"""Whose code it is: plug-ins are named in errors, which are not ttc's then.
+
+A plug-in is a package or module of somebody else, or a file that somebody put into a folder of
+ttc's parts.
+"""
 
 from __future__ import annotations
 
 from types import FrameType
 from typing import Any
 
+OWN: dict[str, frozenset[str]] = {
+    folder: frozenset(names.split())
+    for folder, names in {
+        "backends": "common http litellm llama_cpp nano openai replay table transformers vllm",
+        "datasets": "aime amc23 file gpqa_diamond gsm8k hub math500 nano reading",
+        "samplers": "adaptive independent",
+        "verifiers": "genrm",
+        "policies": "_trial adaptive_consistency best_of_n esc first majority oracle pessimistic "
+        "weighted_majority",
+    }.items()
+}
+"""What ttc ships in the folders of its parts; what else is there is a plug-in. A test compares."""
+
 _foreign: dict[str, str] = {}
-"""By the name of a package outside of ttc: how the plug-in that it is, is called."""
+"""By `owner`: how the plug-in is called."""
+_distributions: dict[str, Any] = {}
+"""By `owner`: what was installed, for those that came so."""
+
+
+def owner(module: str) -> str | None:
+    """Whose a module is: the name of its package or its own, outside of ttc; None for ttc's."""
+    root = module.partition(".")[0]
+    if root != "ttc":
+        return root
+    _, folder, name, *_ = (*module.split("."), "", "")
+    return f"ttc.{folder}.{name}" if name and name not in OWN.get(folder, {name}) else None
+
+
+def distribution(whose: str) -> Any:
+    """The distribution that an entry point named, None where there was none."""
+    return _distributions.get(whose)
 
 
 def named(point: Any) -> str:
@@ -14,15 +47,16 @@ def named(point: Any) -> str:
     dist = getattr(point, "dist", None)
     of = f" of {dist.name} {dist.version}" if dist is not None else ""
     name = f"the plug-in {point.name!r}{of}"
-    if root := _root(str(getattr(point, "module", ""))):
-        _foreign[root] = name
+    if whose := owner(str(getattr(point, "module", ""))):
+        _foreign[whose] = name
+        _distributions[whose] = dist
     return name
 
 
 def note(module: str) -> None:
     """Remember that a module has a part; of ttc's own there is nothing to remember."""
-    if (root := _root(module)) != "ttc":
-        _foreign.setdefault(root, f"the plug-in {root!r}")
+    if whose := owner(module):
+        _foreign.setdefault(whose, f"the plug-in {whose!r}")
 
 
 def told(error: BaseException) -> str:
@@ -40,10 +74,10 @@ def _text(error: BaseException) -> str:
 
 def plugin_of(cls: type) -> str | None:
     """Whose a class outside of ttc is, None for ours: `the plug-in 'x' of dist 1.0 (mod.Class)`."""
-    root = _root(cls.__module__)
-    if root == "ttc":
+    whose = owner(cls.__module__)
+    if whose is None:
         return None
-    name = _foreign.get(root, f"the plug-in {root!r}")
+    name = _foreign.get(whose, f"the plug-in {whose!r}")
     return f"{name} ({cls.__module__}.{cls.__qualname__})"
 
 
@@ -63,15 +97,15 @@ def blamed(error: BaseException) -> str | None:
     found = None
     trace = error.__traceback__
     while trace is not None:
-        ours = _root(str(trace.tb_frame.f_globals.get("__name__", ""))) == "ttc"
+        ours = owner(_module(trace.tb_frame)) is None
         found = None if ours else _plugin_at(trace.tb_frame) or found
         trace = trace.tb_next
     return found
 
 
 def _plugin_at(frame: FrameType) -> str | None:
-    return _foreign.get(_root(str(frame.f_globals.get("__name__", ""))))
+    return _foreign.get(owner(_module(frame)) or "")
 
 
-def _root(module: str) -> str:
-    return module.partition(".")[0]
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))

@@ -111,7 +111,8 @@ def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
     answers = {one.answer_class: _short(one.solution.answer) for one in reversed(judged)}
     names = list(dict.fromkeys(v.verifier for v in verdicts))
     said = []
-    for policy in of_recipe(run.manifest().recipe) or usual():
+    manifest = run.manifest()
+    for policy in of_recipe(manifest.recipe, manifest.code) or usual():
         for name in names if policy.reads_verifications else ("",):
             own = [v for v in verdicts if v.verifier == name]
             label = f"{policy.label} ({name})" if name and len(names) > 1 else policy.label
