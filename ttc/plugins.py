@@ -6,8 +6,11 @@ ttc's parts.
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from types import FrameType
 from typing import Any
+
+from ttc.secret_values import without_secrets
 
 OWN: dict[str, frozenset[str]] = {
     folder: frozenset(names.split())
@@ -21,6 +24,9 @@ OWN: dict[str, frozenset[str]] = {
     }.items()
 }
 """What ttc ships in the folders of its parts; what else is there is a plug-in. A test compares."""
+
+AT_PROBLEM = "at problem "
+"""How a note on an error begins that says at which problem it arose."""
 
 _foreign: dict[str, str] = {}
 """By `owner`: how the plug-in is called."""
@@ -59,10 +65,62 @@ def note(module: str) -> None:
         _foreign.setdefault(whose, f"the plug-in {whose!r}")
 
 
+def failure(error: BaseException, plugin: str, problem: str = "") -> str:
+    """What a plug-in raised, in a sentence: whose it is, in which of its methods, at which problem,
+    the error's kind and words, and the plug-in's own file and line.
+
+    problem: its id, where the error does not bring it as a note (`AT_PROBLEM`).
+    """
+    frames = _frames(error) or _frames(_leaf(error))
+    method = frames[0][0].f_code.co_qualname.rpartition("<locals>.")[2] if frames else ""
+    where = f" in {method:.80}" if method and "<" not in method else ""
+    at = f"{AT_PROBLEM}{problem!r:.80}" if problem else _noted(error)
+    return _printable(f"{plugin} failed{where}{f' {at}' if at else ''}: {told(error)}")
+
+
 def told(error: BaseException) -> str:
-    """A foreign error in one printable line."""
-    text = " ".join(f"{type(error).__name__}: {_text(error)}".split())[:300]
-    return "".join(c if c.isprintable() else "?" for c in text).removesuffix(":")
+    """A foreign error in one printable line without secrets, with the plug-in's file and line as
+    far as its code is on the way there.
+    """
+    leaf = _leaf(error)
+    # Hidden before it is cut: what is left of half a key looks like none.
+    text = without_secrets(" ".join(f"{type(leaf).__name__}: {_text(leaf)}".split()))[:300]
+    frames = _frames(leaf)
+    return _printable(text.removesuffix(":") + (f" ({_place(*frames[-1])})" if frames else ""))
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """The first error of a group, as a `TaskGroup` raises them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
+    """Where the error passed through code of plug-ins, with the lines, the innermost last."""
+    found = []
+    trace = error.__traceback__
+    while trace is not None:
+        if _plugin_at(trace.tb_frame):
+            found.append((trace.tb_frame, trace.tb_lineno))
+        trace = trace.tb_next
+    return found
+
+
+def _place(frame: FrameType, line: int) -> str:
+    """File and line. The file from its package on: where that lies is nobody's but its user's."""
+    file = PurePath(frame.f_code.co_filename)
+    depth = _module(frame).count(".") + 1 + (file.stem == "__init__")
+    return f"{PurePath(*file.parts[-depth:]).as_posix()}, line {line}"
+
+
+def _noted(error: BaseException) -> str:
+    notes = [str(note) for note in getattr(error, "__notes__", ())]
+    return next((note[:100] for note in notes if note.startswith(AT_PROBLEM)), "")
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _text(error: BaseException) -> str:

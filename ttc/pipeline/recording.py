@@ -14,7 +14,7 @@ from ttc.engine.events import Events
 from ttc.errors import DataError, Interrupted, PluginError, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
 from ttc.pipeline.signals import Stop
-from ttc.plugins import blamed, told
+from ttc.plugins import blamed, failure
 from ttc.store.manifest import Manifest, TryStatus, read_manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note, run_log
@@ -145,9 +145,7 @@ def recorded(recipe: Recipe, run: RunFolder, stop: Stop | None = None) -> Iterat
             raise
         except BaseException as error:
             plugin = blamed(error)
-            said = (
-                f"{plugin} failed: {told(error)}" if plugin else f"{type(error).__name__}: {error}"
-            )
+            said = failure(error, plugin) if plugin else f"{type(error).__name__}: {error}"
             recording.end("failed", said, trace=error)
             if plugin:
                 raise PluginError(said) from error

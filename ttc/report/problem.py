@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttc.errors import DataError
+from ttc.plugins import AT_PROBLEM
 from ttc.policies import Drawn, PolicyPart, StoppingRule, of_recipe, usual
 from ttc.report.tables import number, table
 from ttc.store.rows import read_problems, read_solutions, read_verifications
@@ -117,7 +118,11 @@ def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
             own = [v for v in verdicts if v.verifier == name]
             label = f"{policy.label} ({name})" if name and len(names) > 1 else policy.label
             drawn = Drawn.of(solutions, classes, own)
-            said.append(f"{label} {_choice(policy, drawn, gold_class, answers)}")
+            try:
+                said.append(f"{label} {_choice(policy, drawn, gold_class, answers)}")
+            except Exception as error:  # the policy may be anybody's
+                error.add_note(f"{AT_PROBLEM}{solutions[0].problem_id!r:.80}")
+                raise
     return f"chosen of all {len(judged)}: {', '.join(said)}"
 
 
