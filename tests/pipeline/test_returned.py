@@ -174,3 +174,5 @@ def test_older_tables_count_all(tmp_path):
     write_table(own.solutions, "solutions", rows.to_dict("records"))
     assert read_frame(own.solutions, "solutions")["returned"].isna().all()
     assert load_pool(own).arrays.n_solutions.tolist() == [4] * 6
+    read_frame(own.solutions, "solutions").to_parquet(own.solutions)  # a column of no type
+    assert load_pool(own).arrays.n_solutions.tolist() == [4] * 6

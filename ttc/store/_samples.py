@@ -114,7 +114,7 @@ def read_numbers(
             numbers[name] = _padded(content.column(name))
             continue
         if known[name].kind == "bool" and known[name].nullable:
-            numbers[name] = content.column(name).fill_null(True).to_numpy()
+            numbers[name] = content.column(name).cast("bool").fill_null(True).to_numpy()
             continue
         value = content.column(name).to_numpy()
         if known[name].kind == "int" and value.dtype.kind == "f":
