@@ -34,6 +34,10 @@ class PluginError(TtcError):
     """Code of a plug-in failed, or gave what it must not; the message names whose it is."""
 
 
+class PluginMisuse(UsageError, PluginError):
+    """Code of a plug-in asked ttc for what it must not; the message names whose, and where."""
+
+
 class BackendError(TtcError):
     """A call to a model failed for good, and every further call would fail the same way.
 

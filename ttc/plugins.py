@@ -1,12 +1,51 @@
-"""Whose code it is: plug-ins are named in errors, which are not ttc's then."""
+"""Whose code it is: plug-ins are named in errors, which are not ttc's then.
+
+A plug-in is a package or module of somebody else, or a file that somebody put into a folder of
+ttc's parts.
+"""
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from types import FrameType
 from typing import Any
 
+from ttc.secret_values import without_secrets
+
+OWN: dict[str, frozenset[str]] = {
+    folder: frozenset(names.split())
+    for folder, names in {
+        "backends": "common http litellm llama_cpp nano openai replay table transformers vllm",
+        "datasets": "aime amc23 file gpqa_diamond gsm8k hub math500 nano reading",
+        "samplers": "adaptive independent",
+        "verifiers": "genrm",
+        "policies": "_trial adaptive_consistency best_of_n esc first majority oracle pessimistic "
+        "weighted_majority",
+    }.items()
+}
+"""What ttc ships in the folders of its parts; what else is there is a plug-in. A test compares."""
+
+AT_PROBLEM = "at problem "
+"""How a note on an error begins that says at which problem it arose."""
+
 _foreign: dict[str, str] = {}
-"""By the name of a package outside of ttc: how the plug-in that it is, is called."""
+"""By `owner`: how the plug-in is called."""
+_distributions: dict[str, Any] = {}
+"""By `owner`: what was installed, for those that came so."""
+
+
+def owner(module: str) -> str | None:
+    """Whose a module is: the name of its package or its own, outside of ttc; None for ttc's."""
+    root = module.partition(".")[0]
+    if root != "ttc":
+        return root
+    _, folder, name, *_ = (*module.split("."), "", "")
+    return f"ttc.{folder}.{name}" if name and name not in OWN.get(folder, {name}) else None
+
+
+def distribution(whose: str) -> Any:
+    """The distribution that an entry point named, None where there was none."""
+    return _distributions.get(whose)
 
 
 def named(point: Any) -> str:
@@ -14,21 +53,74 @@ def named(point: Any) -> str:
     dist = getattr(point, "dist", None)
     of = f" of {dist.name} {dist.version}" if dist is not None else ""
     name = f"the plug-in {point.name!r}{of}"
-    if root := _root(str(getattr(point, "module", ""))):
-        _foreign[root] = name
+    if whose := owner(str(getattr(point, "module", ""))):
+        _foreign[whose] = name
+        _distributions[whose] = dist
     return name
 
 
 def note(module: str) -> None:
     """Remember that a module has a part; of ttc's own there is nothing to remember."""
-    if (root := _root(module)) != "ttc":
-        _foreign.setdefault(root, f"the plug-in {root!r}")
+    if whose := owner(module):
+        _foreign.setdefault(whose, f"the plug-in {whose!r}")
+
+
+def failure(error: BaseException, plugin: str, problem: str = "") -> str:
+    """What a plug-in raised, in a sentence: whose it is, in which of its methods, at which problem,
+    the error's kind and words, and the plug-in's own file and line.
+
+    problem: its id, where the error does not bring it as a note (`AT_PROBLEM`).
+    """
+    frames = _frames(error) or _frames(_leaf(error))
+    method = frames[0][0].f_code.co_qualname.rpartition("<locals>.")[2] if frames else ""
+    where = f" in {method:.80}" if method and "<" not in method else ""
+    at = f"{AT_PROBLEM}{problem!r:.80}" if problem else _noted(error)
+    return _printable(f"{plugin} failed{where}{f' {at}' if at else ''}: {told(error)}")
 
 
 def told(error: BaseException) -> str:
-    """A foreign error in one printable line."""
-    text = " ".join(f"{type(error).__name__}: {_text(error)}".split())[:300]
-    return "".join(c if c.isprintable() else "?" for c in text).removesuffix(":")
+    """A foreign error in one printable line without secrets, with the plug-in's file and line as
+    far as its code is on the way there.
+    """
+    leaf = _leaf(error)
+    # Hidden before it is cut: what is left of half a key looks like none.
+    text = without_secrets(" ".join(f"{type(leaf).__name__}: {_text(leaf)}".split()))[:300]
+    frames = _frames(leaf)
+    return _printable(text.removesuffix(":") + (f" ({_place(*frames[-1])})" if frames else ""))
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """The first error of a group, as a `TaskGroup` raises them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
+    """Where the error passed through code of plug-ins, with the lines, the innermost last."""
+    found = []
+    trace = error.__traceback__
+    while trace is not None:
+        if _plugin_at(trace.tb_frame):
+            found.append((trace.tb_frame, trace.tb_lineno))
+        trace = trace.tb_next
+    return found
+
+
+def _place(frame: FrameType, line: int) -> str:
+    """File and line. The file from its package on: where that lies is nobody's but its user's."""
+    file = PurePath(frame.f_code.co_filename)
+    depth = _module(frame).count(".") + 1 + (file.stem == "__init__")
+    return f"{PurePath(*file.parts[-depth:]).as_posix()}, line {line}"
+
+
+def _noted(error: BaseException) -> str:
+    notes = [str(note) for note in getattr(error, "__notes__", ())]
+    return next((note[:100] for note in notes if note.startswith(AT_PROBLEM)), "")
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _text(error: BaseException) -> str:
@@ -40,10 +132,10 @@ def _text(error: BaseException) -> str:
 
 def plugin_of(cls: type) -> str | None:
     """Whose a class outside of ttc is, None for ours: `the plug-in 'x' of dist 1.0 (mod.Class)`."""
-    root = _root(cls.__module__)
-    if root == "ttc":
+    whose = owner(cls.__module__)
+    if whose is None:
         return None
-    name = _foreign.get(root, f"the plug-in {root!r}")
+    name = _foreign.get(whose, f"the plug-in {whose!r}")
     return f"{name} ({cls.__module__}.{cls.__qualname__})"
 
 
@@ -63,15 +155,15 @@ def blamed(error: BaseException) -> str | None:
     found = None
     trace = error.__traceback__
     while trace is not None:
-        ours = _root(str(trace.tb_frame.f_globals.get("__name__", ""))) == "ttc"
+        ours = owner(_module(trace.tb_frame)) is None
         found = None if ours else _plugin_at(trace.tb_frame) or found
         trace = trace.tb_next
     return found
 
 
 def _plugin_at(frame: FrameType) -> str | None:
-    return _foreign.get(_root(str(frame.f_globals.get("__name__", ""))))
+    return _foreign.get(owner(_module(frame)) or "")
 
 
-def _root(module: str) -> str:
-    return module.partition(".")[0]
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))

@@ -26,7 +26,7 @@ from typing import ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from ttc import plugins
+from ttc import plugin_code, plugins
 from ttc.core import Role
 from ttc.errors import UsageError
 from ttc.terminal import say
@@ -91,6 +91,7 @@ def register(cls: P) -> P:
         )
     _registry[(cls.kind, name)] = cls
     plugins.note(cls.__module__)
+    plugin_code.note(cls)
     return cls
 
 
@@ -106,6 +107,13 @@ def inner_parts(part: Part) -> Iterator[tuple[Path, Part]]:
             yield (name,), value
         elif isinstance(value, list | tuple):
             yield from (((name, i), one) for i, one in enumerate(value) if isinstance(one, Part))
+
+
+def all_parts(part: Part) -> Iterator[Part]:
+    """A part and all parts inside it."""
+    yield part
+    for _, inner in inner_parts(part):
+        yield from all_parts(inner)
 
 
 def models_of(part: Part) -> dict[str, Part]:

@@ -32,7 +32,7 @@ class ProblemView:
     answer_class, correct: (N,); values: (n, M) scores with invalid verdicts treated by the
     settings' rule; counts: (n,). All policies that sample use `orders` and `score_draws`, the same
     random numbers, so that differences between policies carry less noise than the policies.
-    tokens, confidence (N,), steps (n, M, L): see `PoolArrays`.
+    tokens, confidence (N,), steps (n, M, L): see `PoolArrays`; problem_id: empty where unknown.
     """
 
     answer_class: IntArray
@@ -45,6 +45,7 @@ class ProblemView:
     tokens: FloatArray | None = None
     confidence: FloatArray | None = None
     steps: FloatArray | None = None
+    problem_id: str = ""
 
     @classmethod
     def of(
@@ -69,6 +70,7 @@ class ProblemView:
             tokens=of_each(pool.tokens, total),
             confidence=of_each(pool.confidence, total),
             steps=of_each(pool.steps, verified),
+            problem_id=pool.problem_ids[index] if pool.problem_ids else "",
         )
 
     def generator(self, *stream: int) -> np.random.Generator:

@@ -8,33 +8,49 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from ttc.core import Problem, Solution, Verification
-from ttc.errors import PluginError, TtcError
-from ttc.plugins import plugin_of, told
+from ttc.errors import PluginError, PluginMisuse, TtcError, UsageError
+from ttc.plugins import blamed, failure, plugin_of
 from ttc.registry import Part
 
 T = TypeVar("T")
 TimeLeft = Callable[[], float | None]
+_PASSING = (TtcError, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
+"""What says by itself what it is."""
 
 
-async def foreign(part: Part, work: Awaitable[T], left: TimeLeft) -> T:
-    """Wait for a part's work; where the part is a plug-in's, its errors and delays are named.
+async def foreign(part: Part, work: Awaitable[T], left: TimeLeft, problem: str) -> T:
+    """Wait for a part's work; where the part is a plug-in's, its errors and delays are named, and
+    errors of a plug-in's that ours holds.
 
-    left: seconds that it may take; None for any. Raises `PluginError`.
+    left: seconds that it may take; None for any. problem: its id. Raises `PluginError`.
     """
     plugin = plugin_of(type(part))
     if plugin is None:
-        return await work
+        return await _ours(work, problem)
     seconds = left()
     limit = asyncio.timeout(None if seconds is None else max(0.0, seconds))
     try:
         async with limit:
             return await work
-    except (TtcError, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit):
+    except _PASSING as error:
+        if type(error) is UsageError:
+            raise PluginMisuse(failure(error, plugin, problem)) from error
         raise
     except BaseException as error:  # also what leaves by sys.exit
         if limit.expired():
             raise overdue(plugin) from None
-        raise PluginError(f"{plugin} failed: {told(error)}") from error
+        raise PluginError(failure(error, plugin, problem)) from error
+
+
+async def _ours(work: Awaitable[T], problem: str) -> T:
+    try:
+        return await work
+    except _PASSING:
+        raise
+    except BaseException as error:
+        if plugin := blamed(error):
+            raise PluginError(failure(error, plugin, problem)) from error
+        raise
 
 
 def overdue(plugin: str) -> PluginError:

@@ -348,7 +348,7 @@ async def judged(
     """Have a verifier of the recipe judge at its seat; what it says is recorded."""
     record = branch.record
     desk = LiveAttempt(world, branch, seat)
-    found = await foreign(verifier, verifier.verify(desk, solutions), world.left)
+    found = await foreign(verifier, verifier.verify(desk, solutions), world.left, record.problem.id)
     checked = check_verifications(verifier, record.problem, solutions, found)
     # Who judges a solution again goes on numbering.
     stored = [

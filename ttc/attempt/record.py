@@ -111,7 +111,8 @@ class Record:
 
     def settle(self, returned: Sequence[Solution], start: int = 0) -> list[Solution]:
         """The solutions to be stored, numbered from `start` by their places: those that a method
-        returned, then others that it answered with or had judged. What was noted of them follows.
+        returned, then others that it answered with or had judged, which are marked: they have no
+        vote. What was noted of them follows.
         """
         spoken = {a.solution_index for b in self.root.tree() for a in b.answers}
         spoken |= {v.solution_index for v in self.verifications()}
@@ -122,7 +123,10 @@ class Record:
         if any(old != i for old, i in new.items()) or len(new) < len(self.made_of):
             self._renumber(new)
         self.solutions = {}
-        return [replace(known[old], index=i, repeat=self.repeat) for old, i in new.items()]
+        return [
+            replace(known[old], index=i, repeat=self.repeat, returned=i - start < len(first))
+            for old, i in new.items()
+        ]
 
     def with_samples(self, solutions: Sequence[Solution]) -> list[Solution]:
         """The stored solutions with the numbers of their samples, as `trace` has them."""

@@ -47,7 +47,7 @@ def _drop_undelivered() -> None:
 
 
 def _run() -> int:
-    from ttc.errors import TtcError
+    from ttc.errors import PluginError, TtcError
     from ttc.terminal import say
 
     try:
@@ -55,6 +55,8 @@ def _run() -> int:
 
         app()
     except TtcError as error:
+        if isinstance(error, PluginError):
+            _traceback(error)
         say(f"Error: {error}", error=True)
         return error.exit_code
     except KeyboardInterrupt:  # while the commands are still being imported
@@ -63,11 +65,11 @@ def _run() -> int:
     except BrokenPipeError:
         raise
     except BaseException as error:  # a bug of ours; its place is wanted, a page of it seldom
-        from ttc.plugins import blamed, told
+        from ttc.plugins import blamed, failure
 
         if plugin := blamed(error):
             _traceback(error)
-            say(f"Error: {plugin} failed: {told(error)}", error=True)
+            say(f"Error: {failure(error, plugin)}", error=True)
             return 1
         if not isinstance(error, Exception):
             raise  # Typer leaves by SystemExit

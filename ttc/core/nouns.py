@@ -27,7 +27,8 @@ class Solution:
     is the cost model's choice. `mean_logprob` is nats per completion token, None where not asked
     for. `steps` are the solution's steps where the method knows them, else empty. `repeat`: of
     which attempt at the problem; `first_sample`, `last_sample`: of those that it is made of, by
-    their numbers in that.
+    their numbers in that. `returned`: whether the method gave it in the end and policies choose of
+    it; what it only answered with or had judged on the way is stored without a vote.
     """
 
     problem_id: str
@@ -43,6 +44,7 @@ class Solution:
     repeat: int = 0
     first_sample: int | None = None
     last_sample: int | None = None
+    returned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

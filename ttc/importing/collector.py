@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ttc.answers import AnswerRule
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem, Solution
@@ -104,13 +106,14 @@ class Collector:
         self, raw: RawProblem, gold: str | None, classes: AnswerClasses, indices: list[int]
     ) -> None:
         problem = Problem(raw.id, raw.question, gold or "", raw.choices, raw.metadata)
+        voters = np.array([one.returned for one in raw.solutions], dtype=np.bool_)
         row = problem_row(
             problem,
             0,
             gold_class=int(classes.gold),
-            n_solutions=len(raw.solutions),
+            n_solutions=int(voters.sum()),
             n_verifications=0,
-            n_classes=len(classes),
+            n_classes=len(set(classes.index[voters].tolist()) - {-1}),
         )
         dense = range(len(indices))
         compact = dense if set(indices) == set(dense) else frozenset(indices)
@@ -137,6 +140,7 @@ class Collector:
                 completion_tokens=tally.completion(one.tokens, one.text),
                 finish_reason=one.finish_reason or IMPORTED,
                 mean_logprob=one.mean_logprob,
+                returned=one.returned,
             )
             tally.solutions += 1
             tally.labels += one.correct is not None

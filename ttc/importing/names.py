@@ -22,6 +22,7 @@ JSON_NAMES: dict[str, str] = {
     "problem.solutions": "solutions",
     **{f"solution.{name}": name for name in _SOLUTION},
     "solution.mean_logprob": "mean_logprob",
+    "solution.returned": "returned",
     "solution.verifications": "verifications",
     **{f"verification.{name}": name for name in _VERIFICATION},
 }
@@ -34,6 +35,7 @@ TABLE_NAMES: dict[str, str] = {
     **{f"solution.{name}": name for name in _SOLUTION},
     "solution.mean_logprob": "mean_logprob",
     "solution.index": "solution_index",
+    "solution.returned": "returned",
     "verification.problem": "problem_id",
     "verification.solution": "solution_index",
     "verification.index": "verification_index",

@@ -28,6 +28,7 @@ def solution(
         or None,
         mean_logprob=values.number(record.get("mean_logprob"), record.where("mean_logprob")),
         verifications=verifications,
+        returned=values.truth(record.get("returned"), record.where("returned")) is not False,
     )
 
 

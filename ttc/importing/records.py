@@ -25,7 +25,10 @@ class RawVerification:
 
 @dataclass(frozen=True, slots=True)
 class RawSolution:
-    """A solution as found. `answer` is what the data says was extracted, `correct` its label."""
+    """A solution as found. `answer` is what the data says was extracted, `correct` its label.
+
+    returned: false for what a method said on its way, which has no vote.
+    """
 
     text: str = ""
     answer: str | None = None
@@ -36,6 +39,7 @@ class RawSolution:
     finish_reason: str | None = None
     mean_logprob: float | None = None
     verifications: tuple[RawVerification, ...] = ()
+    returned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Method:
         desk = LiveAttempt(
             self.world, record.root, Seat(self.sampler, ("sampler",), "solver", place)
         )
-        found = await foreign(self.sampler, self.sampler.solve(desk), self.world.left)
+        found = await foreign(self.sampler, self.sampler.solve(desk), self.world.left, problem.id)
         returned = check_solutions(self.sampler, problem, found)
         record.conclude(returned)
         solutions = record.settle(returned, first)

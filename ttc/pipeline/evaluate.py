@@ -87,7 +87,7 @@ class Evaluation:
         except ValidationError as error:
             place = ".".join(map(str, error.errors()[0]["loc"]))
             raise DataError(f"the manifest's cost section is damaged at {place}") from None
-        policies = of_recipe(recipe) or usual()
+        policies = of_recipe(recipe, manifest.code) or usual()
         return cls(
             policies=policies,
             solutions=grid.get("solutions", _POWERS),

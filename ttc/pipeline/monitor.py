@@ -101,7 +101,7 @@ class Monitor:
             "problem_finished",
             attempt.problem.id,
             problem_id=attempt.problem.id,
-            solutions=len(attempt.solutions),
+            solutions=sum(s.returned for s in attempt.solutions),
             verifications=len(attempt.verifications),
             classes=len(attempt.classes),
         )

@@ -14,7 +14,7 @@ from ttc.engine.events import Events
 from ttc.errors import DataError, Interrupted, PluginError, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
 from ttc.pipeline.signals import Stop
-from ttc.plugins import blamed, told
+from ttc.plugins import blamed, failure
 from ttc.store.manifest import Manifest, TryStatus, read_manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note, run_log
@@ -40,12 +40,15 @@ class Recording:
         self._seen_endpoints: dict[str, str] = {}
         self.monitor.events.on_change = self._changed
 
-    def begin(self, manifest: Manifest, problems: int, notes: Sequence[str] = ()) -> None:
+    def begin(
+        self, manifest: Manifest, problems: int, notes: Sequence[str] = (), changed: str = ""
+    ) -> None:
         """The run has its problems: write the manifest, so that the folder is a run from now on.
 
-        notes: on how the problems were read; they stand in the log and in the manifest.
+        notes: on how the problems were read; changed: why it is another run than one before. They
+        stand in the log and in the manifest.
         """
-        self._notes = tuple(notes)
+        self._notes = (*notes, *filter(None, [changed]))
         manifest.begin_try(self.earlier)
         manifest.write(self._run.manifest_path)
         self.manifest = manifest
@@ -62,8 +65,10 @@ class Recording:
             git_commit=manifest.git_commit,
             git_dirty=manifest.git_dirty,
         )
-        for text in self._notes:
+        for text in notes:
             note("dataset_read", text)
+        if changed:
+            note("code_changed", changed)
 
     def resolved(self) -> None:
         """The models have said what they are."""
@@ -140,9 +145,7 @@ def recorded(recipe: Recipe, run: RunFolder, stop: Stop | None = None) -> Iterat
             raise
         except BaseException as error:
             plugin = blamed(error)
-            said = (
-                f"{plugin} failed: {told(error)}" if plugin else f"{type(error).__name__}: {error}"
-            )
+            said = failure(error, plugin) if plugin else f"{type(error).__name__}: {error}"
             recording.end("failed", said, trace=error)
             if plugin:
                 raise PluginError(said) from error

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem
 from ttc.engine.engine import Engine
 from ttc.errors import BudgetExhausted, DataError
+from ttc.pipeline.code_changes import code_changes
 from ttc.pipeline.collect import Attempted, ordered
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
@@ -26,7 +29,7 @@ from ttc.pipeline.signals import Stop, stopping
 from ttc.store.atomic import remove_leftovers
 from ttc.store.columns import RUN_TABLES
 from ttc.store.lock import locked
-from ttc.store.manifest import Choices, Manifest, hash_recipe
+from ttc.store.manifest import Choices, Manifest, Plugin, hash_recipe
 from ttc.store.rows import answer_row, problem_row, sample_row, solution_row, verification_row
 from ttc.store.run_folder import WRITTEN, RunFolder, run_folder
 from ttc.store.tables import open_table
@@ -66,7 +69,8 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
         with stopping() as stop, recorded(recipe, run, stop) as recording:
             problems = load_problems(recipe)
             manifest = _manifest(recipe, run, problems)
-            recording.begin(manifest, len(problems), recipe.dataset.notes)
+            changed = code_changes(run, manifest)
+            recording.begin(manifest, len(problems), recipe.dataset.notes, changed)
             with progress(recording.monitor) if progress is not None else nullcontext():
                 began = time.monotonic()
                 with _frozen():
@@ -103,7 +107,7 @@ def _frozen() -> Iterator[None]:
 
 
 def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Manifest:
-    from ttc.recipe import resolve
+    from ttc.recipe import code_behind, resolve
 
     resolved = resolve(recipe)
     told = unjudged(((p.id, p.answer) for p in problems), recipe.answer_rule)
@@ -118,6 +122,10 @@ def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Ma
         seed=recipe.seed,
         dataset=hash_recipe({"problems": [[p.id, p.question, p.answer] for p in problems]}),
         choices=_choices(recipe),
+        plugins={
+            whose: Plugin(digest=code.digest, version=code.version)
+            for whose, code in code_behind(recipe).items()
+        },
     )
 
 
@@ -238,15 +246,16 @@ async def _sweep(
 
 def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
     classes = attempt.classes
+    voters = np.array([s.returned for s in attempt.solutions], dtype=np.bool_)
     return {
         "problems": [
             problem_row(
                 attempt.problem,
                 index,
                 gold_class=classes.gold,
-                n_solutions=len(attempt.solutions),
+                n_solutions=int(voters.sum()),
                 n_verifications=len(attempt.verifications),
-                n_classes=len(classes),
+                n_classes=len(set(classes.index[voters].tolist()) - {-1}),
             )
         ],
         "solutions": [

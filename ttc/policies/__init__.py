@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from ttc.analysis.drawn import OF_VERIFICATIONS, READABLE, Drawn
 from ttc.errors import PluginError, UsageError
+from ttc.plugin_code import code_of
 from ttc.plugins import plugin_of
 from ttc.registry import Kind, Part, parts
 from ttc.terminal import say
@@ -176,10 +177,13 @@ def usual() -> tuple[PolicyPart, ...]:
     return tuple(map(named, USUAL))
 
 
-def of_recipe(recipe: Mapping[str, Any]) -> tuple[PolicyPart, ...]:
+def of_recipe(
+    recipe: Mapping[str, Any], code: Mapping[str, str] | None = None
+) -> tuple[PolicyPart, ...]:
     """The policies of a recipe's plain data, as manifests keep it.
 
-    Those of plug-ins that are gone, or take other parameters now, are left out with a warning.
+    code: of the plug-ins that the run was made with; that it is another now is a warning. Policies
+    of plug-ins that are gone, or take other parameters now, are left out with one.
     """
     from ttc.refs import PartRef
 
@@ -193,8 +197,19 @@ def of_recipe(recipe: Mapping[str, Any]) -> tuple[PolicyPart, ...]:
             _warn(f"the run's policy {name!r} is left out (is its plug-in installed?): {why}")
         else:
             assert isinstance(part, PolicyPart)
+            _compare(part, code or {})
             known.append(part)
     return tuple(known)
+
+
+def _compare(policy: PolicyPart, code: Mapping[str, str]) -> None:
+    for whose, now in code_of([type(policy)]).items():
+        if code.get(whose, now.known) != now.known:
+            _warn(
+                f"the code of {whose} is not what the run was made with: what is in its tables "
+                f"comes from the code before, and what {policy.label!r} is asked now from that of "
+                "today; ttc run with its recipe makes a run of today's"
+            )
 
 
 @cache

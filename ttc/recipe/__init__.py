@@ -1,6 +1,6 @@
 """Recipes: YAML in, a validated composition of parts out, every mistake named by line and key."""
 
-from ttc.recipe.identity import recipe_hash, resolve, run_id
+from ttc.recipe.identity import code_behind, recipe_hash, resolve, run_id
 from ttc.recipe.load import load_recipe, parse_recipe
 from ttc.recipe.model import Grid, Recipe
 from ttc.recipe.schema import recipe_schema
@@ -10,6 +10,7 @@ __all__ = [
     "Grid",
     "Recipe",
     "ShippedRecipe",
+    "code_behind",
     "find_recipe",
     "load_recipe",
     "parse_recipe",

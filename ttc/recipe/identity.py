@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc.budget.limits import Shares
+from ttc.plugin_code import Code, code_of
 from ttc.prompts import load_prompt
 from ttc.recipe.files import is_prompt_key
 from ttc.recipe.model import Recipe
-from ttc.registry import parts
+from ttc.registry import all_parts, parts
 
 if TYPE_CHECKING:
     from ttc.policies import PolicyPart
@@ -46,7 +47,8 @@ def recipe_hash(recipe: Recipe) -> str:
 
     Files count by what they hold, not by where they are: prompts whole, data files whole up to
     64 MiB and by size and both ends beyond. Of a backend, what its class calls `incidental`
-    (a set of field names: time-outs and the like) does not count.
+    (a set of field names: time-outs and the like) does not count. Of parts that are not ttc's own
+    the code counts, by the digest of its files.
     """
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
     data = _as_before(data, {"repeats": 1})
@@ -56,8 +58,16 @@ def recipe_hash(recipe: Recipe) -> str:
     data["backend"] = _essence(data["backend"])
     data["policies"] = [_told(policy) for policy in recipe.policies]
     data["sampler"], *data["verifiers"] = map(_determining, (data["sampler"], *data["verifiers"]))
+    if code := code_behind(recipe):
+        data["code"] = {whose: one.known for whose, one in code.items()}
     text = json.dumps(_canonical(data), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def code_behind(recipe: Recipe) -> dict[str, Code]:
+    """The code of a recipe's parts that are not ttc's own, by whose it is."""
+    named = (recipe.dataset, recipe.backend, recipe.sampler, *recipe.verifiers, *recipe.policies)
+    return code_of({type(one) for part in named for one in all_parts(part)})
 
 
 def _told(policy: PolicyPart) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttc.errors import DataError
+from ttc.plugins import AT_PROBLEM
 from ttc.policies import Drawn, PolicyPart, StoppingRule, of_recipe, usual
 from ttc.report.tables import number, table
 from ttc.store.rows import read_problems, read_solutions, read_verifications
@@ -58,6 +59,8 @@ class _Judged:
             text += f", score {number(self.score)}"
         if self.solution.finish_reason not in ("stop", "imported"):
             text += f", ended by {self.solution.finish_reason}"
+        if not self.solution.returned:
+            text += ", on the way and not returned: no vote"
         if self.label is not None and self.label != ours:
             said = {True: "right", False: "wrong"}
             text += f" - DISAGREEMENT: the data says {said[self.label]}, we say {said[ours]}"
@@ -65,7 +68,8 @@ class _Judged:
 
 
 def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int) -> None:
-    """Print question, votes and `limit` solutions with their verdicts.
+    """Print question, votes and `limit` solutions with their verdicts. What the method returned
+    votes; what it only said on its way is shown.
 
     Solutions whose label, of imported data, contradicts our judgement are marked and come first.
     Raises `DataError` that names near ids where there is no such problem.
@@ -84,10 +88,14 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
         return
     columns = 5 if any(one.verdicts for one in judged) else 3
     headings = ("answer", "votes", "", "mean score", "summed score")[:columns]
-    votes = [row[:columns] for row in _votes(judged)]
+    voters = [one for one in judged if one.solution.returned]
+    votes = [row[:columns] for row in _votes(voters)]
     console.print(table("Votes", headings, votes, numeric=(1, 3, 4)))
-    console.print(line(_choices(run, judged, gold_class)))
-    if all(one.answer_class < 0 for one in judged):
+    if voters:
+        console.print(line(_choices(run, voters, gold_class)))
+    else:
+        console.print("nothing to choose from: the method returned none of its solutions")
+    if voters and all(one.answer_class < 0 for one in voters):
         console.print("no solution has a valid answer: the problem counts as failed at every S")
     order = sorted(judged, key=lambda one: "DISAGREEMENT" not in one.title(gold_class))
     for one in order[:limit]:
@@ -104,12 +112,17 @@ def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
     answers = {one.answer_class: _short(one.solution.answer) for one in reversed(judged)}
     names = list(dict.fromkeys(v.verifier for v in verdicts))
     said = []
-    for policy in of_recipe(run.manifest().recipe) or usual():
+    manifest = run.manifest()
+    for policy in of_recipe(manifest.recipe, manifest.code) or usual():
         for name in names if policy.reads_verifications else ("",):
             own = [v for v in verdicts if v.verifier == name]
             label = f"{policy.label} ({name})" if name and len(names) > 1 else policy.label
             drawn = Drawn.of(solutions, classes, own)
-            said.append(f"{label} {_choice(policy, drawn, gold_class, answers)}")
+            try:
+                said.append(f"{label} {_choice(policy, drawn, gold_class, answers)}")
+            except Exception as error:  # the policy may be anybody's
+                error.add_note(f"{AT_PROBLEM}{solutions[0].problem_id!r:.80}")
+                raise
     return f"chosen of all {len(judged)}: {', '.join(said)}"
 
 

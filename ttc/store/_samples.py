@@ -34,6 +34,10 @@ class Samples:
     def __len__(self) -> int:
         return len(self.row)
 
+    def take(self, rows: NDArray[np.bool_]) -> Samples:
+        """Some of the rows."""
+        return Samples(self.row[rows], {name: own[rows] for name, own in self.columns.items()})
+
 
 def read_samples(
     path: Path,
@@ -44,7 +48,8 @@ def read_samples(
 ) -> Samples:
     """Read numeric columns; `place` numbers the problems, `verifier` keeps only its rows.
 
-    Raises `DataError` for an unknown problem, an empty cell outside nullable columns, a number that
+    Of a column that may be null, a truth that is null reads as true. Raises `DataError` for an
+    unknown problem, an empty cell outside nullable columns, a number that
     should be whole and isn't, and a negative index.
     """
     by = ["verifier"] if verifier is not None else []
@@ -107,6 +112,9 @@ def read_numbers(
             refuse_empty(path, content, name)
         if known[name].kind == "floats":
             numbers[name] = _padded(content.column(name))
+            continue
+        if known[name].kind == "bool" and known[name].nullable:
+            numbers[name] = content.column(name).cast("bool").fill_null(True).to_numpy()
             continue
         value = content.column(name).to_numpy()
         if known[name].kind == "int" and value.dtype.kind == "f":

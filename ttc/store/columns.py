@@ -70,9 +70,11 @@ PROBLEMS = (
         "int",
         "Answer class of the gold answer; -1 where no solution gave it.",
     ),
-    Column("n_solutions", "int", "Solutions of this problem in the run.", "solutions"),
+    Column(
+        "n_solutions", "int", "Solutions of this problem that its method returned.", "solutions"
+    ),
     Column("n_verifications", "int", "Verifications of this problem in the run.", "verifications"),
-    Column("n_classes", "int", "Distinct valid answers among the solutions.", "classes"),
+    Column("n_classes", "int", "Distinct valid answers among these solutions.", "classes"),
     Column("level", "int", "Difficulty level where the data set has one, else null.", "", True),
     Column("metadata", "text", "What else the data set says of the problem, as a JSON object."),
 )
@@ -126,6 +128,15 @@ SOLUTIONS = (
         later=True,
     ),
     Column("last_sample", "int", "Last of them; null likewise.", "", True, later=True),
+    Column(
+        "returned",
+        "bool",
+        "Whether the method gave it in the end, so that policies choose of it; false: it answered "
+        "with it, or had it judged, on the way; null, as in older tables, counts as true.",
+        "",
+        True,
+        later=True,
+    ),
 )
 
 VERIFICATIONS = (

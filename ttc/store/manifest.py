@@ -98,6 +98,15 @@ class Model(BaseModel):
         return cls(**asdict(identity) | {"facts": dict(identity.facts)})
 
 
+class Plugin(BaseModel):
+    """Code of a part that is not ttc's own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    digest: str = Field(default="", description="SHA-256 of its files' names and content.")
+    version: str = Field(default="", description="Of its distribution, where it has one.")
+
+
 class Try(BaseModel):
     """One process that worked on the run; a run that was stopped and went on has several."""
 
@@ -131,6 +140,10 @@ class Manifest(BaseModel):
     )
     models: dict[str, Model] = Field(
         default_factory=dict, description="By their name in the recipe."
+    )
+    plugins: dict[str, Plugin] = Field(
+        default_factory=dict,
+        description="By package or module: the code of parts that are not ttc's own.",
     )
     versions: dict[str, str] = Field(default_factory=lambda: package_versions())
     host: dict[str, str | int | float] = Field(default_factory=lambda: host_facts())
@@ -166,6 +179,11 @@ class Manifest(BaseModel):
     evaluation: dict[str, Any] = Field(
         default_factory=dict, description="Which problems the curves are about, and which not."
     )
+
+    @property
+    def code(self) -> dict[str, str]:
+        """The digests of `plugins`, or their versions where nothing could be read."""
+        return {name: one.digest or one.version for name, one in self.plugins.items()}
 
     def used(self, role: str) -> dict[str, Any]:
         """What was used in a role; empty where nothing was. Until 0.1 there were two, otherwise

@@ -124,10 +124,12 @@ def load_pool(
     reads: what policies look at beside classes and scores (tokens, confidence, steps), which is
     loaded for them.
 
-    Within a problem, verified solutions come first and otherwise the order of the tables is kept;
-    gaps in the numbering of solutions and verifications are closed. Reads numeric columns and
-    problem ids only. A problem without solutions (the budget ended before its first) is left out
-    of the arrays and named in `left_out`: nothing was drawn, so nothing can be estimated of it.
+    A solution that a method said on its way and did not return is no part of the pool, nor is a
+    judgement of one. Within a problem, verified solutions come first and otherwise the order of the
+    tables is kept; gaps in the numbering of solutions and verifications are closed. Reads numeric
+    columns and problem ids only. A problem without solutions (the budget ended before its first) is
+    left out of the arrays and named in `left_out`: nothing was drawn, so nothing can be estimated
+    of it.
     Raises `DataError` for missing, lost or broken tables and columns, a run without problems or
     solutions, a solution or verification that is there twice, a verification of a
     solution that is not there, several verifiers where none is named, and, when
@@ -135,7 +137,10 @@ def load_pool(
     """
     ids, gold, promised, judged_promised = _problems(run)
     place = {name: i for i, name in enumerate(ids)}
-    solved = _solutions(run, place, "confidence" in reads)
+    stored = _solutions(run, place, "confidence" in reads)
+    solved = stored.take(stored["returned"])
+    if len(solved) == 0:
+        raise DataError(f"{run.name} has no solutions")
     present = _present(run, solved, ids, promised)
     chosen = _choose(run, verifier)
     if judged_promised and not _named(run):
@@ -145,7 +150,7 @@ def load_pool(
         )
     if chosen is None and need_verifications:
         raise DataError(f"{run.name} has no verifications; this needs a run with a verifier")
-    judged, owner = _verifications(run, chosen, place, solved, "steps" in reads)
+    judged, owner = _verifications(run, chosen, place, stored, "steps" in reads)
     unverified = np.ones(len(solved), dtype=np.bool_)
     unverified[owner] = False
     column = rank_within(solved.row, unverified, solved["solution_index"])
@@ -248,7 +253,8 @@ def _choose(run: RunFolder, wanted: str | None) -> str | None:
 
 
 def _solutions(run: RunFolder, place: dict[str, int], confident: bool) -> Samples:
-    columns = ("solution_index", "answer_class", "correct")
+    """All that are stored; `returned` tells those of the pool."""
+    columns = ("solution_index", "answer_class", "correct", "returned")
     more = ("mean_logprob",) if confident else ()
     solved = read_samples(run.solutions, "solutions", place, (*columns, *more))
     if len(solved) == 0:
@@ -260,16 +266,19 @@ def _solutions(run: RunFolder, place: dict[str, int], confident: bool) -> Sample
 
 
 def _verifications(
-    run: RunFolder, verifier: str | None, place: dict[str, int], solved: Samples, stepwise: bool
+    run: RunFolder, verifier: str | None, place: dict[str, int], stored: Samples, stepwise: bool
 ) -> tuple[Samples, Ints]:
-    """The verifier's samples, and for each the place of its solution in `solved`."""
+    """The verifier's samples of returned solutions, and for each its solution's place among these.
+
+    stored: all solutions of the run.
+    """
     if verifier is None:
         return no_samples(), np.zeros(0, dtype=np.int64)
     columns = ("solution_index", "verification_index", "score")
     more = ("step_scores",) if stepwise else ()
     judged = read_samples(run.verifications, "verifications", place, (*columns, *more), verifier)
     owner, lost = find_owner(
-        key(judged.row, judged["solution_index"]), key(solved.row, solved["solution_index"])
+        key(judged.row, judged["solution_index"]), key(stored.row, stored["solution_index"])
     )
     if lost >= 0:
         raise DataError(
@@ -282,7 +291,9 @@ def _verifications(
             f"{run.verifications} has verification {judged['verification_index'][twice]} of "
             f"{_solution(judged, twice, place)} twice"
         )
-    return judged, owner
+    voting = stored["returned"]
+    counts = voting[owner]
+    return judged.take(counts), (np.cumsum(voting) - 1)[owner[counts]]
 
 
 def _solution(samples: Samples, entry: int, place: dict[str, int]) -> str:

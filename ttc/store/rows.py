@@ -66,6 +66,7 @@ def solution_row(
         "repeat": solution.repeat,
         "first_sample": solution.first_sample,
         "last_sample": solution.last_sample,
+        "returned": solution.returned,
     }
 
 
@@ -144,6 +145,7 @@ def to_solution(row: Mapping[str, Any]) -> Solution:
         repeat=row.get("repeat") or 0,
         first_sample=row.get("first_sample"),
         last_sample=row.get("last_sample"),
+        returned=row.get("returned") is not False,
         seconds=row["seconds"],
         **{name: row[name] for name in same},
     )

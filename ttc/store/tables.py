@@ -172,7 +172,10 @@ def read_frame(
 def scan_rows(
     path: Path, table: TableName, columns: Sequence[str] | None = None, *, batch: int = 1024
 ) -> Iterator[dict[str, Any]]:
-    """Rows as dicts, in order, with at most `batch` of them in memory."""
+    """Rows as dicts, in order, with at most `batch` of them in memory.
+
+    A column that came to be after the table was written is missing from them.
+    """
     names = None if columns is None else list(columns)
     with open_parquet(path, table, columns) as file:
         for block in file.iter_batches(batch_size=batch, columns=names):

@@ -43,6 +43,11 @@ class _Problem:
     solutions: dict[int, Row] = field(default_factory=dict)
     verifications: dict[int, dict[int, Row]] = field(default_factory=dict)
 
+    @property
+    def drawn(self) -> dict[int, Row]:
+        """What the method returned; of the others only judgements can be asked for."""
+        return {i: row for i, row in self.solutions.items() if row.get("returned") is not False}
+
 
 class ReplayBackend:
     """See `ttc.core.Backend`. The tables are read whole, once, when the first call comes."""
@@ -113,7 +118,7 @@ class ReplayBackend:
                     f"the run {self._run.name} holds no verification of the solution in a prompt "
                     f"for problem {name}"
                 )
-        return f"problem {name}", problem.solutions
+        return f"problem {name}", problem.drawn
 
     async def _loaded(self) -> dict[str, _Problem]:
         if self._problems is None:
@@ -126,7 +131,7 @@ class ReplayBackend:
             row["problem_id"]: _Problem(row["question"].strip())
             for row in run.rows("problems", columns)
         }
-        columns = ["problem_id", "solution_index", "mean_logprob", *_TEXT]
+        columns = ["problem_id", "solution_index", "mean_logprob", "returned", *_TEXT]
         for row in run.rows("solutions", columns):
             if row["problem_id"] in found:
                 found[row["problem_id"]].solutions[row["solution_index"]] = row

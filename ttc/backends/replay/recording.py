@@ -52,7 +52,7 @@ class Recording:
         return self._path(table).is_file()
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
-        """Rows of a table as dicts, in order. Raises `DataError`."""
+        """Rows of a table as dicts, in order, without columns that it lacks. Raises `DataError`."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 

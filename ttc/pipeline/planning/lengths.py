@@ -129,8 +129,10 @@ def _own_texts(run: RunFolder, pool: LoadedPool, first: int) -> FloatArray:
     (of a simulated run) are taken to be all different.
     """
     texts: dict[str, list[str]] = {name: [] for name in pool.arrays.problem_ids}
-    for row in scan_rows(run.solutions, "solutions", ["problem_id", "solution_index", "text"]):
-        if row["solution_index"] < first and row["problem_id"] in texts:
+    columns = ["problem_id", "solution_index", "text", "returned"]
+    for row in scan_rows(run.solutions, "solutions", columns):
+        early = row["solution_index"] < first and row.get("returned") is not False
+        if early and row["problem_id"] in texts:
             texts[row["problem_id"]].append((row["text"] or "").strip())
     shares = [len(set(t)) / len(t) if any(t) else 1.0 for t in texts.values()]
     return np.asarray(shares, dtype=np.float64)

@@ -1,0 +1,159 @@
+"""What code stands behind a part that is not ttc's: its files' digest belongs to a run's identity.
+
+The code of a plug-in is its package, or its module, with the modules beside it that it imports, or
+those of its distribution where it lies among installed packages. It is read when a part registers,
+so that a file which is edited later, in a notebook's session, does not pass for what was loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+import sysconfig
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES
+from pathlib import Path
+from typing import Any
+
+from ttc.plugins import distribution, owner
+
+_SUFFIXES = (*SOURCE_SUFFIXES, *EXTENSION_SUFFIXES)
+_NOBODYS = {"pydantic", *sys.stdlib_module_names} - {"__main__"}
+
+
+@dataclass(frozen=True)
+class Code:
+    """Of one plug-in. digest: SHA-256 (hex) of its files' names and content, empty where none can
+    be read; version: of its distribution, empty without one.
+    """
+
+    digest: str
+    version: str = ""
+
+    @property
+    def known(self) -> str:
+        """What tells it from other code."""
+        return self.digest or self.version
+
+
+_known: dict[str, Code] = {}
+_registered: dict[tuple[str, str], type] = {}
+
+
+def note(cls: type) -> None:
+    """A part registers: read the code behind it, again where it is loaded anew."""
+    anew = _registered.get((cls.__module__, cls.__qualname__), cls) is not cls
+    for whose in _owners(cls):
+        if whose not in _known or anew:
+            _known[whose] = _code(whose)
+    if owner(cls.__module__):
+        _registered[cls.__module__, cls.__qualname__] = cls
+
+
+def code_of(classes: Iterable[type]) -> dict[str, Code]:
+    """The code behind classes by whose it is, sorted; of ttc's own there is nothing to tell."""
+    owners = sorted({whose for cls in classes for whose in _owners(cls)})
+    return {whose: _known.get(whose) or _known.setdefault(whose, _code(whose)) for whose in owners}
+
+
+def _owners(cls: type) -> set[str]:
+    """Of the class and those that it is made from, where they are neither ttc's nor Python's."""
+    found = {owner(base.__module__) for base in cls.__mro__}
+    return {whose for whose in found if whose and whose not in _NOBODYS}
+
+
+def _code(whose: str) -> Code:
+    dist = distribution(whose)
+    version = f"{dist.name} {dist.version}" if dist is not None else ""
+    digest = hashlib.sha256()
+    read = False
+    for name, path in sorted(_files(whose, dist).items()):
+        try:
+            content = path.read_bytes()
+        except OSError:
+            continue
+        read = True
+        digest.update(f"{name}\n{hashlib.sha256(content).hexdigest()}\n".encode(errors="replace"))
+    return Code(digest.hexdigest() if read else "", version)
+
+
+def _files(whose: str, dist: Any) -> dict[str, Path]:
+    """Its files by names that are the same on every machine."""
+    module = sys.modules.get(whose)
+    places = [Path(place) for place in getattr(module, "__path__", ())]
+    if not places and getattr(module, "__file__", None):
+        places = [Path(str(module.__file__))]  # type: ignore[union-attr]
+    found: dict[str, Path] = {}
+    for place in places:
+        found |= _inside(place)
+        if place.parent not in _installed():
+            found |= _beside(whose, place.parent, found)
+    return found | _distributed(dist)
+
+
+def _inside(place: Path) -> dict[str, Path]:
+    """Of a package's folder or a module."""
+    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    return {
+        file.relative_to(place.parent).as_posix(): file
+        for file in files
+        if file == place or file.name.endswith(_SUFFIXES)
+    }
+
+
+def _beside(whose: str, folder: Path, begun: dict[str, Path]) -> dict[str, Path]:
+    """The modules and packages of a folder that these files import, and so on."""
+    found, pending = dict(begun), list(begun.values())
+    while pending:
+        for name in _imports(pending.pop(), whose.rpartition(".")[0]):
+            for place in (folder / f"{name}.py", folder / name):
+                new = _inside(place) if place.exists() else {}
+                pending += [path for at, path in new.items() if at not in found]
+                found |= new
+    return found
+
+
+def _imports(file: Path, room: str) -> Iterator[str]:
+    """Names of modules that a source file imports and that may stand beside its own.
+
+    room: the package of ttc's in which somebody put it; empty anywhere else.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(file.read_bytes())
+    except (OSError, ValueError, SyntaxError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        for name in _imported(node, room):
+            whose = owner(name)
+            if whose and whose.rpartition(".")[0] == room and whose not in _NOBODYS:
+                yield whose.rpartition(".")[2]
+
+
+def _imported(node: ast.AST, room: str) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom) or (node.level and not room):
+        return []  # a package's own modules are all counted
+    at = ".".join(filter(None, (room if node.level else "", node.module)))
+    return [at, *(f"{at}.{alias.name}" for alias in node.names)]
+
+
+def _installed() -> set[Path]:
+    """Where what is beside a package is not its own."""
+    return {Path(path) for path in sysconfig.get_paths().values()} | {
+        Path(path) for path in sys.path if Path(path).name in ("site-packages", "dist-packages")
+    }
+
+
+def _distributed(dist: Any) -> dict[str, Path]:
+    """What a distribution brought, if it was copied to its place."""
+    files = (dist.files or ()) if dist is not None else ()
+    return {
+        str(file): Path(str(file.locate()))
+        for file in files
+        if file.name.endswith(_SUFFIXES) and not file.name.startswith("__editable__")
+    }
