@@ -90,7 +90,7 @@ def _files(whose: str, dist: Any) -> dict[str, Path]:
     for place in places:
         found |= _inside(place)
         if place.parent not in _installed():
-            found |= _beside(whose, place.parent, found)
+            found |= _beside(place.parent, found)
     return found | _distributed(dist)
 
 
@@ -104,11 +104,11 @@ def _inside(place: Path) -> dict[str, Path]:
     }
 
 
-def _beside(whose: str, folder: Path, begun: dict[str, Path]) -> dict[str, Path]:
+def _beside(folder: Path, begun: dict[str, Path]) -> dict[str, Path]:
     """The modules and packages of a folder that these files import, and so on."""
     found, pending = dict(begun), list(begun.values())
     while pending:
-        for name in _imports(pending.pop(), whose.rpartition(".")[0]):
+        for name in _imports(pending.pop()):
             for place in (folder / f"{name}.py", folder / name):
                 new = _inside(place) if place.exists() else {}
                 pending += [path for at, path in new.items() if at not in found]
@@ -116,30 +116,25 @@ def _beside(whose: str, folder: Path, begun: dict[str, Path]) -> dict[str, Path]
     return found
 
 
-def _imports(file: Path, room: str) -> Iterator[str]:
-    """Names of modules that a source file imports and that may stand beside its own.
-
-    room: the package of ttc's in which somebody put it; empty anywhere else.
-    """
+def _imports(file: Path) -> Iterator[str]:
+    """Names of modules that a source file imports and that may stand beside its own."""
     try:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(file.read_bytes())
     except (OSError, ValueError, SyntaxError, RecursionError):
         return
     for node in ast.walk(tree):
-        for name in _imported(node, room):
+        for name in _imported(node):
             whose = owner(name)
-            if whose and whose.rpartition(".")[0] == room and whose not in _NOBODYS:
-                yield whose.rpartition(".")[2]
+            if whose and whose not in _NOBODYS:
+                yield whose
 
 
-def _imported(node: ast.AST, room: str) -> list[str]:
+def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    if not isinstance(node, ast.ImportFrom) or (node.level and not room):
-        return []  # a package's own modules are all counted
-    at = ".".join(filter(None, (room if node.level else "", node.module)))
-    return [at, *(f"{at}.{alias.name}" for alias in node.names)]
+    # A package's own modules are all counted.
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
 def _installed() -> set[Path]:

@@ -12,19 +12,6 @@ from typing import Any
 
 from ttc.secret_values import without_secrets
 
-OWN: dict[str, frozenset[str]] = {
-    folder: frozenset(names.split())
-    for folder, names in {
-        "backends": "common http litellm llama_cpp nano openai replay table transformers vllm",
-        "datasets": "aime amc23 file gpqa_diamond gsm8k hub math500 nano reading",
-        "samplers": "adaptive independent",
-        "verifiers": "genrm",
-        "policies": "_trial adaptive_consistency best_of_n esc first majority oracle pessimistic "
-        "weighted_majority",
-    }.items()
-}
-"""What ttc ships in the folders of its parts; what else is there is a plug-in. A test compares."""
-
 AT_PROBLEM = "at problem "
 """How a note on an error begins that says at which problem it arose."""
 
@@ -37,10 +24,7 @@ _distributions: dict[str, Any] = {}
 def owner(module: str) -> str | None:
     """Whose a module is: the name of its package or its own, outside of ttc; None for ttc's."""
     root = module.partition(".")[0]
-    if root != "ttc":
-        return root
-    _, folder, name, *_ = (*module.split("."), "", "")
-    return f"ttc.{folder}.{name}" if name and name not in OWN.get(folder, {name}) else None
+    return None if root == "ttc" else root
 
 
 def distribution(whose: str) -> Any:

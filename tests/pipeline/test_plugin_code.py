@@ -3,14 +3,9 @@
 import importlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-
-import ttc
 from ttc import plugin_code
 from ttc.recipe import parse_recipe, recipe_hash
 
@@ -186,19 +181,3 @@ def test_the_digest_is_of_what_was_loaded(tmp_path, monkeypatch, own_parts):
     assert plugin_code.code_of([module.Own]) == before
     own_parts(importlib.reload(module).Own)
     assert plugin_code.code_of([module.Own]) != before
-
-
-@pytest.mark.parametrize("shape", ["file", "package"])
-def test_a_file_in_ttc_s_own_folders_counts(tmp_path, shape):
-    """As the how-to pages put it there; ttc's other files do not."""
-    shutil.copytree(Path(ttc.__file__).parent, tmp_path / "ttc", ignore=lambda *_: ["__pycache__"])
-    mine = tmp_path / "ttc/samplers" / ("mine.py" if shape == "file" else "mine/__init__.py")
-    mine.parent.mkdir(exist_ok=True)
-    code = SAMPLER.replace("HELP", "")
-    mine.write_text(code.replace("KEPT", "2"))
-    _, (first,) = ran(tmp_path)
-    assert list(first["plugins"]) == ["ttc.samplers.mine"]
-    (tmp_path / "ttc/samplers/independent.py").open("a").write("\n# ours\n")
-    assert len(ran(tmp_path)[1]) == 1
-    mine.write_text(code.replace("KEPT", "3"))
-    assert len(ran(tmp_path)[1]) == 2

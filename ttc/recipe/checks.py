@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ttc.faults import Fault
+from ttc.faults import Fault, KeyPath
 from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
-from ttc.registry import parts
+from ttc.registry import MethodPart, parts, walk
 
 Valid = Mapping[str, Any]
 """The recipe's fields that are valid by themselves; checks skip what is not among them."""
@@ -94,6 +94,15 @@ def _policies_without_confidence(valid: Valid) -> Iterator[Fault]:
             yield Fault(("policies", i), text)
 
 
+def _methods(valid: Valid) -> Iterator[tuple[KeyPath, MethodPart, KeyPath | None]]:
+    """The sampler, the verifiers, and all methods inside them: key, part, key of what it is in."""
+    tops: list[tuple[KeyPath, Any]] = [(("sampler",), valid.get("sampler"))]
+    tops += [(("verifiers", i), one) for i, one in enumerate(valid.get("verifiers") or ())]
+    for at, top in tops:
+        if top is not None:
+            yield from walk(top, at)
+
+
 def _distinct_labels(valid: Valid) -> Iterator[Fault]:
     for field in ("verifiers", "policies"):
         chosen = valid.get(field) or ()
@@ -107,6 +116,19 @@ def _distinct_labels(valid: Valid) -> Iterator[Fault]:
                 text = f"two {field} are called {part.label!r}; {mend}"
                 yield Fault((field, i), text)
             seen.add(part.label)
+
+
+def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
+    """What a method did by its critic's verdicts makes those no fresh ones of the recipe's."""
+    verifiers = {one.label: i for i, one in enumerate(valid.get("verifiers") or ())}
+    for at, part, outer in _methods(valid):
+        label = getattr(part, "label", None) if part.kind == "verifier" else None
+        if outer is not None and label in verifiers:
+            text = (
+                f"is called {label!r}, as verifiers[{verifiers[label]}] is, and their verdicts "
+                "would be counted together; give one of them a 'name' of its own"
+            )
+            yield Fault(at, text)
 
 
 def _is_file(name: str) -> bool:
@@ -125,16 +147,15 @@ def _data_file(valid: Valid) -> Iterator[Fault]:
 
 
 def _prompts(valid: Valid) -> Iterator[Fault]:
-    sampler, dataset, backend = (valid.get(k) for k in ("sampler", "dataset", "backend"))
-    if sampler is not None and "prompt" in type(sampler).model_fields:
-        name = sampler.prompt or (dataset and dataset.default_prompt)
+    dataset = valid.get("dataset")
+    models: dict[KeyPath | None, Any] = {None: valid.get("backend")}
+    for at, part, outer in _methods(valid):
+        models[at] = model = getattr(part, "backend", None) or models[outer]
+        name = getattr(part, "prompt", None)
+        if part.kind == "sampler" and not name and "prompt" in type(part).model_fields:
+            name = dataset and dataset.default_prompt
         if name:
-            yield from check_prompt(("sampler",), sampler, name, backend)
-    for i, verifier in enumerate(valid.get("verifiers") or ()):
-        name = getattr(verifier, "prompt", None)
-        if name:
-            own = getattr(verifier, "backend", None) or backend
-            yield from check_prompt(("verifiers", i), verifier, name, own)
+            yield from check_prompt(at, part, name, model)
 
 
 def _capabilities(valid: Valid) -> Iterator[Fault]:
@@ -155,6 +176,7 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _policies_named_as_others,
     _policies_that_fail,
     _distinct_labels,
+    _labels_of_critics,
     _data_file,
     _prompts,
     _capabilities,

@@ -41,22 +41,28 @@ class _Judged:
     verdicts: list[Verification]
 
     @property
-    def scores(self) -> list[float]:
-        """Of valid verifications."""
-        return [v.score for v in self.verdicts if v.score is not None]
+    def by_verifier(self) -> dict[str, list[Verification]]:
+        """Verdicts of each: one's say nothing of another's."""
+        found: dict[str, list[Verification]] = {}
+        for verdict in self.verdicts:
+            found.setdefault(verdict.verifier, []).append(verdict)
+        return found
 
-    @property
-    def score(self) -> float:
-        """Mean of the valid scores, NaN without any."""
-        return float(np.mean(self.scores)) if self.scores else float("nan")
+    def score(self, verifier: str) -> float:
+        """Mean of a verifier's valid scores, NaN without any."""
+        own = self.by_verifier.get(verifier, ())
+        scores = [v.score for v in own if v.score is not None]
+        return float(np.mean(scores)) if scores else float("nan")
 
     def title(self, gold_class: int) -> str:
         """Judgement, answer, score, and the label where it contradicts our judgement."""
         ours = 0 <= self.answer_class == gold_class
         text = f"solution {self.solution.index}: {'right' if self.correct else 'wrong'}, "
         text += "no answer" if self.answer_class < 0 else f"answer {_short(self.solution.answer)}"
-        if self.verdicts:
-            text += f", score {number(self.score)}"
+        names = [*self.by_verifier]
+        for name in names:
+            of = f" by {name}" if len(names) > 1 else ""
+            text += f", score{of} {number(self.score(name))}"
         if self.solution.finish_reason not in ("stop", "imported"):
             text += f", ended by {self.solution.finish_reason}"
         if not self.solution.returned:
@@ -86,11 +92,14 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     if not judged:
         console.print("no solutions: the budget ended before the first of this problem")
         return
-    columns = 5 if any(one.verdicts for one in judged) else 3
-    headings = ("answer", "votes", "", "mean score", "summed score")[:columns]
     voters = [one for one in judged if one.solution.returned]
-    votes = [row[:columns] for row in _votes(voters)]
-    console.print(table("Votes", headings, votes, numeric=(1, 3, 4)))
+    names = list(dict.fromkeys(name for one in judged for name in one.by_verifier))
+    headings = ["answer", "votes", ""]
+    for name in names:
+        of = f" by {name}" if len(names) > 1 else ""
+        headings += [f"mean score{of}", f"summed score{of}"]
+    numeric = (1, *range(3, len(headings)))
+    console.print(table("Votes", headings, _votes(voters, names), numeric=numeric))
     if voters:
         console.print(line(_choices(run, voters, gold_class)))
     else:
@@ -152,22 +161,22 @@ def _judged(run: RunFolder, problem_id: str) -> list[_Judged]:
     ]
 
 
-def _votes(judged: list[_Judged]) -> list[tuple[object, ...]]:
-    """Answer, votes, whether right, mean and summed score of each answer class."""
+def _votes(judged: list[_Judged], verifiers: Sequence[str]) -> list[tuple[object, ...]]:
+    """Of each answer class: answer, votes, whether right; by verifier mean and summed score."""
     rows: list[tuple[object, ...]] = []
     votes = Counter(one.answer_class for one in judged)
     for answer_class, count in votes.most_common():
         members = [one for one in judged if one.answer_class == answer_class]
-        known = [one.score for one in members if not np.isnan(one.score)]
-        rows.append(
-            (
-                _short(members[0].solution.answer) if answer_class >= 0 else "(no answer)",
-                count,
-                "right" if members[0].correct else "",
-                number(float(np.mean(known))) if known else "-",
-                number(float(np.sum(known))) if known else "-",
-            )
-        )
+        row = [
+            _short(members[0].solution.answer) if answer_class >= 0 else "(no answer)",
+            count,
+            "right" if members[0].correct else "",
+        ]
+        for name in verifiers:
+            scores = [score for score in (one.score(name) for one in members) if score == score]
+            of_all = (np.mean(scores), np.sum(scores)) if scores else ()
+            row += [number(float(one)) for one in of_all] or ["-", "-"]
+        rows.append(tuple(row))
     return rows
 
 
@@ -190,11 +199,12 @@ def _print_solution(console: Console, one: _Judged, gold_class: int) -> None:
 
     console.rule(line(one.title(gold_class), "rule.text"), align="left")
     console.print(plain(_cut(one.solution.text)))
-    if one.verdicts:
-        said = "".join(_LETTERS[v.verdict] for v in one.verdicts)
-        console.print(f"verdicts: {said}")
-        console.print("first verification:", style="dim")
-        console.print(plain(_cut(one.verdicts[0].text), "dim"))
+    for name, verdicts in one.by_verifier.items():
+        of = f" by {name}" if len(one.by_verifier) > 1 else ""
+        said = "".join(_LETTERS[v.verdict] for v in verdicts)
+        console.print(plain(f"verdicts{of}: {said}"))
+        console.print(plain(f"first verification{of}:", "dim"))
+        console.print(plain(_cut(verdicts[0].text), "dim"))
 
 
 def _find(run: RunFolder, problem_id: str) -> tuple[Problem, int]:

@@ -1,0 +1,65 @@
+"""Methods inside methods are checked as those of the recipe, and told by their keys."""
+
+from typing import Literal
+
+import pytest
+
+from ttc.errors import RecipeError
+from ttc.recipe import parse_recipe
+from ttc.refs import VerifierRef
+from ttc.samplers import SamplerPart
+from ttc.samplers.independent import Independent
+
+RECIPE = """
+name: inner
+dataset: {{type: nano, family: arithmetic, levels: [1], problems: 2}}
+backend: {{type: nano, model: nano-solver}}
+sampler:
+  type: critical
+  draw: {{temperature: 1.0{draw}}}
+  critic: {critic}
+verifiers:
+  - {verifier}
+policies: [first]
+"""
+GENRM = "{type: genrm, backend: {type: nano, model: nano-verifier}, prompt: PROMPT NAME}"
+
+
+class Critical(SamplerPart):
+    """Has a critic."""
+
+    type: Literal["critical"] = "critical"
+    draw: Independent = Independent()
+    critic: VerifierRef
+
+
+@pytest.fixture(autouse=True)
+def parts_of_tests(own_parts):
+    own_parts(Critical)
+
+
+def genrm(name: str = "", prompt: str = "nano-genrm") -> str:
+    return GENRM.replace("PROMPT", prompt).replace("NAME", f", name: {name}" if name else "")
+
+
+def recipe(critic: str, verifier: str, draw: str = ""):
+    return parse_recipe(RECIPE.format(critic=critic, verifier=verifier, draw=draw))
+
+
+def test_a_critic_s_verdicts_are_no_more_of_the_recipe_s():
+    recipe(genrm("critic"), genrm())
+    told = "sampler.critic: is called 'genrm', as verifiers.0. is"
+    with pytest.raises(RecipeError, match=told):
+        recipe(genrm(), genrm())
+
+
+@pytest.mark.parametrize(
+    ("critic", "draw", "key"),
+    [
+        ("nope", "", "sampler.critic"),
+        ("nano-genrm", ", prompt: nope", "sampler.draw"),
+    ],
+)
+def test_prompts_inside_are_told_by_their_key(critic, draw, key):
+    with pytest.raises(RecipeError, match=rf"{key}.prompt: no prompt is called 'nope'"):
+        recipe(genrm("critic", critic), genrm(), draw)
