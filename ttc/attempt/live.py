@@ -202,7 +202,7 @@ class LiveAttempt:
     def _samples(self, want: Wanted) -> tuple[list[Sample], list[SampleTrace]]:
         record = self._record
         after = None if want.ask.after is None else want.ask.after.number
-        samples = [Sample(record.number(want.model), c, after) for c in want.got]
+        samples = [Sample(record.number(want.model, want.opening), c, after) for c in want.got]
         return samples, [self._trace(sample, want) for sample in samples]
 
     def _trace(self, sample: Sample, want: Wanted) -> SampleTrace:
@@ -268,7 +268,8 @@ class LiveAttempt:
         ]
 
     def answer(self, solution: Solution) -> None:
-        if solution.index not in self._record.solutions:
+        index = getattr(solution, "index", None)
+        if index not in self._record.solutions:
             raise UsageError("an answer is a solution that `attempt.solution` has made")
         self._branch.say(solution.index)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ttc.attempt.numbers import Numbers
+from ttc.attempt.prefixes import Opening
 from ttc.core import (
     AnswerTrace,
     Model,
@@ -38,14 +39,14 @@ Mark = tuple[Numbers, dict[bytes, int]]
 class Record:
     """Of one attempt, whichever of its parts did it.
 
-    asked: the model of each sample; refused: places in the budget that closed; made_of: by
+    asked: the model of each sample, and how its prompt began; refused: places in the budget that closed; made_of: by
     solution, the numbers of its samples; judged: by verifier and solution, how many verifications.
     """
 
     problem: Problem
     seed: int
     repeat: int = 0
-    asked: list[ModelIdentity] = field(default_factory=list)
+    asked: list[tuple[ModelIdentity, Opening]] = field(default_factory=list)
     solutions: dict[int, Solution] = field(default_factory=dict)
     made_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     refused: set[Place] = field(default_factory=set)
@@ -64,9 +65,9 @@ class Record:
             branch.branches = []
         del self.root
 
-    def number(self, model: Model) -> int:
+    def number(self, model: Model, opening: Opening) -> int:
         """Of a new sample."""
-        self.asked.append(model.identity)
+        self.asked.append((model.identity, opening))
         return len(self.asked) - 1
 
     def trace(self) -> list[SampleTrace]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ttc.attempt.prefixes import Opening, repeated
 from ttc.attempt.record import Branch
 from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.bills import largest
@@ -22,14 +23,16 @@ _ALL = 1 << 40  # more tokens than any prompt has
 class Wanted:
     """An ask, and what has come of it.
 
-    prompt: digest of its prompt, for its model; start: the number of its first sample; cached: how
-    many of its prompt's tokens the attempt has had computed before.
+    prompt: digest of its prompt, for its model; opening: of its prompt, for those that continue it;
+    start: the number of its first sample; cached: how many of its prompt's tokens the attempt has
+    had computed before.
     """
 
     ask: Ask
     model: Model
     role: Role
     prompt: bytes
+    opening: Opening
     start: int
     cached: int
     got: list[Completion] = field(default_factory=list)
@@ -69,11 +72,13 @@ def wanted(
         cached = 0
         if prompt in here or branch.tokens(prompt) is not None:
             cached = _ALL
-        elif ask.after is not None and branch.record.asked[ask.after.number] is model.identity:
-            before = ask.after.completion
-            cached = before.prompt_tokens + before.completion_tokens
+        elif ask.after is not None:
+            asked, opening = branch.record.asked[ask.after.number]
+            if asked is model.identity:
+                cached = repeated(ask.prompt, opening, ask.after.completion)
         here.add(prompt)
-        found.append(Wanted(ask, model, role, prompt, start, cached))
+        opening = Opening.of(ask.prompt)
+        found.append(Wanted(ask, model, role, prompt, opening, start, cached))
     return found
 
 
@@ -87,7 +92,8 @@ def fixed(
     for ask, model, role in zip(asks, models, roles, strict=True):
         prompt = _digest(model, ask.prompt)
         cached = _ALL if branch.tokens(prompt) is not None else _begun(branch, model, ask.prompt)
-        found.append(Wanted(ask, model, role, prompt, 0, cached))
+        opening = Opening.of(ask.prompt)
+        found.append(Wanted(ask, model, role, prompt, opening, 0, cached))
     return found
 
 

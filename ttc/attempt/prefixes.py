@@ -1,0 +1,52 @@
+"""How much of a prompt an earlier sample's prompt and text are: what a server need not read anew."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from os.path import commonprefix
+
+from ttc.core import Completion, Passage, Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A prompt that was computed, by the length and a digest of its plain text: whoever asks a
+    thousand steps one after the other must not keep their texts.
+    """
+
+    length: int
+    digest: bytes
+
+    @classmethod
+    def of(cls, prompt: Prompt) -> Opening:
+        text = _plain(prompt)
+        return cls(len(text), _digest(text))
+
+
+def repeated(prompt: Prompt, opening: Opening, sample: Completion) -> int:
+    """Tokens at the beginning of a prompt that a sample's own prompt and text have.
+
+    opening: of the sample's prompt. Of a text that is repeated in part only its share of the tokens
+    counts, rounded down; nothing where the prompt begins in another way.
+    """
+    text = _plain(prompt)
+    if len(text) < opening.length or _digest(text[: opening.length]) != opening.digest:
+        return 0
+    if not sample.text:
+        return sample.prompt_tokens + sample.completion_tokens
+    more = text[opening.length : opening.length + len(sample.text)]
+    shared = len(commonprefix([more, sample.text]))
+    return sample.prompt_tokens + sample.completion_tokens * shared // len(sample.text)
+
+
+def _plain(prompt: Prompt) -> str:
+    """As one text, which begins with that of any prompt that it continues."""
+    turns = "".join(f"\0{m.role}\1{m.content}" for m in prompt.messages)
+    begun = f"{turns}\0assistant\1" if prompt.messages else prompt.text or ""
+    steps = "".join(prompt.steps) if isinstance(prompt, Passage) else ""
+    return begun + prompt.prefill + steps
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
