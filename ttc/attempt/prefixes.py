@@ -1,10 +1,9 @@
-"""How much of a prompt an earlier sample's prompt and text are: what a server need not read anew."""
+"""How much of a prompt is an earlier sample's prompt and text, which need not be read anew."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from ttc.core import Completion, Passage, Prompt
 
@@ -36,7 +35,10 @@ def repeated(prompt: Prompt, opening: Opening, sample: Completion) -> int:
     if not sample.text:
         return sample.prompt_tokens + sample.completion_tokens
     more = text[opening.length : opening.length + len(sample.text)]
-    shared = len(commonprefix([more, sample.text]))
+    apart = (
+        i for i, (one, other) in enumerate(zip(more, sample.text, strict=False)) if one != other
+    )
+    shared = next(apart, len(more))
     return sample.prompt_tokens + sample.completion_tokens * shared // len(sample.text)
 
 

@@ -39,8 +39,9 @@ Mark = tuple[Numbers, dict[bytes, int]]
 class Record:
     """Of one attempt, whichever of its parts did it.
 
-    asked: the model of each sample, and how its prompt began; refused: places in the budget that closed; made_of: by
-    solution, the numbers of its samples; judged: by verifier and solution, how many verifications.
+    asked: the model of each sample, and how its prompt began; refused: places in the budget that
+    closed; made_of: by solution, the numbers of its samples; judged: by verifier and solution, how
+    many verifications.
     """
 
     problem: Problem

@@ -147,8 +147,8 @@ def _basis(found: Forecast) -> Iterator[str]:
     amounts += [] if math.isnan(most.flops.most) else [f"{number(most.flops.most)} FLOPs"]
     amounts += [] if math.isnan(most.usd.most) else [f"{money(most.usd.most)} USD"]
     if not math.isnan(most.tokens.most):
-        silent = any(role.most_samples is None for role in found.roles)
-        why = "by the budget" if silent else "if every completion had max_tokens"
+        bounded = any(math.isnan(role.tokens.most) for role in found.roles)
+        why = "by the budget" if bounded else "if every completion had max_tokens"
         yield f"at most, {why}: {', '.join(amounts)}"
 
 

@@ -16,7 +16,7 @@ from ttc.budget.flops import Lengths
 from ttc.pipeline.costs import shared_and_own
 from ttc.pipeline.planning.facts import RoleFacts
 from ttc.pipeline.planning.lengths import RoleUse, cut
-from ttc.pipeline.planning.roles import SOLVER, PlannedRole, planned_roles, unsaid
+from ttc.pipeline.planning.roles import SOLVER, PlannedRole, planned_roles, silent_methods
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -163,9 +163,9 @@ def forecast(
         loads.append(load)
         roles.append(_role(load, problems, fact.identity.model, use))
     total = _total(roles, _least_seconds(recipe, facts, roles))
-    told = unsaid(recipe)
-    if told:
-        total = _within_budget(recipe, problems, total)
+    total = _within_budget(recipe, problems, total)
+    measured = all(load.counts is not None for load in loads if load.unsaid)
+    told = [_silence(recipe, name, measured) for name in silent_methods(recipe)]
     notes = dict.fromkeys([*told, *cuts, *(fact.note for fact in facts.values() if fact.note)])
     return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
 
@@ -200,10 +200,22 @@ def _load(
     )
 
 
+def _silence(recipe: Recipe, method: str, measured: bool) -> str:
+    """What it means that a method does not say how many samples it asks for."""
+    text = f"{method} does not say how many samples it asks for"
+    if recipe.budget.limited:
+        return f"{text}: at most what the budget allows"
+    if measured:
+        return f"{text}: no bound but what was measured; a budget would be one"
+    return f"{text}; give a budget, or run a pilot (--pilot PROBLEMS), to tell what it will use"
+
+
 def _within_budget(recipe: Recipe, problems: int, total: RoleForecast) -> RoleForecast:
-    """The most of all, where a method does not say it: what the budget lets it have."""
+    """The most of all, where what a method says gives none: what the budget lets it have."""
 
     def bounded(unit: Unit, amount: Range) -> Range:
+        if not math.isnan(amount.most):
+            return amount
         each = max(recipe.budget.per_problem.limits(unit), default=math.inf)
         whole = getattr(recipe.budget.per_run, unit)
         most = min(problems * each, math.inf if whole is None else whole)

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
 SOLVER, VERIFIER = "solver", "verifier"
-UNKNOWN = (
-    "{} does not say how many samples it asks for; give a budget, or run a pilot "
-    "(--pilot PROBLEMS), to tell what it will use"
-)
 
 
 @dataclass(frozen=True)
@@ -61,14 +57,10 @@ def planned_roles(recipe: Recipe) -> list[PlannedRole]:
     return found
 
 
-def unsaid(recipe: Recipe) -> list[str]:
-    """A line on each method that does not say how many samples it asks for."""
-    given = recipe.sampler.most_solutions()
+def silent_methods(recipe: Recipe) -> list[str]:
+    """The methods that do not say how many samples they ask for, of as many solutions as come."""
     silent = ["the sampler"] if recipe.sampler.most_samples() is None else []
-    for verifier in recipe.verifiers:
-        if given is None or verifier.most_samples(given) is None:
-            silent.append(verifier.label)
-    return [UNKNOWN.format(name) for name in silent]
+    return silent + [v.label for v in recipe.verifiers if v.most_samples(1) is None]
 
 
 def _of_sampler(recipe: Recipe) -> Iterator[PlannedRole]:
