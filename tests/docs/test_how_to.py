@@ -14,8 +14,8 @@ def blocks(page, language):
     return re.findall(rf"```{language}\n(.*?)```", (PAGES / f"{page}.md").read_text(), re.S)
 
 
-def followed(folder, page, name, *words):
-    """What a run of the page's recipe prints, with the page's code as a plug-in."""
+def followed(folder, page, name, *words, recipe=0):
+    """What a run of one of the page's recipes prints, with the page's code as a plug-in."""
     package = folder / f"ttc_{name}"
     info = folder / f"ttc_{name}-1.dist-info"
     package.mkdir()
@@ -23,8 +23,7 @@ def followed(folder, page, name, *words):
     (package / "__init__.py").write_text("".join(blocks(page, "python")))
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: ttc-{name}\nVersion: 1\n")
     (info / "entry_points.txt").write_text(f"[ttc.plugins]\n{name} = ttc_{name}\n")
-    (recipe,) = blocks(page, "yaml")
-    (folder / "own.yaml").write_text(recipe)
+    (folder / "own.yaml").write_text(blocks(page, "yaml")[recipe])
     done = subprocess.run(
         [sys.executable, "-m", "ttc", "run", "own.yaml", "--plain", *words],
         cwd=folder,
@@ -49,12 +48,20 @@ def test_the_page_adds_a_part_that_a_recipe_can_use(tmp_path, page, name, shown)
     assert shown in followed(tmp_path, page, name)
 
 
+def test_the_page_s_critic_and_prompts(tmp_path):
+    assert "answer" in followed(tmp_path, "add-a-sampler", "restart", recipe=1)
+
+
 def test_the_pages_rule_stops_live_and_on_a_pool(tmp_path):
     sampler = "sampler={type: adaptive, rule: two_alike, most: 6}"
     words = ("--set", sampler, "--set", "policies=[two_alike]")
     assert "two_alike" in followed(tmp_path, "add-a-policy", "shortest_vote", *words)
 
 
-def test_a_policy_is_short():
-    lines = [line for text in blocks("add-a-policy", "python") for line in text.splitlines()]
-    assert sum(bool(line.strip()) for line in lines) < 40
+@pytest.mark.parametrize("page", ["add-a-policy", "add-a-sampler", "add-a-verifier"])
+def test_a_part_is_short(page):
+    for text in blocks(page, "python"):
+        code = text[
+            text.index("\n\n\n") :
+        ]  # what is imported is no measure of what is to be thought
+        assert sum(bool(line.strip()) for line in code.splitlines()) < 40

@@ -187,7 +187,7 @@ def test_what_is_right_passes():
     assert check_verifications(GenRM(), PROBLEM, SOLVED, (judged(), judged(index=1)))
     assert check_verifications(GenRM(), PROBLEM, SOLVED, []) == []
     assert check_solutions(GenRM(), PROBLEM, SOLVED) == SOLVED
-    with pytest.raises(PluginError, match="two solutions"):
+    with pytest.raises(PluginError, match="solution 0 twice"):
         check_solutions(GenRM(), PROBLEM, SOLVED * 2)
 
 

@@ -68,8 +68,10 @@ def check_solutions(part: Part, problem: Problem, found: Any) -> Sequence[Soluti
     for one in solutions:
         if one.problem_id != problem.id:
             raise _wrong(part, f"a solution of problem {one.problem_id!r:.80} for {problem.id!r}")
-        if not _whole(one.index) or one.index in seen:
-            raise _wrong(part, f"two solutions with the index {one.index!r:.40}, or none")
+        if not _whole(one.index):
+            raise _wrong(part, f"a solution whose index is {one.index!r:.40}")
+        if one.index in seen:
+            raise _wrong(part, f"solution {one.index} twice")
         seen.add(one.index)
         if not isinstance(one.text, str) or not isinstance(one.answer, str | None):
             raise _wrong(part, "a solution whose text or answer is no text")

@@ -96,9 +96,11 @@ def _head(status: RunStatus) -> RenderableType:
 
 def _bar(count: Count) -> RenderableType:
     from rich.progress_bar import ProgressBar
+    from rich.text import Text
 
-    # Without a total there is nothing to pulse for: the count alone tells.
-    return ProgressBar(total=max(count.total or 0, 1), completed=count.done, width=40)
+    if count.total is None:  # the count alone tells
+        return Text("")
+    return ProgressBar(total=max(count.total, 1), completed=count.done, width=40)
 
 
 def _of(count: Count) -> str:
