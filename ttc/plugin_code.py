@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
 import sys
 import sysconfig
 import warnings
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from ttc.plugins import distribution, owner
@@ -55,8 +57,42 @@ def note(cls: type) -> None:
 
 def code_of(classes: Iterable[type]) -> dict[str, Code]:
     """The code behind classes by whose it is, sorted; of ttc's own there is nothing to tell."""
-    owners = sorted({whose for cls in classes for whose in _owners(cls)})
-    return {whose: _known.get(whose) or _known.setdefault(whose, _code(whose)) for whose in owners}
+    classes = list(classes)
+    return {
+        whose: _read(whose) or Code(_compiled(cls for cls in classes if whose in _owners(cls)))
+        for whose in sorted({whose for cls in classes for whose in _owners(cls)})
+    }
+
+
+def _read(whose: str) -> Code | None:
+    """What was read of files; once more where the distribution became known only later."""
+    known = _known.get(whose)
+    if known is None or (not known.version and distribution(whose) is not None):
+        known = _known[whose] = _code(whose)
+    return known if known.known else None
+
+
+def _compiled(classes: Iterable[type]) -> str:
+    """Digest of what classes without a file do, as those of a notebook's cells."""
+    digest = hashlib.sha256()
+    for cls in sorted(classes, key=lambda one: one.__qualname__):
+        for name, member in sorted(vars(cls).items()):
+            code = getattr(inspect.unwrap(getattr(member, "__func__", member)), "__code__", None)
+            if code is not None:
+                digest.update(
+                    f"{cls.__qualname__}.{name} {_plain(code)}\n".encode(errors="replace")
+                )
+    return digest.hexdigest()
+
+
+def _plain(value: object) -> str:
+    """A function's code, or a constant in it, the same in every process."""
+    if isinstance(value, CodeType):
+        return f"{value.co_code.hex()} {value.co_names} {_plain(value.co_consts)}"
+    if isinstance(value, tuple | frozenset):
+        each = map(_plain, value)
+        return f"({', '.join(each if isinstance(value, tuple) else sorted(each))})"
+    return repr(value)
 
 
 def _owners(cls: type) -> set[str]:
@@ -89,7 +125,7 @@ def _files(whose: str, dist: Any) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for place in places:
         found |= _inside(place)
-        if place.parent not in _installed():
+        if not _is_installed(place.parent):
             found |= _beside(place.parent, found)
     return found | _distributed(dist)
 
@@ -133,15 +169,16 @@ def _imports(file: Path) -> Iterator[str]:
 def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    # A package's own modules are all counted.
-    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module]
+    return []  # of a package, all modules are counted
 
 
-def _installed() -> set[Path]:
-    """Where what is beside a package is not its own."""
-    return {Path(path) for path in sysconfig.get_paths().values()} | {
-        Path(path) for path in sys.path if Path(path).name in ("site-packages", "dist-packages")
-    }
+def _is_installed(folder: Path) -> bool:
+    """Whether what is beside a package there is not its own."""
+    places = {Path(path) for path in sysconfig.get_paths().values()}
+    named = folder.name in ("site-packages", "dist-packages")
+    return named or folder in places or any(folder.glob("*.dist-info"))
 
 
 def _distributed(dist: Any) -> dict[str, Path]:

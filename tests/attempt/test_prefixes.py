@@ -37,7 +37,18 @@ def test_tokens_at_the_beginning_that_were_there(first, then, tokens):
     assert repeated(then, Opening.of(first), DONE) == tokens
 
 
-def test_an_empty_sample_is_repeated_by_whoever_repeats_its_prompt():
-    nothing = Completion("", "stop", 10, 1)
-    assert repeated(Prompt(text="Q: more"), Opening.of(Prompt(text="Q: ")), nothing) == 11
-    assert repeated(Prompt(text="R: more"), Opening.of(Prompt(text="Q: ")), nothing) == 0
+def test_what_its_text_does_not_show_is_not_repeated():
+    """A served model's thoughts count as tokens, and stand in no later prompt."""
+    first, then = Prompt(text="Q: "), Prompt(text="Q: It is 4. And more, and more.")
+    thoughtful = Completion("It is 4.", "stop", 10, 5000)
+    assert repeated(then, Opening.of(first), thoughtful) == 10 + len("It is 4.")
+    cut_off = Completion("", "length", 10, 4096)
+    assert repeated(then, Opening.of(first), cut_off) == 10
+    assert repeated(Prompt(text="R: "), Opening.of(first), cut_off) == 0
+
+
+def test_the_text_that_stopped_a_sample_is_part_of_it():
+    line = Completion("It is 4.", "stop", 10, 9, stopped_by="\n")
+    opening = Opening.of(Prompt(text="Q: "))
+    assert repeated(Prompt(text="Q: It is 4.\nSo"), opening, line) == 19
+    assert repeated(Prompt(text="Q: It is 4. So"), opening, line) == 18

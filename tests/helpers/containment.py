@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
-from pathlib import Path
 
 from ttc.sandbox.child import tree
 
+_there: set[int] = set()
+"""Those of other tests in this process: servers that they share, workers of joblib."""
+
+
+def begin() -> None:
+    """From here on, only what is started anew is running, and what that starts."""
+    _there.clear()
+    _there.update(one.pid for one in tree.descendants(os.getpid()))
+
 
 def running() -> dict[int, int]:
-    """Living processes under this one, with their parents; without the servers that other tests of
-    this process share.
-    """
-    skipped: set[int] = set()
+    """Living processes under this one that a test has started, with their parents."""
+    skipped = set(_there)
     found = {}
     for one in tree.descendants(os.getpid()):
-        command = b""
-        with suppress(OSError):
-            command = Path(f"/proc/{one.pid}/cmdline").read_bytes()
-        if one.parent in skipped or b"forking" in command or b"serve-model" in command:
+        if one.parent in skipped or one.pid in skipped:
             skipped.add(one.pid)
         else:
             found[one.pid] = one.parent

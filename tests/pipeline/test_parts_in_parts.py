@@ -144,7 +144,8 @@ def test_critics_of_a_sampler_are_no_verifiers_of_the_pool(tmp_path):
 def test_a_shared_default_asks_the_model_of_where_it_stands(tmp_path):
     own = "backend: {type: nano, model: nano-verifier}"
     text = RECIPE.replace("SAMPLER", "{type: independent, solutions: 1, max_tokens: 16}")
-    text += f"verifiers: [{{type: outer, name: a, {own}}}, {{type: outer, name: b}}]\n"
+    other = "inner: {type: peek, name: c}"
+    text += f"verifiers: [{{type: outer, name: a, {own}}}, {{type: outer, name: b, {other}}}]\n"
     Peek.seen.clear()
     run_recipe(parse_recipe(text.replace("RESULTS", f"{tmp_path}/r")))
     assert Counter(Peek.seen) == {"nano-verifier": 3, "nano-solver": 3}

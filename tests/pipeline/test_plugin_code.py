@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import types
 
 from ttc import plugin_code
 from ttc.recipe import parse_recipe, recipe_hash
@@ -181,3 +182,38 @@ def test_the_digest_is_of_what_was_loaded(tmp_path, monkeypatch, own_parts):
     assert plugin_code.code_of([module.Own]) == before
     own_parts(importlib.reload(module).Own)
     assert plugin_code.code_of([module.Own]) != before
+
+
+def test_a_distribution_that_is_known_only_later_counts(tmp_path, own_parts, monkeypatch):
+    """As where a script imports a plug-in before ttc looks for plug-ins."""
+    monkeypatch.syspath_prepend(tmp_path)
+    code = SAMPLER.replace("HELP", "").replace("@register", "").replace("KEPT", "1")
+    (tmp_path / "early_part.py").write_text(code)
+    own_parts(importlib.import_module("early_part").Own)
+    cls = sys.modules["early_part"].Own
+    before = plugin_code.code_of([cls])["early_part"]
+
+    class Dist:
+        name, version, files = "early", "1.0", ()
+
+    monkeypatch.setattr(plugin_code, "distribution", lambda whose: Dist)
+    after = plugin_code.code_of([cls])["early_part"]
+    assert (before.version, after.version) == ("", "early 1.0")
+    plugin_code._known.pop("early_part")
+
+
+def test_a_class_without_a_file_is_known_by_what_it_does(own_parts, monkeypatch):
+    """As one of a notebook's cell, or typed in."""
+    code = SAMPLER.replace("HELP", "").replace("@register", "")
+
+    def digest(kept: str) -> str:
+        monkeypatch.setitem(sys.modules, "cell", types.ModuleType("cell"))
+        space = {"__name__": "cell"}
+        exec(code.replace("KEPT", kept), space)
+        own_parts(space["Own"])
+        plugin_code._known.pop("cell", None)
+        return plugin_code.code_of([space["Own"]])["cell"].digest
+
+    assert digest("1") == digest("1")
+    assert digest("1") != digest("2")
+    plugin_code._known.pop("cell", None)

@@ -168,6 +168,23 @@ def test_plans_and_replays_and_imports_take_the_returned(tmp_path):
     assert len(read_frame(imported.solutions, "solutions")) == 48
 
 
+def test_a_replay_of_several_attempts_numbers_what_they_returned(tmp_path):
+    """The places of an attempt's other solutions are gaps in the numbers of the whole."""
+    own = run(tmp_path, "searching", "repeats: 2")
+    replayed = run_recipe(
+        parse_recipe(
+            RECIPE.replace("SAMPLER", "{type: independent, solutions: 8, max_tokens: 48}")
+            .replace("{type: nano, model: nano-solver}", f"{{type: replay, run: {own.path}}}")
+            .replace("VERIFIERS", "")
+            .replace("RESULTS", f"{tmp_path}/again")
+        )
+    ).run
+    kept = read_frame(own.solutions, "solutions")
+    kept = kept[kept["returned"].astype(bool)]
+    assert len(kept) == 6 * 8
+    assert list(read_frame(replayed.solutions, "solutions")["text"]) == list(kept["text"])
+
+
 def test_older_tables_count_all(tmp_path):
     own = run(tmp_path, "{type: independent, solutions: 4, max_tokens: 48}")
     rows = read_frame(own.solutions, "solutions").drop(columns="returned")

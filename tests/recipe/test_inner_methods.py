@@ -33,9 +33,18 @@ class Critical(SamplerPart):
     critic: VerifierRef
 
 
+class Prompting(SamplerPart):
+    """Has a method of that name."""
+
+    type: Literal["prompting"] = "prompting"
+
+    def prompt(self) -> str:
+        return ""
+
+
 @pytest.fixture(autouse=True)
 def parts_of_tests(own_parts):
-    own_parts(Critical)
+    own_parts(Critical, Prompting)
 
 
 def genrm(name: str = "", prompt: str = "nano-genrm") -> str:
@@ -63,3 +72,25 @@ def test_a_critic_s_verdicts_are_no_more_of_the_recipe_s():
 def test_prompts_inside_are_told_by_their_key(critic, draw, key):
     with pytest.raises(RecipeError, match=rf"{key}.prompt: no prompt is called 'nope'"):
         recipe(genrm("critic", critic), genrm(), draw)
+
+
+def test_two_critics_are_told_apart_too():
+    two = f"{{type: critical, critic: {genrm('a')}, draw: {{temperature: 1.0}}}}"
+    text = RECIPE.format(critic=genrm("a"), verifier=genrm("a"), draw="")
+    with pytest.raises(RecipeError, match="is called 'a'"):
+        parse_recipe(text)
+    assert parse_recipe(f"{text.split('sampler:')[0]}sampler: {two}\npolicies: [first]\n")
+
+
+def test_which_model_an_inner_sampler_asks_is_its_holder_s_business():
+    served = "{type: openai, model: m, base_url: 'http://h/v1', raw: false}"
+    chat = RECIPE.replace(
+        "{{type: nano, model: nano-solver}}", served.replace("{", "{{").replace("}", "}}")
+    )
+    text = chat.format(critic=genrm("critic"), verifier=genrm(), draw=", prompt: nano-solver")
+    assert parse_recipe(text).sampler.draw.prompt == "nano-solver"
+
+
+def test_a_method_called_prompt_is_no_template():
+    text = RECIPE.split("sampler:")[0].format() + "sampler: {type: prompting}\npolicies: [first]\n"
+    assert parse_recipe(text).sampler.type == "prompting"

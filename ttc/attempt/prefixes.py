@@ -27,19 +27,20 @@ def repeated(prompt: Prompt, opening: Opening, sample: Completion) -> int:
     """Tokens at the beginning of a prompt that a sample's own prompt and text have.
 
     opening: of the sample's prompt. Of a text that is repeated in part only its share of the tokens
-    counts, rounded down; nothing where the prompt begins in another way.
+    counts, rounded down, and never more tokens than bytes: a sample may have thoughts that its text
+    does not show. Nothing counts where the prompt begins in another way.
     """
     text = _plain(prompt)
     if len(text) < opening.length or _digest(text[: opening.length]) != opening.digest:
         return 0
-    if not sample.text:
-        return sample.prompt_tokens + sample.completion_tokens
-    more = text[opening.length : opening.length + len(sample.text)]
-    apart = (
-        i for i, (one, other) in enumerate(zip(more, sample.text, strict=False)) if one != other
-    )
+    drawn = sample.text + (sample.stopped_by or "")
+    if not drawn:
+        return sample.prompt_tokens
+    more = text[opening.length : opening.length + len(drawn)]
+    apart = (i for i, (one, other) in enumerate(zip(more, drawn, strict=False)) if one != other)
     shared = next(apart, len(more))
-    return sample.prompt_tokens + sample.completion_tokens * shared // len(sample.text)
+    share = sample.completion_tokens * shared // len(drawn)
+    return sample.prompt_tokens + min(share, len(more[:shared].encode("utf-8", "surrogatepass")))
 
 
 def _plain(prompt: Prompt) -> str:

@@ -149,7 +149,11 @@ class Ledger:
         self._open({}, last)
 
     def accounts_of_losers(self) -> dict[str, Mapping[Place, Account]]:
-        """Accounts of this round of problems that were billed something for nothing."""
+        """Accounts of this round of problems that were billed something for nothing; of none where
+        the run's time ended the round before all were gone through.
+        """
+        if self._out_of_time():
+            return {}
         return {p: book.accounts for p, book in self._books.items() if any(book.lost.values())}
 
     def beside(self, worst: Amounts, *, over: bool) -> Pot | None:
@@ -408,8 +412,7 @@ class Ledger:
         Returns who got more; if anybody did, all problems are to be gone through again, where the
         journal serves what was admitted before.
         """
-        late = any(book.late for book in self._books.values())
-        if late or time.monotonic() > self._deadline:
+        if self._out_of_time():
             return {}
         had = math.fsum(book.settled["calls"] for book in self._books.values())
         self._idle = self._idle + 1 if had <= self._had else 0
@@ -456,6 +459,10 @@ class Ledger:
             limits = {u: limits[u] - book.lost[u] for u in UNITS}
             raises[problem] = (whole, limits, _dealt_among(book, limits))
         return raises
+
+    def _out_of_time(self) -> bool:
+        late = any(book.late for book in self._books.values())
+        return late or time.monotonic() > self._deadline
 
     def _once_more(self) -> dict[str, Raise]:
         """Problems whose tickets gave way to calls that then cost less than they might have, with

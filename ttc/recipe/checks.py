@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ttc.faults import Fault, KeyPath
+from ttc.faults import Fault, KeyPath, dotted
 from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
@@ -119,16 +119,19 @@ def _distinct_labels(valid: Valid) -> Iterator[Fault]:
 
 
 def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
-    """What a method did by its critic's verdicts makes those no fresh ones of the recipe's."""
-    verifiers = {one.label: i for i, one in enumerate(valid.get("verifiers") or ())}
+    """What a method did by its critic's verdicts makes those no fresh ones of another's."""
+    first = {one.label: f"verifiers[{i}]" for i, one in enumerate(valid.get("verifiers") or ())}
     for at, part, outer in _methods(valid):
-        label = getattr(part, "label", None) if part.kind == "verifier" else None
-        if outer is not None and label in verifiers:
+        label = str(getattr(part, "label", ""))
+        if outer is None or part.kind != "verifier":
+            continue
+        if label in first:
             text = (
-                f"is called {label!r}, as verifiers[{verifiers[label]}] is, and their verdicts "
-                "would be counted together; give one of them a 'name' of its own"
+                f"is called {label!r}, as {first[label]} is, and their verdicts would be counted "
+                "together; give one of them a 'name' of its own"
             )
             yield Fault(at, text)
+        first.setdefault(label, dotted(at))
 
 
 def _is_file(name: str) -> bool:
@@ -151,9 +154,13 @@ def _prompts(valid: Valid) -> Iterator[Fault]:
     models: dict[KeyPath | None, Any] = {None: valid.get("backend")}
     for at, part, outer in _methods(valid):
         models[at] = model = getattr(part, "backend", None) or models[outer]
+        if "prompt" not in type(part).model_fields:
+            continue
         name = getattr(part, "prompt", None)
-        if part.kind == "sampler" and not name and "prompt" in type(part).model_fields:
-            name = dataset and dataset.default_prompt
+        if part.kind == "sampler" and outer is None:
+            name = name or (dataset and dataset.default_prompt)
+        elif part.kind == "sampler":
+            model = None  # whoever holds it says which model it asks
         if name:
             yield from check_prompt(at, part, name, model)
 

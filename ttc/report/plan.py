@@ -142,14 +142,25 @@ def _basis(found: Forecast) -> Iterator[str]:
     ]
     if unknown:
         yield "a dash: not known; cost.parameters gives FLOPs, cost.prices USD"
-    most = found.total
-    amounts = [f"{number(most.tokens.most)} tokens"]
-    amounts += [] if math.isnan(most.flops.most) else [f"{number(most.flops.most)} FLOPs"]
-    amounts += [] if math.isnan(most.usd.most) else [f"{money(most.usd.most)} USD"]
-    if not math.isnan(most.tokens.most):
-        bounded = any(math.isnan(role.tokens.most) for role in found.roles)
-        why = "by the budget" if bounded else "if every completion had max_tokens"
-        yield f"at most, {why}: {', '.join(amounts)}"
+    yield from _most(found)
+
+
+def _most(found: Forecast) -> Iterator[str]:
+    """The most of each amount that is known, by what bounds it."""
+    total = found.total
+    amounts = {
+        "tokens": f"{number(total.tokens.most)} tokens",
+        "flops": f"{number(total.flops.most)} FLOPs",
+        "usd": f"{money(total.usd.most)} USD",
+    }
+    by_reason: dict[str, list[str]] = {}
+    for unit, text in amounts.items():
+        if not math.isnan(getattr(total, unit).most):
+            said = not any(math.isnan(getattr(role, unit).most) for role in found.roles)
+            why = "if every completion had max_tokens" if said else "by the budget"
+            by_reason.setdefault(why, []).append(text)
+    for why, texts in by_reason.items():
+        yield f"at most, {why}: {', '.join(texts)}"
 
 
 def _known(amount: Range) -> bool:

@@ -45,8 +45,11 @@ class _Problem:
 
     @property
     def drawn(self) -> dict[int, Row]:
-        """What the method returned; of the others only judgements can be asked for."""
-        return {i: row for i, row in self.solutions.items() if row.get("returned") is not False}
+        """What the method returned, numbered as others draw it; of what it did not return only
+        judgements can be asked for.
+        """
+        rows = (self.solutions[i] for i in sorted(self.solutions))
+        return dict(enumerate(row for row in rows if row.get("returned") is not False))
 
 
 class ReplayBackend:

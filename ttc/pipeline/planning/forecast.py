@@ -165,7 +165,7 @@ def forecast(
     total = _total(roles, _least_seconds(recipe, facts, roles))
     total = _within_budget(recipe, problems, total)
     measured = all(load.counts is not None for load in loads if load.unsaid)
-    told = [_silence(recipe, name, measured) for name in silent_methods(recipe)]
+    told = [_silence(recipe, text, measured) for text in silent_methods(recipe)]
     notes = dict.fromkeys([*told, *cuts, *(fact.note for fact in facts.values() if fact.note)])
     return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
 
@@ -200,9 +200,8 @@ def _load(
     )
 
 
-def _silence(recipe: Recipe, method: str, measured: bool) -> str:
-    """What it means that a method does not say how many samples it asks for."""
-    text = f"{method} does not say how many samples it asks for"
+def _silence(recipe: Recipe, text: str, measured: bool) -> str:
+    """What it means for a plan that a method does not say something."""
     if recipe.budget.limited:
         return f"{text}: at most what the budget allows"
     if measured:

@@ -58,9 +58,17 @@ def planned_roles(recipe: Recipe) -> list[PlannedRole]:
 
 
 def silent_methods(recipe: Recipe) -> list[str]:
-    """The methods that do not say how many samples they ask for, of as many solutions as come."""
-    silent = ["the sampler"] if recipe.sampler.most_samples() is None else []
-    return silent + [v.label for v in recipe.verifiers if v.most_samples(1) is None]
+    """What methods do not say, though it tells how many samples there will be."""
+    sampler, said = recipe.sampler, "does not say how many {} it {}"
+    silent = []
+    if sampler.most_samples() is None:
+        silent.append(f"the sampler {said.format('samples', 'asks for')}")
+    elif recipe.verifiers and sampler.most_solutions() is None:
+        silent.append(f"the sampler {said.format('solutions', 'gives')} to be verified")
+    for verifier in recipe.verifiers:
+        if verifier.most_samples(1) is None:
+            silent.append(f"{verifier.label} {said.format('samples', 'asks for')}")
+    return silent
 
 
 def _of_sampler(recipe: Recipe) -> Iterator[PlannedRole]:
