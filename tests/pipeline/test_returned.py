@@ -98,6 +98,28 @@ def test_pool_and_curves_are_of_what_was_returned(tmp_path):
     assert four == maj_at_k(pool.answer_class, pool.correct_class, [4], rng).value.mean()
 
 
+@pytest.mark.parametrize("critic", ["", f", critic: {GENRM}"])
+def test_what_was_not_returned_is_paid_by_what_was(tmp_path, critic):
+    """All of a pool costs what the ledger counted, drafts and critics included."""
+    own = run(tmp_path, f"{{type: half{critic}}}")
+    curves = read_frame(own.curves, "curves")
+    four = curves[(curves["policy"] == "majority") & (curves["S"] == 4)].iloc[0]
+    roles = own.manifest().roles
+    for unit, names in {
+        "tokens": ("prompt_tokens", "completion_tokens"),
+        "calls": ("samples",),
+        "flops": ("flops",),
+    }.items():
+        used = sum(role[name] for role in roles.values() for name in names)
+        assert four[unit] == pytest.approx(used / 6, rel=1e-9), unit
+
+
+def test_what_was_all_returned_costs_nothing_besides(tmp_path):
+    assert not load_pool(
+        run(tmp_path, "{type: independent, solutions: 4, max_tokens: 48}")
+    ).discarded
+
+
 @pytest.mark.parametrize("also", ["", f"verifiers: [{GENRM}]"])
 def test_judgements_of_others_are_no_part_of_the_pool(tmp_path, also):
     critic = GENRM.replace("genrm,", "genrm, name: critic,", 1)

@@ -54,12 +54,15 @@ class UnitCosts:
 
 
 def unit_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> UnitCosts:
-    """Mean costs of one solution and one verification, by the conventions of `cost`.
+    """Mean costs of one solution and one verification, by the conventions of `cost`; what a method
+    used besides (`LoadedPool.discarded`), as the run has counted it, is a cost of its solutions.
 
     Means are over problems, of means over a problem's samples. lambda is measured over problems
     that have verifications, so that both of its lengths are of the same problems.
     """
     once, each = _parts(loaded.solutions, cost, manifest, "solver")
+    for unit, amounts in loaded.discarded.items():
+        each[unit] += float(np.mean(amounts))
     if loaded.verifier is None:
         return UnitCosts(each, {}, 0.0, once)
     judged_once, judged = _parts(loaded.verifications, cost, manifest, loaded.verifier)

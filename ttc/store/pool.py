@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from ttc.store._samples import (
     read_samples,
     refuse_empty,
 )
+from ttc.store.discarded import discarded
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
 
@@ -54,6 +55,8 @@ class MeanUse:
 class LoadedPool:
     """A pool with what its samples used. `verifier` is None for a pool without verifications.
 
+    discarded: by unit, (problems,) what the method used for each solution beside its own samples;
+        empty where that is nothing.
     left_out: problems of the run that are not in the arrays, since they have no solution (the
         budget ended before their first) or, after `verified` or `only`, were not wanted.
     """
@@ -63,6 +66,7 @@ class LoadedPool:
     solutions: MeanUse
     verifications: MeanUse
     left_out: tuple[str, ...] = ()
+    discarded: Mapping[str, Floats] = field(default_factory=dict)
 
     def verified(self) -> LoadedPool:
         """The problems with at least one verified solution; the others are left out.
@@ -88,6 +92,7 @@ class LoadedPool:
             solutions=self.solutions.take(rows),
             verifications=self.verifications.take(rows),
             left_out=(*self.left_out, *(ids[i] for i in np.flatnonzero(~rows))),
+            discarded={unit: amounts[rows] for unit, amounts in self.discarded.items()},
         )
 
 
@@ -183,6 +188,10 @@ def load_pool(
         solutions=use,
         verifications=judged_use,
         left_out=tuple(ids[i] for i in np.flatnonzero(~present)),
+        discarded={
+            unit: amounts[present] / arrays.n_solutions
+            for unit, amounts in discarded(run, place).items()
+        },
     )
 
 
