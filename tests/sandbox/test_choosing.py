@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
+import venv
 
 import pytest
 
@@ -86,3 +91,25 @@ def test_the_self_test_sees_what_a_weak_level_lets_through():
     assert {"network", "seeing_processes"} <= set(through)
     assert "environment" not in through
     assert asyncio.run(execute(HELLO, "process")).stdout == "hello\n", "by name it is used"
+
+
+def test_where_python_itself_lies_under_tmp(level):
+    """As in a project that was cloned there; a program still has a folder of its own."""
+    folder = tempfile.mkdtemp(dir="/tmp")
+    try:
+        venv.create(folder, with_pip=False, symlinks=True)
+        source = "import tempfile; open(tempfile.mktemp(), 'w').write('x'); print('wrote')"
+        code = (
+            "import asyncio; from ttc.core import Program; from ttc.sandbox import execute\n"
+            f"print(asyncio.run(execute(Program({source!r}), {level!r})))"
+        )
+        done = subprocess.run(
+            [f"{folder}/bin/python", "-c", code],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert "wrote" in done.stdout, done.stderr
+    finally:
+        shutil.rmtree(folder)

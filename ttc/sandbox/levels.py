@@ -139,6 +139,9 @@ def _bubblewrap(size: int) -> list[str]:
     words += ["--perms", "0777", "--size", str(size), "--tmpfs", _BOX]
     for name in ("work", "tmp"):
         words += ["--perms", "0777", "--dir", f"{_BOX}/{name}"]
-    # One file system, and so one limit, for all that a program may write.
-    words += ["--symlink", f"{_BOX}/tmp", "/tmp", "--symlink", f"{_BOX}/tmp", "/dev/shm"]
+    # One file system, and so one limit, for all that a program may write. Where Python itself lies
+    # in such a folder, that is there already, to be read; a program still has its TMPDIR.
+    for folder in ("/tmp", "/dev/shm"):
+        if not any(Path(folder) in Path(path).parents for path in needs()):
+            words += ["--symlink", f"{_BOX}/tmp", folder]
     return [*words, "--remount-ro", "/", "--chdir", "/", "--"]
