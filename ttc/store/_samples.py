@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Ints = NDArray[np.int64]
+AMOUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens", "flops", "usd", "seconds")
+"""Columns of `samples` that say what one used."""
 USE_COLUMNS = ("prompt_tokens", "completion_tokens", "seconds")
 
 
@@ -49,8 +51,8 @@ def read_samples(
     """Read numeric columns; `place` numbers the problems, `verifier` keeps only its rows.
 
     Of a column that may be null, a truth that is null reads as true. Raises `DataError` for an
-    unknown problem, an empty cell outside nullable columns, a number that
-    should be whole and isn't, and a negative index.
+    unknown problem, an empty cell outside nullable columns, a number that should be whole and
+    isn't, and a negative index.
     """
     by = ["verifier"] if verifier is not None else []
     content = read_table(path, table, ["problem_id", *by, *columns, *USE_COLUMNS])
@@ -60,7 +62,23 @@ def read_samples(
         content = content.filter(pc.equal(content.column("verifier").cast("string"), verifier))
     numbers = read_numbers(path, table, content, (*columns, *USE_COLUMNS))
     refuse_empty(path, content, "problem_id")
-    return Samples(_rows(path, content, place), numbers)
+    return Samples(problem_rows(path, content, place), numbers)
+
+
+def used_by_unit(column: Callable[[str], NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    """What each row of `samples` counts, by unit, NaN where unknown. column: gives one by name."""
+    prompt, cached, completion, flops, usd, seconds = (
+        column(name).astype(np.float64) for name in AMOUNTS
+    )
+    return {
+        "prompt_tokens": prompt - cached,
+        "completion_tokens": completion,
+        "tokens": prompt - cached + completion,
+        "flops": flops,
+        "usd": usd,
+        "calls": np.ones(len(prompt)),
+        "seconds": seconds,
+    }
 
 
 def no_samples() -> Samples:
@@ -144,9 +162,11 @@ def refuse_empty(path: Path, content: pa.Table, name: str) -> None:
         raise DataError(f"{path} has an empty {name}")
 
 
-def _rows(path: Path, content: pa.Table, place: Mapping[str, int]) -> Ints:
-    """Row number of each entry's problem. Chunk by chunk, so that only distinct ids are looked up;
-    row groups may have dictionaries of their own.
+def problem_rows(path: Path, content: pa.Table, place: Mapping[str, int]) -> Ints:
+    """Row number of each entry's problem. Raises `DataError` for an unknown one.
+
+    Chunk by chunk, so that only distinct ids are looked up; row groups may have dictionaries of
+    their own.
     """
     parts = [np.zeros(0, dtype=np.int64)]
     for chunk in content.column("problem_id").chunks:

@@ -10,13 +10,13 @@ import pandas as pd
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.measured import Attempts
 from ttc.errors import DataError
+from ttc.store._samples import AMOUNTS, used_by_unit
 from ttc.store.pool import MeanUse, mean_use
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 
 _KEY = ["problem_id", "repeat"]
-_SAMPLE = ["number", "role", "prompt_tokens", "cached_tokens", "completion_tokens"]
-_MORE = ["flops", "usd", "seconds", "verifier"]
+_SAMPLE = ["number", "role", "verifier"]
 _ANSWER = ["number", "correct", "prompt_tokens", "completion_tokens", "latency"]
 
 
@@ -62,17 +62,9 @@ def load_attempts(run: RunFolder) -> LoadedAttempts:
         samples[name].to_numpy(np.int64)
         for name in ("prompt_tokens", "cached_tokens", "completion_tokens")
     )
-    seconds = samples["seconds"].to_numpy(np.float64)
-    used = {
-        "prompt_tokens": (prompt - cached).astype(np.float64),
-        "completion_tokens": completion.astype(np.float64),
-        "tokens": (prompt - cached + completion).astype(np.float64),
-        "flops": samples["flops"].to_numpy(np.float64),
-        "usd": samples["usd"].to_numpy(np.float64),
-        "calls": np.ones(len(samples)),
-        # A call that took no time at all was not timed.
-        "seconds": seconds if seconds.any() else np.full(len(seconds), np.nan),
-    }
+    used = used_by_unit(lambda name: samples[name].to_numpy())
+    if not used["seconds"].any():  # a call that took no time at all was not timed
+        used["seconds"] = np.full(len(samples), np.nan)
     said = answers["prompt_tokens"] + answers["completion_tokens"]
     latency = answers["latency"].to_numpy(np.float64)
     arrays = Attempts(
@@ -131,7 +123,7 @@ def _problem_ids(run: RunFolder) -> list[str]:
 
 
 def _samples(run: RunFolder, ids: list[str]) -> pd.DataFrame:
-    columns = [*_KEY, *_SAMPLE, *_MORE]
+    columns = [*_KEY, *_SAMPLE, *AMOUNTS]
     return _known(read_frame(run.table("samples"), "samples", columns), ids)
 
 

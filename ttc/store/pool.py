@@ -190,7 +190,9 @@ def load_pool(
         left_out=tuple(ids[i] for i in np.flatnonzero(~present)),
         discarded={
             unit: amounts[present] / arrays.n_solutions
-            for unit, amounts in discarded(run, place).items()
+            for unit, amounts in discarded(
+                run, place, all_returned=len(solved) == len(stored)
+            ).items()
         },
     )
 
