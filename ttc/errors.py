@@ -1,6 +1,21 @@
 """Errors that teach: one base class; the CLI prints the message and exits with `exit_code`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
+
+AT_PROBLEM = "at problem "
+"""How a note on an error begins that says at which problem it arose."""
+
+
+@contextmanager
+def at_problem(problem: str) -> Iterator[None]:
+    """Note on whatever the block raises at which problem, by its id: the code may be anybody's."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"{AT_PROBLEM}{problem!r:.80}")
+        raise
 
 
 class TtcError(Exception):

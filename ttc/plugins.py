@@ -1,8 +1,4 @@
-"""Whose code it is: plug-ins are named in errors, which are not ttc's then.
-
-A plug-in is a package or module of somebody else, or a file that somebody put into a folder of
-ttc's parts.
-"""
+"""Whose code it is: plug-ins are named in errors, which are not ttc's then."""
 
 from __future__ import annotations
 
@@ -10,10 +6,8 @@ from pathlib import PurePath
 from types import FrameType
 from typing import Any
 
+from ttc.errors import AT_PROBLEM
 from ttc.secret_values import without_secrets
-
-AT_PROBLEM = "at problem "
-"""How a note on an error begins that says at which problem it arose."""
 
 _foreign: dict[str, str] = {}
 """By `owner`: how the plug-in is called."""
@@ -53,7 +47,7 @@ def failure(error: BaseException, plugin: str, problem: str = "") -> str:
     """What a plug-in raised, in a sentence: whose it is, in which of its methods, at which problem,
     the error's kind and words, and the plug-in's own file and line.
 
-    problem: its id, where the error does not bring it as a note (`AT_PROBLEM`).
+    problem: its id, where the error does not bring it as a note (`ttc.errors.at_problem`).
     """
     frames = _frames(error) or _frames(_leaf(error))
     method = frames[0][0].f_code.co_qualname.rpartition("<locals>.")[2] if frames else ""

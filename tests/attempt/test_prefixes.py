@@ -2,8 +2,14 @@
 
 import pytest
 
-from ttc.attempt.prefixes import Opening, repeated
+from ttc.attempt import prefixes
+from ttc.attempt.prefixes import Opening, plain_text
 from ttc.core import Completion, Message, Passage, Prompt
+
+
+def repeated(then: Prompt, first: Prompt, done: Completion) -> int:
+    return prefixes.repeated(plain_text(then), Opening.of(plain_text(first)), done)
+
 
 CHAT = (Message("user", "What is 2 + 2?"),)
 DONE = Completion("It is 4.", "stop", 10, 4)
@@ -34,21 +40,21 @@ def chat(*turns: tuple[str, str], prefill: str = "") -> Prompt:
     ],
 )
 def test_tokens_at_the_beginning_that_were_there(first, then, tokens):
-    assert repeated(then, Opening.of(first), DONE) == tokens
+    assert repeated(then, first, DONE) == tokens
 
 
 def test_what_its_text_does_not_show_is_not_repeated():
     """A served model's thoughts count as tokens, and stand in no later prompt."""
     first, then = Prompt(text="Q: "), Prompt(text="Q: It is 4. And more, and more.")
     thoughtful = Completion("It is 4.", "stop", 10, 5000)
-    assert repeated(then, Opening.of(first), thoughtful) == 10 + len("It is 4.")
+    assert repeated(then, first, thoughtful) == 10 + len("It is 4.")
     cut_off = Completion("", "length", 10, 4096)
-    assert repeated(then, Opening.of(first), cut_off) == 10
-    assert repeated(Prompt(text="R: "), Opening.of(first), cut_off) == 0
+    assert repeated(then, first, cut_off) == 10
+    assert repeated(Prompt(text="R: "), first, cut_off) == 0
 
 
 def test_the_text_that_stopped_a_sample_is_part_of_it():
     line = Completion("It is 4.", "stop", 10, 9, stopped_by="\n")
-    opening = Opening.of(Prompt(text="Q: "))
-    assert repeated(Prompt(text="Q: It is 4.\nSo"), opening, line) == 19
-    assert repeated(Prompt(text="Q: It is 4. So"), opening, line) == 18
+    first = Prompt(text="Q: ")
+    assert repeated(Prompt(text="Q: It is 4.\nSo"), first, line) == 19
+    assert repeated(Prompt(text="Q: It is 4. So"), first, line) == 18

@@ -15,6 +15,7 @@ from ttc.analysis.pool import PoolArrays
 from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.result import GridResult
 from ttc.analysis.settings import EstimatorSettings
+from ttc.errors import at_problem
 
 
 def powers_of_two(largest: int) -> tuple[int, ...]:
@@ -92,11 +93,8 @@ def evaluate_problem(
     paths = {}
     for i, policy in enumerate(policies):
         columns = slice(1, None) if policy.reads_verifications else slice(0, 1)
-        try:
+        with at_problem(view.problem_id):
             part = policy.estimate(view, solutions, verifications[columns])
-        except Exception as error:  # anybody's, who will ask at what (`ttc.plugins.AT_PROBLEM`)
-            error.add_note(f"at problem {view.problem_id!r:.80}")
-            raise
         cells = (i, slice(None), columns)
         out.set(cells, part.value, part.standard_error, part.method)
         for all_used, own in ((used, part.used_s), (judged, part.used_v)):

@@ -18,19 +18,19 @@ class Opening:
     digest: bytes
 
     @classmethod
-    def of(cls, prompt: Prompt) -> Opening:
-        text = _plain(prompt)
+    def of(cls, text: str) -> Opening:
+        """text: of the prompt, by `plain_text`."""
         return cls(len(text), _digest(text))
 
 
-def repeated(prompt: Prompt, opening: Opening, sample: Completion) -> int:
+def repeated(text: str, opening: Opening, sample: Completion) -> int:
     """Tokens at the beginning of a prompt that a sample's own prompt and text have.
 
-    opening: of the sample's prompt. Of a text that is repeated in part only its share of the tokens
-    counts, rounded down, and never more tokens than bytes: a sample may have thoughts that its text
-    does not show. Nothing counts where the prompt begins in another way.
+    text: of the prompt, by `plain_text`. opening: of the sample's prompt. Of a text that is
+    repeated in part only its share of the tokens counts, rounded down, and never more tokens than
+    bytes: a sample may have thoughts that its text does not show. Nothing counts where the prompt
+    begins in another way.
     """
-    text = _plain(prompt)
     if len(text) < opening.length or _digest(text[: opening.length]) != opening.digest:
         return 0
     drawn = sample.text + (sample.stopped_by or "")
@@ -43,8 +43,8 @@ def repeated(prompt: Prompt, opening: Opening, sample: Completion) -> int:
     return sample.prompt_tokens + min(share, len(more[:shared].encode("utf-8", "surrogatepass")))
 
 
-def _plain(prompt: Prompt) -> str:
-    """As one text, which begins with that of any prompt that it continues."""
+def plain_text(prompt: Prompt) -> str:
+    """A prompt as one text, which begins with that of any prompt that it continues."""
     turns = "".join(f"\0{m.role}\1{m.content}" for m in prompt.messages)
     begun = f"{turns}\0assistant\1" if prompt.messages else prompt.text or ""
     steps = "".join(prompt.steps) if isinstance(prompt, Passage) else ""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from ttc.attempt.prefixes import Opening, repeated
+from ttc.attempt.prefixes import Opening, plain_text, repeated
 from ttc.attempt.record import Branch
 from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.bills import largest
@@ -69,16 +69,15 @@ def wanted(
     found = []
     here: set[bytes] = set()
     for ask, model, role, start, prompt in zip(asks, models, roles, starts, prompts, strict=True):
-        cached = 0
+        cached, text = 0, plain_text(ask.prompt)
         if prompt in here or branch.tokens(prompt) is not None:
             cached = _ALL
         elif ask.after is not None:
             asked, opening = branch.record.asked[ask.after.number]
             if asked is model.identity:
-                cached = repeated(ask.prompt, opening, ask.after.completion)
+                cached = repeated(text, opening, ask.after.completion)
         here.add(prompt)
-        opening = Opening.of(ask.prompt)
-        found.append(Wanted(ask, model, role, prompt, opening, start, cached))
+        found.append(Wanted(ask, model, role, prompt, Opening.of(text), start, cached))
     return found
 
 
@@ -92,7 +91,7 @@ def fixed(
     for ask, model, role in zip(asks, models, roles, strict=True):
         prompt = _digest(model, ask.prompt)
         cached = _ALL if branch.tokens(prompt) is not None else _begun(branch, model, ask.prompt)
-        opening = Opening.of(ask.prompt)
+        opening = Opening.of(plain_text(ask.prompt))
         found.append(Wanted(ask, model, role, prompt, opening, 0, cached))
     return found
 

@@ -469,11 +469,12 @@ class Ledger:
         the limits that they have: what that left is not wasted, and the run ends where a try that
         finds all it paid for ends too.
         """
-        short = {p: b for p, b in self._books.items() if math.isfinite(b.short)}
+        if not self._repeatable:
+            return {}
         return {
             p: (self._shares[p], b.limits, {a: o.limits for a, o in first(b.accounts).items()})
-            for p, b in short.items()
-            if self._repeatable
+            for p, b in self._books.items()
+            if math.isfinite(b.short)
         }
 
     def _may_go_on(self, book: Book) -> bool:

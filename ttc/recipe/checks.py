@@ -122,9 +122,9 @@ def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
     """What a method did by its critic's verdicts makes those no fresh ones of another's."""
     first = {one.label: f"verifiers[{i}]" for i, one in enumerate(valid.get("verifiers") or ())}
     for at, part, outer in _methods(valid):
-        label = str(getattr(part, "label", ""))
         if outer is None or part.kind != "verifier":
             continue
+        label = str(getattr(part, "label", ""))
         if label in first:
             text = (
                 f"is called {label!r}, as {first[label]} is, and their verdicts would be counted "

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttc.errors import DataError
-from ttc.plugins import AT_PROBLEM
+from ttc.errors import DataError, at_problem
 from ttc.policies import Drawn, PolicyPart, StoppingRule, of_recipe, usual
 from ttc.report.tables import number, table
 from ttc.store.rows import read_problems, read_solutions, read_verifications
@@ -50,8 +49,8 @@ class _Judged:
 
     def score(self, verifier: str) -> float:
         """Mean of a verifier's valid scores, NaN without any."""
-        own = self.by_verifier.get(verifier, ())
-        scores = [v.score for v in own if v.score is not None]
+        own = (v.score for v in self.verdicts if v.verifier == verifier)
+        scores = [score for score in own if score is not None]
         return float(np.mean(scores)) if scores else float("nan")
 
     def title(self, gold_class: int) -> str:
@@ -61,8 +60,7 @@ class _Judged:
         text += "no answer" if self.answer_class < 0 else f"answer {_short(self.solution.answer)}"
         names = [*self.by_verifier]
         for name in names:
-            of = f" by {name}" if len(names) > 1 else ""
-            text += f", score{of} {number(self.score(name))}"
+            text += f", score{_by(name, names)} {number(self.score(name))}"
         if self.solution.finish_reason not in ("stop", "imported"):
             text += f", ended by {self.solution.finish_reason}"
         if not self.solution.returned:
@@ -96,8 +94,7 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     names = list(dict.fromkeys(name for one in judged for name in one.by_verifier))
     headings = ["answer", "votes", ""]
     for name in names:
-        of = f" by {name}" if len(names) > 1 else ""
-        headings += [f"mean score{of}", f"summed score{of}"]
+        headings += [f"{what} score{_by(name, names)}" for what in ("mean", "summed")]
     numeric = (1, *range(3, len(headings)))
     console.print(table("Votes", headings, _votes(voters, names), numeric=numeric))
     if voters:
@@ -127,11 +124,8 @@ def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
             own = [v for v in verdicts if v.verifier == name]
             label = f"{policy.label} ({name})" if name and len(names) > 1 else policy.label
             drawn = Drawn.of(solutions, classes, own)
-            try:
+            with at_problem(solutions[0].problem_id):
                 said.append(f"{label} {_choice(policy, drawn, gold_class, answers)}")
-            except Exception as error:  # the policy may be anybody's
-                error.add_note(f"{AT_PROBLEM}{solutions[0].problem_id!r:.80}")
-                raise
     return f"chosen of all {len(judged)}: {', '.join(said)}"
 
 
@@ -180,6 +174,11 @@ def _votes(judged: list[_Judged], verifiers: Sequence[str]) -> list[tuple[object
     return rows
 
 
+def _by(verifier: str, verifiers: Collection[str]) -> str:
+    """Whose a figure is, where there are several verifiers."""
+    return f" by {verifier}" if len(verifiers) > 1 else ""
+
+
 def _short(answer: str | None) -> str:
     """An answer in one line of a table: a megabyte of LaTeX is one, too."""
     line = " ".join((answer or "").split())
@@ -200,7 +199,7 @@ def _print_solution(console: Console, one: _Judged, gold_class: int) -> None:
     console.rule(line(one.title(gold_class), "rule.text"), align="left")
     console.print(plain(_cut(one.solution.text)))
     for name, verdicts in one.by_verifier.items():
-        of = f" by {name}" if len(one.by_verifier) > 1 else ""
+        of = _by(name, one.by_verifier)
         said = "".join(_LETTERS[v.verdict] for v in verdicts)
         console.print(plain(f"verdicts{of}: {said}"))
         console.print(plain(f"first verification{of}:", "dim"))
