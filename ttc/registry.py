@@ -22,7 +22,7 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
-from typing import ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -138,6 +138,20 @@ def walk(part: MethodPart, at: Path = ()) -> Iterator[tuple[Path, MethodPart, Pa
             for inside, inner in inner_parts(one)
             if isinstance(inner, MethodPart)
         ]
+
+
+def walk_models(
+    part: MethodPart, at: Path, default: Any
+) -> Iterator[tuple[Path, MethodPart, Path | None, dict[str, Any]]]:
+    """As `walk`, with the models of each by field: its own `backend`, else that of the method it
+    stands in, else the default, stands under that name, too. default: a backend; None where a
+    recipe has no valid one.
+    """
+    used: dict[Path | None, Any] = {None: default}
+    for path, one, outer in walk(part, at):
+        models = {"backend": used[outer], **models_of(one)}
+        used[path] = models["backend"]
+        yield path, one, outer, models
 
 
 def _type_name(cls: type[Part]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ttc.core import Capabilities
 from ttc.faults import Fault, KeyPath
-from ttc.registry import MethodPart, models_of, walk
+from ttc.registry import MethodPart, walk_models
 
 _WORDS = {
     "chat": "chat prompts",
@@ -54,15 +54,9 @@ def lacking(part: MethodPart, offers: Capabilities, field: str = "backend") -> l
 
 
 def check_capabilities(at: KeyPath, part: MethodPart, backend: Any) -> Iterator[Fault]:
-    """Faults of a method, and of methods inside it; `at` is its key path.
-
-    A part's own `backend` stands before that of the part it is in, and that before the given one.
-    """
-    used: dict[KeyPath, Any] = {}
-    for path, one, outer in walk(part, at):
-        named = models_of(one)
-        used[path] = named.get("backend") or (backend if outer is None else used[outer])
-        for field, model in {**named, "backend": used[path]}.items():
+    """Faults of a method, and of methods inside it; `at` is its key path, `backend` the default."""
+    for path, one, _, models in walk_models(part, at, backend):
+        for field, model in models.items():
             offers = offered(model)
             for name in () if offers is None else lacking(one, offers, field):
                 inside = field if field != "backend" else name

@@ -11,7 +11,7 @@ from ttc.faults import Fault, KeyPath, dotted
 from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
-from ttc.registry import MethodPart, parts, walk
+from ttc.registry import MethodPart, parts, walk_models
 
 Valid = Mapping[str, Any]
 """The recipe's fields that are valid by themselves; checks skip what is not among them."""
@@ -94,13 +94,15 @@ def _policies_without_confidence(valid: Valid) -> Iterator[Fault]:
             yield Fault(("policies", i), text)
 
 
-def _methods(valid: Valid) -> Iterator[tuple[KeyPath, MethodPart, KeyPath | None]]:
-    """The sampler, the verifiers, and all methods inside them: key, part, key of what it is in."""
+def _methods(
+    valid: Valid,
+) -> Iterator[tuple[KeyPath, MethodPart, KeyPath | None, Mapping[str, Any]]]:
+    """The sampler, the verifiers, and all methods inside them; see `walk_models`."""
     tops: list[tuple[KeyPath, Any]] = [(("sampler",), valid.get("sampler"))]
     tops += [(("verifiers", i), one) for i, one in enumerate(valid.get("verifiers") or ())]
     for at, top in tops:
         if top is not None:
-            yield from walk(top, at)
+            yield from walk_models(top, at, valid.get("backend"))
 
 
 def _distinct_labels(valid: Valid) -> Iterator[Fault]:
@@ -121,7 +123,7 @@ def _distinct_labels(valid: Valid) -> Iterator[Fault]:
 def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
     """What a method did by its critic's verdicts makes those no fresh ones of another's."""
     first = {one.label: f"verifiers[{i}]" for i, one in enumerate(valid.get("verifiers") or ())}
-    for at, part, outer in _methods(valid):
+    for at, part, outer, _ in _methods(valid):
         if outer is None or part.kind != "verifier":
             continue
         label = str(getattr(part, "label", ""))
@@ -151,12 +153,10 @@ def _data_file(valid: Valid) -> Iterator[Fault]:
 
 def _prompts(valid: Valid) -> Iterator[Fault]:
     dataset = valid.get("dataset")
-    models: dict[KeyPath | None, Any] = {None: valid.get("backend")}
-    for at, part, outer in _methods(valid):
-        models[at] = model = getattr(part, "backend", None) or models[outer]
+    for at, part, outer, models in _methods(valid):
         if "prompt" not in type(part).model_fields:
             continue
-        name = getattr(part, "prompt", None)
+        name, model = getattr(part, "prompt", None), models["backend"]
         if part.kind == "sampler" and outer is None:
             name = name or (dataset and dataset.default_prompt)
         elif part.kind == "sampler":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ttc.core import Role
-from ttc.registry import MethodPart, Part, Path, models_of, walk
+from ttc.registry import MethodPart, Part, Path, walk_models
 from ttc.verifiers import VerifierPart
 
 if TYPE_CHECKING:
@@ -120,17 +120,14 @@ def _models(part: MethodPart, at: Path, default: Part, own: Role) -> dict[Role, 
     """By role, the model of a method and of those inside it; see `ttc.attempt`."""
     found: dict[Role, Part] = {}
     roles: dict[Path, Role] = {}
-    defaults: dict[Path, Part] = {}
     parts: dict[Path, MethodPart] = {}
-    for path, one, outer in walk(part, at):
-        named, above = dict(models_of(one)), own
-        given = default if outer is None else defaults[outer]
+    for path, one, outer, models in walk_models(part, at, default):
+        above = own
         if outer is not None:
             above = roles[outer]
             if isinstance(one, VerifierPart):  # which its owner has judge
                 above = parts[outer].role_of(str(path[len(outer)]))
-        parts[path], roles[path], defaults[path] = one, above, named.pop("backend", given)
-        found.setdefault(above, defaults[path])
-        for field, model in named.items():
-            found.setdefault(one.role_of(field), model)
+        parts[path], roles[path] = one, above
+        for field, model in models.items():
+            found.setdefault(above if field == "backend" else one.role_of(field), model)
     return found
