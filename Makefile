@@ -28,8 +28,7 @@ test-llama: .venv-llama/.done ## tests with a usual model behind llama.cpp's ser
 	.venv-llama/bin/python -m pytest tests/llama
 
 test-torch: .venv-torch/.done ## tests of the transformers backend and of training, with PyTorch
-	.venv-torch/bin/python -m pytest tests/backends/test_transformers.py tests/backends/test_transformers_run.py \
-	  tests/nano/test_training.py
+	.venv-torch/bin/python -m pytest tests/backends/transformers tests/nano
 
 # A compiled wheel stays in pip's cache, so it must not be bound to the processor that made it.
 .venv-llama/.done: export CMAKE_ARGS ?= -DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF

@@ -1,5 +1,6 @@
 """`make sweep` from a shell, with the environment that runs the tests."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -66,3 +67,12 @@ def test_help_names_every_target(make):
     assert code == 0
     for target in ("quickstart", "test", "sweep", "nano", "bench", "docs", "clean"):
         assert f"\n{target} " in f"\n{said}"
+
+
+def test_every_path_that_a_target_or_ci_names_exists():
+    """Targets that this suite can't run (other engines) are as easily left behind by a move."""
+    rules = "".join(line for line in (ROOT / "Makefile").open() if line.startswith("\t"))
+    told = rules + (ROOT / ".ci" / "run").read_text()
+    named = re.findall(r"(?<![\w./-])(?:tests|recipes|docs|benchmarks|ttc)/[\w./-]*", told)
+    assert "tests/backends/transformers" in named
+    assert [path for path in named if not (ROOT / path).exists()] == []
