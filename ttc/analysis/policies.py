@@ -60,13 +60,13 @@ def oracle(view: ProblemView, solutions: Sequence[int], verifications: Sequence[
 
 def majority(view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]) -> Estimate:
     """Take the most frequent valid answer of S: exact maj@S where affordable."""
-    right, others, invalid = class_counts(view.answer_class, view.correct_class)
+    counts = class_counts(view.answer_class, view.correct)
     out = Estimate.unavailable((len(solutions), 1))
     limits = view.settings
     for i, s in enumerate(solutions):
         if s <= len(view.answer_class):
             rng = view.generator(2, s)
-            fill_cell(out, (i, 0), right, others, invalid, s, rng, limits.max_cost, limits.draws)
+            fill_cell(out, (i, 0), *counts, s, rng, limits.max_cost, limits.draws)
     return out
 
 

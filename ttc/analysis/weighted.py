@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.analysis.estimate import Estimate, FloatArray, Method
+from ttc.analysis.estimate import BoolArray, Estimate, FloatArray, Method
 from ttc.analysis.problem_view import ProblemView
 
 TIE_TOLERANCE = 1e-8
@@ -38,8 +38,7 @@ def vote_by_merit(
         for s in sizes:
             cell = solutions.index(s), column
             if s == 1:
-                right = view.answer_class[: view.n_verified] == view.correct_class
-                out.set(cell, np.mean(right & view.answered), 0.0, Method.EXACT)
+                out.set(cell, view.correct[: view.n_verified].mean(), 0.0, Method.EXACT)
             elif s == view.n_verified and view.fixed_scores(v) is not None:
                 out.set(cell, wins[s][0], 0.0, Method.EXACT)
             else:
@@ -52,7 +51,7 @@ def _standard_error(shares: FloatArray) -> float:
 
 
 def _win_shares(view: ProblemView, sizes: list[int], v: int, merit: Merit) -> dict[int, FloatArray]:
-    """For each S, (draws,) share of the win that goes to the right class."""
+    """For each S, (draws,) share of the win that goes to right classes."""
     ballot = view.shared(("ballot", *sizes), lambda: Ballot.of(view, sizes))
     totals = view.shared(("totals", v, *sizes), lambda: ballot.totals(view.score_draws(v)))
     shares = {}
@@ -67,15 +66,15 @@ class Ballot:
     """The drawn orders of one problem's verified solutions, sorted into answer classes.
 
     slots: for each S the flat (draw, class) cells of the solutions that S adds to the next smaller
-    one; votes: (S, draws, classes), 0 in the column of invalid answers; right: column of the
-    right class, None if no verified solution gives it.
+    one; votes: (S, draws, classes), 0 in the column of invalid answers; right: (classes,) which
+    columns are right.
     """
 
     orders: NDArray[np.int64]
     slots: list[NDArray[np.int64]]
     starts: list[int]
     votes: FloatArray
-    right: int | None
+    right: BoolArray
 
     @classmethod
     def of(cls, view: ProblemView, sizes: list[int]) -> Ballot:
@@ -88,8 +87,7 @@ class Ballot:
         counts = [np.bincount(part, minlength=shape[0] * shape[1]) for part in slots]
         votes = np.cumsum(counts, axis=0, dtype=np.float64).reshape(-1, *shape)
         votes[..., classes < 0] = 0.0
-        found = np.flatnonzero((classes == view.correct_class) & (classes >= 0))
-        return cls(orders, slots, starts, votes, int(found[0]) if len(found) else None)
+        return cls(orders, slots, starts, votes, np.isin(classes, view.right_classes))
 
     def totals(self, scores: FloatArray) -> FloatArray:
         """(S, draws, classes) summed scores, from (draws, n) or (1, n)."""
@@ -103,16 +101,11 @@ class Ballot:
         return totals
 
 
-def _share(value: FloatArray, right: int | None) -> FloatArray:
-    """1/ties where the right class is among the best, else 0; (draws, classes) -> (draws,)."""
-    if right is None:
-        return np.zeros(len(value))
-    target = value[:, right] + TIE_TOLERANCE
-    beaten = value.max(axis=1) > target
-    wins = ~beaten & np.isfinite(target)
-    near = value[wins] >= target[wins, None] - 2 * TIE_TOLERANCE
-    share = np.zeros(len(value))
-    share[wins] = 1.0 / np.count_nonzero(near, axis=1)
+def _share(value: FloatArray, right: BoolArray) -> FloatArray:
+    """Share of right classes among the best; (draws, classes) -> (draws,)."""
+    best = value.max(axis=1, keepdims=True)
+    near = (value >= best - TIE_TOLERANCE) & np.isfinite(best)
+    share: FloatArray = near[:, right].sum(axis=1) / np.maximum(near.sum(axis=1), 1)
     return share
 
 

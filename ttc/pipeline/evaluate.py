@@ -232,6 +232,7 @@ def _solved_facts(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
         "without_valid_answer": [pool.problem_ids[i] for i in np.flatnonzero(silent)],
         "fewest_solutions": int(counts.min()),
         "most_solutions": int(counts.max()),
+        **({"split_by_label": loaded.split} if loaded.split else {}),
     }
 
 

@@ -7,7 +7,7 @@ estimators override), `ttc show` tells what it picks, and its parameters are its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -81,8 +81,8 @@ class PolicyPart(Part):
         """
         raise NotImplementedError
 
-    def picks(self, drawn: Drawn, gold: int) -> int:
-        """`choose`, but for an oracle: what it picks where `gold` is the right class."""
+    def picks(self, drawn: Drawn, right: Collection[int]) -> int:
+        """`choose`, but for an oracle: what it picks where these classes are right."""
         return self.checked(drawn)
 
     def checked(self, drawn: Drawn) -> int:
@@ -122,7 +122,7 @@ class StoppingRule(PolicyPart):
 
         return stopped(drawn, self.enough, self.window)
 
-    def picks(self, drawn: Drawn, gold: int) -> int:
+    def picks(self, drawn: Drawn, right: Collection[int]) -> int:
         """What it chooses once it has enough."""
         return self.checked(drawn.head(self.used(drawn)))
 
