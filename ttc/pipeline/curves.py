@@ -11,6 +11,7 @@ from ttc.analysis.estimate import FloatArray, Method
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
 from ttc.analysis.pool import PoolArrays
+from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.settings import EstimatorSettings
 from ttc.pipeline.costs import UnitCosts
 from ttc.policies import PolicyPart
@@ -45,6 +46,7 @@ def curve_rows(
     grid = evaluate(
         pool, wanted, verifications, policies, np.random.default_rng(seed), settings, n_jobs=1
     )
+    grid = on_all_solutions(grid, pool, policies, np.random.default_rng(seed + 2))
     mean, error = grid.mean()
     weights = resamples(pool.n_problems, BOOTSTRAP_DRAWS, np.random.default_rng(seed + 1))
     low, high = percentile_interval(resampled_means(grid.success, weights))

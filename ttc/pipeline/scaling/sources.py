@@ -11,6 +11,7 @@ import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
+from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.scaling import LinearCost
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
@@ -169,7 +170,9 @@ def _source(
     _refuse_silent(run, loaded)
     seed = np.random.default_rng(evaluation.seed)
     voted = named("majority"), named("oracle")
-    grid = evaluate(arrays, sizes, depths, [*voted, *asked.verified, *asked.others], seed)
+    policies = [*voted, *asked.verified, *asked.others]
+    grid = evaluate(arrays, sizes, depths, policies, seed)
+    grid = on_all_solutions(grid, arrays, policies, seed)
     place = {label: i for i, label in enumerate(grid.policies)}
     cost = with_overrides(evaluation.cost, overrides)
     voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, asked.manifest), unit)
