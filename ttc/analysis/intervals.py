@@ -28,8 +28,7 @@ FEWEST = 3
 FEW = 20
 """Problems below which an interval is told to be rough."""
 
-_END_WEIGHT = 0.5
-_ENOUGH = 3.0
+_HALVINGS = 45
 
 
 def resamples(
@@ -111,29 +110,40 @@ class _Units:
     def overall(self) -> FloatArray:
         return np.asarray((self.share * self.mean).mean(axis=0))
 
-    def end_weight(self, distance: FloatArray) -> FloatArray:
-        """Weight of an imagined unit at a far end; distance: (units, ...) from the near one, >= 0.
+    def unmet(self, distance: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """An imagined unit that was not met: its weight in units, and its distance from an end.
 
-        Half a unit where no more than one real one is away from the near end at all, and none where
-        many are, as counted by (sum of distances)^2 / sum of their squares.
+        distance: (units, ...) of the real ones from that end, between 0 and 1. Where no more than
+        one real unit is away from the end, half a unit lies at the other end. Where many are (as
+        counted by (sum of distances)^2 / sum of their squares) the weight fades, and it lies no
+        farther than the farthest of them. Units all alike count as none.
         """
         parts = self.share * distance
         squares = (parts**2).sum(axis=0)
         many = parts.sum(axis=0) ** 2 / np.where(squares > 0, squares, 1.0)
-        return np.asarray(_END_WEIGHT / (1 + (many / _ENOUGH) ** 2))
+        farthest = distance.max(axis=0)
+        alike = np.ptp(self.mean, axis=0) < 1e-9
+        many, farthest = np.where(alike, 0.0, many), np.where(alike, 1.0, farthest)
+        known = np.clip((many - 1) / 16, 0, 1)
+        place = np.where(farthest > 0, np.minimum(farthest, 1) ** known, 1.0)
+        return 0.5 / (1 + many / 6), place
 
-    def spread(
-        self, low_end: float, low: FloatArray, high: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Mean and variance of the units together with so many imagined ones at both ends.
-
-        The ends are `low_end` and 1. low, high: (...) weights.
-        """
-        total = self.count + low + high
-        mean = (self.count * self.overall() + low_end * low + high) / total
+    def spread(self, *imagined: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the units together with imagined ones, each of (weight, value)."""
+        total = self.count + sum(weight for weight, _ in imagined)
+        mean = (self.count * self.overall() + sum(w * at for w, at in imagined)) / total
         squares = ((self.share * (self.mean - mean)) ** 2).sum(axis=0)
-        squares = squares + low * (mean - low_end) ** 2 + high * (1 - mean) ** 2
+        squares = squares + sum(w * (at - mean) ** 2 for w, at in imagined)
         return np.asarray(mean), np.asarray(squares / total)
+
+    def skewness(self) -> FloatArray:
+        """Third central moment of what each contributes to the mean."""
+        return np.asarray(((self.share * (self.mean - self.overall())) ** 3).mean(axis=0))
+
+    def student(self, level: float) -> tuple[float, int]:
+        """Student's quantile, and the degrees of freedom."""
+        freedom = max(1, self.count - 1)
+        return float(stdtrit(freedom, (1 + level) / 2)), freedom
 
 
 def mean_interval(
@@ -141,30 +151,38 @@ def mean_interval(
 ) -> tuple[FloatArray, FloatArray]:
     """Interval of the population's mean of values between 0 and 1. values: (problems, ...).
 
-    A score interval (Wilson 1927) whose variance is phi mu (1 - mu) / n: phi, the variance as a
-    part of what outcomes of 0 and 1 would have, is measured, and the quantile is Student's. Where
-    hardly any problem differs from 0 (or 1), the ones that would matter may not have been met: half
-    an imagined problem at the other end then counts towards phi, and ever less of it as problems
-    come that differ. So all-equal columns have an interval, Wilson's nearly.
+    A score interval: all mu with (mean - mu)^2 <= t^2 V(mu) / (n - 1), t of Student. V is how the
+    variance changes with mu: as [mu (1 - mu)]^r through the measured variance, which is the part
+    phi of that of outcomes 0 and 1. For these, where phi = 1, r is 1, and the interval Wilson's
+    (1927); smaller variances go with r = 2 / (1 + phi), the skewness of a beta distribution over
+    that of the natural exponential family with V. Where few problems differ from 0 (or from 1),
+    those that would matter may not have been met: the variance counts an imagined one (see
+    `_Units.unmet`). So all-equal columns have an interval, at 0 and 1 Wilson's nearly.
 
     Returns lower and upper ends, (...), between 0 and 1; NaN where a value is, and for fewer than
-    three problems (or clusters).
+    three problems (or clusters). Values a little outside, of a control variate, are taken as such.
     """
     units = _Units.of(values, clusters)
     missing = _untold(units)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low_end = units.end_weight(np.maximum(1 - units.mean, 0))
-        high_end = units.end_weight(np.maximum(units.mean, 0))
-        about, variance = units.spread(0.0, low_end, high_end)
-        mean = np.clip(units.overall(), 0, 1)
-        about = np.clip(about, 1e-9, 1 - 1e-9)
-        freedom = max(1, units.count - 1)
-        width = stdtrit(freedom, (1 + level) / 2) ** 2 * variance / (about * (1 - about)) / freedom
-        centre = (mean + width / 2) / (1 + width)
-        half = np.sqrt(width * mean * (1 - mean) + width**2 / 4) / (1 + width)
-    ends = (np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1))
-    low, high = (np.where(missing, np.nan, end) for end in ends)
-    return low, high
+    high = units.unmet(np.clip(units.mean, 0, 1))
+    weight, down = units.unmet(np.clip(1 - units.mean, 0, 1))
+    imagined = high, (weight, 1 - down)
+    _, variance = units.spread(*imagined)
+    about, _ = _Units(np.clip(units.mean, 0, 1), units.share).spread(*imagined)
+    mean = np.clip(units.overall(), 0, 1)
+    base = np.maximum(about * (1 - about), 1e-12)
+    quantile, freedom = units.student(level)
+    width = quantile**2 * variance / freedom
+    power = 2 / (1 + np.minimum(variance / base, 1))
+    ends = []
+    for far in (np.zeros_like(mean), np.ones_like(mean)):
+        inside, outside = mean, far
+        for _ in range(_HALVINGS):
+            middle = (inside + outside) / 2
+            held = (middle - mean) ** 2 <= width * (middle * (1 - middle) / base) ** power
+            inside, outside = np.where(held, middle, inside), np.where(held, outside, middle)
+        ends.append(np.where(missing, np.nan, inside))
+    return ends[0], ends[1]
 
 
 def difference_interval(
@@ -172,25 +190,28 @@ def difference_interval(
 ) -> tuple[FloatArray, FloatArray]:
     """Interval of the population's mean of paired differences, in [-1, 1]. (problems, ...).
 
-    Student's interval, whose variance counts half an imagined problem at each end where hardly any
-    problem shows a difference (see `mean_interval`), and nothing where many do: then it is that of
-    `paired_test`, and has 0 in it exactly where p > 1 - level. With few differences it is wider.
+    Student's interval, with two changes. Where few problems show a difference, the variance counts
+    imagined ones, up and down (see `_Units.unmet`), which fade as more do; so no interval has zero
+    width. And it is moved by half of Hall's (1992) correction for skewness, but never so that an
+    end crosses 0: an interval without 0 in it has `paired_test` below 1 - level. With 0 in it, that
+    test may still be below, where few problems differ.
 
     Returns lower and upper ends, (...), within -1 and 1; NaN where a value is, and for fewer than
     three problems (or clusters).
     """
     units = _Units.of(differences, clusters)
     missing = _untold(units)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        weight = units.end_weight(np.abs(units.mean))
-        _, variance = units.spread(-1.0, weight, weight)
-        mean = units.overall()
-        freedom = max(1, units.count - 1)
-        half = stdtrit(freedom, (1 + level) / 2) * np.sqrt(variance / freedom)
-    low, high = (
-        np.where(missing, np.nan, np.clip(end, -1, 1)) for end in (mean - half, mean + half)
-    )
-    return low, high
+    weight, far = units.unmet(np.abs(units.mean))
+    _, variance = units.spread((weight, far), (weight, -far))
+    quantile, freedom = units.student(level)
+    half = quantile * np.sqrt(variance / freedom)
+    move = units.skewness() / (np.clip(variance, 1e-12, None) * units.count)
+    move = np.clip(move * (1 + 2 * quantile**2) / 12, -half / 2, half / 2)
+    ends = []
+    for end in (units.overall() - half, units.overall() + half):
+        moved = np.where(np.sign(end + move) == np.sign(end), end + move, np.sign(end) * 1e-12)
+        ends.append(np.where(missing, np.nan, np.clip(moved, -1, 1)))
+    return ends[0], ends[1]
 
 
 def _untold(units: _Units) -> NDArray[np.bool_]:
@@ -208,9 +229,8 @@ def paired_test(differences: FloatArray, clusters: ArrayLike | None = None) -> F
     """
     units = _Units.of(differences, clusters)
     missing = _untold(units)
-    nobody = np.zeros(units.mean.shape[1:])
     freedom = max(1, units.count - 1)
-    _, variance = units.spread(-1.0, nobody, nobody)
+    _, variance = units.spread()
     mean = units.overall()
     error = np.sqrt(variance / freedom)
     # Round-off of equal differences is no spread.
