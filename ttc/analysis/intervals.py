@@ -31,6 +31,15 @@ FEW = 20
 _HALVINGS = 45
 
 
+def few_problems(n: int) -> str | None:
+    """What to say beside intervals from so many problems (or clusters), if anything."""
+    if n < FEWEST:
+        return f"no interval: fewer than {FEWEST} problems"
+    if n < FEW:
+        return f"intervals from {n} problems are rough: take {FEW} or more"
+    return None
+
+
 def resamples(
     n_problems: int, draws: int, rng: np.random.Generator, clusters: ArrayLike | None = None
 ) -> FloatArray:
