@@ -1,25 +1,79 @@
-"""Intervals by bootstrap over problems, the unit that was sampled."""
+"""Intervals for what a population of problems would show, the problems being a sample of it.
+
+Means of values between 0 and 1, and of paired differences, have intervals in closed form, for
+thousands of cells at once. Other figures, which are functions of resampled means, have them from
+`resamples`: one matrix for several curves makes their comparison paired.
+
+clusters: (problems,) labels of groups that were drawn together, such as the problems made from one
+template; then groups are the unit, and their number is what counts.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from ttc.analysis.estimate import FloatArray
 
+LEVEL = 0.95
+"""Of every stated interval, unless another is asked for."""
 
-def resamples(n_problems: int, draws: int, rng: np.random.Generator) -> FloatArray:
+FEWEST = 3
+"""Problems, or clusters, that an interval needs."""
+
+FEW = 20
+"""Problems below which an interval is told to be rough."""
+
+_HALVINGS = 45
+
+
+def few_problems(n: int) -> str | None:
+    """What to say beside intervals from so many problems (or clusters), if anything."""
+    if n < FEWEST:
+        return f"no interval: fewer than {FEWEST} problems"
+    if n < FEW:
+        return f"intervals from {n} problems are rough: take {FEW} or more"
+    return None
+
+
+def resamples(
+    n_problems: int, draws: int, rng: np.random.Generator, clusters: ArrayLike | None = None
+) -> FloatArray:
     """(draws, problems) weights of bootstrap resamples; each row sums to 1.
 
     A resample takes one problem less than there are, with replacement: so the variance of a
     resampled mean is the unbiased s^2 / n, where n of n would give (n - 1) / n of it and, with few
-    problems, intervals that are too short.
+    problems, intervals that are too short. With `clusters`, whole clusters are taken so.
 
     Using one matrix for several curves makes their comparison paired: the same resampled problems.
     """
-    taken = max(1, n_problems - 1)
-    counts = rng.multinomial(taken, np.full(n_problems, 1 / n_problems), size=draws)
-    return counts / taken
+    label, size = _labels(n_problems, clusters)
+    taken = max(1, len(size) - 1)
+    counts = rng.multinomial(taken, np.full(len(size), 1 / len(size)), size=draws)
+    return np.asarray(counts[:, label] / (counts @ size)[:, None])
+
+
+def jackknife_weights(n_problems: int, clusters: ArrayLike | None = None) -> FloatArray:
+    """(clusters, problems) weights that leave out one cluster, or one problem, each.
+
+    Rows sum to 1; a single cluster, which can't be left out, has a row of NaN.
+    """
+    label, size = _labels(n_problems, clusters)
+    kept = label[None, :] != np.arange(len(size))[:, None]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+
+
+def _labels(n_problems: int, clusters: ArrayLike | None) -> tuple[NDArray[np.intp], FloatArray]:
+    """(problems,) place of each problem's cluster, and (clusters,) their sizes."""
+    if clusters is None:
+        return np.arange(n_problems), np.ones(n_problems)
+    known, label = np.unique(np.asarray(clusters), return_inverse=True)
+    return label.ravel(), np.bincount(label.ravel(), minlength=len(known)).astype(np.float64)
 
 
 def resampled_means(values: FloatArray, weights: FloatArray) -> FloatArray:
@@ -29,9 +83,214 @@ def resampled_means(values: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def percentile_interval(
-    draws: FloatArray, level: float = 0.95
+    draws: FloatArray, level: float = LEVEL
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lower and upper end of the central interval over axis 0; NaN where any draw is NaN."""
     tail = (1 - level) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
     return low, high
+
+
+@dataclass(frozen=True)
+class _Units:
+    """Values by unit, (units, ...): problems, or clusters, with their share of the mean.
+
+    mean: (units, ...) of each unit; share: (units, 1 ...) of the units' average size.
+    """
+
+    mean: FloatArray
+    share: FloatArray
+
+    @property
+    def count(self) -> int:
+        return len(self.mean)
+
+    @classmethod
+    def of(cls, values: FloatArray, clusters: ArrayLike | None) -> _Units:
+        values = np.asarray(values, dtype=np.float64)
+        label, size = _labels(len(values), clusters)
+        share = (size / size.mean()).reshape(-1, *(1 for _ in values.shape[1:]))
+        if clusters is None:
+            return cls(values, share)
+        total = np.zeros((len(size), *values.shape[1:]))
+        np.add.at(total, label, values)
+        return cls(total / size.reshape(share.shape), share)
+
+    def overall(self) -> FloatArray:
+        return np.asarray((self.share * self.mean).mean(axis=0))
+
+    def unmet(self, distance: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """An imagined unit that was not met: its weight in units, and its distance from an end.
+
+        distance: (units, ...) of the real ones from that end, between 0 and 1. Where no more than
+        one real unit is away from the end, half a unit lies at the other end. Where many are (as
+        counted by (sum of distances)^2 / sum of their squares) the weight fades, and it lies no
+        farther than the farthest of them. Units all alike count as none.
+        """
+        parts = self.share * distance
+        squares = (parts**2).sum(axis=0)
+        many = parts.sum(axis=0) ** 2 / np.where(squares > 0, squares, 1.0)
+        farthest = distance.max(axis=0)
+        alike = np.ptp(self.mean, axis=0) < 1e-9
+        many, farthest = np.where(alike, 0.0, many), np.where(alike, 1.0, farthest)
+        known = np.clip((many - 1) / 16, 0, 1)
+        place = np.where(farthest > 0, np.minimum(farthest, 1) ** known, 1.0)
+        return 0.5 / (1 + many / 6), place
+
+    def spread(self, *imagined: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the units together with imagined ones, each of (weight, value)."""
+        total = self.count + sum(weight for weight, _ in imagined)
+        mean = (self.count * self.overall() + sum(w * at for w, at in imagined)) / total
+        squares = ((self.share * (self.mean - mean)) ** 2).sum(axis=0)
+        squares = squares + sum(w * (at - mean) ** 2 for w, at in imagined)
+        return np.asarray(mean), np.asarray(squares / total)
+
+    def skewness(self) -> FloatArray:
+        """Third central moment of what each contributes to the mean."""
+        return np.asarray(((self.share * (self.mean - self.overall())) ** 3).mean(axis=0))
+
+    def student(self, level: float) -> tuple[float, int]:
+        """Student's quantile, and the degrees of freedom."""
+        freedom = max(1, self.count - 1)
+        return float(stdtrit(freedom, (1 + level) / 2)), freedom
+
+
+def mean_interval(
+    values: FloatArray, level: float = LEVEL, clusters: ArrayLike | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Interval of the population's mean of values between 0 and 1. values: (problems, ...).
+
+    A score interval: all mu with (mean - mu)^2 <= t^2 V(mu) / (n - 1), t of Student. V is how the
+    variance changes with mu: as [mu (1 - mu)]^r through the measured variance, which is the part
+    phi of that of outcomes 0 and 1. For these, where phi = 1, r is 1, and the interval Wilson's
+    (1927); smaller variances go with r = 2 / (1 + phi), the skewness of a beta distribution over
+    that of the natural exponential family with V. Where few problems differ from 0 (or from 1),
+    those that would matter may not have been met: the variance counts an imagined one (see
+    `_Units.unmet`). So all-equal columns have an interval, at 0 and 1 Wilson's nearly.
+
+    Returns lower and upper ends, (...), between 0 and 1; NaN where a value is, and for fewer than
+    three problems (or clusters). Values a little outside, of a control variate, are taken as such.
+    """
+    units = _Units.of(values, clusters)
+    missing = _untold(units)
+    high = units.unmet(np.clip(units.mean, 0, 1))
+    weight, down = units.unmet(np.clip(1 - units.mean, 0, 1))
+    imagined = high, (weight, 1 - down)
+    _, variance = units.spread(*imagined)
+    about, _ = _Units(np.clip(units.mean, 0, 1), units.share).spread(*imagined)
+    mean = np.clip(units.overall(), 0, 1)
+    base = np.maximum(about * (1 - about), 1e-12)
+    quantile, freedom = units.student(level)
+    width = quantile**2 * variance / freedom
+    power = 2 / (1 + np.minimum(variance / base, 1))
+    ends = []
+    for far in (np.zeros_like(mean), np.ones_like(mean)):
+        inside, outside = mean, far
+        for _ in range(_HALVINGS):
+            middle = (inside + outside) / 2
+            held = (middle - mean) ** 2 <= width * (middle * (1 - middle) / base) ** power
+            inside, outside = np.where(held, middle, inside), np.where(held, outside, middle)
+        ends.append(np.where(missing, np.nan, inside))
+    return ends[0], ends[1]
+
+
+def difference_interval(
+    differences: FloatArray, level: float = LEVEL, clusters: ArrayLike | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Interval of the population's mean of paired differences, in [-1, 1]. (problems, ...).
+
+    Student's interval, with two changes. Where few problems show a difference, the variance counts
+    imagined ones, up and down (see `_Units.unmet`), which fade as more do; so no interval has zero
+    width. And it is moved by half of Hall's (1992) correction for skewness, but never so that an
+    end crosses 0: an interval without 0 in it has `paired_test` below 1 - level. With 0 in it, that
+    test may still be below, where few problems differ.
+
+    Returns lower and upper ends, (...), within -1 and 1; NaN where a value is, and for fewer than
+    three problems (or clusters).
+    """
+    units = _Units.of(differences, clusters)
+    missing = _untold(units)
+    weight, far = units.unmet(np.abs(units.mean))
+    _, variance = units.spread((weight, far), (weight, -far))
+    quantile, freedom = units.student(level)
+    half = quantile * np.sqrt(variance / freedom)
+    move = units.skewness() / (np.clip(variance, 1e-12, None) * units.count)
+    move = np.clip(move * (1 + 2 * quantile**2) / 12, -half / 2, half / 2)
+    ends = []
+    for end in (units.overall() - half, units.overall() + half):
+        moved = np.where(np.sign(end + move) == np.sign(end), end + move, np.sign(end) * 1e-12)
+        ends.append(np.where(missing, np.nan, np.clip(moved, -1, 1)))
+    return ends[0], ends[1]
+
+
+def _untold(units: _Units) -> NDArray[np.bool_]:
+    """(...) where there is no interval."""
+    if units.count < FEWEST:
+        return np.ones(units.mean.shape[1:], dtype=np.bool_)
+    return np.asarray(np.isnan(units.mean).any(axis=0))
+
+
+def paired_test(differences: FloatArray, clusters: ArrayLike | None = None) -> FloatArray:
+    """Two-sided p of no mean difference: the paired t test over problems. (problems, ...) to (...).
+
+    The test that `ttc.analysis.power` plans for. Without any difference p is 1; with the same one
+    in all problems 0; NaN where a value is, and for fewer than three problems (or clusters).
+    """
+    units = _Units.of(differences, clusters)
+    missing = _untold(units)
+    freedom = max(1, units.count - 1)
+    _, variance = units.spread()
+    mean = units.overall()
+    error = np.sqrt(variance / freedom)
+    # Round-off of equal differences is no spread.
+    error = np.where(error <= 1e-12 * np.abs(mean), 0.0, error)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = 2 * stdtr(freedom, -np.abs(mean) / error)
+    p = np.where(error > 0, p, np.where(mean == 0, 1.0, 0.0))
+    return np.asarray(np.where(missing, np.nan, p))
+
+
+@dataclass(frozen=True)
+class Ends:
+    """An interval of one figure. known: the share of the resamples in which it could be told."""
+
+    low: float
+    high: float
+    known: float
+
+
+def bootstrap_interval(
+    estimate: float, draws: FloatArray, jackknife: FloatArray, level: float = LEVEL
+) -> Ends:
+    """Bias-corrected and accelerated interval (Efron 1987) of a figure, from resamples.
+
+    draws: (draws,) the figure under `resamples`; jackknife: (problems,) under `jackknife_weights`.
+    NaN draws are left out, infinite ones ("never") are larger than all others, so that an end may
+    be infinite. Normal quantiles are widened to Student's, for the number of problems (Hesterberg
+    2015). NaN where the estimate is, for fewer than three problems, or where no draw tells.
+    """
+    known = np.sort(draws[~np.isnan(draws)])
+    share = len(known) / len(draws) if len(draws) else 0.0
+    problems = len(jackknife)
+    if not len(known) or problems < FEWEST or np.isnan(estimate):
+        return Ends(float("nan"), float("nan"), share)
+    below = np.count_nonzero(known < estimate) + np.count_nonzero(known == estimate) / 2
+    # One draw at least on either side: a bias beyond what draws can show is not believed.
+    bias = float(ndtri(np.clip(below, 1, len(known) - 1) / len(known))) if len(known) > 2 else 0.0
+    z = stdtrit(problems - 1, (1 + level) / 2) * np.array([-1.0, 1.0])
+    moved = bias + (bias + z) / np.maximum(1 - acceleration(jackknife) * (bias + z), 0.1)
+    place = ndtr(moved) * (len(known) - 1)
+    # Sample quantiles without interpolation, which would take infinity from infinity.
+    return Ends(float(known[int(np.floor(place[0]))]), float(known[int(np.ceil(place[1]))]), share)
+
+
+def acceleration(jackknife: FloatArray) -> float:
+    """How the standard error changes with the figure: a sixth of the skewness of influences.
+
+    0 where leaving out a problem makes the figure unknown or infinite.
+    """
+    if not np.isfinite(jackknife).all():
+        return 0.0
+    influence: NDArray[Any] = jackknife.mean() - jackknife
+    squares = float(influence @ influence)
+    return float((influence**3).sum() / (6 * squares**1.5)) if squares > 0 else 0.0
