@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from ttc.analysis.allocation import Path, interpolated, optimal_path
-from ttc.analysis.comparison import Comparison, compare, multiples
+from ttc.analysis.comparison import Comparison, compare
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.out_of_sample import DearerError, predict_dearer
 from ttc.analysis.scaling import Frontier, LinearCost, PowerLaw, fit_power_law, frontier
@@ -21,10 +22,12 @@ PROCEDURES = ("grid", "spline", "law")
 
 @dataclass(frozen=True)
 class Setting:
-    """What stays the same over resamples of problems.
+    """What is given beside success.
 
-    S: values of S; V: values of V >= 1; voting, verifying: costs without and with verification;
-    margin: how near to its plateau self-consistency has reached it, in success probability.
+    S: values of S; V: values of V >= 1; voting, verifying: costs without and with verification,
+    those of the resample where problems are resampled; margin: how near to its plateau
+    self-consistency has reached it, in success probability; rising: whether it still rises at the
+    pool's end, so that it has none, and nothing can be compared beyond.
     """
 
     S: IntArray
@@ -32,6 +35,7 @@ class Setting:
     voting: LinearCost
     verifying: LinearCost
     margin: float = 0.005
+    rising: bool = False
 
     @property
     def costs(self) -> FloatArray:
@@ -43,8 +47,9 @@ class Setting:
 class Analysis:
     """The fit of one verified policy against self-consistency.
 
-    laws and paths: by procedure. `grid` is the paper's: the best cells of the grid (without those
-    at its upper edge); `spline` the optimum between cells; `law` that of the fitted surface law.
+    laws and paths: by procedure. `grid` is like the paper's: the best cells of the grid (without
+    those at its upper edge); `spline` the optimum between cells; `law` that of the fitted surface
+    law. last: the largest cost at which the two can be compared.
     """
 
     voted: Frontier
@@ -54,10 +59,12 @@ class Analysis:
     paths: dict[str, Path]
     surface: SurfaceLaw | None
     dearer: DearerError | None
+    last: float
 
     def figures(self) -> dict[str, float]:
         """All numbers by name; NaN where one can't be told, infinite for "never in the range"."""
         found = {
+            "crossover": self.comparison.crossover,
             "sc_plateau": self.comparison.plateau,
             "sc_plateau_cost": self.comparison.plateau_cost,
             "match_cost": self.comparison.match_cost,
@@ -100,6 +107,9 @@ def analyse(
         for name, surface in surfaces.items()
         if surface is not None
     }
+    last = float(setting.costs[rows][~np.isnan(success)].max())
+    if setting.rising:
+        last = min(last, float(sc.cost[-1]))
     inner = best.inner(int(S[-1]), int(V[-1]))
     nothing = PowerLaw(float("nan"), float("nan"))
     laws: dict[str, Laws] = dict.fromkeys(PROCEDURES, (nothing, nothing))
@@ -108,13 +118,12 @@ def analyse(
     return Analysis(
         voted=sc,
         verified=best,
-        comparison=compare(
-            sc, best, setting.margin, float(setting.costs[rows][~np.isnan(success)].max())
-        ),
+        comparison=compare(sc, best, last, setting.margin, setting.rising),
         laws=laws,
         paths=paths,
         surface=law,
         dearer=predict_dearer(success, S, V, setting.verifying, law),
+        last=last,
     )
 
 
@@ -130,33 +139,33 @@ def _end(like: Analysis | None, name: str) -> float | None:
 class Resampled:
     """Figures and curves under resamples of problems, (draws, ...) each.
 
-    figures: by name; voted, verified: success at `budgets`; gains: at `multiples` of the compute
-    of the measured plateau, so at the same budgets in every draw: where a curve comes within a
-    hair of its plateau is itself so uncertain (`sc_plateau_cost`) that intervals of gains at a
-    multiple of each draw's own would cover too little.
+    figures: by name; voted, verified: success at `budgets`.
     """
 
     figures: dict[str, FloatArray]
     voted: FloatArray
     verified: FloatArray
-    gains: FloatArray
 
 
 def resample(
     voted: FloatArray,
     verified: FloatArray,
-    setting: Setting,
+    settings: Sequence[Setting],
     whole: Analysis,
     budgets: FloatArray,
 ) -> Resampled:
-    """`analyse` each draw. voted: (draws, S); verified: (draws, S, V), as resampled means."""
-    bought = multiples(whole.comparison) * whole.comparison.plateau_cost
-    made = [analyse(row, cells, setting, whole) for row, cells in zip(voted, verified, strict=True)]
+    """`analyse` each draw. voted: (draws, S); verified: (draws, S, V), as resampled means.
+
+    settings: of each draw, whose costs are those of its problems.
+    """
+    made = [
+        analyse(row, cells, setting, whole)
+        for row, cells, setting in zip(voted, verified, settings, strict=True)
+    ]
     names = whole.figures()
     rows = [one.figures() for one in made]
     return Resampled(
         figures={name: np.array([row[name] for row in rows]) for name in names},
         voted=np.array([one.voted.at(budgets) for one in made]),
         verified=np.array([one.verified.at(budgets) for one in made]),
-        gains=np.array([[one.comparison.gain_within(b) for b in bought] for one in made]),
     )

@@ -32,8 +32,9 @@ def on_all_solutions(
     With Y the success of a policy in a cell, X that of the vote on the same n solutions and X* the
     vote's on all N, by problem, Y becomes Y - b (X - X*), where b is the slope of the gain Y - X*
     on X - X* over problems: of the gain, since that is what is read. The mean is unbiased to order
-    1 / problems; values of single problems may lie outside of 0 to 1. At S = 1, where every policy takes the solution drawn, b is 1, so the row is the
-    accuracy over all solutions. Untouched where every solution of a problem is verified.
+    1 / problems; values of single problems may lie outside of 0 to 1. At S = 1, where every policy
+    takes the solution drawn, b is 1, so the row is the accuracy over all solutions. Untouched where
+    every solution of a problem is verified.
     """
     partly = pool.n_verified < pool.n_solutions
     reading = [i for i, policy in enumerate(policies) if policy.reads_verifications]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -74,13 +74,46 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Spending:
+    """What each problem costs, (problems,) each: once, every solution, once for every verified
+    solution, and every verification.
+
+    relative: in units of a mean solution, as C = S(1 + lambda V) is: lambda is a ratio of means, so
+    it varies with the problems as all that is measured on them does.
+    """
+
+    fixed: FloatArray
+    solution: FloatArray
+    once: FloatArray
+    verification: FloatArray
+    relative: bool = False
+
+    def linear(self, weights: FloatArray | None = None) -> tuple[LinearCost, LinearCost]:
+        """Mean costs without and with verification, under a resample's weights, (problems,)."""
+        w = np.full(len(self.fixed), 1 / len(self.fixed)) if weights is None else weights
+        parts = (self.fixed, self.solution, self.once, self.verification)
+        fixed, solution, once, verification = (float(w @ part) for part in parts)
+        if self.relative:
+            return LinearCost(), LinearCost(verification=verification / solution)
+        return LinearCost(fixed, solution), LinearCost(fixed, solution + once, verification)
+
+    def take(self, order: Sequence[int]) -> Spending:
+        """Of some of the problems, or of all in another order."""
+        return Spending(
+            *(part[order] for part in (self.fixed, self.solution, self.once, self.verification)),
+            self.relative,
+        )
+
+
+@dataclass(frozen=True)
 class Source:
     """One run with one verifier, on the problems that all sources have.
 
     S, V: the grid, V >= 1. voted, covered: (problems, S) success of majority vote and coverage;
     verified: by policy (problems, S, V), NaN beyond the verified solutions; others: by policy that
     reads none, (problems, S) success and (S,) cost. right, total: (problems,) counts of right and
-    of all solutions.
+    of all solutions. spending: in the unit of the compute axis; in_c: in C = S(1 + lambda V), None
+    where lambda is unknown. ratio: lambda.
     """
 
     run: str
@@ -94,10 +127,20 @@ class Source:
     others: dict[str, tuple[FloatArray, FloatArray]]
     right: IntArray
     total: IntArray
-    voting: LinearCost
-    verifying: LinearCost
+    spending: Spending
+    in_c: Spending | None
     ratio: float
     problem_ids: tuple[str, ...]
+
+    @cached_property
+    def voting(self) -> LinearCost:
+        """Mean cost without verification."""
+        return self.spending.linear()[0]
+
+    @cached_property
+    def verifying(self) -> LinearCost:
+        """Mean cost with verification."""
+        return self.spending.linear()[1]
 
 
 def load_sources(
@@ -175,7 +218,9 @@ def _source(
     grid = on_all_solutions(grid, arrays, policies, seed)
     place = {label: i for i, label in enumerate(grid.policies)}
     cost = with_overrides(evaluation.cost, overrides)
-    voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, asked.manifest), unit)
+    ratio = unit_costs(loaded, cost, asked.manifest).ratio
+    each = problem_costs(loaded, cost, asked.manifest)
+    in_c = _in_c(loaded, ratio, cost)
     return Source(
         run=run.name,
         verifier=loaded.verifier or "",
@@ -193,8 +238,8 @@ def _source(
         },
         right=np.count_nonzero(arrays.correct, axis=1),
         total=arrays.n_solutions,
-        voting=voting,
-        verifying=verifying,
+        spending=_spending(run, each, in_c, unit),
+        in_c=in_c,
         ratio=ratio,
         problem_ids=arrays.problem_ids,
     )
@@ -219,25 +264,54 @@ def _refuse_silent(run: RunFolder, loaded: LoadedPool) -> None:
         )
 
 
-def _costs(run: RunFolder, costs: UnitCosts, unit: str) -> tuple[LinearCost, LinearCost, float]:
-    """Costs without and with verification, and lambda."""
+def _in_c(loaded: LoadedPool, ratio: float, cost: CostConfig) -> Spending | None:
+    """In the paper's unit. A lambda that was measured is that of the problems at hand."""
+    solution = loaded.solutions.completion_tokens
+    nothing = np.zeros(len(solution))
+    if not math.isfinite(ratio):
+        return None
+    if cost.ratio == "measured":
+        judged = loaded.verifications.completion_tokens
+        if loaded.verifier is None:
+            judged = nothing
+        return Spending(nothing, solution, nothing, judged, relative=True)
+    return Spending(nothing, nothing + 1, nothing, nothing + ratio, relative=True)
+
+
+def _spending(
+    run: RunFolder, each: Sequence[UnitCosts], in_c: Spending | None, unit: str
+) -> Spending:
+    """What problems cost in a unit. Raises `DataError` where nobody knows."""
     if unit == "c":
-        if not math.isfinite(costs.ratio):
+        if in_c is None:
             raise DataError(f"lambda of {run.name} can't be measured; give it by --lambda")
-        return LinearCost(), LinearCost(verification=costs.ratio), costs.ratio
-    fixed, once = costs.per_problem.get(unit, 0.0), costs.per_verified.get(unit, 0.0)
-    voting = LinearCost(fixed, costs.solution[unit])
-    judged = costs.verification.get(unit, 0.0)
-    verifying = LinearCost(fixed, costs.solution[unit] + once, judged)
-    if not all(math.isfinite(x) for x in (fixed, verifying.solution, verifying.verification)):
+        return in_c
+    rows = [
+        (
+            one.per_problem.get(unit, 0.0),
+            one.solution[unit],
+            one.per_verified.get(unit, 0.0),
+            one.verification.get(unit, 0.0),
+        )
+        for one in each
+    ]
+    parts = np.array(rows, dtype=np.float64).T
+    if not np.isfinite(parts).any(axis=1).all():
         hints = {
             "flops": "; give cost.parameters by --set cost.parameters=N",
             "usd": "; give prices by --set cost.prices=litellm or in the recipe",
         }
         raise DataError(f"{run.name} has no costs in {unit}{hints.get(unit, '')}")
-    if voting.solution <= 0:
+    found = Spending(*np.nan_to_num(parts))
+    if found.linear()[0].solution <= 0:
         raise DataError(f"solutions of {run.name} cost nothing in {unit}; choose another --unit")
-    return voting, verifying, costs.ratio
+    return found
+
+
+def usual_unit(run: RunFolder) -> str:
+    """Of the compute axis: tokens, prompts included; C for samples whose tokens nobody counted."""
+    use = load_pool(run, next(iter(verifiers(run)), None)).solutions
+    return "tokens" if np.nansum(use.completion_tokens) > 0 else "c"
 
 
 def pooled(sources: Sequence[Source]) -> list[Source]:
@@ -261,9 +335,12 @@ def _merge(group: Sequence[Source]) -> Source:
         rows = [part[order] for part, order in zip(parts, orders, strict=True)]
         return np.asarray(np.mean(rows, axis=0))
 
-    def cost(parts: Sequence[LinearCost]) -> LinearCost:
-        found = np.mean([(p.fixed, p.solution, p.verification) for p in parts], axis=0)
-        return LinearCost(*map(float, found))
+    def spent(parts: Sequence[Spending]) -> Spending:
+        rows = [p.take(order) for p, order in zip(parts, orders, strict=True)]
+        columns = [(r.fixed, r.solution, r.once, r.verification) for r in rows]
+        return Spending(*np.mean(columns, axis=0), rows[0].relative)
+
+    in_c = [s.in_c for s in group if s.in_c is not None]
 
     return replace(
         first,
@@ -276,8 +353,8 @@ def _merge(group: Sequence[Source]) -> Source:
         others={},
         right=np.sum([s.right[o] for s, o in zip(group, orders, strict=True)], axis=0),
         total=np.sum([s.total[o] for s, o in zip(group, orders, strict=True)], axis=0),
-        voting=cost([s.voting for s in group]),
-        verifying=cost([s.verifying for s in group]),
+        spending=spent([s.spending for s in group]),
+        in_c=spent(in_c) if len(in_c) == len(group) else None,
         ratio=float(np.mean([s.ratio for s in group])),
     )
 
@@ -298,5 +375,7 @@ def _reordered(source: Source, ids: Sequence[str]) -> Source:
         others={name: (y[order], cost) for name, (y, cost) in source.others.items()},
         right=source.right[order],
         total=source.total[order],
+        spending=source.spending.take(order),
+        in_c=None if source.in_c is None else source.in_c.take(order),
         problem_ids=tuple(ids),
     )
