@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 from scipy import stats
+from scipy.special import logit
 
+from ttc.analysis.planted import planted_truth
 from ttc.analysis.simulate import RIGHT, Lengths, SimulationConfig, simulate_pool
 
 
@@ -128,3 +130,43 @@ def test_what_cannot_be_is_refused() -> None:
         SimulationConfig(solutions=4, verified_solutions=5)
     with pytest.raises(ValidationError, match="colour"):
         SimulationConfig(colour="green")  # type: ignore[call-arg]
+
+
+def test_solve_rates_can_have_normal_log_odds() -> None:
+    rates = draw(
+        problems=5000, solutions=1, verified_solutions=0, solve_location=1, solve_deviation=2
+    ).solve_rate
+    assert stats.kstest(logit(rates), stats.norm(1, 2).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("shared", ["solution", "answer"])
+def test_errors_can_be_tied_to_problems_and_their_difficulty(shared: str) -> None:
+    pool = draw(
+        problems=600,
+        solutions=60,
+        verified_solutions=60,
+        verifications=8,
+        error_correlation=0,
+        errors_shared_by=shared,
+        error_difficulty=1.5,
+        error_problem_deviation=0.5,
+        invalid_verdict_rate=0,
+    )
+    hard, easy = pool.solve_rate < 0.2, pool.solve_rate > 0.8
+    right = pool.arrays.correct
+    wrong_yes = (pool.yes_rate * ~right).sum(1) / np.maximum((~right).sum(1), 1)
+    assert wrong_yes[hard].mean() > wrong_yes[easy & ~right.all(1)].mean() + 0.2
+    scores = pool.arrays.scores.mean(axis=2)
+    means = [scores[row].mean() for row in (right, ~right)]
+    truth = planted_truth(SimulationConfig(), pool)
+    assert means == pytest.approx([truth.yes_when_right, truth.yes_when_wrong], abs=0.02)
+    assert np.std(pool.error_shift - 1.5 * (1 - 2 * pool.solve_rate)) == pytest.approx(
+        0.5, abs=0.05
+    )
+
+
+def test_a_tied_error_of_nothing_changes_nothing() -> None:
+    first, second = draw(problems=20), draw(problems=20, error_difficulty=0)
+    np.testing.assert_array_equal(first.yes_rate, second.yes_rate)
+    truth = planted_truth(SimulationConfig(), first)
+    assert (truth.yes_when_right, truth.yes_when_wrong) == (0.8, 0.3)

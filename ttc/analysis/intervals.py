@@ -177,12 +177,15 @@ def mean_interval(
     weight, down = units.unmet(np.clip(1 - units.mean, 0, 1))
     imagined = high, (weight, 1 - down)
     _, variance = units.spread(*imagined)
-    about, _ = _Units(np.clip(units.mean, 0, 1), units.share).spread(*imagined)
-    mean = np.clip(units.overall(), 0, 1)
+    inside_only = _Units(np.clip(units.mean, 0, 1), units.share)
+    about, _ = inside_only.spread(*imagined)
     base = np.maximum(about * (1 - about), 1e-12)
+    mean = np.clip(units.overall(), 0, 1)
     quantile, freedom = units.student(level)
     width = quantile**2 * variance / freedom
-    power = 2 / (1 + np.minimum(variance / base, 1))
+    # Where values lie outside, the mean may be nearer to an end than such a variance goes with.
+    beyond = np.clip(4 * np.abs(units.overall() - inside_only.overall()) / base, 0, 1)
+    power = 1 + (1 - beyond) * (2 / (1 + np.minimum(variance / base, 1)) - 1)
     ends = []
     for far in (np.zeros_like(mean), np.ones_like(mean)):
         inside, outside = mean, far

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ttc.analysis.simulate import SimulatedPool, SimulationConfig
+from ttc.analysis.simulate import Floats, SimulatedPool, SimulationConfig, yes_rates
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class PlantedTruth:
     independent solutions is right, by k. majority_limit: success of the vote of infinitely many
     solutions, ties shared. trapped: share of problems in which a wrong answer is likelier than the
     right one, so that voting makes them worse. yes_when_right, yes_when_wrong: probability that a
-    readable verdict says Yes; verdict_correlation: of two verdicts that share their error.
+    readable verdict says Yes, in a problem with a right (wrong) solution to judge as often as they
+    come; verdict_correlation: of two verdicts of a problem that share their error.
     ratio: lambda, mean tokens of a verification over mean tokens of a solution; None without
     verifications. All but `ratio` and the verifier's rates are means over problems.
     """
@@ -47,14 +48,21 @@ def planted_truth(
     rivals = np.isclose(pool.wrong_shares, pool.wrong_shares.max(axis=1, keepdims=True)).sum(axis=1)
     tied = np.isclose(pool.solve_rate, rival)
     won = np.where(tied, 1 / (1 + rivals), pool.solve_rate > rival)
+    yes = yes_rates(config, pool.error_shift)
+    often = right / max(right.sum(), 1e-300), (1 - right) / max((1 - right).sum(), 1e-300)
     judged = config.verified_solutions > 0 and config.verifications > 0
     return PlantedTruth(
         accuracy=float(right.mean()),
         pass_at_k={size: float(np.mean(1 - (1 - right) ** size)) for size in k},
         majority_limit=float(won.mean()),
         trapped=float(np.mean(~tied & (pool.solve_rate < rival))),
-        yes_when_right=config.true_positive_rate,
-        yes_when_wrong=config.false_positive_rate,
+        yes_when_right=_mean(yes[0], often[0]),
+        yes_when_wrong=_mean(yes[1], often[1]),
         verdict_correlation=config.error_correlation,
         ratio=config.verification_tokens.mean / config.solution_tokens.mean if judged else None,
     )
+
+
+def _mean(rates: Floats, weights: Floats) -> float:
+    """Of (problems,) rates, exactly the one where they are all one."""
+    return float(rates[0] if np.ptp(rates) == 0 else rates @ weights)

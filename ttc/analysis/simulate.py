@@ -2,7 +2,8 @@
 
 For planning experiments and for testing estimators and fits. The model, for problem i:
 
-- solve rate p_i ~ Beta(solve_alpha, solve_beta);
+- solve rate p_i ~ Beta(solve_alpha, solve_beta), or, with `solve_deviation`, its log-odds are
+  normal with mean `solve_location` and that deviation;
 - a solution is invalid with probability `invalid_rate`, else right with probability p_i;
 - wrong answers are `wrong_answers` classes with weights k^-wrong_zipf, made uneven from problem to
   problem by a Dirichlet draw of total concentration `wrong_concentration` (none: the weights
@@ -13,7 +14,9 @@ For planning experiments and for testing estimators and fits. The model, for pro
   `errors_shared_by: answer`, of all solutions with one answer) share a probability drawn from
   Beta(m (1 - r) / r, (1 - m) (1 - r) / r) around that mean m, which gives two such verdicts the
   correlation r = `error_correlation` (a beta-binomial); r = 0 means independent errors. A verdict
-  is unreadable with probability `invalid_verdict_rate`;
+  is unreadable with probability `invalid_verdict_rate`. The log-odds of both errors at problem i
+  are larger by `error_difficulty` (1 - 2 p_i), so where problems are hard, and by a normal draw of
+  deviation `error_problem_deviation`, the problem's own;
 - token counts are lognormal with the given means and coefficients of variation, at least 1; of the
   variance of their logarithm, the part `problem_share` is a problem's own: its solutions and its
   verifications are long or short together.
@@ -27,6 +30,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from scipy.special import expit, logit
 
 from ttc.analysis.pool import INVALID, PoolArrays
 
@@ -69,6 +73,10 @@ class SimulationConfig(BaseModel):
     """Solve rates follow Beta(solve_alpha, solve_beta)."""
     solve_beta: float = Field(default=1.0, gt=0, le=1e9)
     """Second parameter of the solve rates."""
+    solve_location: float = Field(default=0.0, ge=-100, le=100)
+    """Mean log-odds of solve rates, where solve_deviation is given."""
+    solve_deviation: float | None = Field(default=None, ge=0, le=100)
+    """Deviation of normal log-odds of solve rates, in place of the beta distribution."""
     invalid_rate: float = Field(default=0.02, ge=0, lt=1)
     """Share of solutions without a readable answer."""
     wrong_answers: int = Field(default=20, ge=1, le=1_000_000)
@@ -89,6 +97,10 @@ class SimulationConfig(BaseModel):
     """Correlation of the errors of two verdicts that share them."""
     errors_shared_by: Literal["solution", "answer"] = "solution"
     """Who shares errors: verdicts of one solution, or of all solutions with one answer."""
+    error_difficulty: float = Field(default=0.0, ge=-100, le=100)
+    """Log-odds that errors gain from a solve rate of 1/2 to one of 0, and lose to one of 1."""
+    error_problem_deviation: float = Field(default=0.0, ge=0, le=100)
+    """Deviation of the part of the errors' log-odds that is a problem's own."""
     invalid_verdict_rate: float = Field(default=0.02, ge=0, lt=1)
     """Share of verifications without a readable verdict."""
     solution_tokens: Lengths = Lengths()
@@ -119,7 +131,8 @@ class SimulatedPool:
 
     solve_rate: (P,) probability that a valid solution is right. wrong_shares: (P, wrong_answers)
     distribution of wrong answers. yes_rate: (P, verified) probability of Yes behind a solution's
-    verdicts. solution_tokens: (P, N), verification_tokens: (P, verified, M).
+    verdicts. solution_tokens: (P, N), verification_tokens: (P, verified, M). error_shift: (P,)
+    log-odds that errors gain at a problem.
     """
 
     arrays: PoolArrays
@@ -128,17 +141,19 @@ class SimulatedPool:
     yes_rate: Floats
     solution_tokens: Counts
     verification_tokens: Counts
+    error_shift: Floats
 
 
 def simulate_pool(config: SimulationConfig, rng: np.random.Generator) -> SimulatedPool:
     """Draw a pool; the same generator state gives the same pool."""
-    solve_rate = rng.beta(config.solve_alpha, config.solve_beta, config.problems)
+    solve_rate = _solve_rates(config, rng)
+    shift = _error_shifts(config, solve_rate, rng)
     shares = _wrong_shares(config, rng)
     classes = _answers(config, solve_rate, shares, rng)
     # Without a verification each, solutions are unverified; both sizes go to zero together.
     verified = config.verified_solutions if config.verifications else 0
     depth = config.verifications if verified else 0
-    yes_rate = _yes_rates(config, classes[:, :verified], rng)
+    yes_rate = _yes_rates(config, classes[:, :verified], shift, rng)
     scores = _verdicts(config, yes_rate, depth, rng)
     solution_tokens, verification_tokens = _both_lengths(config, classes.shape, scores.shape, rng)
     right = classes == RIGHT
@@ -155,7 +170,24 @@ def simulate_pool(config: SimulationConfig, rng: np.random.Generator) -> Simulat
         ),
         problem_ids=tuple(f"simulated-{i}" for i in range(config.problems)),
     )
-    return SimulatedPool(arrays, solve_rate, shares, yes_rate, solution_tokens, verification_tokens)
+    return SimulatedPool(
+        arrays, solve_rate, shares, yes_rate, solution_tokens, verification_tokens, shift
+    )
+
+
+def _solve_rates(config: SimulationConfig, rng: np.random.Generator) -> Floats:
+    if config.solve_deviation is None:
+        return rng.beta(config.solve_alpha, config.solve_beta, config.problems)
+    odds = rng.normal(config.solve_location, config.solve_deviation, config.problems)
+    return np.asarray(expit(odds), dtype=np.float64)
+
+
+def _error_shifts(config: SimulationConfig, solve_rate: Floats, rng: np.random.Generator) -> Floats:
+    """(P,) log-odds that both errors gain."""
+    shift = config.error_difficulty * (1 - 2 * solve_rate)
+    if config.error_problem_deviation > 0:
+        shift = shift + rng.normal(0, config.error_problem_deviation, config.problems)
+    return np.asarray(shift)
 
 
 def _wrong_shares(config: SimulationConfig, rng: np.random.Generator) -> Floats:
@@ -194,18 +226,33 @@ def _answers(
     return np.asarray(np.minimum(kind, last) + INVALID, dtype=np.int32)
 
 
-def _yes_rates(config: SimulationConfig, classes: Counts, rng: np.random.Generator) -> Floats:
+def _yes_rates(
+    config: SimulationConfig, classes: Counts, shift: Floats, rng: np.random.Generator
+) -> Floats:
     """(P, verified) probability of Yes behind each solution's verdicts."""
     if config.errors_shared_by == "solution":
-        return _beta_around(_mean_yes(config, classes), config.error_correlation, rng)
+        return _beta_around(_mean_yes(config, classes, shift), config.error_correlation, rng)
     kinds = np.arange(INVALID, config.wrong_answers + 1)  # an invalid answer is one kind, too
-    means = np.broadcast_to(_mean_yes(config, kinds), (len(classes), len(kinds)))
+    means = _mean_yes(config, np.broadcast_to(kinds, (len(classes), len(kinds))), shift)
     rates = _beta_around(means, config.error_correlation, rng)
     return np.take_along_axis(rates, classes - INVALID, axis=1)
 
 
-def _mean_yes(config: SimulationConfig, classes: NDArray[np.integer]) -> Floats:
-    return np.where(classes == RIGHT, config.true_positive_rate, config.false_positive_rate)
+def _mean_yes(config: SimulationConfig, classes: NDArray[np.integer], shift: Floats) -> Floats:
+    """classes: (P, ...); shift: (P,)."""
+    true, false = yes_rates(config, shift[:, None])
+    return np.where(classes == RIGHT, true, false)
+
+
+def yes_rates(config: SimulationConfig, shift: Floats) -> tuple[Floats, Floats]:
+    """Mean probability of Yes to right and to wrong solutions where errors gain such log-odds."""
+    true, false = (
+        np.full(shift.shape, rate)
+        if not shift.any() or rate in (0, 1)
+        else np.asarray(expit(logit(rate) + sign * shift))
+        for rate, sign in ((config.true_positive_rate, -1), (config.false_positive_rate, 1))
+    )
+    return true, false
 
 
 def _beta_around(mean: Floats, correlation: float, rng: np.random.Generator) -> Floats:
