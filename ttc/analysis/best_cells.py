@@ -18,7 +18,8 @@ from ttc.analysis.estimate import FloatArray
 
 @dataclass(frozen=True)
 class Winner:
-    """place: of the best cell; success: its mean on the problems that chose it; expected: on others.
+    """place: of the best cell; success: its mean on the problems that chose it; expected: on
+    others.
 
     winners: (draws,) each resample's own place.
     """

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ttc.analysis.estimate import Estimate, FloatArray
-from ttc.analysis.grid import GridResult
+from ttc.analysis.estimate import Estimate, FloatArray, IntArray
 from ttc.analysis.majority import class_counts, fill_cell
 from ttc.analysis.policies import Policy
 from ttc.analysis.pool import PADDING, PoolArrays
+from ttc.analysis.result import GridResult
 
 _SAME = 1e-9
 _FEWEST = 5
@@ -65,7 +65,7 @@ def _slope(gain: FloatArray, luck: FloatArray) -> float:
 
 
 def _votes(
-    pool: PoolArrays, grid: GridResult, first: FloatArray, rng: np.random.Generator
+    pool: PoolArrays, grid: GridResult, first: IntArray, rng: np.random.Generator
 ) -> FloatArray:
     """(problems, S) success of majority vote over the first n of each problem's solutions."""
     out = Estimate.unavailable((pool.n_problems, len(grid.S)))

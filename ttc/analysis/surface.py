@@ -102,7 +102,8 @@ def fit_surface(
     )
     gain, loss = _linear(_basis(found.x, s, w), target, most).tolist()
     rmse = float(np.sqrt(np.mean(found.fun**2)))
-    return SurfaceLaw(accuracy, gain, loss, *found.x.tolist(), rmse)
+    alpha, beta, kappa, shift = found.x.tolist()
+    return SurfaceLaw(accuracy, gain, loss, alpha, beta, kappa, shift, rmse)
 
 
 def _basis(x: FloatArray, s: FloatArray, w: FloatArray) -> FloatArray:

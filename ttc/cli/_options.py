@@ -32,6 +32,23 @@ CostOverrides = Annotated[
 AnyVerifier = Annotated[
     str | None, typer.Option("--verifier", help="Whose verifications (default: each one's).")
 ]
+AnyUnit = Annotated[
+    str | None,
+    typer.Option(
+        "--unit",
+        help="Compute in tokens (default, prompts included), flops, usd, calls, seconds, or c.",
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        help="Problems made together, by metadata; they are resampled together.",
+        metavar="metadata.KEY",
+    ),
+]
+LEVEL = 0.95
+"""`ttc.analysis.intervals.LEVEL`, which would load numpy for a page of help."""
 Level = Annotated[
     float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")
 ]

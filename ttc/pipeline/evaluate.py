@@ -170,7 +170,7 @@ def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluat
     loaded = load_attempts(run)
     if wanted.cost != Evaluation.of_manifest(manifest).cost:
         loaded = recounted(loaded, wanted.cost, manifest)
-    found = measured_curve(loaded, wanted.caps, wanted.seed)
+    found = measured_curve(loaded, wanted.caps)
     choices = _cost_choices(manifest, wanted.cost, ()) | {"problems_left_out": "without any sample"}
     return Evaluated(found.rows, found.facts, choices)
 

@@ -97,11 +97,14 @@ class Spending:
             return LinearCost(), LinearCost(verification=verification / solution)
         return LinearCost(fixed, solution), LinearCost(fixed, solution + once, verification)
 
-    def take(self, order: Sequence[int]) -> Spending:
+    def take(self, order: list[int]) -> Spending:
         """Of some of the problems, or of all in another order."""
-        return Spending(
-            *(part[order] for part in (self.fixed, self.solution, self.once, self.verification)),
-            self.relative,
+        return replace(
+            self,
+            fixed=self.fixed[order],
+            solution=self.solution[order],
+            once=self.once[order],
+            verification=self.verification[order],
         )
 
 
@@ -338,7 +341,8 @@ def _merge(group: Sequence[Source]) -> Source:
     def spent(parts: Sequence[Spending]) -> Spending:
         rows = [p.take(order) for p, order in zip(parts, orders, strict=True)]
         columns = [(r.fixed, r.solution, r.once, r.verification) for r in rows]
-        return Spending(*np.mean(columns, axis=0), rows[0].relative)
+        fixed, solution, once, verification = np.mean(columns, axis=0)
+        return Spending(fixed, solution, once, verification, rows[0].relative)
 
     in_c = [s.in_c for s in group if s.in_c is not None]
 
