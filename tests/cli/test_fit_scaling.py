@@ -22,14 +22,20 @@ def run(tmp_path):
 def test_tables_figures_and_words(run, tmp_path):
     done = ttc(tmp_path, "fit-scaling", "sim", "--draws", "20", "--policy", "best_of_n")
     assert done.returncode == 0, done.stderr
-    for words in ("plateau of self-consistency", "compute to match it", "S ~ C^a", "out of sample"):
+    for words in (
+        "verification is ahead from",
+        "the same in C",
+        "compute to match voting",
+        "S ~ C^a",
+        "out of bag",
+    ):
         assert words in done.stdout
     assert all((run.path / name).is_file() for name in OUTPUT)
     for name in FIGURES:
         assert (run.path / "figures" / f"{name}.png").stat().st_size > 10_000
         assert ET.parse(run.path / "figures" / f"{name}.svg").getroot().tag.endswith("svg")
     figures = json.loads((run.path / "fit.json").read_text())
-    assert figures["level"] == 0.9
+    assert figures["level"] == 0.95
     assert "law_a" in figures["methods"][0]["figures"]
 
 
@@ -67,7 +73,18 @@ def test_what_cannot_be_is_one_clear_message(run, tmp_path, words, code, said):
 
 
 def test_a_recommendation_in_words_and_as_json(run, tmp_path):
-    words = ("recommend", "sim", "--budget", "8", "--draws", "20", "--policy", "best_of_n")
+    words = (
+        "recommend",
+        "sim",
+        "--unit",
+        "c",
+        "--budget",
+        "8",
+        "--draws",
+        "20",
+        "--policy",
+        "best_of_n",
+    )
     done = ttc(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert "Within 8 a problem" in done.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Setting
 from ttc.analysis.intervals import difference_interval, mean_interval
 from ttc.analysis.many import pointwise_level
-from ttc.pipeline.scaling.quantities import UNKNOWN, Interval
+from ttc.pipeline.scaling.quantities import UNKNOWN, Interval, plain
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,15 @@ class Chosen:
     V: int
     cost: float
     success: Interval
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "S": self.S,
+            "V": self.V,
+            "cost": plain(self.cost),
+            "success": self.success.as_dict(),
+        }
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,10 @@ class AtBudget:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        sides = {"voted": self.voted, "verified": self.verified}
         return {
             "budget": self.budget,
-            **{k: asdict(v) | {"success": v.success.as_dict()} for k, v in sides.items()},
+            "voted": self.voted.as_dict(),
+            "verified": self.verified.as_dict(),
             "gain": self.gain.as_dict(),
         }
 
