@@ -86,7 +86,7 @@ def test_what_is_printed(folder):
         "lengths of solver, long, short: small/",
         "90 % interval",
         "300 tokens per problem",
-        "no: about",
+        "reported at, no limit: about",
         "9k tokens per problem",
         "To tell best_of_n S=2 V=2 from majority S=2, if they are 10 points apart",
         "2 verifications of each by short",
@@ -113,7 +113,8 @@ def test_json_has_every_figure(folder):
     assert total["tokens"]["low"] < total["tokens"]["expected"] < total["tokens"]["most"]
     assert total["usd"]["expected"] is None
     tight, wide = found["budget"]
-    assert (tight["fits"], wide["fits"]) == (False, True)
+    assert (tight["holds"], wide["holds"]) == (False, True)
+    assert (tight["fits"], wide["fits"], wide["sure"]) == (False, True, True)
     assert 0 < tight["solutions"] < 8
     assert wide["solutions"] is None
     size = found["sample_size"]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ttc.pipeline.planning.forecast import FINGERPRINT
 from ttc.report.tables import number, percent, table
 from ttc.words import counted
 
@@ -88,7 +89,7 @@ def _points(difference: float) -> str:
 
 
 def _role(role: RoleForecast) -> tuple[str, ...]:
-    tokens = _or_most(role.tokens, number)
+    tokens = _or_most(role.tokens, number, role.unsure)
     if not math.isnan(role.tokens.low):
         tokens += f" ({number(role.tokens.low)} to {number(role.tokens.high)})"
     return (
@@ -98,8 +99,8 @@ def _role(role: RoleForecast) -> tuple[str, ...]:
         number(role.prompt_tokens),
         number(role.completion_tokens),
         tokens,
-        _or_most(role.flops, number),
-        _or_most(role.usd, money),
+        _or_most(role.flops, number, role.unsure),
+        _or_most(role.usd, money, role.unsure),
         duration(role.seconds),
     )
 
@@ -113,11 +114,12 @@ def _samples(role: RoleForecast) -> str:
     return f"\N{LESS-THAN OR EQUAL TO} {role.most_samples:,}"
 
 
-def _or_most(amount: Range, shown: Callable[[float], str]) -> str:
-    """What is expected; else what it is at most."""
+def _or_most(amount: Range, shown: Callable[[float], str], unsure: str) -> str:
+    """What is expected; else what it is at most, or about that where nobody knows a bound."""
     if not math.isnan(amount.expected) or math.isnan(amount.most):
         return shown(amount.expected)
-    return f"\N{LESS-THAN OR EQUAL TO} {shown(amount.most)}"
+    sign = "about" if unsure else "\N{LESS-THAN OR EQUAL TO}"
+    return f"{sign} {shown(amount.most)}"
 
 
 def _basis(found: Forecast) -> Iterator[str]:
@@ -158,9 +160,14 @@ def _most(found: Forecast) -> Iterator[str]:
         if not math.isnan(getattr(total, unit).most):
             said = not any(math.isnan(getattr(role, unit).most) for role in found.roles)
             why = "if every completion had max_tokens" if said else "by the budget"
-            by_reason.setdefault(why, []).append(text)
+            word = "about" if said and total.unsure else "at most"
+            by_reason.setdefault(f"{word}, {why}", []).append(text)
     for why, texts in by_reason.items():
-        yield f"at most, {why}: {', '.join(texts)}"
+        yield f"{why}: {', '.join(texts)}"
+    if total.unsure and by_reason:
+        yield f"about, not at most: {total.unsure}"
+    if by_reason and any(role.role == FINGERPRINT for role in found.roles):
+        yield "replies that get lost may be billed besides; a budget holds for them too"
 
 
 def _known(amount: Range) -> bool:
@@ -176,7 +183,7 @@ def _options(roles: Sequence[str]) -> Iterator[str]:
 
 def _limit(one: Limit) -> tuple[str, ...]:
     where = "per problem" if one.scope == "problem" else "for the run"
-    verdict = {True: "yes", False: "no", None: "not known"}[one.fits]
+    verdict = _verdict(one)
     if one.solutions is not None and one.verifications is not None:
         verdict += (
             f": about {number(one.solutions)} solutions and {number(one.verifications)} "
@@ -189,6 +196,14 @@ def _limit(one: Limit) -> tuple[str, ...]:
         f"{100 * one.forecast / one.limit:,.0f} %" if known else "-",
         verdict,
     )
+
+
+def _verdict(one: Limit) -> str:
+    if not one.holds:
+        return "reported at, no limit"
+    if one.fits is None:
+        return "perhaps" if not math.isnan(one.forecast) else "not known"
+    return ("yes" if one.sure else "likely") if one.fits else "no"
 
 
 def _amount(value: float, unit: str) -> str:
