@@ -124,8 +124,8 @@ def facts_of(
 class Prompts:
     """Tokens of a role's prompts. count: gives a prompt's, None where its tokenizer is not here.
 
-    As the engine has it: counted, or at most one a byte. That is no bound for chat prompts, since
-    only the server knows what its template adds; `unsure` says so, once there was such a prompt.
+    As the engine has it: counted, or at most one a byte. The latter is no bound, since only the
+    server knows what its template or a system prompt adds; `unsure` says so.
     """
 
     def __init__(self, model: str, count: Callable[[Prompt], int | None] | None) -> None:
@@ -137,10 +137,10 @@ class Prompts:
         """The most tokens, without the solution in it."""
         prompt = self._prompt(template, problem)
         counted = self._counted(prompt)
-        if counted is None and prompt.messages:
+        if counted is None:
             self.unsure = self.unsure or (
-                f"the tokenizer of {self._model} is not here: its prompts are taken to be a token "
-                "a byte, and its chat template may add more"
+                f"the tokenizer of {self._model} is not here: its prompts are taken to have a "
+                "token a byte, to which its server may add some"
             )
         return float(token_bound(prompt) if counted is None else counted)
 
