@@ -55,6 +55,10 @@ def _print_sample_size(console: Console, found: SampleSize) -> None:
     rows = [_design(design, uncertain) for design in found.designs]
     console.print(table(title, headings, rows, range(1, 6)))
     console.print(line(_capital(found.source)))
+    if not any(map(math.isnan, found.arm_tokens)):
+        one, other = map(number, found.arm_tokens)
+        said = f"A problem takes {one} tokens by {first}, {other} by {second}"
+        console.print(line(f"{said}{_unequal(*found.arm_tokens)}."))
     if found.measured is not None:
         said = f"There, {second} is {100 * found.measured:+.1f} points from {first}."
         console.print(line(said))
@@ -64,6 +68,11 @@ def _print_sample_size(console: Console, found: SampleSize) -> None:
     if uncertain and len(found.designs) == 1:
         said = "For designs with more samples per problem, compare at half of the pool's S or less."
         console.print(line(said))
+
+
+def _unequal(first: float, second: float) -> str:
+    ratio = max(first, second) / min(first, second) if min(first, second) > 0 else math.inf
+    return "" if ratio < 1.25 else ", which is not the same compute"
 
 
 def _design(design: Design, uncertain: bool) -> tuple[str, ...]:
@@ -184,7 +193,7 @@ def _options(roles: Sequence[str]) -> Iterator[str]:
 def _limit(one: Limit) -> tuple[str, ...]:
     where = "per problem" if one.scope == "problem" else "for the run"
     verdict = _verdict(one)
-    if one.solutions is not None and one.verifications is not None:
+    if one.holds and one.solutions is not None and one.verifications is not None:
         verdict += (
             f": about {number(one.solutions)} solutions and {number(one.verifications)} "
             "verifications a problem"
