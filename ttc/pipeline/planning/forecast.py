@@ -180,6 +180,8 @@ def forecast(
 
     Raises `UsageError` where the recipe's cost section wants what is not known of a model.
     """
+    from ttc.recipe.unread import unread
+
     planned = planned_roles(recipe)
     roles, loads, cuts = [], [], []
     solution = next((r.longest for r in planned if r.name == SOLVER and r.template), None)
@@ -196,7 +198,8 @@ def forecast(
     total = _total(roles, _least_seconds(recipe, facts, roles))
     total = _within_budget(recipe, problems, total)
     measured = all(load.counts is not None for load in loads if load.unsaid)
-    told = [_silence(recipe, text, measured) for text in silent_methods(recipe)]
+    told = unread(recipe)
+    told += [_silence(recipe, text, measured) for text in silent_methods(recipe)]
     notes = dict.fromkeys([*told, *cuts, *(fact.note for fact in facts.values() if fact.note)])
     return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
 
