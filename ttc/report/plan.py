@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ttc.pipeline.planning.forecast import FINGERPRINT
+from ttc.pipeline.planning.short import sentence
 from ttc.report.tables import number, percent, table
 from ttc.words import counted
 
@@ -35,6 +36,9 @@ def print_plan(console: Console, plan: Plan) -> None:
         headings = ("limit", "forecast", "of it", "fits")
         console.print()
         console.print(table("Budget", headings, [_limit(one) for one in plan.limits], (1, 2)))
+        for one in plan.limits:
+            if said := sentence(one, found):
+                console.print(line(said))
     if plan.sample_size is not None:
         console.print()
         _print_sample_size(console, plan.sample_size)

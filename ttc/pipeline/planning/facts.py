@@ -55,19 +55,26 @@ class RoleFacts:
         return float(stated) if isinstance(stated, int | float) else None
 
 
-def role_facts(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFacts]:
-    """Facts by role. A model that can't be reached, or only with effort, is known by name alone."""
-    return asyncio.run(_look(recipe, problems))
+def role_facts(
+    recipe: Recipe, problems: Sequence[Problem], *, reach: bool = True
+) -> dict[str, RoleFacts]:
+    """Facts by role. A model that can't be reached, or only with effort, is known by name alone.
+
+    reach: whether servers are asked what they serve.
+    """
+    return asyncio.run(_look(recipe, problems, reach))
 
 
-async def _look(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFacts]:
+async def _look(recipe: Recipe, problems: Sequence[Problem], reach: bool) -> dict[str, RoleFacts]:
     return {
-        role.name: await _facts(role, problems, recipe.engine.n_per_call)
+        role.name: await _facts(role, problems, recipe.engine.n_per_call, reach)
         for role in planned_roles(recipe)
     }
 
 
-async def _facts(role: PlannedRole, problems: Sequence[Problem], n_per_call: int) -> RoleFacts:
+async def _facts(
+    role: PlannedRole, problems: Sequence[Problem], n_per_call: int, reach: bool
+) -> RoleFacts:
     part = role.model
     assert isinstance(part, BackendPart)
     name, kind = str(getattr(part, "model", "unknown")), str(getattr(part, "type", "unknown"))
@@ -78,7 +85,8 @@ async def _facts(role: PlannedRole, problems: Sequence[Problem], n_per_call: int
             note = f"{name}: {kind} is not loaded for a forecast; cost.parameters gives its size"
         else:
             backend = part.open()
-            identity = await backend.identify()
+            if reach or not isinstance(backend, RemoteBackend):
+                identity = await backend.identify()
     except TtcError as error:
         note = str(error) if name in str(error) else f"{name}: {error}"
     try:

@@ -147,10 +147,14 @@ class Load:
         """
         if self.unsaid:
             return np.full(1, math.nan)
+        return self.most_of(unit, self.prompts, self.each)
+
+    def most_of(self, unit: str, prompts: float, each: float) -> FloatArray:
+        """The same of so many prompts with so many samples of each."""
         alone = self.reread or (self.per_request and unit in _BILLED)
         shared, own = np.asarray(self.shared_most[unit]), np.asarray(self.own_most[unit])
-        times = self.each if alone else 1
-        return np.atleast_1d(self.prompts * (times * shared + self.each * own))
+        times = each if alone else 1
+        return np.atleast_1d(prompts * (times * shared + each * own))
 
 
 @dataclass(frozen=True)

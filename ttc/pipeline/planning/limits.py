@@ -17,6 +17,16 @@ from ttc.pipeline.planning.forecast import Forecast, Load, amount_range, nulls
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What of a recipe would fit a limit: so many solutions, with so many verifications of each by
+    each verifier, by its role in the plan. S and V keep the ratio that is asked for.
+    """
+
+    solutions: int
+    verifications: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Limit:
     """One limit of the budget, or a point of a list that is no limit but reported at.
 
@@ -36,6 +46,8 @@ class Limit:
     verifications: float | None = None
     sure: bool = False
     holds: bool = True
+    needs: float | None = None
+    offer: Offer | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, an unknown forecast as null."""
@@ -49,15 +61,52 @@ def limits(budget: BudgetConfig, found: Forecast) -> Iterator[Limit]:
         for point in points:
             yield replace(_limit("problem", unit, point, found, budget.shares), holds=False)
         if limit is not None:
-            yield _limit("problem", unit, limit, found, budget.shares)
+            yield offered(_limit("problem", unit, limit, found, budget.shares), found)
     for unit in UNITS:
         total = getattr(budget.per_run, unit)
         if total is not None:
-            yield _limit("run", unit, total, found, budget.shares)
+            yield offered(_limit("run", unit, total, found, budget.shares), found)
     seconds, expected = budget.per_run.seconds, found.total.seconds
     if seconds is not None:
         fits = None if math.isnan(expected) else expected <= seconds
         yield Limit("run", "seconds", seconds, expected, fits)
+
+
+def offered(one: Limit, found: Forecast) -> Limit:
+    """A limit that is not sure to hold all, with what would fit and what all of it needs."""
+    solver, *judges = found.loads
+    exact = all(load.exact and not load.unsaid for load in found.loads) and solver.prompts == 1
+    if one.sure or (one.fits and not math.isnan(one.forecast)) or not exact:
+        return one
+    times = found.problems if one.scope == "run" else 1
+
+    def needed(solutions: int) -> float:
+        sizes = [max(1, load.each * solutions // solver.each) for load in judges]
+        parts = [_dear(solver, one, 1, solutions)]
+        parts += [
+            _dear(load, one, min(solutions, load.prompts), size)
+            for load, size in zip(judges, sizes, strict=True)
+        ]
+        return times * math.fsum(parts)
+
+    needs = needed(solver.each)
+    if math.isnan(needs) or needs <= one.limit:
+        return replace(one, needs=None if math.isnan(needs) else needs)
+    low, high = 0, solver.each
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if needed(middle) <= one.limit else (low, middle)
+    sizes = {load.role: max(1, load.each * low // solver.each) for load in judges}
+    return replace(one, needs=needs, offer=Offer(low, sizes) if low else None)
+
+
+def _dear(load: Load, one: Limit, prompts: int, each: int) -> float:
+    """What so much may take: of a run, as forecast; of a problem, for the dearest of them."""
+    amounts = load.amount(one.unit, prompts, each)
+    known = amounts[~np.isnan(amounts)]
+    if math.isnan(one.forecast) or not len(known):
+        known = load.most_of(one.unit, prompts, each)
+    return float(np.mean(known) if one.scope == "run" else np.max(known))
 
 
 def _limit(scope: str, unit: str, limit: float, found: Forecast, shares: Shares) -> Limit:
