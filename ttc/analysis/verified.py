@@ -96,7 +96,7 @@ def _pool(
     """The arrays as a pool. Raises `PoolError` where they don't fit together."""
     classes = np.asarray(answer_class, dtype=np.int32)
     right = np.asarray(correct_class, dtype=np.int32)
-    marks = np.asarray(scores, dtype=np.float32)
+    marks = np.asarray(scores, dtype=np.float64)
     if (classes.ndim, right.shape, marks.ndim) != (2, classes.shape[:1], 3):
         raise PoolError(
             "answer_class must be (problems, N), correct_class (problems,) and scores (problems, "

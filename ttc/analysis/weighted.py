@@ -9,10 +9,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.analysis.estimate import Estimate, FloatArray, Method
+from ttc.analysis.estimate import BoolArray, Estimate, FloatArray, Method
 from ttc.analysis.problem_view import ProblemView
 
-TIE_TOLERANCE = 1e-8
+TIE_TOLERANCE = 1e-12
+"""What sums of scores may differ by and tie, of 1 or, where that is more, of the largest sum."""
 
 Merit = Callable[[FloatArray, FloatArray, int, int], FloatArray]
 """(total score by class, votes by class, S, V) -> merit of each class; the largest wins."""
@@ -23,10 +24,10 @@ def vote_by_merit(
 ) -> Estimate:
     """Success of the vote that takes the class of largest merit: (len(S), len(V)).
 
-    Classes without a vote in the draw, and invalid answers, cannot win; equal merits (to 1e-8)
-    share the win. The average is over random S-subsets of the verified solutions and, as the
-    settings say, over random V-subsets of each one's verifications. S = 1 is exact (the one drawn
-    answer wins), as is the whole pool with scores that are not random.
+    Classes without a vote in the draw, and invalid answers, cannot win; equal merits (see
+    `near_best`) share the win. The average is over random S-subsets of the verified solutions and,
+    as the settings say, over random V-subsets of each one's verifications. S = 1 is exact (the one
+    drawn answer wins), as is the whole pool with scores that are not random.
     """
     out = Estimate.unavailable((len(solutions), len(verifications)))
     sizes = sorted({s for s in solutions if s <= view.n_verified})
@@ -107,13 +108,20 @@ def _share(value: FloatArray, right: int | None) -> FloatArray:
     """1/ties where the right class is among the best, else 0; (draws, classes) -> (draws,)."""
     if right is None:
         return np.zeros(len(value))
-    target = value[:, right] + TIE_TOLERANCE
-    beaten = value.max(axis=1) > target
-    wins = ~beaten & np.isfinite(target)
-    near = value[wins] >= target[wins, None] - 2 * TIE_TOLERANCE
-    share = np.zeros(len(value))
-    share[wins] = 1.0 / np.count_nonzero(near, axis=1)
+    near = near_best(value)
+    share: FloatArray = near[:, right] / np.maximum(np.count_nonzero(near, axis=1), 1)
     return share
+
+
+def near_best(value: FloatArray) -> BoolArray:
+    """Which of (..., classes) merits are the largest, but for round-off of the sums in them.
+
+    -inf: can't win, and where all are, none does.
+    """
+    best = value.max(axis=-1, initial=-np.inf, keepdims=True)
+    slack = TIE_TOLERANCE * np.maximum(1.0, np.abs(best))
+    near: BoolArray = np.isfinite(value) & (value >= np.where(np.isfinite(best), best - slack, 0))
+    return near
 
 
 def total_score(total: FloatArray, votes: FloatArray, s: int, v: int) -> FloatArray:
