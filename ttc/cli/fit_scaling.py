@@ -12,10 +12,13 @@ from ttc.cli._options import (
     AnyVerifier,
     CostOverrides,
     Draws,
+    InvalidVerdict,
     Level,
     Ratio,
     Results,
+    VerificationDraws,
     cost_overrides,
+    scoring,
 )
 
 
@@ -35,6 +38,8 @@ def command(
     ] = "c",
     ratio: Ratio = None,
     overrides: CostOverrides = None,
+    verification_draws: VerificationDraws = None,
+    invalid_verdict: InvalidVerdict = None,
     pool: Annotated[
         bool,
         typer.Option("--pool/--compare", help="Several runs: average them, or compare them."),
@@ -83,6 +88,7 @@ def command(
         verifier=verifier,
         unit=one_of(unit, COST_UNITS, "--unit"),
         overrides=cost_overrides(overrides, ratio),
+        scoring=scoring(verification_draws, invalid_verdict),
         pool=pool,
         level=level,
         draws=draws,

@@ -11,11 +11,14 @@ from ttc.cli._options import (
     AnyVerifier,
     CostOverrides,
     Draws,
+    InvalidVerdict,
     Level,
     Ratio,
     Results,
     Run,
+    VerificationDraws,
     cost_overrides,
+    scoring,
 )
 
 
@@ -35,6 +38,8 @@ def command(
     verifier: AnyVerifier = None,
     ratio: Ratio = None,
     overrides: CostOverrides = None,
+    verification_draws: VerificationDraws = None,
+    invalid_verdict: InvalidVerdict = None,
     level: Level = 0.9,
     draws: Draws = 1000,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
@@ -66,6 +71,7 @@ def command(
         verifier=verifier,
         unit=one_of(unit, COST_UNITS, "--unit"),
         overrides=cost_overrides(overrides, ratio),
+        scoring=scoring(verification_draws, invalid_verdict),
         level=level,
         draws=draws,
         seed=found.manifest().seed or 0,

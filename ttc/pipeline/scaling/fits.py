@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ _POINTS = 49  # of the curves' budgets
 class FitRequest:
     """What to fit. policies: None for those of the recipes; pool: average runs, else compare them.
 
-    unit: of the compute axis; overrides: `cost.KEY=VALUE`; level: of all intervals; draws:
+    unit: of the compute axis; overrides: `cost.KEY=VALUE`; scoring: those of `SCORING` that are to
+    be otherwise than in the recipes; level: of all intervals; draws:
     bootstrap resamples of problems, the same for all methods; margin: how near to its plateau, in
     success probability, self-consistency has reached it.
     """
@@ -36,6 +37,7 @@ class FitRequest:
     verifier: str | None = None
     unit: str = "c"
     overrides: tuple[str, ...] = ()
+    scoring: Mapping[str, str] = field(default_factory=dict)
     pool: bool = False
     level: float = 0.9
     draws: int = 500
@@ -120,6 +122,7 @@ class ScalingFit:
         """Plain data for JSON."""
         return {
             "unit": self.request.unit,
+            "scoring": dict(self.request.scoring),
             "level": self.request.level,
             "bootstrap_draws": self.request.draws,
             "margin": self.request.margin,
@@ -140,8 +143,14 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     Raises `DataError` or `UsageError`, one sentence each, for what can't be fitted.
     """
     sources = load_sources(
-        runs, request.policies, request.verifier, request.unit, request.overrides
+        runs,
+        request.policies,
+        request.verifier,
+        request.unit,
+        request.overrides,
+        scoring=request.scoring,
     )
+    request = replace(request, scoring=sources[0].scoring)
     sources = aligned(pooled(sources) if request.pool else sources)
     problems = len(sources[0].problem_ids)
     rng = np.random.default_rng([request.seed, 1])

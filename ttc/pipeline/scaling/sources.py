@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.scaling import LinearCost
+from ttc.analysis.settings import SCORING
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
@@ -66,6 +67,10 @@ class Asked:
         others = tuple(p for p in others if p not in always)
         return cls(run, manifest, evaluation, verified, others)
 
+    def scored(self, scoring: Mapping[str, str]) -> Asked:
+        """With some of `SCORING` otherwise."""
+        return replace(self, evaluation=self.evaluation.scored(scoring))
+
     @property
     def reads(self) -> frozenset[str]:
         """What has to be loaded for them."""
@@ -79,7 +84,7 @@ class Source:
     S, V: the grid, V >= 1. voted, covered: (problems, S) success of majority vote and coverage;
     verified: by policy (problems, S, V), NaN beyond the verified solutions; others: by policy that
     reads none, (problems, S) success and (S,) cost. right, total: (problems,) counts of right and
-    of all solutions.
+    of all solutions. scoring: how verifications became scores, by the names of `SCORING`.
     """
 
     run: str
@@ -97,6 +102,7 @@ class Source:
     verifying: LinearCost
     ratio: float
     problem_ids: tuple[str, ...]
+    scoring: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_sources(
@@ -107,11 +113,12 @@ def load_sources(
     overrides: Sequence[str] = (),
     ladder: Ladder = powers_of_two,
     plain: bool = False,
+    scoring: Mapping[str, str] | None = None,
 ) -> list[Source]:
     """A source for each run and verifier. policies: those that read verifications, None: the run's.
 
     ladder: values of S and V up to what the pool has. plain: also policies that read none, and
-    runs where nothing is verified.
+    runs where nothing is verified. scoring: those of `SCORING` that are to be otherwise.
 
     Raises `DataError` for runs of measured answers, of different data sets, without verifications,
     or without costs in this unit, and `UsageError` for a policy that can't be compared.
@@ -122,7 +129,7 @@ def load_sources(
                 f"{run.name} has no S and V to trade: its solutions are no exchangeable draws; "
                 "ttc curves shows what its sampler answers within a limit of tokens"
             )
-    asked = [Asked.of(run, policies, plain) for run in runs]
+    asked = [Asked.of(run, policies, plain).scored(scoring or {}) for run in runs]
     if len(runs) > 1:
         require_same_dataset(runs)
     pools = [pool for one in asked for pool in _pools(one, verifier, plain)]
@@ -168,8 +175,8 @@ def _source(
         raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")
     _refuse_silent(run, loaded)
     seed = np.random.default_rng(evaluation.seed)
-    voted = named("majority"), named("oracle")
-    grid = evaluate(arrays, sizes, depths, [*voted, *asked.verified, *asked.others], seed)
+    voted, settings = (named("majority"), named("oracle")), evaluation.settings
+    grid = evaluate(arrays, sizes, depths, [*voted, *asked.verified, *asked.others], seed, settings)
     place = {label: i for i, label in enumerate(grid.policies)}
     cost = with_overrides(evaluation.cost, overrides)
     voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, asked.manifest), unit)
@@ -194,6 +201,7 @@ def _source(
         verifying=verifying,
         ratio=ratio,
         problem_ids=arrays.problem_ids,
+        scoring={name: getattr(settings, name) for name in SCORING},
     )
 
 
