@@ -91,3 +91,23 @@ def test_a_recommendation_in_words_and_as_json(run, tmp_path):
     assert "Expected on new problems" in done.stdout
     (found,) = json.loads(ttc(tmp_path, *words, "--json").stdout)
     assert found["best"]["cost"] <= 8
+
+
+def test_the_first_verifications_are_asked_for_recorded_and_used(run, tmp_path):
+    words = ("--draws", "20", "--policy", "best_of_n")
+    made = {}
+    for draws in ("random", "first"):
+        how = ("--verification-draws", draws, "--invalid-verdict", "zero")
+        done = ttc(tmp_path, "fit-scaling", "sim", *words, *how)
+        assert done.returncode == 0, done.stderr
+        made[draws] = json.loads((run.path / "fit.json").read_text())
+        expected = {"verification_draws": draws, "invalid_verdict": "zero"}
+        assert made[draws]["scoring"] == expected
+        advised = ttc(tmp_path, "recommend", "sim", "--budget", "16", *words, *how, "--json")
+        assert advised.returncode == 0, advised.stderr
+        assert json.loads(advised.stdout)[0]["scoring"] == expected
+    one, other = (made[d]["methods"][0]["figures"] for d in ("random", "first"))
+    assert one != other
+    done = ttc(tmp_path, "fit-scaling", "sim", "--verification-draws", "last")
+    assert done.returncode == 2
+    assert "choose of random, first" in done.stderr

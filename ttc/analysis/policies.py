@@ -17,7 +17,6 @@ from ttc.analysis.estimate import Estimate, FloatArray, Method
 from ttc.analysis.majority import class_counts, fill_cell
 from ttc.analysis.passk import pass_at_k
 from ttc.analysis.problem_view import ProblemView
-from ttc.analysis.weighted import TIE_TOLERANCE
 
 
 class Policy(Protocol):
@@ -114,7 +113,7 @@ def _best_shares(view: ProblemView, s: int, v: int) -> FloatArray:
     chosen = view.orders[:, :s]
     scores = np.broadcast_to(view.score_draws(v), view.orders.shape)
     drawn = np.take_along_axis(scores, chosen, axis=1)
-    best = drawn >= drawn.max(axis=1, keepdims=True) - TIE_TOLERANCE
+    best = drawn == drawn.max(axis=1, keepdims=True)
     right = np.count_nonzero(best & view.correct[chosen], axis=1)
     share: FloatArray = right / np.count_nonzero(best, axis=1)
     return share

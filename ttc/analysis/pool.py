@@ -25,7 +25,7 @@ class PoolArrays:
         (the problem has fewer than N solutions).
     correct: (P, N) bool, label of each solution (False in padding). Any number of classes may be
         right, each as a whole: see `labels.split_by_label` for data in which labels disagree.
-    scores: (P, N_verified, M) float32, score in [0, 1] of each verification of the first
+    scores: (P, N_verified, M) float, score in [0, 1] of each verification of the first
         N_verified solutions; NaN where the verdict was invalid, and in padding.
     verification_count: (P, N_verified) int32, how many verifications of a solution exist; they
         are the first ones of its row. Within a problem, solutions without any come last.
@@ -41,7 +41,7 @@ class PoolArrays:
 
     answer_class: IntArray
     correct: BoolArray
-    scores: NDArray[np.float32]
+    scores: NDArray[np.floating]
     verification_count: IntArray
     solution_tokens: FloatArray
     verification_tokens: FloatArray
@@ -126,13 +126,13 @@ def _equals(row: IntArray, correct_class: Sequence[int] | None, problem: int) ->
 
 def _pad_scores(
     scores: Sequence[Sequence[ArrayLike]], n_problems: int
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+) -> tuple[FloatArray, NDArray[np.int32]]:
     """Nested lists to (P, N_verified, M) with NaN padding, and how many scores each row holds."""
-    rows = [[np.asarray(s, dtype=np.float32).ravel() for s in problem] for problem in scores]
+    rows = [[np.asarray(s, dtype=np.float64).ravel() for s in problem] for problem in scores]
     rows = rows or [[] for _ in range(n_problems)]
     width = max((len(problem) for problem in rows), default=0)
     depth = max((len(s) for problem in rows for s in problem), default=0)
-    padded = np.full((len(rows), width, depth), np.nan, dtype=np.float32)
+    padded = np.full((len(rows), width, depth), np.nan, dtype=np.float64)
     counts = np.zeros((len(rows), width), dtype=np.int32)
     for i, problem in enumerate(rows):
         for j, row in enumerate(problem):

@@ -94,7 +94,7 @@ def _pool(
     """The arrays as a pool. Raises `PoolError` where they don't fit together."""
     classes = np.asarray(answer_class, dtype=np.int32)
     labels = np.asarray(correct, dtype=np.bool_)
-    marks = np.asarray(scores, dtype=np.float32)
+    marks = np.asarray(scores, dtype=np.float64)
     if (classes.ndim, labels.shape, marks.ndim) != (2, classes.shape, 3):
         raise PoolError(
             "answer_class and correct must be (problems, N) and scores (problems, verified, M); "

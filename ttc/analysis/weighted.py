@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ttc.analysis.estimate import BoolArray, Estimate, FloatArray, Method
 from ttc.analysis.problem_view import ProblemView
 
-TIE_TOLERANCE = 1e-8
+TIE_TOLERANCE = 1e-12
+"""What sums of scores may differ by and tie, of 1 or, where that is more, of the largest sum."""
 
 Merit = Callable[[FloatArray, FloatArray, int, int], FloatArray]
 """(total score by class, votes by class, S, V) -> merit of each class; the largest wins."""
@@ -23,10 +24,10 @@ def vote_by_merit(
 ) -> Estimate:
     """Success of the vote that takes the class of largest merit: (len(S), len(V)).
 
-    Classes without a vote in the draw, and invalid answers, cannot win; equal merits (to 1e-8)
-    share the win. The average is over random S-subsets of the verified solutions and, as the
-    settings say, over random V-subsets of each one's verifications. S = 1 is exact (the one drawn
-    answer wins), as is the whole pool with scores that are not random.
+    Classes without a vote in the draw, and invalid answers, cannot win; equal merits (see
+    `near_best`) share the win. The average is over random S-subsets of the verified solutions and,
+    as the settings say, over random V-subsets of each one's verifications. S = 1 is exact (the one
+    drawn answer wins), as is the whole pool with scores that are not random.
     """
     out = Estimate.unavailable((len(solutions), len(verifications)))
     sizes = sorted({s for s in solutions if s <= view.n_verified})
@@ -103,10 +104,20 @@ class Ballot:
 
 def _share(value: FloatArray, right: BoolArray) -> FloatArray:
     """Share of right classes among the best; (draws, classes) -> (draws,)."""
-    best = value.max(axis=1, keepdims=True)
-    near = (value >= best - TIE_TOLERANCE) & np.isfinite(best)
+    near = near_best(value)
     share: FloatArray = near[:, right].sum(axis=1) / np.maximum(near.sum(axis=1), 1)
     return share
+
+
+def near_best(value: FloatArray) -> BoolArray:
+    """Which of (..., classes) merits are the largest, but for round-off of the sums in them.
+
+    -inf: can't win, and where all are, none does.
+    """
+    best = value.max(axis=-1, initial=-np.inf, keepdims=True)
+    slack = TIE_TOLERANCE * np.maximum(1.0, np.abs(best))
+    near: BoolArray = np.isfinite(value) & (value >= np.where(np.isfinite(best), best - slack, 0))
+    return near
 
 
 def total_score(total: FloatArray, votes: FloatArray, s: int, v: int) -> FloatArray:

@@ -15,10 +15,13 @@ from ttc.cli._options import (
     Cluster,
     CostOverrides,
     Draws,
+    InvalidVerdict,
     Level,
     Ratio,
     Results,
+    VerificationDraws,
     cost_overrides,
+    scoring,
 )
 
 
@@ -36,6 +39,8 @@ def command(
     unit: AnyUnit = None,
     ratio: Ratio = None,
     overrides: CostOverrides = None,
+    verification_draws: VerificationDraws = None,
+    invalid_verdict: InvalidVerdict = None,
     pool: Annotated[
         bool,
         typer.Option("--pool/--compare", help="Several runs: average them, or compare them."),
@@ -92,6 +97,7 @@ def command(
         verifier=verifier,
         unit=None if unit is None else one_of(unit, COST_UNITS, "--unit"),
         overrides=cost_overrides(overrides, ratio),
+        scoring=scoring(verification_draws, invalid_verdict),
         pool=pool,
         level=level,
         draws=draws,

@@ -14,11 +14,14 @@ from ttc.cli._options import (
     Cluster,
     CostOverrides,
     Draws,
+    InvalidVerdict,
     Level,
     Ratio,
     Results,
     Run,
+    VerificationDraws,
     cost_overrides,
+    scoring,
 )
 
 
@@ -36,6 +39,8 @@ def command(
     verifier: AnyVerifier = None,
     ratio: Ratio = None,
     overrides: CostOverrides = None,
+    verification_draws: VerificationDraws = None,
+    invalid_verdict: InvalidVerdict = None,
     level: Level = LEVEL,
     cluster: Cluster = None,
     draws: Draws = 1000,
@@ -68,6 +73,7 @@ def command(
         verifier=verifier,
         unit=None if unit is None else one_of(unit, COST_UNITS, "--unit"),
         overrides=cost_overrides(overrides, ratio),
+        scoring=scoring(verification_draws, invalid_verdict),
         level=level,
         draws=draws,
         seed=found.manifest().seed or 0,

@@ -284,7 +284,8 @@ def _choices(recipe: Recipe) -> Choices:
     return Choices(
         lambda_source="measured" if recipe.cost.ratio == "measured" else "configured",
         score_mode=", ".join(sorted(modes)) or None,
-        invalid_verdicts="dropped" if recipe.verifiers else None,
+        invalid_verdicts=recipe.grid.invalid_verdict if recipe.verifiers else None,
+        verification_draws=recipe.grid.verification_draws if recipe.verifiers else None,
         ties="random_averaged",
         resampling="without_replacement",
         flops=f"{recipe.cost.flops} (2P per token)",

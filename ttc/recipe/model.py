@@ -15,6 +15,7 @@ from pydantic import (
     field_validator,
 )
 
+from ttc.analysis.settings import SCORING, InvalidVerdict, VerificationDraws
 from ttc.answers import AnswerRule
 from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig
@@ -49,6 +50,15 @@ class Grid(BaseModel):
     """S: powers_of_two (1, 2, 4 ... up to the pool's solutions), or a list."""
     verifications: Steps = "powers_of_two"
     """V: powers_of_two (1, 2, 4 ... up to the pool's verifications), or a list."""
+    verification_draws: VerificationDraws = "random"
+    """Which V of a solution's verifications: random subsets, or the first V (arXiv 2504.01005)."""
+    invalid_verdict: InvalidVerdict = "dropped"
+    """What a verification without a verdict counts in a mean score: dropped, zero or half."""
+
+    @property
+    def scoring(self) -> dict[str, str]:
+        """How scores are formed, by the names of `EstimatorSettings`."""
+        return {name: getattr(self, name) for name in SCORING}
 
 
 def _unset() -> Any:

@@ -320,16 +320,16 @@ def _solution(samples: Samples, entry: int, place: dict[str, int]) -> str:
 
 def _scores(
     judged: Samples, owner: Ints, column: Ints, problems: int
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+) -> tuple[Floats, NDArray[np.int32]]:
     """(problems, verified, M) scores, NaN where invalid or absent, and how many exist.
 
     owner: place of each verification's solution; column: that solution's column in the pool.
     """
     if len(owner) == 0:
-        return np.zeros((problems, 0, 0), np.float32), np.zeros((problems, 0), np.int32)
+        return np.zeros((problems, 0, 0)), np.zeros((problems, 0), np.int32)
     depth = rank_within(owner, judged["verification_index"])
     shape = (problems, int(column.max()) + 1)
-    scores = np.full((*shape, int(depth.max()) + 1), np.nan, dtype=np.float32)
+    scores = np.full((*shape, int(depth.max()) + 1), np.nan)
     scores[judged.row, column, depth] = judged["score"]
     cell = judged.row * shape[1] + column
     counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)

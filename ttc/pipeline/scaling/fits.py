@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,16 +48,18 @@ class FitRequest:
     """What to fit. policies: None for those of the recipes; pool: average runs, else compare them.
 
     unit: of the compute axis, None for tokens with prompts, or C where nobody counted tokens;
-    overrides: `cost.KEY=VALUE`; level: of all intervals; draws: bootstrap resamples of problems,
-    the same for all methods; margin: how near to its plateau, in success probability,
-    self-consistency has reached it; cluster: a key of the problems' metadata, whose values are
-    resampled in place of problems; budgets: at which gains are stated, None for doublings.
+    overrides: `cost.KEY=VALUE`; scoring: those of `SCORING` that are to be otherwise than in the
+    recipes; level: of all intervals; draws: bootstrap resamples of problems, the same for all
+    methods; margin: how near to its plateau, in success probability, self-consistency has reached
+    it; cluster: a key of the problems' metadata, whose values are resampled in place of problems;
+    budgets: at which gains are stated, None for doublings.
     """
 
     policies: tuple[str, ...] | None = None
     verifier: str | None = None
     unit: str | None = None
     overrides: tuple[str, ...] = ()
+    scoring: Mapping[str, str] = field(default_factory=dict)
     pool: bool = False
     level: float = LEVEL
     draws: int = 500
@@ -166,6 +168,7 @@ class ScalingFit:
         """Plain data for JSON."""
         return {
             "unit": self.unit,
+            "scoring": dict(self.request.scoring),
             "level": self.request.level,
             "bootstrap_draws": self.request.draws,
             "margin": self.request.margin,
@@ -204,7 +207,15 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     Raises `DataError` or `UsageError`, one sentence each, for what can't be fitted.
     """
     unit = request.unit or usual_unit(runs[0])
-    sources = load_sources(runs, request.policies, request.verifier, unit, request.overrides)
+    sources = load_sources(
+        runs,
+        request.policies,
+        request.verifier,
+        unit,
+        request.overrides,
+        scoring=request.scoring,
+    )
+    request = replace(request, scoring=sources[0].scoring)
     sources = aligned(pooled(sources) if request.pool else sources)
     ids = sources[0].problem_ids
     clusters = None if request.cluster is None else clusters_of(runs[0], request.cluster, ids)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ class Recommendation:
     expected: success of the choice on problems that it was not chosen by (`best_cells`). The
     success of `best` itself flatters, as that of any winner does. confidence: share of the
     resamples in which a cell of the same method is best. beyond: for a budget that buys more than
-    the pool has.
+    the pool has. scoring: how verifications became scores.
     """
 
     budget: float
@@ -73,12 +73,14 @@ class Recommendation:
     confidence: float
     rivals: tuple[Rival, ...]
     beyond: Beyond | None
+    scoring: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "budget": self.budget,
             "unit": self.unit,
+            "scoring": dict(self.scoring),
             "best": self.best.as_dict(),
             "expected_on_new_problems": plain(self.expected),
             "confidence_in_method": self.confidence,
@@ -124,7 +126,14 @@ def recommend(
     """
     unit = request.unit or usual_unit(run)
     sources = load_sources(
-        [run], request.policies, request.verifier, unit, request.overrides, ladder, plain=True
+        [run],
+        request.policies,
+        request.verifier,
+        unit,
+        request.overrides,
+        ladder,
+        plain=True,
+        scoring=request.scoring,
     )
     cells = _cells(sources)
     rng = np.random.default_rng([request.seed, 3])
@@ -206,6 +215,7 @@ def _at(
         confidence=float(agreed),
         rivals=tuple(rivals),
         beyond=beyond,
+        scoring=sources[0].scoring,
     )
 
 

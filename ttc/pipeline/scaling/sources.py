@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.scaling import LinearCost
+from ttc.analysis.settings import SCORING
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
@@ -67,6 +68,10 @@ class Asked:
         others = tuple(p for p in others if p not in always)
         return cls(run, manifest, evaluation, verified, others)
 
+    def scored(self, scoring: Mapping[str, str]) -> Asked:
+        """With some of `SCORING` otherwise."""
+        return replace(self, evaluation=self.evaluation.scored(scoring))
+
     @property
     def reads(self) -> frozenset[str]:
         """What has to be loaded for them."""
@@ -116,7 +121,8 @@ class Source:
     verified: by policy (problems, S, V), NaN beyond the verified solutions; others: by policy that
     reads none, (problems, S) success and (S,) cost. right, total: (problems,) counts of right and
     of all solutions. spending: in the unit of the compute axis; in_c: in C = S(1 + lambda V), None
-    where lambda is unknown. ratio: lambda.
+    where lambda is unknown. ratio: lambda. scoring: how verifications became scores, by the names
+    of `SCORING`.
     """
 
     run: str
@@ -134,6 +140,7 @@ class Source:
     in_c: Spending | None
     ratio: float
     problem_ids: tuple[str, ...]
+    scoring: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def voting(self) -> LinearCost:
@@ -154,11 +161,12 @@ def load_sources(
     overrides: Sequence[str] = (),
     ladder: Ladder = powers_of_two,
     plain: bool = False,
+    scoring: Mapping[str, str] | None = None,
 ) -> list[Source]:
     """A source for each run and verifier. policies: those that read verifications, None: the run's.
 
     ladder: values of S and V up to what the pool has. plain: also policies that read none, and
-    runs where nothing is verified.
+    runs where nothing is verified. scoring: those of `SCORING` that are to be otherwise.
 
     Raises `DataError` for runs of measured answers, of different data sets, without verifications,
     or without costs in this unit, and `UsageError` for a policy that can't be compared.
@@ -169,7 +177,7 @@ def load_sources(
                 f"{run.name} has no S and V to trade: its solutions are no exchangeable draws; "
                 "ttc curves shows what its sampler answers within a limit of tokens"
             )
-    asked = [Asked.of(run, policies, plain) for run in runs]
+    asked = [Asked.of(run, policies, plain).scored(scoring or {}) for run in runs]
     if len(runs) > 1:
         require_same_dataset(runs)
     pools = [pool for one in asked for pool in _pools(one, verifier, plain)]
@@ -215,9 +223,9 @@ def _source(
         raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")
     _refuse_silent(run, loaded)
     seed = np.random.default_rng(evaluation.seed)
-    voted = named("majority"), named("oracle")
+    voted, settings = (named("majority"), named("oracle")), evaluation.settings
     policies = [*voted, *asked.verified, *asked.others]
-    grid = evaluate(arrays, sizes, depths, policies, seed)
+    grid = evaluate(arrays, sizes, depths, policies, seed, settings)
     grid = on_all_solutions(grid, arrays, policies, seed)
     place = {label: i for i, label in enumerate(grid.policies)}
     cost = with_overrides(evaluation.cost, overrides)
@@ -245,6 +253,7 @@ def _source(
         in_c=in_c,
         ratio=ratio,
         problem_ids=arrays.problem_ids,
+        scoring={name: getattr(settings, name) for name in SCORING},
     )
 
 
