@@ -25,7 +25,8 @@ log_odds = st.integers(-60, 30)
 def estimate(name, classes, scores, s, v):
     rng = np.random.default_rng(1)
     function = getattr(verified, name)
-    found = function([classes], [0], [scores], [s], [v], rng)
+    right = [[one == 0 for one in classes]]
+    found = function([classes], right, [scores], [s], [v], rng)
     assert found.method[0, 0, 0] == Method.EXACT
     return float(found.value[0, 0, 0])
 

@@ -137,7 +137,7 @@ def test_live_runs_draw_what_the_pool_has_and_stop_where_it_says(tmp_path):
     assert row["calls"] == row["cost_c"] < 20
     assert abs(row["calls"] - counts.mean()) < 3  # one order of each problem, against all
     assert row["cost_p10"] < row["tokens"] < row["cost_p90"]
-    best = recommend(whole.run, [15.0], FitRequest(draws=20))[0]
+    best = recommend(whole.run, [15.0], FitRequest(unit="c", draws=20))[0]
     found = {one.policy: one for one in (best.best, *(rival.allocation for rival in best.rivals))}
     assert set(found) == {"first", "majority", "esc"}
     assert found["esc"].cost < found["esc"].S  # what it draws, not the most

@@ -44,10 +44,11 @@ def as_decimals(values: FloatArray) -> FloatArray:
     if not np.array_equal(single, part):
         return values
     out = values.copy()
+    short = part
     for digits in (9, 8, 7):  # 9 always tell a float32 from its neighbours
-        shorter = _to_digits(part, digits)
-        part = np.where(shorter.astype(np.float32) == single, shorter, part)
-    out[graded] = part
+        fewer = _to_digits(part, digits)
+        short = np.where(fewer.astype(np.float32) == single, fewer, short)
+    out[graded] = short
     return out
 
 
