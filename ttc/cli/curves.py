@@ -8,6 +8,7 @@ import typer
 
 from ttc.cli._options import (
     RESULTS,
+    Cluster,
     CostOverrides,
     InvalidVerdict,
     Ratio,
@@ -51,6 +52,7 @@ def command(
     ] = False,
     verification_draws: VerificationDraws = None,
     invalid_verdict: InvalidVerdict = None,
+    cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all columns as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -80,6 +82,7 @@ def command(
         overrides=cost_overrides(overrides, ratio),
         all_problems=all_problems,
         scoring=scoring(verification_draws, invalid_verdict),
+        cluster=cluster,
     )
     found = find_run(run, results)
     said = answer(found, request)
