@@ -4,10 +4,10 @@
 
 Pools are drawn anew from generative models whose truth is known (`WORLDS`, with all of
 `ttc simulate`'s other defaults): 64 solutions, all with 16 verifications. Majority vote and
-best-of-N are evaluated on powers of two and fitted by `ttc.analysis.fitting.analyse`, on the whole pool, on
-resamples of its problems and with one problem left out at a time; intervals of all its figures are
-those of `bootstrap_interval`. Also covered: gains of the verified frontier over the vote's at equal
-budgets, means of cells, and paired differences of the two policies.
+best-of-N are evaluated on powers of two and fitted by `ttc.analysis.fitting.analyse`, on the whole
+pool, on resamples of its problems and with one problem left out at a time; intervals of all its
+figures are those of `bootstrap_interval`. Also covered: gains of the verified frontier over the
+vote's at equal budgets, means of cells, and paired differences of the two policies.
 
 A figure's truth is the same function of the population's surface, for which the mean over all
 problems of all pools stands, so it has an error, which is printed. Costs are C = S (1 + lambda V);
