@@ -205,17 +205,22 @@ def _success(
     """Success at the cells of a grid, (problems, policy, S, V), NaN where the pool is too small."""
     found = np.full((pool.n_problems, *grid.success.shape[1:]), np.nan)
     depths = [int(v) for v in grid.V if 0 < v <= pool.n_verifications.max(initial=0)]
+    # Policies that are asked for the same are asked together: they share what is costly.
+    alike: dict[tuple[bool, tuple[int, ...]], list[int]] = {}
     for i, policy in enumerate(policies):
-        have = pool.n_verified if policy.reads_verifications else pool.n_solutions
-        wanted = _needed(policy, grid.S).tolist()
+        wanted = tuple(_needed(policy, grid.S).tolist())
+        alike.setdefault((policy.reads_verifications, wanted), []).append(i)
+    for (reads, wanted), places in alike.items():
+        have = pool.n_verified if reads else pool.n_solutions
         sizes = sorted({s for s in wanted if s <= have.min()})
-        if not sizes or (policy.reads_verifications and not depths):
+        if not sizes or (reads and not depths):
             continue
-        own = evaluate(pool, sizes, depths, [policy], rng, grid.settings)
-        columns = [list(grid.V).index(v) for v in own.V]
+        own = evaluate(pool, sizes, depths, [policies[i] for i in places], rng, grid.settings)
+        columns = np.searchsorted(grid.V, own.V)
         for j, s in enumerate(wanted):
             if s in sizes:
-                found[:, i, j, columns] = own.success[:, 0, sizes.index(s)]
+                cells = np.ix_(range(pool.n_problems), places, [j], columns)
+                found[cells] = own.success[:, :, [sizes.index(s)]]
     return found
 
 
