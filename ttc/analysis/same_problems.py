@@ -217,10 +217,10 @@ def _success(
             continue
         own = evaluate(pool, sizes, depths, [policies[i] for i in places], rng, grid.settings)
         columns = np.searchsorted(grid.V, own.V)
-        for j, s in enumerate(wanted):
-            if s in sizes:
-                cells = np.ix_(range(pool.n_problems), places, [j], columns)
-                found[cells] = own.success[:, :, [sizes.index(s)]]
+        for k, i in enumerate(places):
+            for j, s in enumerate(wanted):
+                if s in sizes:
+                    found[:, i, j, columns] = own.success[:, k, sizes.index(s)]
     return found
 
 
