@@ -30,9 +30,6 @@ from ttc.analysis.policies import Policy
 from ttc.analysis.pool import PADDING, PoolArrays
 from ttc.analysis.result import GridResult
 
-REPLICATES = 4
-"""Ways to cut each problem's solutions; more make the errors' own noise smaller."""
-
 Measure = Callable[[PoolArrays], FloatArray]
 """From a pool to (problems, ...) values."""
 
@@ -133,14 +130,15 @@ def new_samples_variance(
     whole: FloatArray,
     measure: Measure,
     rng: np.random.Generator,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
     steady: ArrayLike = 0.5,
 ) -> FloatArray:
     """Variance, (...), of the mean over these problems, all of whose samples would be new.
 
     measure: from a pool to (problems, ...), such as success of policies or a difference of two, NaN
     where the pool is too small; whole: what it returns for this pool. It is taken of both halves
-    and of one resample, `replicates` times. NaN where halves are too small.
+    and of one resample, `replicates` times (of as many as to have 120 over all problems, between 2
+    and 4). NaN where halves are too small.
 
     Two estimates are mixed. That of halves is unbiased, and noisy where S is near N / 2; resamples
     of solutions with replacement (Efron 1979) have less noise, and a bias, as they hold some
@@ -149,6 +147,7 @@ def new_samples_variance(
     """
     if not _can_be_cut(pool):
         return np.full(whole.shape[1:], np.nan)
+    replicates = replicates or int(np.clip(np.ceil(120 / pool.n_problems), 2, 4))
     split = np.zeros_like(whole)
     drawn = []
     for _ in range(replicates):
@@ -166,13 +165,14 @@ def new_samples_error(
     grid: GridResult,
     policies: Sequence[Policy],
     rng: np.random.Generator,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
 ) -> FloatArray:
     """Standard error of `grid.mean()` over these problems, all of whose samples would be new.
 
     grid: what `evaluate` returned for the pool and these policies; as (policy, S, V). It costs
-    about as much as `replicates` evaluations. NaN where the grid is, and for S beyond half of some
-    problem's solutions (of its verified ones, where a policy reads verifications).
+    about as much as `replicates` evaluations (see `new_samples_variance`). NaN where the grid is,
+    and for S beyond half of some problem's solutions (of its verified ones, where a policy reads
+    verifications): of a single set of solutions nothing tells how another would have done.
     """
 
     def measure(part: PoolArrays) -> FloatArray:
