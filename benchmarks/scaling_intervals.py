@@ -7,7 +7,8 @@ Pools are drawn anew from generative models whose truth is known (`WORLDS`, with
 best-of-N are evaluated on powers of two and fitted by `ttc.analysis.fitting.analyse`, on the whole
 pool, on resamples of its problems and with one problem left out at a time; intervals of all its
 figures are those of `bootstrap_interval`. Also covered: gains of the verified frontier over the
-vote's at equal budgets, means of cells, and paired differences of the two policies.
+vote's at equal budgets, by resampling and as paired differences of what each problem contributes
+(`by_problem`), means of cells, and paired differences of the two policies.
 
 A figure's truth is the same function of the population's surface, for which the mean over all
 problems of all pools stands, so it has an error, which is printed. Costs are C = S (1 + lambda V);
@@ -33,6 +34,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.stats import binom
 
+from ttc.analysis.contributions import by_problem
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Analysis, Setting, analyse
 from ttc.analysis.grid import evaluate, powers_of_two
@@ -152,7 +154,7 @@ def figures(one: Analysis) -> dict[str, float]:
     budgets = np.array(BUDGETS)
     gains = one.verified.at(budgets) - one.voted.at(budgets)
     found = {name: float(x) for name, x in one.figures().items() if name not in FIXED}
-    return found | {f"gain at C={b:g}": float(x) for b, x in zip(BUDGETS, gains, strict=True)}
+    return found | {f"resampled gain {b:g}": float(x) for b, x in zip(BUDGETS, gains, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,10 @@ def stated(pool: Surfaces, whole_truth: Surfaces, draws: int, seed: int, measure
             one = bootstrap_interval(value, *arrays, level)
             found[name] = (one.low, one.high)
     truth = figures(true)
-    for name, values, exact, interval in cells(pool, whole_truth):
+    for name, values, exact, interval in [
+        *cells(pool, whole_truth),
+        *gains(pool, whole, setting_of(1.0), truth),
+    ]:
         estimate[name], truth[name] = float(values.mean()), exact
         for level, found in ends.items():
             low, high = interval(values, level)
@@ -203,6 +208,21 @@ def cells(pool: Surfaces, true: Surfaces) -> Iterator[tuple[str, FloatArray, flo
             if s:
                 values, gap = one - pool.voted[:, s], exact - float(true.voted[0, s])
                 yield f"difference {at}", values, gap, difference_interval
+
+
+def gains(
+    pool: Surfaces, whole: Analysis, setting: Setting, truth: dict[str, float]
+) -> Iterator[tuple[str, FloatArray, float, Any]]:
+    """Of the verified frontier over the vote's, as means over problems; and the plateau."""
+    budgets, none = np.array(BUDGETS), np.zeros(1, dtype=np.int64)
+    voted = by_problem(whole.voted, pool.voted[:, :, None], setting.S, none, budgets)
+    verified = by_problem(whole.verified, pool.verified, setting.S, setting.V, budgets)
+    for i, budget in enumerate(BUDGETS):
+        gap = verified[:, i] - voted[:, i]
+        yield f"gain at C={budget:g}", gap, truth[f"resampled gain {budget:g}"], difference_interval
+    last = whole.voted.cost[-1:]
+    ends = by_problem(whole.voted, pool.voted[:, :, None], setting.S, none, last)[:, 0]
+    yield "plateau as a mean", ends, truth["sc_plateau"], mean_interval
 
 
 def truth_errors(every: Surfaces, measured: bool) -> dict[str, float]:
