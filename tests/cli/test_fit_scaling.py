@@ -103,7 +103,9 @@ def test_the_first_verifications_are_asked_for_recorded_and_used(run, tmp_path):
         made[draws] = json.loads((run.path / "fit.json").read_text())
         expected = {"verification_draws": draws, "invalid_verdict": "zero"}
         assert made[draws]["scoring"] == expected
-        advised = ttc(tmp_path, "recommend", "sim", "--unit", "c", "--budget", "16", *words, *how, "--json")
+        advised = ttc(
+            tmp_path, "recommend", "sim", "--unit", "c", "--budget", "16", *words, *how, "--json"
+        )
         assert advised.returncode == 0, advised.stderr
         assert json.loads(advised.stdout)[0]["scoring"] == expected
     one, other = (made[d]["methods"][0]["figures"] for d in ("random", "first"))

@@ -9,7 +9,10 @@ What is named here is the library; `from ttc.analysis import pass_at_k` loads no
   `weighted_majority`, `pessimistic` (subsets of verifications);
 - all policies at all S and V: `evaluate`, `powers_of_two`, `EstimatorSettings`; what comes back:
   `Estimate`, `Method`, `GridResult`;
-- intervals over problems: `resamples`, `resampled_means`, `percentile_interval`;
+- intervals over problems: `mean_interval`, `difference_interval`, `bootstrap_interval` with
+  `resamples`, `resampled_means` and `jackknife_weights`, `percentile_interval`; the paired test:
+  `paired_test`; many at once: `holm`, `simultaneous_band`; for the same problems, sampled anew:
+  `new_samples_error`, `new_samples_interval`;
 - coverage beyond the pool: `fit_coverage`, `coverage_draws`, `held_out_error`,
   `fit_beta_binomial`, `fit_coverage_law`.
 """
@@ -28,8 +31,18 @@ if TYPE_CHECKING:
     from ttc.analysis.errors import GridError, PoolError
     from ttc.analysis.estimate import Estimate, Method
     from ttc.analysis.grid import evaluate, powers_of_two
-    from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
+    from ttc.analysis.intervals import (
+        bootstrap_interval,
+        difference_interval,
+        jackknife_weights,
+        mean_interval,
+        paired_test,
+        percentile_interval,
+        resampled_means,
+        resamples,
+    )
     from ttc.analysis.majority import maj_at_k
+    from ttc.analysis.many import holm, simultaneous_band
     from ttc.analysis.passk import mean_accuracy, pass_at_k
     from ttc.analysis.pool import PoolArrays
     from ttc.analysis.reliability import (
@@ -42,6 +55,7 @@ if TYPE_CHECKING:
         pass_hat_k,
     )
     from ttc.analysis.result import GridResult
+    from ttc.analysis.same_problems import new_samples_error, new_samples_interval
     from ttc.analysis.settings import EstimatorSettings
     from ttc.analysis.verified import best_of_n, pessimistic, weighted_majority
 
@@ -63,16 +77,24 @@ _HOME = {
     "best_of_k": "best_of",
     "best_of_n": "verified",
     "coverage_area": "reliability",
+    "bootstrap_interval": "intervals",
     "coverage_draws": "coverage",
+    "difference_interval": "intervals",
     "evaluate": "grid",
     "fit_beta_binomial": "beta_binomial",
     "fit_coverage": "coverage",
     "fit_coverage_law": "coverage_law",
     "g_pass_at_k": "reliability",
     "held_out_error": "coverage_check",
+    "holm": "many",
+    "jackknife_weights": "intervals",
     "maj_at_k": "majority",
     "mean_accuracy": "passk",
     "mg_pass_at_k": "reliability",
+    "mean_interval": "intervals",
+    "new_samples_error": "same_problems",
+    "new_samples_interval": "same_problems",
+    "paired_test": "intervals",
     "pass_at_k": "passk",
     "pass_hat_k": "reliability",
     "percentile_interval": "intervals",
@@ -80,6 +102,7 @@ _HOME = {
     "powers_of_two": "grid",
     "resampled_means": "intervals",
     "resamples": "intervals",
+    "simultaneous_band": "many",
     "weighted_majority": "verified",
 }
 
@@ -100,17 +123,25 @@ __all__ = [
     "bayes_of_outcomes",
     "best_of_k",
     "best_of_n",
+    "bootstrap_interval",
     "coverage_area",
     "coverage_draws",
+    "difference_interval",
     "evaluate",
     "fit_beta_binomial",
     "fit_coverage",
     "fit_coverage_law",
     "g_pass_at_k",
     "held_out_error",
+    "holm",
+    "jackknife_weights",
     "maj_at_k",
     "mean_accuracy",
+    "mean_interval",
     "mg_pass_at_k",
+    "new_samples_error",
+    "new_samples_interval",
+    "paired_test",
     "pass_at_k",
     "pass_hat_k",
     "percentile_interval",
@@ -118,6 +149,7 @@ __all__ = [
     "powers_of_two",
     "resampled_means",
     "resamples",
+    "simultaneous_band",
     "weighted_majority",
 ]
 
