@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc.budget.limits import Shares
 from ttc.plugin_code import Code, code_of
 from ttc.prompts import load_prompt
 from ttc.recipe.files import is_prompt_key
@@ -52,7 +51,7 @@ def recipe_hash(recipe: Recipe) -> str:
     """
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
     data = _as_before(data, {"repeats": 1})
-    data["budget"] = _as_before(data["budget"], {"shares": Shares().model_dump()})
+    data["budget"] = _as_before(data["budget"], {"shares": None})
     data["cost"] = _as_before(data["cost"], {"prefix": "cached"})
     data["dataset"] = _fingerprinted(data["dataset"])
     data["backend"] = _essence(data["backend"])
