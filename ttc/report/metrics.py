@@ -57,7 +57,7 @@ def _print_beyond(console: Console, found: Beyond, level: float) -> None:
 def _told(found: Beyond) -> list[str]:
     odds, plan = found.odds, found.plan
     lines = [
-        "Forecasts are of new problems, averaged over shapes of solve rates that explain the counts.",
+        "Forecasts are of new problems, averaged over shapes of solve rates that fit the counts.",
         f"Some problems can't be solved: {odds['unsolvable']:.0%}; some always are: "
         f"{odds['certain']:.0%} (probabilities, even odds before the samples).",
     ]
