@@ -90,7 +90,9 @@ def test_everything_is_said_in_plain_data():
     rows = {row["k"]: row for row in said["coverage"]}
     assert (min(rows), max(rows)) == (1, 256)
     assert rows[32]["measured"] is None
-    assert rows[32]["beta_low"] <= rows[32]["beta"] <= rows[32]["beta_high"]
+    for name in ("beta", "forecast"):
+        assert rows[32][f"{name}_low"] <= rows[32][name] <= rows[32][f"{name}_high"]
+    assert set(said["probability_of"]) == {"logit-normal", "unsolvable", "certain"}
     assert said["held_out"]["fitted_on"] == 4
     assert set(said["held_out"]["errors"]) == {"law", "beta", "flat"}
     assert said["level"] == 0.9
@@ -110,7 +112,7 @@ def test_any_pool_is_answered_with_rising_probabilities_or_not_at_all(counts, n,
     k = [1, 2, 4, 64, 1000]
     fit = fit_coverage(right, n, k, weights=resamples(len(right), 5, rng), rng=rng)
     json.dumps(fit.as_dict(), allow_nan=False)
-    for curve in (fit.law.pass_at_k(k), fit.beta.pass_at_k(k)):
+    for curve in (fit.law.pass_at_k(k), fit.beta.pass_at_k(k), fit.forecast.mean):
         known = curve[~np.isnan(curve)]
         assert (np.diff(known) >= -1e-9).all()
         assert ((known >= 0) & (known <= 1)).all()
