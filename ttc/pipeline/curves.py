@@ -13,6 +13,12 @@ from ttc.analysis.estimate import FloatArray, IntArray, Method
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import mean_interval, resamples
 from ttc.analysis.pool import PoolArrays
+from ttc.analysis.result import GridResult
+from ttc.analysis.same_problems import (
+    independent_draws,
+    new_samples_error,
+    new_samples_interval,
+)
 from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.settings import EstimatorSettings
 from ttc.pipeline.costs import UnitCosts
@@ -53,19 +59,22 @@ def curve_rows(
     by_problem: Callable[[], Sequence[UnitCosts]] = tuple,
     budgets: Mapping[str, Sequence[float]] | None = None,
     clusters: IntArray | None = None,
+    new_samples: bool = False,
 ) -> Curves:
     """The policies of one pool at each S and V; unavailable cells are left out.
 
     S beyond which a policy reads nothing are left out, too: `first` is a point, not a curve.
     by_problem: costs of each problem, for policies that stop, whose S is the most that they draw;
     budgets: per problem, by unit, within which the best cells are told; clusters: (problems,) of
-    those made together.
+    those made together; new_samples: rows have `samples_low` and `samples_high`, too, the interval
+    for these problems with new samples, which takes several evaluations.
     """
     sizes = [sizes_of(policy, solutions) for policy in policies]
     wanted = sorted({s for chosen in sizes for s in chosen})
     grid = evaluate(
         pool, wanted, verifications, policies, np.random.default_rng(seed), settings, n_jobs=1
     )
+    others = _new_samples(pool, grid, policies, seed) if new_samples else None
     grid = on_all_solutions(grid, pool, policies, np.random.default_rng(seed + 2))
     mean, error = grid.mean()
     low, high = mean_interval(grid.success, clusters=clusters)
@@ -97,8 +106,20 @@ def curve_rows(
                 "n_left_out": left_out,
             }
         )
+        if others is not None:
+            ends = zip(("samples_low", "samples_high"), others, strict=True)
+            rows[-1] |= {name: float(end[i, j, k]) for name, end in ends}
     success = np.stack([grid.success[:, i, j, k] for i, j, k in places], axis=1)
     return Curves(rows, _best(rows, success, budgets or {}, seed, clusters))
+
+
+def _new_samples(
+    pool: PoolArrays, grid: GridResult, policies: Sequence[PolicyPart], seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """(policy, S, V) ends of the intervals for these problems with new samples."""
+    error = new_samples_error(pool, grid, policies, np.random.default_rng(seed + 3))
+    draws = independent_draws(pool, grid, policies)
+    return new_samples_interval(grid.mean()[0], error, draws, pool.n_problems)
 
 
 def _best(

@@ -56,6 +56,7 @@ class Evaluation:
     caps: of measured answers, limits in tokens that are to be among those evaluated. settings: how
     scores are formed, and how hard estimators work. budgets: per problem, by unit, within which the
     best cells are told. cluster: a key of metadata, of problems that were made together.
+    new_samples: whether intervals for these problems with new samples are wanted, too.
     """
 
     policies: tuple[PolicyPart, ...] = field(default_factory=usual)
@@ -68,6 +69,7 @@ class Evaluation:
     settings: EstimatorSettings = field(default_factory=EstimatorSettings)
     budgets: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     cluster: str | None = None
+    new_samples: bool = False
 
     def scored(self, scoring: Mapping[str, Any]) -> Evaluation:
         """With some of `SCORING` otherwise."""
@@ -251,6 +253,7 @@ def _curves(
         by_problem=partial(problem_costs, loaded, wanted.cost, manifest),
         budgets=wanted.budgets,
         clusters=clusters,
+        new_samples=wanted.new_samples,
     )
 
 

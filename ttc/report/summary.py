@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.analysis.intervals import few_problems
 from ttc.report.coverage import coverage_lines
-from ttc.report.curves import measured_lines
+from ttc.report.curves import NEW_PROBLEMS, measured_lines
 from ttc.report.failures import of_manifest
 from ttc.report.labels import label_lines
 from ttc.report.tables import number, percent, table
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ttc.store.manifest import Manifest
 
-_HEADINGS = ("policy", "S", "V", "C", "tokens", "FLOPs", "success", "95 % interval")
+_HEADINGS = ("policy", "S", "V", "C", "tokens", "FLOPs", "success", NEW_PROBLEMS)
 
 
 def print_summary(console: Console, run: RunFolder) -> None:
@@ -68,7 +68,7 @@ def _print_measured(console: Console, curves: pd.DataFrame, manifest: Manifest) 
     """Print success within limits of tokens, of a sampler that gives one answer."""
     from ttc.report.console import line
 
-    headings = ("policy", "at most", "tokens", "calls", "FLOPs", "success", "95 % interval")
+    headings = ("policy", "at most", "tokens", "calls", "FLOPs", "success", NEW_PROBLEMS)
     rows = [
         (
             str(row["policy"]),
