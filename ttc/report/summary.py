@@ -55,7 +55,8 @@ def print_summary(console: Console, run: RunFolder) -> None:
     console.print(table(title, headings, rows, numeric=range(1, len(headings))))
     if rough := few_problems(int(curves["n_problems"].min())):
         console.print(line(rough, "yellow"))
-    budgets = [_best_row(row) for row in manifest.evaluation.get("best", ())]
+    best = manifest.evaluation.get("best", ())
+    budgets = [_best_row(row) for row in sorted(best, key=lambda r: (r["unit"], r["budget"]))]
     if budgets:
         title = (
             "Best allocation within each budget, and its success on problems it was not chosen by"
