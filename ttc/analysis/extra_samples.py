@@ -29,7 +29,9 @@ class SamplePlan:
     k: of the pass@k that is to be known. expected: its mean over these problems, now. error_now:
     its posterior standard deviation; error_then: what that is expected to be afterwards;
     error_even: with as many more solutions spread evenly. All take the distribution of solve rates
-    as known, which it is not: see the measured factors in the tests.
+    as known, which it is not, so real errors are larger. Measured on planted rates (64 problems, 16
+    solutions each, then as many again, pass@256): the plan's error is 0.70 to 0.79 of that of even
+    spreading, half to two thirds of the variance; 0.93 where three of four problems are unsolved.
     """
 
     k: int

@@ -295,7 +295,9 @@ def _alpha_beta(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _nodes(theta: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
     """(G,) logits, and (T, G) the normal law's weights there: fine enough for `most` solutions."""
-    step = min(0.05, 0.5 / np.sqrt(most))
+    # A sum of a normal law's values at steps of its standard deviation is exact to 1e-8; what one
+    # problem's solutions tell has a standard deviation of at least 2 / sqrt(n) in logits.
+    step = min(0.1, 1 / np.sqrt(most))
     logits = np.arange(_LOGITS[0], _LOGITS[1], step)
     density = np.exp(-0.5 * ((logits - theta[:, :1]) / np.exp(theta[:, 1:])) ** 2)
     return logits, density / density.sum(axis=1, keepdims=True)
