@@ -48,7 +48,6 @@ def synthetic_pool(problems: int, n: int, verified: int, depth: int, seed: int =
     scores[rng.random(scores.shape) < 0.02] = np.nan
     return PoolArrays(
         answer_class=classes,
-        correct_class=np.zeros(problems, np.int32),
         correct=correct,
         scores=scores,
         verification_count=np.full((problems, verified), depth, np.int32),

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,13 +12,15 @@ from ttc.analysis.beta_binomial import BetaBinomial, CountTable, _loss, fit_beta
 from ttc.analysis.errors import PoolError
 
 
-def law(alpha, beta, unsolvable=0.0):
-    return BetaBinomial(alpha / (alpha + beta), alpha + beta, unsolvable)
+def law(alpha, beta, unsolvable=0.0, certain=0.0):
+    return BetaBinomial(alpha / (alpha + beta), alpha + beta, unsolvable, certain=certain)
 
 
-def draw(alpha, beta, problems, solutions, seed, unsolvable=0.0):
+def draw(alpha, beta, problems, solutions, seed, unsolvable=0.0, certain=0.0):
     rng = np.random.default_rng(seed)
-    rate = rng.beta(alpha, beta, problems) * (rng.random(problems) >= unsolvable)
+    rate = rng.beta(alpha, beta, problems)
+    where = rng.random(problems)
+    rate = np.where(where < unsolvable, 0.0, np.where(where > 1 - certain, 1.0, rate))
     return rng.binomial(solutions, rate)
 
 
@@ -25,8 +29,8 @@ def draw(alpha, beta, problems, solutions, seed, unsolvable=0.0):
 def test_coverage_is_the_integral_over_solve_rates(alpha, beta, k):
     missed, _ = quad(lambda p: 1.0, 0, 1, weight="alg", wvar=(alpha - 1, beta + k - 1))
     whole, _ = quad(lambda p: 1.0, 0, 1, weight="alg", wvar=(alpha - 1, beta - 1))
-    got = law(alpha, beta, 0.25).pass_at_k(k)
-    assert float(got) == pytest.approx(0.75 * (1 - missed / whole), abs=1e-9)
+    got = law(alpha, beta, 0.25, 0.1).pass_at_k(k)
+    assert float(got) == pytest.approx(0.1 + 0.65 * (1 - missed / whole), abs=1e-9)
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.5, 1.5), (2.0, 1.0), (0.2, 3.0)])
@@ -46,8 +50,25 @@ def test_unsolvable_problems_are_seen_where_they_are_and_only_there():
     assert float(mixed.pass_at_k(1e6)) == pytest.approx(0.7, abs=0.03)
     none = fit_beta_binomial(draw(0.3, 2.0, 3000, 64, 3), 64)
     assert none.unsolvable == 0
+    assert mixed.certain == 0
     forbidden = fit_beta_binomial(draw(1.0, 2.0, 300, 64, 2, unsolvable=0.3), 64, "never")
     assert forbidden.unsolvable == 0
+
+
+def test_masses_at_both_ends_are_told_from_a_beta_distribution():
+    """Without the one at 1, a beta distribution is as wide at 0 as it has to be at 1."""
+    truth = law(1.0, 2.0, 0.25, 0.25)
+    right = draw(1.0, 2.0, 3000, 64, 5, unsolvable=0.25, certain=0.25)
+    found = fit_beta_binomial(right, 64)
+    assert found.unsolvable == pytest.approx(0.25, abs=0.03)
+    assert found.certain == pytest.approx(0.25, abs=0.03)
+    assert found.solve_rate == pytest.approx(truth.solve_rate, abs=0.02)
+    k = np.array([128, 1024, 65536])
+    np.testing.assert_allclose(found.pass_at_k(k), truth.pass_at_k(k), atol=0.03)
+    certain = fit_beta_binomial(draw(0.8, 1.5, 400, 16, 6, certain=0.3), 16)
+    assert certain.certain == pytest.approx(0.3, abs=0.08)
+    expected = law(0.8, 1.5, 0, 0.3).pass_at_k(64)
+    assert float(certain.pass_at_k(64)) == pytest.approx(float(expected), abs=0.03)
 
 
 @settings(max_examples=25, deadline=None)
@@ -59,23 +80,25 @@ def test_no_point_of_a_grid_is_likelier(seed, point_mass):
     found = fit_beta_binomial(right, total, point_mass)
     if np.isnan(found.concentration):
         return
-    shares = [0.0] if point_mass == "never" else np.linspace(0, 0.9, 7)
+    shares = [0.0] if point_mass == "never" else np.linspace(0, 0.9, 5)
     best = -np.inf
     coefficient = stats.binom.logpmf(right, total, 0.5) + total * np.log(2)
     for mean in np.linspace(0.02, 0.98, 15):
         for both in np.geomspace(0.01, 1000, 15):
             mass = stats.betabinom.pmf(right, total, mean * both, (1 - mean) * both)
-            for share in shares:
-                value = np.log((1 - share) * mass + share * (right == 0)) - coefficient
-                best = max(best, value.mean())
+            for zero, one in product(shares, shares):
+                if zero + one < 1:
+                    ends = zero * (right == 0) + one * (right == total)
+                    value = np.log((1 - zero - one) * mass + ends) - coefficient
+                    best = max(best, value.mean())
     assert found.log_likelihood >= best - 1e-7
 
 
 def test_gradient():
     table = CountTable.of([0, 0, 3, 5, 7], [4, 9, 5, 5, 20])
     weights = np.array([0.1, 0.3, 0.2, 0.2, 0.2])
-    rest = (table.right, table.total, weights, table.right == 0)
-    for point in ([0.3, 0.2, 0.1], [-2.0, 1.0, 0.4], [1.0, 5.0, 0.01]):
+    rest = (table.right, table.total, weights)
+    for point in ([0.3, 0.2, 0.1, 0.2], [-2.0, 1.0, 0.4, 0.01], [1.0, 5.0, 0.01, 0.5]):
         error = check_grad(
             lambda x: _loss(x, *rest)[0], lambda x: _loss(x, *rest)[1], np.array(point)
         )
@@ -107,12 +130,12 @@ def test_coverage_rises_from_the_solve_rate_and_stays_a_probability(pairs):
     found = fit_beta_binomial(right, total)
     k = np.unique(np.round(np.geomspace(1, 1e6, 60)))
     curve = found.pass_at_k(k)
-    assert float(curve[0]) == pytest.approx(found.mean * (1 - found.unsolvable), abs=1e-8)
+    assert float(curve[0]) == pytest.approx(found.solve_rate, abs=1e-8)
     if not np.isnan(curve).any():
         assert (np.diff(curve) >= -1e-9).all()
         assert curve.min() >= 0
         assert curve.max() <= 1
-    if len(np.unique(total)) == 1 and found.unsolvable == 0:
+    if len(np.unique(total)) == 1 and found.unsolvable + found.certain == 0:
         assert abs(curve[0] - np.mean(right / total)) < 0.12
 
 

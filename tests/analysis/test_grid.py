@@ -22,7 +22,6 @@ def make_pool(problems=6, n=32, verified=8, depth=4, seed=0):
     scores[rng.random(scores.shape) < 0.1] = np.nan
     return PoolArrays(
         answer_class=classes,
-        correct_class=np.zeros(problems, np.int32),
         correct=correct,
         scores=scores,
         verification_count=np.full((problems, verified), depth, np.int32),

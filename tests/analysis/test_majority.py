@@ -28,6 +28,12 @@ def by_enumeration(classes, right, k):
     return sum(plurality(subset, right) for subset in subsets) / len(subsets)
 
 
+def of_class(classes, right):
+    """(1, N) labels where one class is right."""
+    row = np.array([classes])
+    return (row == right) & (row >= 0)
+
+
 def exact(right, others, invalid, k):
     task = plan(right, np.asarray(others, dtype=np.int64), invalid, k)
     return task if isinstance(task, float) else win_probability(task)
@@ -38,7 +44,7 @@ def exact(right, others, invalid, k):
 def test_majority_is_the_mean_over_all_subsets(classes, right):
     k = list(range(1, len(classes) + 1))
     rng = np.random.default_rng(0)
-    got = maj_at_k(np.array([classes]), np.array([right]), k, rng)
+    got = maj_at_k(np.array([classes]), of_class(classes, right), k, rng)
     expected = [by_enumeration(classes, right, size) for size in k]
     np.testing.assert_allclose(got.value[0], expected, atol=1e-12)
     assert (got.method == Method.EXACT).all()
@@ -110,21 +116,21 @@ def test_singletons_only_share_the_win_equally():
 def test_monte_carlo_replaces_cells_that_cost_too_much():
     others, rng = np.array([30, 25, 20, 5, 1, 1]), np.random.default_rng(7)
     out = Estimate.unavailable((1,))
-    fill_cell(out, (0,), 33, others, 4, 40, rng, max_cost=0, draws=20000)
+    fill_cell(out, (0,), np.array([33]), others, 4, 40, rng, max_cost=0, draws=20000)
     assert out.method[0] == Method.MONTE_CARLO
     assert abs(out.value[0] - exact(33, others, 4, 40)) < 4 * out.standard_error[0]
-    value, error = sample_win(33, others, 4, 40, 20000, np.random.default_rng(8))
+    value, error = sample_win(np.array([33]), others, 4, 40, 20000, np.random.default_rng(8))
     assert 0 < error < 0.005
     assert abs(value - out.value[0]) < 6 * error
 
 
 def test_ragged_problems_and_bad_sizes():
     classes = np.array([[0, 0, 1, -2], [0, 1, 1, -1]])
-    got = maj_at_k(classes, np.array([0, 0]), [3, 4], np.random.default_rng(0))
+    got = maj_at_k(classes, classes == 0, [3, 4], np.random.default_rng(0))
     np.testing.assert_allclose(got.value, [[1.0, np.nan], [0.25, 0.0]])
     assert got.method[0, 1] == Method.UNAVAILABLE
     with pytest.raises(GridError, match="5 solutions were requested"):
-        maj_at_k(classes, np.array([0, 0]), [5], np.random.default_rng(0))
+        maj_at_k(classes, classes == 0, [5], np.random.default_rng(0))
 
 
 def test_binomial_probabilities_against_integers():

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.analysis.comparison import compare, multiples
+from ttc.analysis.comparison import compare, crossover
 from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
 from ttc.analysis.scaling import Frontier, LinearCost, fit_power_law, frontier
 
@@ -62,15 +62,31 @@ def voting(success, cost=SC_COST):
 
 def test_comparison_finds_the_planted_crossover():
     success = np.array([[0.30, 0.31, 0.32], [0.35, 0.40, 0.42], [0.4, 0.5, 0.56], [0.5, 0.6, 0.62]])
-    found = compare(voting(SC), frontier(success, cell_costs(S, V, 1.0), S, V), margin=0)
+    verified = frontier(success, cell_costs(S, V, 1.0), S, V)
+    found = compare(voting(SC), verified, 40.0, margin=0)
     assert found.plateau == 0.56
     assert found.plateau_cost == pytest.approx(16)
     assert found.match_cost == pytest.approx(4 * (1 + 4))  # the cell (4, 4) has 0.56
     assert found.gain == pytest.approx(0.06)
     assert found.gain_multiple == pytest.approx(8 * (1 + 4) / 16)
-    assert found.gain_at(2.5) == pytest.approx(0.06)
-    assert np.isnan(found.gain_at(3))
-    assert multiples(found).tolist() == [1, 2]
+    # From 16 to 24 it goes from 0.5 (4, 2) over 0.56 (4, 4) at 20, which is the vote's.
+    assert found.crossover == pytest.approx(20)
+    rising = compare(voting(SC), verified, 40.0, margin=0, rising=True)
+    assert rising.crossover == found.crossover
+    assert np.isnan([rising.match_cost, rising.plateau_cost, rising.gain]).all()
+
+
+def test_a_crossover_is_the_last_one_and_within_what_can_be_compared():
+    def curve(*success):
+        return Frontier(2.0 ** np.arange(len(success)), S, V, np.array(success))
+
+    vote = curve(0.2, 0.4, 0.45, 0.6)
+    # Ahead at 1, behind at 2, ahead at the end: from the middle of 4 to 8 on, over log cost.
+    assert crossover(vote, curve(0.3, 0.35, 0.4, 0.65), 8) == pytest.approx(2**2.5)
+    assert crossover(vote, curve(0.3, 0.41, 0.5, 0.65), 8) == 1.0
+    assert crossover(vote, curve(0.3, 0.35, 0.4, 0.6), 8) == np.inf
+    assert crossover(vote, curve(0.3, 0.35, 0.4, 0.65), 4) == np.inf
+    assert crossover(vote, curve(0.3, 0.35, 0.4, 0.65), 64) == pytest.approx(2**2.5)
 
 
 def test_between_cells_a_curve_is_a_line_over_log_cost():
@@ -95,7 +111,8 @@ def test_cells_at_the_edge_of_the_pool_say_nothing_of_growth():
 def test_never_matching_is_said():
     success = np.full((4, 3), 0.2)
     verified = frontier(success, cell_costs(S, V, 1.0), S, V)
-    found = compare(voting(np.array([0.5, 0.9]), np.array([1.0, 2.0])), verified)
+    found = compare(voting(np.array([0.5, 0.9]), np.array([1.0, 2.0])), verified, 40.0)
+    assert np.isinf(found.crossover)
     assert np.isinf(found.match_cost)
     assert np.isinf(found.match_multiple)
 

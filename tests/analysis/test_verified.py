@@ -63,7 +63,7 @@ def test_every_cell_agrees_with_enumeration(by_enumeration, problems, policy):
     setting = EstimatorSettings(draws=DRAWS)
     s = list(range(1, answer_class.shape[1] + 1))
     v = list(range(1, scores.shape[2] + 1))
-    right = np.zeros(len(problems))
+    right = answer_class == 0
     found = FUNCTIONS[policy](
         answer_class, right, scores, s, v, np.random.default_rng(1),
         verification_count=count, settings=setting,
@@ -88,7 +88,13 @@ def test_standard_errors_are_the_spread_of_repeated_estimates(by_enumeration, po
     setting = EstimatorSettings(draws=100)
     repeats = [
         FUNCTIONS[policy](
-            [classes], [0], [verdicts], [3], [2], np.random.default_rng(seed), settings=setting
+            [classes],
+            np.array([classes]) == 0,
+            [verdicts],
+            [3],
+            [2],
+            np.random.default_rng(seed),
+            settings=setting,
         )
         for seed in range(400)
     ]
@@ -102,18 +108,18 @@ def test_standard_errors_are_the_spread_of_repeated_estimates(by_enumeration, po
 def test_fewer_of_more_verifications_vary_as_the_draw_does():
     """One solution right, one wrong; verdicts Yes, No: the draw of one each decides by chance."""
     scores = [[[1.0, 0.0], [1.0, 0.0]]]
-    found = best_of_n([[0, 1]], [0], scores, [2], [1, 2], np.random.default_rng(0))
+    found = best_of_n([[0, 1]], [[True, False]], scores, [2], [1, 2], np.random.default_rng(0))
     # One verdict each: both Yes or both No is a tie; else the Yes wins. All two: a tie.
     np.testing.assert_allclose(found.value[0, 0], [0.5, 0.5])
     surer = [[[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]]
-    found = best_of_n([[0, 1]], [0], surer, [2], [1, 3], np.random.default_rng(0))
+    found = best_of_n([[0, 1]], [[True, False]], surer, [2], [1, 3], np.random.default_rng(0))
     np.testing.assert_allclose(found.value[0, 0], [4 / 9 + (2 / 9 + 2 / 9) / 2, 1.0])
 
 
 def limit_pool(seed=0, problems=5, n=12, depth=4):
     rng = np.random.default_rng(seed)
     answer_class = rng.integers(0, 4, size=(problems, n))
-    return answer_class, np.zeros(problems, dtype=int), (problems, n, depth)
+    return answer_class, answer_class == 0, (problems, n, depth)
 
 
 def test_constant_scores_are_the_mean_or_the_vote():
@@ -160,7 +166,7 @@ def test_cells_come_in_the_order_asked_for():
     ("change", "error", "says"),
     [
         ({"scores": np.zeros((2, 3))}, PoolError, r"scores \(problems, verified, M\)"),
-        ({"correct_class": [0]}, PoolError, r"they are \(2, 3\), \(1,\)"),
+        ({"correct": [True]}, PoolError, r"they are \(2, 3\), \(1,\)"),
         ({"scores": np.zeros((2, 4, 1))}, PoolError, "4 solutions have scores"),
         ({"scores": np.full((2, 3, 1), 2.0)}, PoolError, "must lie in"),
         ({"S": [4]}, GridError, "4 solutions were requested"),
@@ -172,7 +178,7 @@ def test_cells_come_in_the_order_asked_for():
 def test_arrays_and_sizes_that_make_no_sense(change, error, says):
     given_ = {
         "answer_class": [[0, 1, -1], [0, 1, -2]],
-        "correct_class": [0, 0],
+        "correct": [[1, 0, 0], [1, 0, 0]],
         "scores": np.zeros((2, 3, 1)),
         "S": [1, 2],
         "V": [1],

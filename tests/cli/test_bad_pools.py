@@ -73,7 +73,7 @@ def with_column(name, values):
 
 
 NEEDED = {
-    "problems": ["problem_id", "problem_index", "gold_class", "n_solutions"],
+    "problems": ["problem_id", "problem_index", "n_solutions"],
     "solutions": ["problem_id", "solution_index", "answer_class", "correct", "completion_tokens"],
     "verifications": ["problem_id", "solution_index", "verification_index", "verifier", "score"],
 }
@@ -99,8 +99,6 @@ def test_missing_columns(ttc, run, table, column):
         ("verifications", "score", lambda n: ["x"] * n, "as string, where numbers were"),
         ("verifications", "score", lambda n: [7.0] * n, "must lie in [0, 1]"),
         ("verifications", "solution_index", lambda n: [9] * n, "not among the solutions"),
-        ("problems", "gold_class", lambda n: ["a"] * n, "as string, where whole numbers"),
-        ("problems", "gold_class", lambda n: pa.nulls(n, pa.int32()), "an empty gold_class"),
         ("problems", "problem_index", lambda n: pa.nulls(n), "an empty problem_index"),
         ("problems", "problem_id", lambda n: pa.nulls(n, pa.string()), "an empty problem_id"),
         ("problems", "problem_id", lambda n: ["same"] * n, "has a problem twice"),
@@ -192,11 +190,12 @@ def _majority_without(run, problem):
     pool = load_pool(run).arrays
     rest = np.array([name != problem for name in pool.problem_ids])
     rng = np.random.default_rng(0)
-    return maj_at_k(pool.answer_class[rest], pool.correct_class[rest], [4], rng).value.sum()
+    return maj_at_k(pool.answer_class[rest], pool.correct[rest], [4], rng).value.sum()
 
 
 def test_no_valid_answer_at_all(ttc, run):
     edit(run.solutions, with_column("answer_class", lambda n: np.full(n, -1, np.int32)))
+    edit(run.solutions, with_column("correct", lambda n: np.zeros(n, np.bool_)))
     refused(ttc("curves", "sim"), "no solution of sim/", "has a valid answer")
 
 

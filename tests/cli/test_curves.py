@@ -139,3 +139,37 @@ def test_no_text_is_needed_or_read(run, tmp_path):
     assert rows(tmp_path, "--k", "3") == before
     done = ttc(tmp_path, "fit-scaling", "sim", "--json")
     assert done.returncode == 0, done.stderr
+
+
+def first_is_right(tmp_path):
+    """Two solutions a problem, right and wrong; of four verifications only the first is right.
+
+    The last one of each could not be read.
+    """
+    judged = {"1": [1.0, 0.0, 0.0, None], "2": [0.0, 1.0, 1.0, None]}
+    solutions = [
+        {"text": "", "answer": a, "verifications": [{"score": s, "text": "?"} for s in scores]}
+        for a, scores in judged.items()
+    ]
+    row = {"question": "?", "answer": "1", "solutions": solutions}
+    source = tmp_path / "sim.jsonl"
+    source.write_text("".join(json.dumps({"problem_id": p, **row}) + "\n" for p in "abc"))
+    done = ttc(tmp_path, "import", str(source), "--answers", "string")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_first_verifications_instead_of_random_ones(tmp_path):
+    """V = 1: always the right verdict; at random it wins if it is drawn, or shares a tie."""
+    first_is_right(tmp_path)
+    words = ["--policy", "best_of_n", "--k", "2", "--verifications", "1,2,3"]
+    found = rows(tmp_path, *words, "--verification-draws", "first")
+    assert [row["success"] for row in found] == [1.0, 0.5, 0.0]
+    # One of 4 of each: scores are 1, 0, 0, 0 against 0, 1, 1, 0, an unreadable one counting 0.
+    at_random = rows(tmp_path, *words)[0]["success"]
+    assert at_random == pytest.approx((2 + 0.5 * (2 + 3 * 2)) / 16)
+    half = rows(tmp_path, *words, "--invalid-verdict", "half")[0]["success"]
+    assert half == pytest.approx((3 + 2 * 0.5 + 1.5) / 16)  # 1, 0, 0, 1/2 against 0, 1, 1, 1/2
+    shown = ttc(tmp_path, "curves", "sim", *words, "--verification-draws", "first").stdout
+    assert "the first verifications of each solution" in shown
+    done = ttc(tmp_path, "curves", "sim", "--verification-draws", "last")
+    refused(done, 2, "choose of random, first")

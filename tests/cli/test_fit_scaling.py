@@ -22,14 +22,20 @@ def run(tmp_path):
 def test_tables_figures_and_words(run, tmp_path):
     done = ttc(tmp_path, "fit-scaling", "sim", "--draws", "20", "--policy", "best_of_n")
     assert done.returncode == 0, done.stderr
-    for words in ("plateau of self-consistency", "compute to match it", "S ~ C^a", "out of sample"):
+    for words in (
+        "verification is ahead from",
+        "the same in C",
+        "compute to match voting",
+        "S ~ C^a",
+        "out of bag",
+    ):
         assert words in done.stdout
     assert all((run.path / name).is_file() for name in OUTPUT)
     for name in FIGURES:
         assert (run.path / "figures" / f"{name}.png").stat().st_size > 10_000
         assert ET.parse(run.path / "figures" / f"{name}.svg").getroot().tag.endswith("svg")
     figures = json.loads((run.path / "fit.json").read_text())
-    assert figures["level"] == 0.9
+    assert figures["level"] == 0.95
     assert "law_a" in figures["methods"][0]["figures"]
 
 
@@ -67,10 +73,43 @@ def test_what_cannot_be_is_one_clear_message(run, tmp_path, words, code, said):
 
 
 def test_a_recommendation_in_words_and_as_json(run, tmp_path):
-    words = ("recommend", "sim", "--budget", "8", "--draws", "20", "--policy", "best_of_n")
+    words = (
+        "recommend",
+        "sim",
+        "--unit",
+        "c",
+        "--budget",
+        "8",
+        "--draws",
+        "20",
+        "--policy",
+        "best_of_n",
+    )
     done = ttc(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert "Within 8 a problem" in done.stdout
     assert "Expected on new problems" in done.stdout
     (found,) = json.loads(ttc(tmp_path, *words, "--json").stdout)
     assert found["best"]["cost"] <= 8
+
+
+def test_the_first_verifications_are_asked_for_recorded_and_used(run, tmp_path):
+    words = ("--draws", "20", "--policy", "best_of_n")
+    made = {}
+    for draws in ("random", "first"):
+        how = ("--verification-draws", draws, "--invalid-verdict", "zero")
+        done = ttc(tmp_path, "fit-scaling", "sim", *words, *how)
+        assert done.returncode == 0, done.stderr
+        made[draws] = json.loads((run.path / "fit.json").read_text())
+        expected = {"verification_draws": draws, "invalid_verdict": "zero"}
+        assert made[draws]["scoring"] == expected
+        advised = ttc(
+            tmp_path, "recommend", "sim", "--unit", "c", "--budget", "16", *words, *how, "--json"
+        )
+        assert advised.returncode == 0, advised.stderr
+        assert json.loads(advised.stdout)[0]["scoring"] == expected
+    one, other = (made[d]["methods"][0]["figures"] for d in ("random", "first"))
+    assert one != other
+    done = ttc(tmp_path, "fit-scaling", "sim", "--verification-draws", "last")
+    assert done.returncode == 2
+    assert "choose of random, first" in done.stderr

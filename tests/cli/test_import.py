@@ -169,3 +169,33 @@ def test_what_can_not_be_imported_is_one_sentence_and_leaves_nothing(
         (tmp_path / "mine.jsonl").write_text(content)
     refused(ttc(tmp_path, "import", "mine.jsonl", *words), code, said)
     assert not (tmp_path / "results" / "mine").exists()
+
+
+def test_trusted_labels_of_tasks_with_many_right_answers_decide_votes(tmp_path):
+    """Two programs are right, in different ways; two equal ones are judged differently."""
+
+    def data(name, *solutions):
+        said = [{"text": text, "answer": text, "correct": label} for text, label in solutions]
+        return json.dumps({"problem_id": name, "answer": "print(1)", "solutions": said}) + "\n"
+
+    pool = tmp_path / "codes.jsonl"
+    right = [("x=1;print(x)", True), ("print(1)", True)]
+    pool.write_text(data("p", *right, ("print(2)", False), ("print(2)", False)))
+    words = ["--labels", "trust", "--answers", "string"]
+    said = worked(ttc(tmp_path, "import", pool.name, *words))
+    assert "labels disagree" not in said
+    rows = json.loads(ttc(tmp_path, "curves", "codes", "--json").stdout)
+    success = {(row["policy"], row["S"]): row["success"] for row in rows}
+    assert success["first", 1] == success["majority", 1] == 0.5
+    assert success["majority", 2] == pytest.approx((1 + 4 * 0.5) / 6)  # both right, one of each
+    assert success["majority", 4] == 0.0  # two equal wrong ones against two different right ones
+    assert success["oracle", 2] == pytest.approx(5 / 6)
+
+    pool.write_text(data("p", *right, ("print(2)", False), ("print(2)", True)))
+    said = worked(ttc(tmp_path, "import", pool.name, *words, "--to", "results/split"))
+    assert "in 1 problem labels disagree about equal answers" in said
+    rows = json.loads(ttc(tmp_path, "curves", "split", "--json").stdout)
+    success = {(row["policy"], row["S"]): row["success"] for row in rows}
+    assert success["first", 1] == success["majority", 1] == success["majority", 4] == 0.75
+    shown = worked(ttc(tmp_path, "show", "split", "--problem", "p"))
+    assert "majority print(1) (right)" in shown or "majority x=1;print(x) (right)" in shown

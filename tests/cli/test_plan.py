@@ -86,13 +86,23 @@ def test_what_is_printed(folder):
         "lengths of solver, long, short: small/",
         "90 % interval",
         "300 tokens per problem",
-        "no: about",
+        "reported at, no limit",
         "9k tokens per problem",
-        "To tell best_of_n S=2 V=2 from majority S=2, if they are 10 points apart",
-        "2 verifications of each by short",
+        "yes",
+        "To tell best_of_n S=2 V=1 from majority S=4, if they are 10 points apart",
+        "1 verifications of each by short",
+        "tokens by majority S=4",
         "power with 6 problems",
     ):
         assert word in shown, word
+    assert "no: about" not in shown
+
+
+def test_a_limit_that_is_short_is_told_with_what_it_buys(folder):
+    words = ("--like", "small", "--set", "budget.per_problem.tokens=[100,300]")
+    shown = run(folder, "plan", "small.yaml", *words).stdout
+    assert "reported at, no limit" in shown
+    assert "no: about" in shown
 
 
 def test_json_has_every_figure(folder):
@@ -113,7 +123,8 @@ def test_json_has_every_figure(folder):
     assert total["tokens"]["low"] < total["tokens"]["expected"] < total["tokens"]["most"]
     assert total["usd"]["expected"] is None
     tight, wide = found["budget"]
-    assert (tight["fits"], wide["fits"]) == (False, True)
+    assert (tight["holds"], wide["holds"]) == (False, True)
+    assert (tight["fits"], wide["fits"], wide["sure"]) == (False, True, True)
     assert 0 < tight["solutions"] < 8
     assert wide["solutions"] is None
     size = found["sample_size"]

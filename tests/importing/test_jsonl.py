@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ttc.analysis.problem_view import ProblemView
+from ttc.analysis.settings import EstimatorSettings
 from ttc.answers import AnswerRule
 from ttc.errors import DataError
 from ttc.importing import Judging, import_pool
+from ttc.policies import named
 from ttc.store.pool import load_pool
 from ttc.store.rows import read_problems, read_solutions, read_verifications
 from ttc.store.run_folder import RunFolder, list_runs
@@ -130,7 +133,7 @@ def test_labels_stand_in_for_a_missing_gold_answer(imported: Import) -> None:
     assert read_frame(run.solutions, "solutions")["correct"].tolist() == [True, False, True]
     none_right = [{"text": "\\boxed{8}", "correct": False}]
     run = imported({"problem_id": "a", "solutions": none_right})
-    assert load_pool(run).arrays.correct_class.tolist() == [-1]
+    assert not load_pool(run).arrays.correct.any()
 
 
 @pytest.mark.parametrize(
@@ -291,3 +294,18 @@ def test_labels_are_kept_exactly(imported: Import) -> None:
     kept = read_frame(run.solutions, "solutions")["imported_correct"].tolist()
     assert kept == labels
     np.testing.assert_array_equal(load_pool(run).arrays.correct, [[True] * 4])
+
+
+@pytest.mark.parametrize("key", ["score", "p_yes"])
+def test_sure_scores_reach_best_of_n_as_they_are(imported: Import, key: str) -> None:
+    """Through tables and pool: 1 - 1e-9 is better than 1 - 2e-8, and they don't tie."""
+    sure, less = 1 - 1e-9, 1 - 2e-8
+    solutions = [
+        {"text": text, "verifications": [{"text": YES, key: value}]}
+        for text, value in (("\\boxed{5}", less), ("\\boxed{4}", sure))
+    ]
+    run = imported({"problem_id": "a", "question": "2+2?", "answer": "4", "solutions": solutions})
+    arrays = load_pool(run).arrays
+    assert arrays.scores.ravel().tolist() == [less, sure]
+    view = ProblemView.of(arrays, 0, EstimatorSettings(), seed=1)
+    assert named("best_of_n").estimate(view, [2], [1]).value.item() == 1.0

@@ -95,7 +95,7 @@ def test_pool_and_curves_are_of_what_was_returned(tmp_path):
     assert set(curves["S"]) <= {1, 2, 4}
     four = curves[(curves["policy"] == "majority") & (curves["S"] == 4)]["success"].item()
     rng = np.random.default_rng(0)
-    assert four == maj_at_k(pool.answer_class, pool.correct_class, [4], rng).value.mean()
+    assert four == maj_at_k(pool.answer_class, pool.correct, [4], rng).value.mean()
 
 
 @pytest.mark.parametrize("critic", ["", f", critic: {GENRM}"])

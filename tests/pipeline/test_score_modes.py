@@ -3,10 +3,15 @@
 import sqlite3
 from contextlib import closing
 
+import numpy as np
 import pytest
 
+from ttc.analysis import EstimatorSettings, evaluate
+from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.run import run_recipe
-from ttc.recipe import parse_recipe
+from ttc.policies import named
+from ttc.recipe import parse_recipe, run_id
+from ttc.store.pool import load_pool
 from ttc.store.tables import read_frame
 
 RECIPE = """
@@ -46,3 +51,38 @@ def test_verifiers_of_one_judge_share_their_texts(tmp_path, modes):
     run(alone, "hybrid")
     assert rows_in(tmp_path) == rows_in(alone)
     assert finished.manifest.ledger["roles"]["verifier"]["paid_samples"] == 4 * 4 * 3
+
+
+def test_a_recipe_says_which_verifications_make_a_score(tmp_path):
+    """Its curves are those of its settings, the manifest says so, and `ttc curves` goes by it."""
+    text = RECIPE.replace("VERIFIERS", GENRM.replace("MODE", "binary"))
+    text = text.replace("[majority]", "[best_of_n]").replace("RESULTS", str(tmp_path))
+    text += "grid: {verification_draws: first, invalid_verdict: zero}\n"
+    done = run_recipe(parse_recipe(text))
+    choices = done.run.manifest().choices
+    assert (choices.verification_draws, choices.invalid_verdicts) == ("first", "zero")
+    arrays = load_pool(done.run).arrays
+    settings = EstimatorSettings(verification_draws="first", invalid_verdict="zero")
+    policy = [named("best_of_n")]
+    grid = evaluate(arrays, [2], [1, 2], policy, np.random.default_rng(0), settings)
+    expected = grid.mean()[0][0, 0, 1:]
+    stored = answer(done.run, CurveRequest(solutions=(2,), verifications=(1, 2)))
+    assert not stored.recomputed
+    assert [row["success"] for row in stored.rows] == pytest.approx(list(expected))
+    other = answer(
+        done.run,
+        CurveRequest(
+            solutions=(2,), verifications=(1, 2), scoring={"verification_draws": "random"}
+        ),
+    )
+    assert other.recomputed
+    assert other.manifest.choices.verification_draws == "random"
+    assert other.manifest.choices.invalid_verdicts == "zero"
+
+
+def test_how_scores_are_formed_leaves_run_ids_alone_where_nothing_is_said():
+    bare = "dataset: nano\nverifiers: [{type: genrm}]\n"
+    spelled = bare + "grid: {verification_draws: random, invalid_verdict: dropped}\n"
+    changed = bare + "grid: {verification_draws: first}\n"
+    assert run_id(parse_recipe(bare)) == run_id(parse_recipe(spelled))
+    assert run_id(parse_recipe(bare)) != run_id(parse_recipe(changed))

@@ -40,7 +40,7 @@ def drawn(classes, scores, verifications=1):
 def test_what_is_picked(pool, picks):
     classes, scores, gold = pool
     known = parts("policy")
-    found = {n: known[n]().picks(drawn(classes, scores), gold) for n in picks}
+    found = {n: known[n]().picks(drawn(classes, scores), {gold}) for n in picks}
     assert found == picks
 
 
@@ -54,7 +54,7 @@ def test_a_pick_is_an_answer_that_was_given(pool, gold):
     classes, scores = (np.array(column) for column in zip(*pool, strict=True))
     verified = set(classes[(classes >= 0) & ~np.isnan(scores)])
     for name, cls in parts("policy").items():
-        pick = cls().picks(drawn(classes, scores), gold)
+        pick = cls().picks(drawn(classes, scores), {gold})
         offered = verified if cls().reads_verifications else set(classes[classes >= 0])
         assert pick == -1 or pick in offered, name
         if cls().reads_verifications:

@@ -43,11 +43,11 @@ def test_the_leader_is_sure_as_the_paper_says():
 
 def test_a_window_of_one_answer_stops_and_is_chosen():
     assert EARLY.used(drawn([0, 1, 0, 0, 1, 2, 2, 2, 2, 2, 0])) == 10
-    assert EARLY.picks(drawn([0, 1, 0, 0, 0, 2, 2, 2, 2, 2]), -1) == 2  # not the vote's 0
+    assert EARLY.picks(drawn([0, 1, 0, 0, 0, 2, 2, 2, 2, 2]), ()) == 2  # not the vote's 0
     assert EARLY.used(drawn([1, 0, 0, 0, 0, 0, 1])) == 7  # no window of its own
-    assert EARLY.picks(drawn([1, 0, 0, 0, 0, 0, 1]), -1) == 0
+    assert EARLY.picks(drawn([1, 0, 0, 0, 0, 0, 1]), ()) == 0
     assert EARLY.used(drawn([-1] * 10)) == 10
-    assert EARLY.picks(drawn([-1] * 10), -1) == -1
+    assert EARLY.picks(drawn([-1] * 10), ()) == -1
 
 
 def test_early_stopping_uses_what_the_papers_formula_says():
@@ -96,7 +96,7 @@ def test_live_equals_offline(rule):
         whole = drawn([known.index(c) if c >= 0 else -1 for c in order])
         assert attempt.classes(live).tolist() == whole.classes[: len(live)].tolist()
         assert rule.used(whole) == len(live)
-        choice = rule.picks(whole, -1)
+        choice = rule.picks(whole, ())
         assert choice == rule.choose(whole.head(len(live)))
         outcomes.append((choice >= 0 and known[choice] == 0, len(live)))
     pool_arrays = PoolArrays.from_ragged([pool], [0])
@@ -137,7 +137,7 @@ def test_live_runs_draw_what_the_pool_has_and_stop_where_it_says(tmp_path):
     assert row["calls"] == row["cost_c"] < 20
     assert abs(row["calls"] - counts.mean()) < 3  # one order of each problem, against all
     assert row["cost_p10"] < row["tokens"] < row["cost_p90"]
-    best = recommend(whole.run, [15.0], FitRequest(draws=20))[0]
+    best = recommend(whole.run, [15.0], FitRequest(unit="c", draws=20))[0]
     found = {one.policy: one for one in (best.best, *(rival.allocation for rival in best.rivals))}
     assert set(found) == {"first", "majority", "esc"}
     assert found["esc"].cost < found["esc"].S  # what it draws, not the most
@@ -192,7 +192,7 @@ def test_what_is_measured_live_is_what_is_estimated_offline(tmp_path):
         for _, own in solutions.groupby("problem_id", observed=True):
             classes = drawn(own["answer_class"].to_numpy())
             used = CONSISTENT.used(classes)
-            chosen = CONSISTENT.picks(classes, -1)
+            chosen = CONSISTENT.picks(classes, ())
             right = bool(own["correct"][own["answer_class"] == chosen].any())
             tokens = own["prompt_tokens"].iloc[0] + own["completion_tokens"].iloc[:used].sum()
             expected.append((right, used, tokens))

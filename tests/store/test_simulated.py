@@ -16,7 +16,7 @@ def test_the_tables_hold_the_pool_that_was_drawn(tmp_path: Path) -> None:
     run = simulate_run(CONFIG, 7, tmp_path / "planned")
     drawn = simulate_pool(CONFIG, np.random.default_rng(7))
     loaded = load_pool(run, "simulated")
-    for name in ("answer_class", "correct_class", "correct", "scores", "verification_count"):
+    for name in ("answer_class", "correct", "scores", "verification_count"):
         np.testing.assert_array_equal(getattr(loaded.arrays, name), getattr(drawn.arrays, name))
     np.testing.assert_allclose(loaded.arrays.solution_tokens, drawn.arrays.solution_tokens)
     np.testing.assert_allclose(loaded.arrays.verification_tokens, drawn.arrays.verification_tokens)

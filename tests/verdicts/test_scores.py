@@ -81,3 +81,16 @@ def test_probability_of_yes(tokens, p):
 def test_scores(verdict, p_yes, binary, logprob, hybrid):
     modes = [score(verdict, p_yes, mode) for mode in ("binary", "logprob", "hybrid")]
     assert modes == [binary, logprob, hybrid]
+
+
+@pytest.mark.parametrize(("no", "other"), [(1e-9, 0.0), (2e-8, 0.0), (1e-9, 3e-9), (0.0, 1e-12)])
+def test_a_sure_yes_is_told_by_what_its_alternatives_leave(no, other):
+    """Servers compute in single precision, where log P(Yes) is 0 for all of these."""
+    top = {"Yes": 0.0} | {t: math.log(p) for t, p in (("No", no), ("Well", other)) if p}
+    found = p_yes_at_verdict([TokenLogprob("Yes", 0.0, top)])
+    assert 1 - found == pytest.approx(no + other, rel=1e-3, abs=2e-16)
+
+
+def test_alternatives_that_sum_to_more_than_one_are_not_believed_over_the_yes():
+    unsound = TokenLogprob("Yes", math.log(0.9), {"Yes": math.log(0.9), "No": math.log(0.3)})
+    assert p_yes_at_verdict([unsound]) == pytest.approx(0.9)

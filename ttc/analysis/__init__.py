@@ -3,6 +3,8 @@
 What is named here is the library; `from ttc.analysis import pass_at_k` loads no more than it needs.
 
 - pools as arrays: `PoolArrays`; errors: `PoolError`, `GridError`;
+- reliability: `pass_hat_k`, `g_pass_at_k`, `mg_pass_at_k`; one figure: `bayes_at_n`,
+  `bayes_of_outcomes`, `coverage_area`;
 - one policy: `mean_accuracy`, `pass_at_k`, `maj_at_k`, `best_of_k` (fixed scores), `best_of_n`,
   `weighted_majority`, `pessimistic` (subsets of verifications);
 - all policies at all S and V: `evaluate`, `powers_of_two`, `EstimatorSettings`; what comes back:
@@ -43,6 +45,15 @@ if TYPE_CHECKING:
     from ttc.analysis.many import holm, simultaneous_band
     from ttc.analysis.passk import mean_accuracy, pass_at_k
     from ttc.analysis.pool import PoolArrays
+    from ttc.analysis.reliability import (
+        Posterior,
+        bayes_at_n,
+        bayes_of_outcomes,
+        coverage_area,
+        g_pass_at_k,
+        mg_pass_at_k,
+        pass_hat_k,
+    )
     from ttc.analysis.result import GridResult
     from ttc.analysis.same_problems import new_samples_error, new_samples_interval
     from ttc.analysis.settings import EstimatorSettings
@@ -60,25 +71,32 @@ _HOME = {
     "Method": "estimate",
     "PoolArrays": "pool",
     "PoolError": "errors",
+    "Posterior": "reliability",
+    "bayes_at_n": "reliability",
+    "bayes_of_outcomes": "reliability",
     "best_of_k": "best_of",
     "best_of_n": "verified",
     "bootstrap_interval": "intervals",
+    "coverage_area": "reliability",
     "coverage_draws": "coverage",
     "difference_interval": "intervals",
     "evaluate": "grid",
     "fit_beta_binomial": "beta_binomial",
     "fit_coverage": "coverage",
     "fit_coverage_law": "coverage_law",
+    "g_pass_at_k": "reliability",
     "held_out_error": "coverage_check",
     "holm": "many",
     "jackknife_weights": "intervals",
     "maj_at_k": "majority",
     "mean_accuracy": "passk",
     "mean_interval": "intervals",
+    "mg_pass_at_k": "reliability",
     "new_samples_error": "same_problems",
     "new_samples_interval": "same_problems",
     "paired_test": "intervals",
     "pass_at_k": "passk",
+    "pass_hat_k": "reliability",
     "percentile_interval": "intervals",
     "pessimistic": "verified",
     "powers_of_two": "grid",
@@ -100,25 +118,32 @@ __all__ = [
     "Method",
     "PoolArrays",
     "PoolError",
+    "Posterior",
+    "bayes_at_n",
+    "bayes_of_outcomes",
     "best_of_k",
     "best_of_n",
     "bootstrap_interval",
+    "coverage_area",
     "coverage_draws",
     "difference_interval",
     "evaluate",
     "fit_beta_binomial",
     "fit_coverage",
     "fit_coverage_law",
+    "g_pass_at_k",
     "held_out_error",
     "holm",
     "jackknife_weights",
     "maj_at_k",
     "mean_accuracy",
     "mean_interval",
+    "mg_pass_at_k",
     "new_samples_error",
     "new_samples_interval",
     "paired_test",
     "pass_at_k",
+    "pass_hat_k",
     "percentile_interval",
     "pessimistic",
     "powers_of_two",

@@ -20,8 +20,6 @@ from ttc.analysis.scores import first_mean
 
 Choose = Callable[[Drawn], int]
 Enough = Callable[[Drawn], bool]
-NOBODY = -2
-"""The class that is right where no solution is: nothing that can be chosen."""
 _LOOKS = 65_536  # looks of a stopping rule at one problem, about, where it goes as far as
 _FAR = 1_024  # so many solutions
 _ALONE = 2_048  # most solutions of which each is asked about alone
@@ -51,7 +49,7 @@ def by_choice(
         numbers = _numberings(view, len(rows))
         wins = np.array(
             [
-                [choose(drawn.head(s)) == right for _, s in inside]
+                [choose(drawn.head(s)) in right for _, s in inside]
                 for drawn, right in _draws(view, rows, v, reads, numbers)
             ],
             dtype=np.float64,
@@ -96,7 +94,7 @@ def by_stopping(
                 used[d, k] = n = min(s, end)
                 if n not in chosen:
                     chosen[n] = choose(drawn.head(n))
-                wins[d, k] = chosen[n] == right
+                wins[d, k] = chosen[n] in right
         lone = _alone(view, v, reads, choose) if any(s == 1 for _, s in inside) else None
         for k, (i, s) in enumerate(inside):
             exact = lone if s == 1 else None
@@ -154,7 +152,7 @@ def _numberings(view: ProblemView, draws: int) -> NDArray[np.int64]:
 def _by_appearance(classes: IntArray) -> NDArray[np.int64]:
     """(classes,) the numbers that classes get where they are numbered as they come."""
     known, first = np.unique(classes[classes >= 0], return_index=True)
-    numbers = np.full(int(known.max(initial=-1)) + 1, NOBODY)
+    numbers = np.full(int(known.max(initial=-1)) + 1, -1)
     numbers[known[np.argsort(first)]] = np.arange(len(known))
     return numbers
 
@@ -165,8 +163,8 @@ def _draws(
     v: int,
     reads: Collection[str],
     numberings: NDArray[np.int64] | None,
-) -> Iterator[tuple[Drawn, int]]:
-    """For each random order all solutions in it with their V verifications, and the right class.
+) -> Iterator[tuple[Drawn, frozenset[int]]]:
+    """For each random order all solutions in it with their V verifications, and right classes.
 
     numberings: (draws, classes) new numbers of the classes, None for those by appearance.
     """
@@ -174,8 +172,7 @@ def _draws(
         drawn = whole.take(row)
         numbers = _by_appearance(drawn.classes) if numberings is None else numberings[d]
         classes = np.where(drawn.classes >= 0, np.append(numbers, -1)[drawn.classes], -1)
-        known = 0 <= view.correct_class < len(numbers)
-        right = int(numbers[view.correct_class]) if known else NOBODY
+        right = frozenset(classes[view.correct[row]].tolist())
         yield Drawn(classes, drawn.scores, drawn.verifications, drawn.more), right
 
 
@@ -221,6 +218,6 @@ def _alone(view: ProblemView, v: int, reads: Collection[str], choose: Choose) ->
     if _width(view, v) > _ALONE or (v and view.fixed_scores(v) is None):
         return None
     whole = next(_scored(view, 1, v, reads))
-    right = view.correct_class if view.correct_class >= 0 else NOBODY
+    right = frozenset(view.right_classes.tolist())
     lone = (choose(whole.take(slice(i, i + 1))) for i in range(len(whole)))
-    return float(np.mean([one == right for one in lone]))
+    return float(np.mean([one in right for one in lone]))

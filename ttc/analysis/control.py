@@ -35,7 +35,7 @@ def _exact(view: ProblemView, width: int, s: int) -> float:
 
     def value() -> float:
         out = Estimate.unavailable((1,))
-        counts = class_counts(view.answer_class[:width], view.correct_class)
+        counts = class_counts(view.answer_class[:width], view.correct[:width])
         fill_cell(out, (0,), *counts, s, view.generator(6), view.settings.max_cost / 10, 2)
         return float(out.value[0]) if out.method[0] == Method.EXACT else np.nan
 
@@ -43,12 +43,13 @@ def _exact(view: ProblemView, width: int, s: int) -> float:
 
 
 def _vote(view: ProblemView, chosen: NDArray[np.int64]) -> FloatArray:
-    """(draws,) majority vote's share of the win for the right class, over (draws, s) solutions."""
+    """(draws,) majority vote's share of the win for right classes, over (draws, s) solutions."""
     known, label = np.unique(view.answer_class, return_inverse=True)
     cells = label[chosen] + np.arange(len(chosen))[:, None] * len(known)
     votes = np.bincount(cells.ravel(), minlength=len(chosen) * len(known))
     votes = votes.reshape(len(chosen), len(known))[:, known >= 0]
-    right = votes[:, known[known >= 0] == view.correct_class].sum(axis=1)
-    most = votes.max(axis=1, initial=0)
-    ties = np.count_nonzero(votes == most[:, None], axis=1)
-    return np.where((right == most) & (most > 0), 1.0 / np.maximum(ties, 1), 0.0)
+    most = votes.max(axis=1, initial=1)  # without a vote nobody wins
+    best = votes == most[:, None]
+    right = np.isin(known[known >= 0], view.right_classes)
+    share: FloatArray = best[:, right].sum(axis=1) / np.maximum(best.sum(axis=1), 1)
+    return share

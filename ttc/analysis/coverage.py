@@ -30,7 +30,7 @@ from ttc.analysis.passk import pass_at_k
 from ttc.analysis.threads import one_thread
 
 _LAW_PARAMETERS = ("a", "b")
-_BETA_PARAMETERS = ("alpha", "beta", "unsolvable")
+_BETA_PARAMETERS = ("alpha", "beta", "unsolvable", "certain")
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class CoverageDraws:
     """Coverage refitted on resamples of problems.
 
     measured: (draws, len(k)) unbiased pass@k, NaN beyond the pool; law, beta: (draws, len(k)) what
-    the two fits say; parameters: (draws,) of each of a, b, alpha, beta and unsolvable. Draws of
-    several runs on the same problems and weights are paired: row by row the same problems.
+    the two fits say; parameters: (draws,) of each of a, b, alpha, beta, unsolvable and certain.
+    Draws of several runs on the same problems and weights are paired: row by row the same problems.
     """
 
     measured: FloatArray

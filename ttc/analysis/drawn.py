@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ttc.analysis.estimate import BoolArray, FloatArray, IntArray
+from ttc.analysis.scores import as_decimals, first_mean
 from ttc.core import Solution, Verification
 
 READABLE = ("scores", "values", "steps", "confidence", "tokens", "pairs")
@@ -47,10 +48,9 @@ class Drawn:
         for one in verifications:
             rows[place[one.solution_index]].append(one)
         values, steps = _padded(rows)
+        values = as_decimals(values)
         count = np.array([len(row) for row in rows], dtype=np.int64)
-        valid = ~np.isnan(values)
-        total = np.where(valid, values, 0.0).sum(axis=1)
-        mean = np.round(total / np.maximum(valid.sum(axis=1), 1), 12)
+        mean = first_mean(values, values.shape[1])
         more = {
             "values": values,
             "steps": steps,

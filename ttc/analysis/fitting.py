@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ttc.analysis.allocation import Path, interpolated, optimal_path
-from ttc.analysis.comparison import Comparison, compare, multiples
-from ttc.analysis.estimate import FloatArray, IntArray
+from ttc.analysis.allocation import Path, Surface, interpolated, optimal_path
+from ttc.analysis.comparison import Comparison, compare
+from ttc.analysis.estimate import BoolArray, FloatArray, IntArray
 from ttc.analysis.out_of_sample import DearerError, predict_dearer
 from ttc.analysis.scaling import Frontier, LinearCost, PowerLaw, fit_power_law, frontier
 from ttc.analysis.surface import SurfaceLaw, fit_surface
@@ -21,10 +22,13 @@ PROCEDURES = ("grid", "spline", "law")
 
 @dataclass(frozen=True)
 class Setting:
-    """What stays the same over resamples of problems.
+    """What is given beside success.
 
-    S: values of S; V: values of V >= 1; voting, verifying: costs without and with verification;
-    margin: how near to its plateau self-consistency has reached it, in success probability.
+    S: values of S; V: values of V >= 1; voting, verifying: costs without and with verification,
+    those of the resample where problems are resampled; margin: how near to its plateau
+    self-consistency has reached it, in success probability; rising: whether it still rises at the
+    pool's end, so that it has none, and nothing can be compared beyond; checked: whether dearer
+    budgets are predicted from cheaper ones, a check of the pool at hand and no estimate.
     """
 
     S: IntArray
@@ -32,6 +36,8 @@ class Setting:
     voting: LinearCost
     verifying: LinearCost
     margin: float = 0.005
+    rising: bool = False
+    checked: bool = True
 
     @property
     def costs(self) -> FloatArray:
@@ -43,8 +49,9 @@ class Setting:
 class Analysis:
     """The fit of one verified policy against self-consistency.
 
-    laws and paths: by procedure. `grid` is the paper's: the best cells of the grid (without those
-    at its upper edge); `spline` the optimum between cells; `law` that of the fitted surface law.
+    laws and paths: by procedure. `grid` is like the paper's: the best cells of the grid (without
+    those at its upper edge); `spline` the optimum between cells; `law` that of the fitted surface
+    law. last: the largest cost at which the two can be compared.
     """
 
     voted: Frontier
@@ -54,16 +61,19 @@ class Analysis:
     paths: dict[str, Path]
     surface: SurfaceLaw | None
     dearer: DearerError | None
+    last: float
 
     def figures(self) -> dict[str, float]:
         """All numbers by name; NaN where one can't be told, infinite for "never in the range"."""
         found = {
+            "crossover": self.comparison.crossover,
             "sc_plateau": self.comparison.plateau,
             "sc_plateau_cost": self.comparison.plateau_cost,
             "match_cost": self.comparison.match_cost,
             "match_multiple": self.comparison.match_multiple,
             "gain": self.comparison.gain,
             "gain_multiple": self.comparison.gain_multiple,
+            "best_success": float(self.verified.success[-1]),
         }
         for name in PROCEDURES:
             for letter, law in zip("ab", self.laws[name], strict=True):
@@ -77,29 +87,56 @@ class Analysis:
 
 
 def analyse(
-    voted: FloatArray, verified: FloatArray, setting: Setting, like: Analysis | None = None
-) -> Analysis:
-    """Fit mean success. voted: (S,); verified: (S, V), NaN where unavailable.
+    voted: FloatArray,
+    verified: FloatArray,
+    settings: Sequence[Setting],
+    like: Sequence[Analysis] | None = None,
+) -> list[Analysis]:
+    """Fit mean success, on each axis of compute. voted: (S,); verified: (S, V), NaN unavailable.
 
-    like: a fit nearby, whose surface law is begun from and whose paths end at the same budgets.
+    settings: of the same S and V; the law of the surface is the same for all. like: fits nearby,
+    whose surface law is begun from and whose paths end at the same budgets.
 
     Raises `ValueError` where no cell of either is there.
     """
-    none = np.zeros(1, dtype=np.int64)
-    costs = setting.voting(setting.S[:, None], none[None, :])
-    sc = frontier(voted[:, None], costs, setting.S, none)
-    rows = ~np.isnan(verified).all(axis=1)
-    S, V, success = setting.S[rows], setting.V, verified[rows]
-    best = frontier(success, setting.costs[rows], S, V)
-    if not len(sc.cost) or not len(best.cost):
+    S, V = settings[0].S, settings[0].V
+    rows = np.asarray(~np.isnan(verified).all(axis=1))
+    success = verified[rows]
+    if np.isnan(voted).all() or np.isnan(success).all():
         raise ValueError("there is no cell to fit")
-    law = fit_surface(success, S, V, None if like is None else like.surface)
-    surfaces = {"spline": interpolated(success, S, V), "law": law}
+    law = fit_surface(success, S[rows], V, like[0].surface if like else None)
+    surfaces = {"spline": interpolated(success, S[rows], V), "law": law}
+    before: Sequence[Analysis | None] = like or [None] * len(settings)
+    return [
+        _on_axis(voted, success, rows, surfaces, setting, one)
+        for setting, one in zip(settings, before, strict=True)
+    ]
+
+
+def _on_axis(
+    voted: FloatArray,
+    success: FloatArray,
+    rows: BoolArray,
+    surfaces: Mapping[str, Surface | None],
+    setting: Setting,
+    like: Analysis | None,
+) -> Analysis:
+    none = np.zeros(1, dtype=np.int64)
+    S, V, law = setting.S[rows], setting.V, surfaces["law"]
+    assert law is None or isinstance(law, SurfaceLaw)
+    costs = setting.costs[rows]
+    sc = frontier(
+        voted[:, None], setting.voting(setting.S[:, None], none[None, :]), setting.S, none
+    )
+    best = frontier(success, costs, S, V)
     paths = {
         name: optimal_path(surface, setting.verifying, int(S[-1]), int(V[-1]), _end(like, name))
         for name, surface in surfaces.items()
         if surface is not None
     }
+    last = float(costs[~np.isnan(success)].max())
+    if setting.rising:
+        last = min(last, float(sc.cost[-1]))
     inner = best.inner(int(S[-1]), int(V[-1]))
     nothing = PowerLaw(float("nan"), float("nan"))
     laws: dict[str, Laws] = dict.fromkeys(PROCEDURES, (nothing, nothing))
@@ -108,13 +145,12 @@ def analyse(
     return Analysis(
         voted=sc,
         verified=best,
-        comparison=compare(
-            sc, best, setting.margin, float(setting.costs[rows][~np.isnan(success)].max())
-        ),
+        comparison=compare(sc, best, last, setting.margin, setting.rising),
         laws=laws,
         paths=paths,
         surface=law,
-        dearer=predict_dearer(success, S, V, setting.verifying, law),
+        dearer=predict_dearer(success, S, V, setting.verifying, law) if setting.checked else None,
+        last=last,
     )
 
 
@@ -126,37 +162,23 @@ def _end(like: Analysis | None, name: str) -> float | None:
     return float(cost[-1]) if len(cost) else 0.0
 
 
-@dataclass(frozen=True)
-class Resampled:
-    """Figures and curves under resamples of problems, (draws, ...) each.
-
-    figures: by name; voted, verified: success at `budgets`; gains: at `multiples` of the compute
-    of the measured plateau, so at the same budgets in every draw: where a curve comes within a
-    hair of its plateau is itself so uncertain (`sc_plateau_cost`) that intervals of gains at a
-    multiple of each draw's own would cover too little.
-    """
-
-    figures: dict[str, FloatArray]
-    voted: FloatArray
-    verified: FloatArray
-    gains: FloatArray
-
-
 def resample(
     voted: FloatArray,
     verified: FloatArray,
-    setting: Setting,
-    whole: Analysis,
-    budgets: FloatArray,
-) -> Resampled:
-    """`analyse` each draw. voted: (draws, S); verified: (draws, S, V), as resampled means."""
-    bought = multiples(whole.comparison) * whole.comparison.plateau_cost
-    made = [analyse(row, cells, setting, whole) for row, cells in zip(voted, verified, strict=True)]
-    names = whole.figures()
-    rows = [one.figures() for one in made]
-    return Resampled(
-        figures={name: np.array([row[name] for row in rows]) for name in names},
-        voted=np.array([one.voted.at(budgets) for one in made]),
-        verified=np.array([one.verified.at(budgets) for one in made]),
-        gains=np.array([[one.comparison.gain_within(b) for b in bought] for one in made]),
-    )
+    settings: Sequence[Sequence[Setting]],
+    whole: Sequence[Analysis],
+) -> list[dict[str, FloatArray]]:
+    """Figures of each draw by name, (draws,), on each axis.
+
+    voted: (draws, S); verified: (draws, S, V), as resampled means; settings: of each draw, for each
+    axis, whose costs are those of its problems.
+    """
+    made = [
+        analyse(row, cells, of_draw, whole)
+        for row, cells, of_draw in zip(voted, verified, settings, strict=True)
+    ]
+    found = []
+    for axis, one in enumerate(whole):
+        rows = [analyses[axis].figures() for analyses in made]
+        found.append({name: np.array([row[name] for row in rows]) for name in one.figures()})
+    return found

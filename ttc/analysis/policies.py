@@ -17,7 +17,6 @@ from ttc.analysis.estimate import Estimate, FloatArray, Method
 from ttc.analysis.majority import class_counts, fill_cell
 from ttc.analysis.passk import pass_at_k
 from ttc.analysis.problem_view import ProblemView
-from ttc.analysis.weighted import TIE_TOLERANCE
 
 
 class Policy(Protocol):
@@ -60,13 +59,13 @@ def oracle(view: ProblemView, solutions: Sequence[int], verifications: Sequence[
 
 def majority(view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]) -> Estimate:
     """Take the most frequent valid answer of S: exact maj@S where affordable."""
-    right, others, invalid = class_counts(view.answer_class, view.correct_class)
+    counts = class_counts(view.answer_class, view.correct)
     out = Estimate.unavailable((len(solutions), 1))
     limits = view.settings
     for i, s in enumerate(solutions):
         if s <= len(view.answer_class):
             rng = view.generator(2, s)
-            fill_cell(out, (i, 0), right, others, invalid, s, rng, limits.max_cost, limits.draws)
+            fill_cell(out, (i, 0), *counts, s, rng, limits.max_cost, limits.draws)
     return out
 
 
@@ -114,7 +113,7 @@ def _best_shares(view: ProblemView, s: int, v: int) -> FloatArray:
     chosen = view.orders[:, :s]
     scores = np.broadcast_to(view.score_draws(v), view.orders.shape)
     drawn = np.take_along_axis(scores, chosen, axis=1)
-    best = drawn >= drawn.max(axis=1, keepdims=True) - TIE_TOLERANCE
+    best = drawn == drawn.max(axis=1, keepdims=True)
     right = np.count_nonzero(best & view.correct[chosen], axis=1)
     share: FloatArray = right / np.count_nonzero(best, axis=1)
     return share

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ttc.analysis.errors import PoolError
 from ttc.analysis.estimate import BoolArray, FloatArray, IntArray
+from ttc.analysis.labels import impure, split_by_label
 
 INVALID = -1
 PADDING = -2
@@ -22,9 +23,9 @@ class PoolArrays:
 
     answer_class: (P, N) int32, the answer class of each solution; -1 invalid answer, -2 padding
         (the problem has fewer than N solutions).
-    correct_class: (P,) int, the class that is right; -1 where no sampled class is.
-    correct: (P, N) bool, label of each solution (False in padding).
-    scores: (P, N_verified, M) float32, score in [0, 1] of each verification of the first
+    correct: (P, N) bool, label of each solution (False in padding). Any number of classes may be
+        right, each as a whole: see `labels.split_by_label` for data in which labels disagree.
+    scores: (P, N_verified, M) float, score in [0, 1] of each verification of the first
         N_verified solutions; NaN where the verdict was invalid, and in padding.
     verification_count: (P, N_verified) int32, how many verifications of a solution exist; they
         are the first ones of its row. Within a problem, solutions without any come last.
@@ -39,9 +40,8 @@ class PoolArrays:
     """
 
     answer_class: IntArray
-    correct_class: IntArray
     correct: BoolArray
-    scores: NDArray[np.float32]
+    scores: NDArray[np.floating]
     verification_count: IntArray
     solution_tokens: FloatArray
     verification_tokens: FloatArray
@@ -81,7 +81,7 @@ class PoolArrays:
     def from_ragged(
         cls,
         answer_class: Sequence[ArrayLike],
-        correct_class: Sequence[int],
+        correct_class: Sequence[int] | None = None,
         correct: Sequence[ArrayLike] | None = None,
         scores: Sequence[Sequence[ArrayLike]] = (),
         solution_tokens: ArrayLike | None = None,
@@ -90,23 +90,24 @@ class PoolArrays:
     ) -> PoolArrays:
         """Build a pool from per-problem lists of any lengths.
 
-        `correct` defaults to `answer_class == correct_class`. `scores[i][j]` holds the scores of
-        the verifications of solution j of problem i (NaN or None for an invalid verdict); solutions
-        beyond the list have none.
+        Which solutions are right is said by `correct`, a label of each, or by `correct_class`, one
+        class a problem; classes in which labels disagree are split by label. `scores[i][j]` holds
+        the scores of the verifications of solution j of problem i (NaN or None for an invalid
+        verdict); solutions beyond the list have none. Raises `PoolError`.
         """
+        if (correct is None) == (correct_class is None):
+            raise PoolError("Give either correct or correct_class, which says what is right.")
         rows = [np.asarray(row, dtype=np.int32) for row in answer_class]
         classes = np.full((len(rows), max((len(r) for r in rows), default=0)), PADDING, np.int32)
         labels = np.zeros(classes.shape, dtype=np.bool_)
-        right = np.asarray(correct_class, dtype=np.int32)
         for i, row in enumerate(rows):
             classes[i, : len(row)] = row
-            label = correct[i] if correct is not None else (row == right[i]) & (row >= 0)
+            label = correct[i] if correct is not None else _equals(row, correct_class, i)
             labels[i, : len(row)] = np.asarray(label, dtype=np.bool_)
         padded, counts = _pad_scores(scores, len(rows))
         unknown = np.full(len(rows), np.nan)
         return cls(
-            answer_class=classes,
-            correct_class=right,
+            answer_class=split_by_label(classes, labels)[0],
             correct=labels,
             scores=padded,
             verification_count=counts,
@@ -118,15 +119,20 @@ class PoolArrays:
         )
 
 
+def _equals(row: IntArray, correct_class: Sequence[int] | None, problem: int) -> BoolArray:
+    assert correct_class is not None
+    return np.asarray((row == correct_class[problem]) & (row >= 0))
+
+
 def _pad_scores(
     scores: Sequence[Sequence[ArrayLike]], n_problems: int
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+) -> tuple[FloatArray, NDArray[np.int32]]:
     """Nested lists to (P, N_verified, M) with NaN padding, and how many scores each row holds."""
-    rows = [[np.asarray(s, dtype=np.float32).ravel() for s in problem] for problem in scores]
+    rows = [[np.asarray(s, dtype=np.float64).ravel() for s in problem] for problem in scores]
     rows = rows or [[] for _ in range(n_problems)]
     width = max((len(problem) for problem in rows), default=0)
     depth = max((len(s) for problem in rows for s in problem), default=0)
-    padded = np.full((len(rows), width, depth), np.nan, dtype=np.float32)
+    padded = np.full((len(rows), width, depth), np.nan, dtype=np.float64)
     counts = np.zeros((len(rows), width), dtype=np.int32)
     for i, problem in enumerate(rows):
         for j, row in enumerate(problem):
@@ -142,7 +148,6 @@ def check_pool(pool: PoolArrays) -> None:
         raise PoolError("The pool is empty: it needs at least one problem with one solution.")
     n_problems, n_solutions = classes.shape
     expected = {
-        "correct_class": (n_problems,),
         "correct": (n_problems, n_solutions),
         "verification_count": pool.scores.shape[:2],
         "solution_tokens": (n_problems,),
@@ -178,6 +183,12 @@ def _check_solutions(pool: PoolArrays) -> None:
         raise PoolError(f"Problem {_name(pool, padding[:, 0])} has no solutions.")
     if np.any(pool.correct & padding):
         raise PoolError("Padding (-2) in answer_class is labelled correct.")
+    mixed = impure(classes, pool.correct)
+    if np.any(mixed):
+        raise PoolError(
+            f"Problem {_name(pool, mixed)} has an answer class with right and wrong solutions, or "
+            "right ones without an answer; split_by_label makes classes of them that are either."
+        )
 
 
 def _check_verifications(pool: PoolArrays) -> None:

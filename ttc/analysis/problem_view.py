@@ -36,7 +36,6 @@ class ProblemView:
     """
 
     answer_class: IntArray
-    correct_class: int
     correct: BoolArray
     values: FloatArray
     counts: IntArray
@@ -61,7 +60,6 @@ class ProblemView:
 
         return cls(
             answer_class=pool.answer_class[index, :total],
-            correct_class=int(pool.correct_class[index]),
             correct=pool.correct[index, :total],
             values=fill_invalid(pool.scores[index, :verified], counts, settings.invalid_verdict),
             counts=counts,
@@ -85,6 +83,11 @@ class ProblemView:
     def depth(self) -> int:
         """Verifications of the most verified solution."""
         return int(self.counts.max(initial=0))
+
+    @cached_property
+    def right_classes(self) -> IntArray:
+        """The answer classes that are right, ascending; none where no solution is."""
+        return np.unique(self.answer_class[self.correct])
 
     @cached_property
     def answered(self) -> BoolArray:

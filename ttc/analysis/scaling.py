@@ -1,9 +1,9 @@
 """Compute-optimal allocation on a grid, and the power laws that it follows.
 
-The grid procedure of "When To Solve, When To Verify" (arXiv 2504.01005), as far as its code and
-the summaries of its text show: the success surface over S and V, the cost C = S(1 + lambda V) of
-each cell, the best cell within each budget, and a least-squares line in log-log space through the
-best cells.
+A grid procedure like that of "When To Solve, When To Verify" (arXiv 2504.01005), as far as its
+code and the summaries of its text show: the success surface over S and V, the cost
+C = S(1 + lambda V) of each cell, the best cell within each budget, and a least-squares line in
+log-log space through the best cells.
 """
 
 from __future__ import annotations

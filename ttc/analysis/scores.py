@@ -12,6 +12,7 @@ from ttc.analysis.estimate import BoolArray, FloatArray, IntArray
 from ttc.analysis.settings import InvalidVerdict
 
 DECIMALS = 12
+DIGITS = 13
 GUIDE = 512
 FILL: dict[InvalidVerdict, float] = {"dropped": np.nan, "zero": 0.0, "half": 0.5}
 
@@ -22,34 +23,65 @@ def fill_invalid(
     """Scores as float64 with invalid verdicts replaced where the rule says so.
 
     scores: (..., n, M), NaN for an invalid verdict and beyond `counts` (..., n); padding stays NaN.
-    Stored float32 values are read as the decimals of 7 digits next to them, so that means which
-    tie in decimals (0.9 and 0.2, 0.3 and 0.8) tie here too.
+    Those of single precision are read as `as_decimals` does.
     """
     exists = np.arange(scores.shape[-1]) < counts[..., None]
-    values = _seven_digits(scores.astype(np.float64))
+    values = as_decimals(scores.astype(np.float64))
     return np.where(exists & np.isnan(values), FILL[invalid], values)
 
 
-def _seven_digits(values: FloatArray) -> FloatArray:
-    """Round to 7 significant digits; scores lie in [0, 1], NaN stays."""
+def as_decimals(values: FloatArray) -> FloatArray:
+    """Scores that are all of single precision as the shortest decimals these stand for.
+
+    values: scores in [0, 1] of any shape, NaN for unknown. So means that tie in decimals (0.9 and
+    0.2, 0.3 and 0.8) tie though somebody stored them as float32; different scores stay different.
+    Scores of which one needs double precision are returned as they are: a judge's 1 - 1e-9 and
+    1 - 2e-8, three nats of log-odds apart, are one number in single precision.
+    """
     graded = (values > 0) & (values < 1)
     part = values[graded]
-    scale = 10.0 ** (6 - np.floor(np.log10(part)))
+    single = part.astype(np.float32)
+    if not np.array_equal(single, part):
+        return values
     out = values.copy()
-    out[graded] = np.round(part * scale) / scale
+    short = part
+    for digits in (9, 8, 7):  # 9 always tell a float32 from its neighbours
+        fewer = _to_digits(part, digits)
+        short = np.where(fewer.astype(np.float32) == single, fewer, short)
+    out[graded] = short
     return out
+
+
+def _to_digits(values: FloatArray, digits: int) -> FloatArray:
+    """Values in (0, 1) rounded to so many significant digits."""
+    places = digits - 1 - np.floor(np.log10(values))
+    scale = 10.0 ** np.minimum(places, 300)
+    return np.where(places > 300, values, np.round(values * scale) / scale)
 
 
 def first_mean(values: FloatArray, v: int) -> FloatArray:
     """Mean of the valid scores among the first v, 0 where there is none: (..., M) -> (...).
 
-    Rounded to 12 decimals, so that equal means are equal however their sums were rounded.
+    Rounded to 13 significant digits, so that equal means are equal however their sums were
+    rounded, and the mean of equal scores is that score: what differs in log-odds then differs here,
+    to 1 - 1e-12 where scores are averaged and to the last digit of a float64 where there is one.
     """
     head = values[..., :v]
     valid = ~np.isnan(head)
     total = np.where(valid, head, 0.0).sum(axis=-1)
-    mean: FloatArray = np.round(total / np.maximum(valid.sum(axis=-1), 1), DECIMALS)
-    return mean
+    mean = _round_means(total / np.maximum(valid.sum(axis=-1), 1))
+    low = np.where(valid, head, np.inf).min(axis=-1, initial=np.inf)
+    high = np.where(valid, head, -np.inf).max(axis=-1, initial=-np.inf)
+    out: FloatArray = np.where(low == high, low, mean)
+    return out
+
+
+def _round_means(mean: FloatArray) -> FloatArray:
+    """Means in [0, 1] to 13 significant digits; the few small ones by a slower way."""
+    out: FloatArray = np.round(mean, DIGITS)
+    small = (mean > 0) & (mean < 0.1)
+    out[small] = _to_digits(mean[small], DIGITS)
+    return out
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from ttc.analysis.errors import GridError
 
 VerificationDraws = Literal["random", "first"]
 InvalidVerdict = Literal["dropped", "zero", "half"]
+SCORING = ("verification_draws", "invalid_verdict")
+"""The settings that say how verifications become a score."""
 
 
 @dataclass(frozen=True)

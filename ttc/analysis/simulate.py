@@ -159,7 +159,6 @@ def simulate_pool(config: SimulationConfig, rng: np.random.Generator) -> Simulat
     right = classes == RIGHT
     arrays = PoolArrays(
         answer_class=classes,
-        correct_class=np.where(right.any(axis=1), RIGHT, -1).astype(np.int32),
         correct=right,
         scores=scores,
         verification_count=np.full(scores.shape[:2], depth, dtype=np.int32),

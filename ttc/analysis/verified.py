@@ -1,10 +1,10 @@
 """Policies that read verifications, as plain functions of arrays, batched over problems, S and V.
 
 Shapes are those of `PoolArrays`: answer_class (problems, N) with -1 for an invalid answer and -2
-for padding; correct_class (problems,), -1 where no sampled class is right; scores (problems,
-verified, M) in [0, 1], NaN for an unreadable verdict, of the first `verified` solutions;
-verification_count (problems, verified), how many of the M exist, all of them unless given.
-`correct`, (problems, N), labels solutions otherwise than by `answer_class == correct_class`.
+for padding; correct (problems, N), which solutions are right, all or none of a class (see
+`labels.split_by_label`); scores (problems, verified, M) in [0, 1], NaN for an unreadable verdict,
+of the first `verified` solutions; verification_count (problems, verified), how many of the M exist,
+all of them unless given.
 
 Each returns an `Estimate` whose arrays are (problems, len(S), len(V)), in the order asked for:
 the success probability over uniformly random S of the verified solutions and, for each of these,
@@ -31,14 +31,13 @@ from ttc.analysis.settings import EstimatorSettings
 
 def best_of_n(
     answer_class: ArrayLike,
-    correct_class: ArrayLike,
+    correct: ArrayLike,
     scores: ArrayLike,
     S: Sequence[int],
     V: Sequence[int],
     rng: np.random.Generator,
     *,
     verification_count: ArrayLike | None = None,
-    correct: ArrayLike | None = None,
     settings: EstimatorSettings | None = None,
 ) -> Estimate:
     """The solution of highest mean score wins, ties shared, invalid answers scored 0.
@@ -46,13 +45,13 @@ def best_of_n(
     Exact for yes/no verdicts and where V takes all verifications (or, by the settings, the first
     V); Monte Carlo over random subsets of other scores.
     """
-    pool = _pool(answer_class, correct_class, scores, verification_count, correct)
+    pool = _pool(answer_class, correct, scores, verification_count)
     return _one_policy(policies.best_of_n, pool, S, V, rng, settings)
 
 
 def weighted_majority(
     answer_class: ArrayLike,
-    correct_class: ArrayLike,
+    correct: ArrayLike,
     scores: ArrayLike,
     S: Sequence[int],
     V: Sequence[int],
@@ -62,13 +61,13 @@ def weighted_majority(
     settings: EstimatorSettings | None = None,
 ) -> Estimate:
     """The answer of largest summed mean score wins (weighted SC), by Monte Carlo."""
-    pool = _pool(answer_class, correct_class, scores, verification_count, None)
+    pool = _pool(answer_class, correct, scores, verification_count)
     return _one_policy(weighted.weighted_majority, pool, S, V, rng, settings)
 
 
 def pessimistic(
     answer_class: ArrayLike,
-    correct_class: ArrayLike,
+    correct: ArrayLike,
     scores: ArrayLike,
     S: Sequence[int],
     V: Sequence[int],
@@ -82,39 +81,36 @@ def pessimistic(
 
     By Monte Carlo; see `weighted.pessimistic_merit` for the rule and its sources.
     """
-    pool = _pool(answer_class, correct_class, scores, verification_count, None)
+    pool = _pool(answer_class, correct, scores, verification_count)
     return _one_policy(partial(weighted.pessimistic, alpha=alpha), pool, S, V, rng, settings)
 
 
 def _pool(
     answer_class: ArrayLike,
-    correct_class: ArrayLike,
+    correct: ArrayLike,
     scores: ArrayLike,
     verification_count: ArrayLike | None,
-    correct: ArrayLike | None,
 ) -> PoolArrays:
     """The arrays as a pool. Raises `PoolError` where they don't fit together."""
     classes = np.asarray(answer_class, dtype=np.int32)
-    right = np.asarray(correct_class, dtype=np.int32)
-    marks = np.asarray(scores, dtype=np.float32)
-    if (classes.ndim, right.shape, marks.ndim) != (2, classes.shape[:1], 3):
+    labels = np.asarray(correct, dtype=np.bool_)
+    marks = np.asarray(scores, dtype=np.float64)
+    if (classes.ndim, labels.shape, marks.ndim) != (2, classes.shape, 3):
         raise PoolError(
-            "answer_class must be (problems, N), correct_class (problems,) and scores (problems, "
-            f"verified, M); they are {classes.shape}, {right.shape} and {marks.shape}."
+            "answer_class and correct must be (problems, N) and scores (problems, verified, M); "
+            f"they are {classes.shape}, {labels.shape} and {marks.shape}."
         )
     width = marks.shape[1]
     if width > classes.shape[1]:
         raise PoolError(
             f"{width} solutions have scores, but answer_class holds {classes.shape[1]}."
         )
-    labels = (classes == right[:, None]) & (classes >= 0) if correct is None else correct
     if verification_count is None:
         verification_count = np.where(classes[:, :width] != PADDING, marks.shape[2], 0)
     unknown = np.full(len(classes), np.nan)
     return PoolArrays(
         answer_class=classes,
-        correct_class=right,
-        correct=np.asarray(labels, dtype=np.bool_),
+        correct=labels,
         scores=marks,
         verification_count=np.asarray(verification_count, dtype=np.int32),
         solution_tokens=unknown,

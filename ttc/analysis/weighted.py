@@ -9,10 +9,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.analysis.estimate import Estimate, FloatArray, Method
+from ttc.analysis.estimate import BoolArray, Estimate, FloatArray, Method
 from ttc.analysis.problem_view import ProblemView
 
-TIE_TOLERANCE = 1e-8
+TIE_TOLERANCE = 1e-12
+"""What sums of scores may differ by and tie, of 1 or, where that is more, of the largest sum."""
 
 Merit = Callable[[FloatArray, FloatArray, int, int], FloatArray]
 """(total score by class, votes by class, S, V) -> merit of each class; the largest wins."""
@@ -23,10 +24,10 @@ def vote_by_merit(
 ) -> Estimate:
     """Success of the vote that takes the class of largest merit: (len(S), len(V)).
 
-    Classes without a vote in the draw, and invalid answers, cannot win; equal merits (to 1e-8)
-    share the win. The average is over random S-subsets of the verified solutions and, as the
-    settings say, over random V-subsets of each one's verifications. S = 1 is exact (the one drawn
-    answer wins), as is the whole pool with scores that are not random.
+    Classes without a vote in the draw, and invalid answers, cannot win; equal merits (see
+    `near_best`) share the win. The average is over random S-subsets of the verified solutions and,
+    as the settings say, over random V-subsets of each one's verifications. S = 1 is exact (the one
+    drawn answer wins), as is the whole pool with scores that are not random.
     """
     out = Estimate.unavailable((len(solutions), len(verifications)))
     sizes = sorted({s for s in solutions if s <= view.n_verified})
@@ -38,8 +39,7 @@ def vote_by_merit(
         for s in sizes:
             cell = solutions.index(s), column
             if s == 1:
-                right = view.answer_class[: view.n_verified] == view.correct_class
-                out.set(cell, np.mean(right & view.answered), 0.0, Method.EXACT)
+                out.set(cell, view.correct[: view.n_verified].mean(), 0.0, Method.EXACT)
             elif s == view.n_verified and view.fixed_scores(v) is not None:
                 out.set(cell, wins[s][0], 0.0, Method.EXACT)
             else:
@@ -52,7 +52,7 @@ def _standard_error(shares: FloatArray) -> float:
 
 
 def _win_shares(view: ProblemView, sizes: list[int], v: int, merit: Merit) -> dict[int, FloatArray]:
-    """For each S, (draws,) share of the win that goes to the right class."""
+    """For each S, (draws,) share of the win that goes to right classes."""
     ballot = view.shared(("ballot", *sizes), lambda: Ballot.of(view, sizes))
     totals = view.shared(("totals", v, *sizes), lambda: ballot.totals(view.score_draws(v)))
     shares = {}
@@ -67,15 +67,15 @@ class Ballot:
     """The drawn orders of one problem's verified solutions, sorted into answer classes.
 
     slots: for each S the flat (draw, class) cells of the solutions that S adds to the next smaller
-    one; votes: (S, draws, classes), 0 in the column of invalid answers; right: column of the
-    right class, None if no verified solution gives it.
+    one; votes: (S, draws, classes), 0 in the column of invalid answers; right: (classes,) which
+    columns are right.
     """
 
     orders: NDArray[np.int64]
     slots: list[NDArray[np.int64]]
     starts: list[int]
     votes: FloatArray
-    right: int | None
+    right: BoolArray
 
     @classmethod
     def of(cls, view: ProblemView, sizes: list[int]) -> Ballot:
@@ -88,8 +88,7 @@ class Ballot:
         counts = [np.bincount(part, minlength=shape[0] * shape[1]) for part in slots]
         votes = np.cumsum(counts, axis=0, dtype=np.float64).reshape(-1, *shape)
         votes[..., classes < 0] = 0.0
-        found = np.flatnonzero((classes == view.correct_class) & (classes >= 0))
-        return cls(orders, slots, starts, votes, int(found[0]) if len(found) else None)
+        return cls(orders, slots, starts, votes, np.isin(classes, view.right_classes))
 
     def totals(self, scores: FloatArray) -> FloatArray:
         """(S, draws, classes) summed scores, from (draws, n) or (1, n)."""
@@ -103,17 +102,22 @@ class Ballot:
         return totals
 
 
-def _share(value: FloatArray, right: int | None) -> FloatArray:
-    """1/ties where the right class is among the best, else 0; (draws, classes) -> (draws,)."""
-    if right is None:
-        return np.zeros(len(value))
-    target = value[:, right] + TIE_TOLERANCE
-    beaten = value.max(axis=1) > target
-    wins = ~beaten & np.isfinite(target)
-    near = value[wins] >= target[wins, None] - 2 * TIE_TOLERANCE
-    share = np.zeros(len(value))
-    share[wins] = 1.0 / np.count_nonzero(near, axis=1)
+def _share(value: FloatArray, right: BoolArray) -> FloatArray:
+    """Share of right classes among the best; (draws, classes) -> (draws,)."""
+    near = near_best(value)
+    share: FloatArray = near[:, right].sum(axis=1) / np.maximum(near.sum(axis=1), 1)
     return share
+
+
+def near_best(value: FloatArray) -> BoolArray:
+    """Which of (..., classes) merits are the largest, but for round-off of the sums in them.
+
+    -inf: can't win, and where all are, none does.
+    """
+    best = value.max(axis=-1, initial=-np.inf, keepdims=True)
+    slack = TIE_TOLERANCE * np.maximum(1.0, np.abs(best))
+    near: BoolArray = np.isfinite(value) & (value >= np.where(np.isfinite(best), best - slack, 0))
+    return near
 
 
 def total_score(total: FloatArray, votes: FloatArray, s: int, v: int) -> FloatArray:

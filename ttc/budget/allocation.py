@@ -13,7 +13,7 @@ from ttc.budget.cost import UNITS, Unit
 Name = TypeVar("Name")
 Amounts = Mapping[Unit, float]
 SLACK = 1e-9  # of a limit: floating point sums of money may not cost anybody a sample
-_WORTH = 0.02  # of a run's limit: less than that left is not worth another round
+WORTH = 0.02  # of a run's limit: less than that left is not worth another round
 
 
 def nothing() -> dict[Unit, float]:
@@ -56,7 +56,7 @@ def raised_shares(
     """
     left = {u: run[u] - sum(p.used[u] for p in problems.values()) for u in run}
     needy = _needy(problems, run, left, cap)
-    if any(left[u] < _WORTH * run[u] for u in run):
+    if any(left[u] < WORTH * run[u] for u in run):
         needy = [name for name in needy if problems[name].bare]
     raised: dict[str, dict[Unit, float]] = {}
     for name, others in zip(needy, count(len(needy), -1), strict=False):

@@ -32,10 +32,55 @@ CostOverrides = Annotated[
 AnyVerifier = Annotated[
     str | None, typer.Option("--verifier", help="Whose verifications (default: each one's).")
 ]
+AnyUnit = Annotated[
+    str | None,
+    typer.Option(
+        "--unit",
+        help="Compute in tokens (default, prompts included), flops, usd, calls, seconds, or c.",
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        help="Problems made together, by metadata; they are resampled together.",
+        metavar="metadata.KEY",
+    ),
+]
+LEVEL = 0.95
+"""`ttc.analysis.intervals.LEVEL`, which would load numpy for a page of help."""
 Level = Annotated[
     float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")
 ]
 Draws = Annotated[int, typer.Option("--draws", min=20, help="Bootstrap resamples of problems.")]
+VerificationDraws = Annotated[
+    str | None,
+    typer.Option(
+        "--verification-draws",
+        help="Which V of a solution's verifications: random or first (default: the recipe's).",
+    ),
+]
+InvalidVerdict = Annotated[
+    str | None,
+    typer.Option(
+        "--invalid-verdict",
+        help="An unreadable verdict in a mean: dropped, zero or half (default: the recipe's).",
+    ),
+]
+
+
+def scoring(draws: str | None, invalid: str | None) -> dict[str, str]:
+    """What --verification-draws and --invalid-verdict say."""
+    from ttc.analysis import settings
+    from ttc.cli._values import one_of
+
+    told = {}
+    if draws is not None:
+        known = settings.VerificationDraws
+        told["verification_draws"] = one_of(draws, known, "--verification-draws")
+    if invalid is not None:
+        told["invalid_verdict"] = one_of(invalid, settings.InvalidVerdict, "--invalid-verdict")
+    return told
 
 
 def cost_overrides(overrides: Sequence[str] | None, ratio: float | None) -> tuple[str, ...]:

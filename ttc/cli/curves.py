@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import RESULTS, CostOverrides, Ratio, Results, Run, cost_overrides
+from ttc.cli._options import (
+    RESULTS,
+    CostOverrides,
+    InvalidVerdict,
+    Ratio,
+    Results,
+    Run,
+    VerificationDraws,
+    cost_overrides,
+    scoring,
+)
 
 
 def command(
@@ -39,6 +49,8 @@ def command(
             help="Policies that read no verification: on problems without any, too.",
         ),
     ] = False,
+    verification_draws: VerificationDraws = None,
+    invalid_verdict: InvalidVerdict = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all columns as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -47,7 +59,8 @@ def command(
     What the run's table lacks is computed from its solutions and verifications; nothing is sampled.
 
     Examples: `ttc curves quickstart`, `ttc curves quickstart --policy pass@k --k 3,10,50`,
-    `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`
+    `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`,
+    `ttc curves quickstart --policy best_of_n --verification-draws first`
     """
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
@@ -66,6 +79,7 @@ def command(
         verifier=verifier,
         overrides=cost_overrides(overrides, ratio),
         all_problems=all_problems,
+        scoring=scoring(verification_draws, invalid_verdict),
     )
     found = find_run(run, results)
     said = answer(found, request)

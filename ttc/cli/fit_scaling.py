@@ -8,14 +8,20 @@ from typing import Annotated
 import typer
 
 from ttc.cli._options import (
+    LEVEL,
     RESULTS,
+    AnyUnit,
     AnyVerifier,
+    Cluster,
     CostOverrides,
     Draws,
+    InvalidVerdict,
     Level,
     Ratio,
     Results,
+    VerificationDraws,
     cost_overrides,
+    scoring,
 )
 
 
@@ -30,16 +36,16 @@ def command(
         ),
     ] = None,
     verifier: AnyVerifier = None,
-    unit: Annotated[
-        str, typer.Option("--unit", help="Compute in c, tokens, flops, usd, calls or seconds.")
-    ] = "c",
+    unit: AnyUnit = None,
     ratio: Ratio = None,
     overrides: CostOverrides = None,
+    verification_draws: VerificationDraws = None,
+    invalid_verdict: InvalidVerdict = None,
     pool: Annotated[
         bool,
         typer.Option("--pool/--compare", help="Several runs: average them, or compare them."),
     ] = False,
-    level: Level = 0.9,
+    level: Level = LEVEL,
     draws: Draws = 500,
     margin: Annotated[
         float,
@@ -47,6 +53,13 @@ def command(
             min=0, max=0.5, help="How near to its best success a curve is at its plateau."
         ),
     ] = 0.005,
+    budgets: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--budget", help="State gains at this compute per problem (default: doublings)."
+        ),
+    ] = None,
+    cluster: Cluster = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -56,12 +69,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
-    """Fit S and V against compute, find where verification first matches voting, draw figures.
+    """Say where verification passes voting at equal compute, what it gains, how S and V grow.
 
-    Writes fit.json, fits.parquet, allocation.parquet and figures/. Intervals are bootstraps over
-    problems, the same resampled problems for all methods.
+    Compute is in tokens, prompts included, with the paper's C = S (1 + lambda V) beside it. Writes
+    fit.json, fits.parquet, allocation.parquet and figures/. Intervals are for new problems.
 
     Examples: `ttc fit-scaling quickstart`, `ttc fit-scaling sc_vs_genrm --unit flops`,
+    `ttc fit-scaling mine --cluster metadata.template --budget 2000`,
     `ttc fit-scaling s0-1a2b s1-3c4d --pool --out results/pooled`
     """
     from ttc.cli._console import console, write_file
@@ -81,13 +95,16 @@ def command(
     request = FitRequest(
         policies=tuple(words(policy)) if policy else None,
         verifier=verifier,
-        unit=one_of(unit, COST_UNITS, "--unit"),
+        unit=None if unit is None else one_of(unit, COST_UNITS, "--unit"),
         overrides=cost_overrides(overrides, ratio),
+        scoring=scoring(verification_draws, invalid_verdict),
         pool=pool,
         level=level,
         draws=draws,
         margin=margin,
         seed=manifest.seed or 0,
+        cluster=cluster,
+        budgets=tuple(sorted(budgets)) if budgets else None,
     )
     fitted = fit_scaling(found, request)
     text = dump_json(fitted.as_dict())

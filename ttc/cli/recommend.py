@@ -7,15 +7,21 @@ from typing import Annotated
 import typer
 
 from ttc.cli._options import (
+    LEVEL,
     RESULTS,
+    AnyUnit,
     AnyVerifier,
+    Cluster,
     CostOverrides,
     Draws,
+    InvalidVerdict,
     Level,
     Ratio,
     Results,
     Run,
+    VerificationDraws,
     cost_overrides,
+    scoring,
 )
 
 
@@ -25,9 +31,7 @@ def command(
         list[float],
         typer.Option("--budget", help="Compute per problem, in --unit; repeat for more."),
     ],
-    unit: Annotated[
-        str, typer.Option("--unit", help="Budgets in c, tokens, flops, usd, calls or seconds.")
-    ] = "c",
+    unit: AnyUnit = None,
     policy: Annotated[
         list[str] | None,
         typer.Option("--policy", help="Verified policies to consider (default: the recipe's)."),
@@ -35,7 +39,10 @@ def command(
     verifier: AnyVerifier = None,
     ratio: Ratio = None,
     overrides: CostOverrides = None,
-    level: Level = 0.9,
+    verification_draws: VerificationDraws = None,
+    invalid_verdict: InvalidVerdict = None,
+    level: Level = LEVEL,
+    cluster: Cluster = None,
     draws: Draws = 1000,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
     results: Results = RESULTS,
@@ -45,8 +52,8 @@ def command(
     Voting is always considered, beside the verified policies of the recipe. Budgets are means per
     problem.
 
-    Examples: `ttc recommend quickstart --budget 16`,
-    `ttc recommend sc_vs_genrm --unit tokens --budget 500 --budget 5000`
+    Examples: `ttc recommend quickstart --budget 2000`,
+    `ttc recommend sc_vs_genrm --unit c --budget 16 --budget 64`
     """
     from ttc.cli._console import console
     from ttc.cli._values import one_of, words
@@ -64,11 +71,13 @@ def command(
     request = FitRequest(
         policies=tuple(words(policy)) if policy else None,
         verifier=verifier,
-        unit=one_of(unit, COST_UNITS, "--unit"),
+        unit=None if unit is None else one_of(unit, COST_UNITS, "--unit"),
         overrides=cost_overrides(overrides, ratio),
+        scoring=scoring(verification_draws, invalid_verdict),
         level=level,
         draws=draws,
         seed=found.manifest().seed or 0,
+        cluster=cluster,
     )
     said = recommend(found, budget, request)
     if as_json:

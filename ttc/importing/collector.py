@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ttc.analysis.labels import split_by_label
 from ttc.answers import AnswerRule
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem, Solution
 from ttc.errors import DataError
 from ttc.importing.judging import Judging, answers_of, gold_of
-from ttc.importing.records import Raw, RawProblem
+from ttc.importing.records import Raw, RawProblem, RawSolution
 from ttc.importing.tally import Tally, prompt_tokens
 from ttc.importing.verifying import IMPORTED, VerificationSink
 from ttc.store.rows import Row, problem_row, solution_row
@@ -129,8 +130,14 @@ class Collector:
     ) -> None:
         tally = self.tally
         shared = prompt_tokens(None, raw.prompt or raw.question)
-        judged = zip(raw.solutions, indices, answers, classes.index, classes.correct, strict=True)
-        for one, index, answer, number, right in judged:
+        ours = classes.correct
+        labels = np.array(
+            [self._label(one, right) for one, right in zip(raw.solutions, ours, strict=True)]
+        )
+        voters = np.array([one.returned for one in raw.solutions], dtype=np.bool_)
+        tally.split += split_by_label(classes.index[None, voters], labels[None, voters])[1]
+        judged = zip(raw.solutions, indices, answers, classes.index, ours, labels, strict=True)
+        for one, index, answer, number, right, label in judged:
             solution = Solution(
                 problem_id=raw.id,
                 index=index,
@@ -151,13 +158,17 @@ class Collector:
             row = solution_row(
                 solution,
                 answer_class=int(number),
-                correct=one.correct if self._trust and one.correct is not None else bool(right),
+                correct=bool(label),
                 imported_correct=one.correct,
             )
             self._solutions.write([row])
             for verification in one.verifications:
                 known = (verification.prompt,) if verification.prompt else (raw.question, one.text)
                 self.verifications.add(raw.id, index, verification, known, raw.place)
+
+    def _label(self, one: RawSolution, ours: bool) -> bool:
+        """Whether a solution counts as right."""
+        return one.correct if self._trust and one.correct is not None else bool(ours)
 
 
 def _indices(raw: RawProblem) -> list[int]:

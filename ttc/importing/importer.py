@@ -134,6 +134,11 @@ def _note(tally: Tally) -> str:
             f"our judgement differs from {tally.labels_that_differ} of {tally.labels} labels that "
             "came with the data"
         )
+    if tally.split:
+        parts.append(
+            f"in {counted(tally.split, 'problem')} labels disagree about equal answers, or call a "
+            "solution without an answer right; there, votes count answers with their labels"
+        )
     if tally.unjudged:
         parts.append(tally.unjudged)
     return "; ".join(parts)

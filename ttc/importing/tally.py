@@ -17,6 +17,8 @@ class Tally:
     """Solutions whose label came with the data."""
     labels_that_differ: int = 0
     """... and contradicts our judgement."""
+    split: int = 0
+    """Problems in which labels disagree about equal answers."""
     unjudged: str = ""
     """What is to be said of gold answers that the rule can't judge."""
     invalid_answers: int = 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ttc.budget.cost import CostConfig
@@ -27,7 +27,7 @@ class CurveRequest:
     policies: labels, types or aliases; solutions: S (the k of pass@k); verifications: V;
     verifier: one of several; overrides: keys of the recipe's cost section (`cost.lambda=2`);
     all_problems: policies that read no verification on all problems with solutions, though others
-    read some (see `ttc.pipeline.evaluate`).
+    read some (see `ttc.pipeline.evaluate`); scoring: those of `SCORING` that are to be otherwise.
     """
 
     policies: tuple[str, ...] | None = None
@@ -36,6 +36,7 @@ class CurveRequest:
     verifier: str | None = None
     overrides: tuple[str, ...] = ()
     all_problems: bool = False
+    scoring: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _of_measured(run: RunFolder, request: CurveRequest, manifest: Manifest) -> C
     Of S, V, lambda and verifiers, their curve has none.
     """
     others = [name for name in request.policies or () if name != POLICY]
-    sized = request.solutions or request.verifications or request.verifier
+    sized = request.solutions or request.verifications or request.verifier or request.scoring
     if others or sized:
         what = f"no curve of {', '.join(others)}" if others else "no S and V"
         raise UsageError(
@@ -105,6 +106,7 @@ def _evaluation(request: CurveRequest, manifest: Manifest) -> Evaluation:
         found = {p.label: p for name in request.policies for p in matching(name, base.policies)}
         base = replace(base, policies=tuple(found.values()))
     base = replace(base, cost=with_overrides(base.cost, request.overrides))
+    base = base.scored(request.scoring)
     if request.verifications and not any(p.reads_verifications for p in base.policies):
         raise UsageError(f"{_labels(base.policies)}: reads no verifications, so V means nothing")
     return replace(
@@ -123,7 +125,8 @@ def _labels(policies: Sequence[PolicyPart]) -> str:
 
 def _stored(run: RunFolder, request: CurveRequest, wanted: Evaluation) -> list[Row] | None:
     """The rows from the run's table; None where it lacks one."""
-    if request.all_problems or request.overrides or not run.curves.is_file():
+    changed = request.all_problems or request.overrides or request.scoring
+    if changed or not run.curves.is_file():
         return None
     frame = read_frame(run.curves, "curves")
     if is_measured(run):

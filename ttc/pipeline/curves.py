@@ -9,15 +9,15 @@ import numpy as np
 
 from ttc.analysis.estimate import FloatArray, Method
 from ttc.analysis.grid import evaluate, powers_of_two
-from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
+from ttc.analysis.intervals import mean_interval
 from ttc.analysis.pool import PoolArrays
+from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.settings import EstimatorSettings
 from ttc.pipeline.costs import UnitCosts
 from ttc.policies import PolicyPart
 
-__all__ = ["BOOTSTRAP_DRAWS", "Row", "UnitCosts", "curve_rows", "grid_sizes", "sizes_of"]
+__all__ = ["Row", "UnitCosts", "curve_rows", "grid_sizes", "sizes_of"]
 
-BOOTSTRAP_DRAWS = 2000
 _FIGURES = ("success", "ci_low", "ci_high", "mc_standard_error")
 
 Row = dict[str, Any]
@@ -45,11 +45,9 @@ def curve_rows(
     grid = evaluate(
         pool, wanted, verifications, policies, np.random.default_rng(seed), settings, n_jobs=1
     )
+    grid = on_all_solutions(grid, pool, policies, np.random.default_rng(seed + 2))
     mean, error = grid.mean()
-    weights = resamples(pool.n_problems, BOOTSTRAP_DRAWS, np.random.default_rng(seed + 1))
-    low, high = percentile_interval(resampled_means(grid.success, weights))
-    if pool.n_problems == 1:  # one problem says nothing of others
-        low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
+    low, high = mean_interval(grid.success)
     each = by_problem() if grid.paths else ()
     rows = []
     for i, j, k in np.argwhere(~np.isnan(mean)):

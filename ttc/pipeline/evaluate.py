@@ -14,14 +14,16 @@ Where a sampler's solutions are no exchangeable draws there is no S: see `ttc.pi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
 
+from ttc.analysis.errors import GridError
+from ttc.analysis.settings import SCORING, EstimatorSettings
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError
 from ttc.pipeline.costs import UnitCosts, problem_costs, role_rates, unit_costs
@@ -50,7 +52,8 @@ class Evaluation:
     solutions, verifications: values, or `powers_of_two`; what the pool does not have is passed
     over. same_problems: all policies on the problems that all verifiers verified, where there are
     such; else policies that read no verification are evaluated on every problem with a solution.
-    caps: of measured answers, limits in tokens that are to be among those evaluated.
+    caps: of measured answers, limits in tokens that are to be among those evaluated. settings: how
+    scores are formed, and how hard estimators work.
     """
 
     policies: tuple[PolicyPart, ...] = field(default_factory=usual)
@@ -60,6 +63,11 @@ class Evaluation:
     seed: int = 0
     same_problems: bool = True
     caps: tuple[float, ...] = ()
+    settings: EstimatorSettings = field(default_factory=EstimatorSettings)
+
+    def scored(self, scoring: Mapping[str, Any]) -> Evaluation:
+        """With some of `SCORING` otherwise."""
+        return replace(self, settings=replace(self.settings, **scoring))
 
     @classmethod
     def of_recipe(cls, recipe: Recipe) -> Evaluation:
@@ -72,7 +80,7 @@ class Evaluation:
             seed=recipe.seed,
             same_problems=_any_reads(recipe.policies),
             caps=recipe.budget.per_problem.limits("tokens"),
-        )
+        ).scored(recipe.grid.scoring)
 
     @classmethod
     def of_manifest(cls, manifest: Manifest) -> Evaluation:
@@ -88,7 +96,7 @@ class Evaluation:
             place = ".".join(map(str, error.errors()[0]["loc"]))
             raise DataError(f"the manifest's cost section is damaged at {place}") from None
         policies = of_recipe(recipe, manifest.code) or usual()
-        return cls(
+        made = cls(
             policies=policies,
             solutions=grid.get("solutions", _POWERS),
             verifications=grid.get("verifications", _POWERS),
@@ -97,6 +105,10 @@ class Evaluation:
             same_problems=_any_reads(policies),
             caps=_limits(recipe.get("budget", {}).get("per_problem", {}).get("tokens")),
         )
+        try:
+            return made.scored({name: grid[name] for name in SCORING if name in grid})
+        except GridError as error:
+            raise DataError(f"the manifest's grid section is damaged: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -162,6 +174,9 @@ def evaluate_run(
                 ratios[name] = ratio
             rows += _rows(wanted, verified, reading, manifest)
     choices = _cost_choices(manifest, wanted.cost, known) | {"lambda_by_verifier": ratios}
+    if known:
+        choices["verification_draws"] = wanted.settings.verification_draws
+        choices["invalid_verdicts"] = wanted.settings.invalid_verdict
     return Evaluated(rows, facts, choices)
 
 
@@ -170,7 +185,7 @@ def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluat
     loaded = load_attempts(run)
     if wanted.cost != Evaluation.of_manifest(manifest).cost:
         loaded = recounted(loaded, wanted.cost, manifest)
-    found = measured_curve(loaded, wanted.caps, wanted.seed)
+    found = measured_curve(loaded, wanted.caps)
     choices = _cost_choices(manifest, wanted.cost, ()) | {"problems_left_out": "without any sample"}
     return Evaluated(found.rows, found.facts, choices)
 
@@ -215,6 +230,7 @@ def _rows(
         costs,
         loaded.verifier,
         wanted.seed,
+        wanted.settings,
         left_out=len(loaded.left_out),
         by_problem=partial(problem_costs, loaded, wanted.cost, manifest),
     )
@@ -232,6 +248,7 @@ def _solved_facts(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
         "without_valid_answer": [pool.problem_ids[i] for i in np.flatnonzero(silent)],
         "fewest_solutions": int(counts.min()),
         "most_solutions": int(counts.max()),
+        **({"split_by_label": loaded.split} if loaded.split else {}),
     }
 
 

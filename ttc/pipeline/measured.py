@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from ttc.analysis.estimate import FloatArray
-from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
+from ttc.analysis.intervals import mean_interval
 from ttc.analysis.measured import Attempts, Stopped, caps
 from ttc.budget.cost import CostConfig, Rates
 from ttc.pipeline.costs import role_rates
-from ttc.pipeline.curves import BOOTSTRAP_DRAWS, Row
+from ttc.pipeline.curves import Row
 from ttc.store.attempts import LoadedAttempts
 from ttc.store.manifest import Manifest
 
@@ -36,20 +36,16 @@ class Measured:
     facts: dict[str, Any]
 
 
-def measured_curve(loaded: LoadedAttempts, wanted: Sequence[float], seed: int) -> Measured:
+def measured_curve(loaded: LoadedAttempts, wanted: Sequence[float]) -> Measured:
     """A row for each limit, and what they are about. wanted: limits that are to be among them.
 
-    Success is averaged over a problem's attempts first, then over problems, which are resampled for
-    the intervals, the same ones at all limits.
+    Success is averaged over a problem's attempts first, then over problems.
     """
     arrays = loaded.arrays
     limits = caps(arrays, wanted)
     stopped = [arrays.stopped(cap) for cap in limits]
     success = np.stack([arrays.by_problem(one.right.astype(float)) for one in stopped], axis=1)
-    weights = resamples(arrays.n_problems, BOOTSTRAP_DRAWS, np.random.default_rng(seed + 1))
-    low, high = percentile_interval(resampled_means(success, weights))
-    if arrays.n_problems == 1:  # one problem says nothing of others
-        low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
+    low, high = mean_interval(success)
     rows = [
         {
             "policy": POLICY,

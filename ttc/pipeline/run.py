@@ -59,7 +59,9 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
     `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
     then is in the journal, and the next try goes on from it.
     """
+    from ttc.pipeline.planning.short import short_budgets
     from ttc.recipe import run_id
+    from ttc.recipe.unread import unread
 
     run = run_folder(Path(recipe.results), recipe.name, run_id(recipe))
     with locked(run):
@@ -72,6 +74,8 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
             changed = code_changes(run, manifest)
             recording.begin(manifest, len(problems), recipe.dataset.notes, changed)
             with progress(recording.monitor) if progress is not None else nullcontext():
+                for said in (*unread(recipe), *short_budgets(recipe, problems)):
+                    _log.warning(said)
                 began = time.monotonic()
                 with _frozen():
                     asyncio.run(_collect(recipe, problems, recording, stop))
@@ -280,7 +284,8 @@ def _choices(recipe: Recipe) -> Choices:
     return Choices(
         lambda_source="measured" if recipe.cost.ratio == "measured" else "configured",
         score_mode=", ".join(sorted(modes)) or None,
-        invalid_verdicts="dropped" if recipe.verifiers else None,
+        invalid_verdicts=recipe.grid.invalid_verdict if recipe.verifiers else None,
+        verification_draws=recipe.grid.verification_draws if recipe.verifiers else None,
         ties="random_averaged",
         resampling="without_replacement",
         flops=f"{recipe.cost.flops} (2P per token)",

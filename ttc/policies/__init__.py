@@ -7,7 +7,7 @@ estimators override), `ttc show` tells what it picks, and its parameters are its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -81,8 +81,8 @@ class PolicyPart(Part):
         """
         raise NotImplementedError
 
-    def picks(self, drawn: Drawn, gold: int) -> int:
-        """`choose`, but for an oracle: what it picks where `gold` is the right class."""
+    def picks(self, drawn: Drawn, right: Collection[int]) -> int:
+        """`choose`, but for an oracle: what it picks where these classes are right."""
         return self.checked(drawn)
 
     def checked(self, drawn: Drawn) -> int:
@@ -122,7 +122,7 @@ class StoppingRule(PolicyPart):
 
         return stopped(drawn, self.enough, self.window)
 
-    def picks(self, drawn: Drawn, gold: int) -> int:
+    def picks(self, drawn: Drawn, right: Collection[int]) -> int:
         """What it chooses once it has enough."""
         return self.checked(drawn.head(self.used(drawn)))
 
@@ -140,14 +140,18 @@ def plurality(
 ) -> int:
     """The class of largest total weight, the lowest number on a tie; -1 without a valid answer.
 
-    Solutions whose weight is NaN have no vote.
+    Totals that differ by the round-off of their sums tie. Solutions whose weight is NaN have no
+    vote.
     """
     weights = np.ones(len(classes)) if weights is None else weights
     voting = (classes >= 0) & ~np.isnan(weights)
     if not voting.any():
         return -1
+    from ttc.analysis.weighted import near_best
+
     votes = np.bincount(classes[voting], weights=weights[voting])
-    return int(np.argmax(np.where(np.bincount(classes[voting]) > 0, votes, -np.inf)))
+    merit = np.where(np.bincount(classes[voting]) > 0, votes, -np.inf)
+    return int(np.argmax(near_best(merit)))
 
 
 def named(name: str) -> PolicyPart:

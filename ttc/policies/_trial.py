@@ -27,7 +27,7 @@ def fault_of(policy: PolicyPart) -> str | None:
     scores = values.mean(axis=1) if judged else np.full(3, np.nan)
     drawn = Drawn(np.array([0, 1, 0]), scores, np.full(3, 2 if judged else 0), more)
     try:
-        policy.picks(drawn, 0)
+        policy.picks(drawn, (0,))
         if isinstance(policy, StoppingRule):
             policy.enough(drawn)
     except TtcError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ttc.policies import Drawn, PolicyPart
@@ -22,8 +22,8 @@ class Oracle(PolicyPart):
 
     type: Literal["oracle"] = "oracle"
 
-    def picks(self, drawn: Drawn, gold: int) -> int:
-        return gold if gold in drawn.classes else -1
+    def picks(self, drawn: Drawn, right: Collection[int]) -> int:
+        return next((int(one) for one in drawn.classes if int(one) in right), -1)
 
     def estimate(
         self, view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]

@@ -28,6 +28,8 @@ class Pessimistic(PolicyPart):
 
     def choose(self, drawn: Drawn) -> int:
         """As `ttc.analysis.weighted.pessimistic_merit`, which knows one V for all solutions."""
+        from ttc.analysis.weighted import near_best
+
         usable = (drawn.classes >= 0) & drawn.verified
         if not usable.any():
             return -1
@@ -37,7 +39,7 @@ class Pessimistic(PolicyPart):
         judged = np.bincount(classes, weights=drawn.verifications[usable])
         total = drawn.verifications[drawn.verified].sum()
         bound = mean - self.alpha * np.log(total) / (judged + 1)
-        return int(np.argmax(np.where(count > 0, bound, -np.inf)))
+        return int(np.argmax(near_best(np.where(count > 0, bound, -np.inf))))
 
     def estimate(
         self, view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]

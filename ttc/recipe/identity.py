@@ -52,6 +52,9 @@ def recipe_hash(recipe: Recipe) -> str:
     """
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
     data = _as_before(data, {"repeats": 1})
+    data["grid"] = _as_before(
+        data["grid"], {"verification_draws": "random", "invalid_verdict": "dropped"}
+    )
     data["budget"] = _as_before(data["budget"], {"shares": Shares().model_dump()})
     data["cost"] = _as_before(data["cost"], {"prefix": "cached"})
     data["dataset"] = _fingerprinted(data["dataset"])

@@ -15,6 +15,7 @@ from pydantic import (
     field_validator,
 )
 
+from ttc.analysis.settings import SCORING, InvalidVerdict, VerificationDraws
 from ttc.answers import AnswerRule
 from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig
@@ -49,14 +50,23 @@ class Grid(BaseModel):
     """S: powers_of_two (1, 2, 4 ... up to the pool's solutions), or a list."""
     verifications: Steps = "powers_of_two"
     """V: powers_of_two (1, 2, 4 ... up to the pool's verifications), or a list."""
+    verification_draws: VerificationDraws = "random"
+    """Which V of a solution's verifications: random subsets, or the first V (arXiv 2504.01005)."""
+    invalid_verdict: InvalidVerdict = "dropped"
+    """What a verification without a verdict counts in a mean score: dropped, zero or half."""
+
+    @property
+    def scoring(self) -> dict[str, str]:
+        """How scores are formed, by the names of `EstimatorSettings`."""
+        return {name: getattr(self, name) for name in SCORING}
 
 
 def _unset() -> Any:
     return None
 
 
-def _usual_policies() -> Any:
-    return ("first", "majority", "oracle")
+_UNTOLD: Any = object()
+"""Policies that were left out, which `null` does not mean."""
 
 
 class Recipe(BaseModel):
@@ -89,9 +99,10 @@ class Recipe(BaseModel):
     answers: AnswerRule = Field(default_factory=_unset)
     """How answers are read and compared; what is not given here is the dataset's."""
     policies: Annotated[tuple[PolicyRef, ...], Field(min_length=1)] = Field(
-        default_factory=_usual_policies
+        default_factory=lambda: _UNTOLD
     )
-    """How one answer is chosen."""
+    """How one answer is chosen; by default first, majority and oracle, and what the verifiers are
+    for, such as best_of_n, weighted_majority and pessimistic."""
     grid: Grid = Grid()
     """At how many solutions and verifications success is evaluated."""
     budget: BudgetConfig = BudgetConfig()
@@ -117,6 +128,15 @@ class Recipe(BaseModel):
         return AnswerRule.model_validate(
             default.model_dump() | given.model_dump(exclude_unset=True)
         )
+
+    @field_validator("policies", mode="wrap")
+    @classmethod
+    def _usual(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Where none are named, what the verifiers are for, between what is chosen without any."""
+        if value is _UNTOLD:
+            reading = [name for one in info.data.get("verifiers", ()) for name in one.read_by]
+            return handler(tuple(dict.fromkeys(("first", "majority", *reading, "oracle"))))
+        return handler(value)
 
     @field_validator("*", mode="after")
     @classmethod

@@ -31,6 +31,11 @@ def coverage_lines(there: Collection[str] | None, manifest: Manifest) -> list[st
             f"{len(silent)} have no solution with a valid answer and count as failed: "
             f"{some(silent)}"
         )
+    if split := facts.get("split_by_label"):
+        lines.append(
+            f"in {split} labels disagree about equal answers, or call a solution without an answer "
+            "right; there, votes count answers with their labels"
+        )
     lines += [] if there is None else _absent(there, manifest)
     few, many = facts.get("fewest_solutions", 0), facts.get("most_solutions", 0)
     if few < many:

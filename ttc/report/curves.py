@@ -131,4 +131,6 @@ def _legend(manifest: Manifest, units: Sequence[str], spread: bool) -> list[str]
         lines.append(f"FLOPs: {choices.flops}")
     if set(units) - {"c", "calls", "seconds"} and choices.prompt_counting:
         lines.append(f"prompts counted: {choices.prompt_counting.replace('_', ' ')}")
+    if choices.verification_draws == "first":
+        lines.append("V: the first verifications of each solution, not random ones of all")
     return lines

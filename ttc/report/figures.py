@@ -70,9 +70,9 @@ def _panels(count: int, width: float = 4.6, height: float = 4.2) -> tuple[Figure
 
 
 def _compute_axis(axes: Axes, fit: ScalingFit) -> None:
-    base = {"base": 2} if fit.request.unit == "c" else {"base": 10}
+    base = {"base": 2} if fit.unit == "c" else {"base": 10}
     axes.set_xscale("log", **base)
-    axes.set_xlabel(f"compute per problem C, {axis(fit.request.unit)}")
+    axes.set_xlabel(f"compute per problem C, {axis(fit.unit)}")
     axes.grid(alpha=0.25)
 
 
@@ -199,6 +199,8 @@ def _allocation(fit: ScalingFit, title: str) -> Figure:
 def _power(method: MethodFit, noun: str, procedure: str, letter: str) -> str:
     """The legend's entry of a power law, with the interval of its exponent."""
     one = method.figures[f"{procedure}_{letter}"]
+    if method.growth["ab".index(letter)].refused or one.estimate != one.estimate:
+        return f"{noun}, {procedure}"
     return f"{noun}, {procedure}: C^{one.estimate:.2f} ({one.low:.2f} to {one.high:.2f})"
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from ttc.analysis.fitting import PROCEDURES
 from ttc.pipeline.scaling import CoverageOf, Interval, MethodFit, ScalingFit
+from ttc.pipeline.scaling.at_budgets import AtBudget, Chosen
+from ttc.pipeline.scaling.growth import Exponent, edges
 from ttc.report.names import axis, shown_policy
 from ttc.report.tables import number, percent, table
 from ttc.words import counted
@@ -19,29 +21,39 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _NEVER = "never within the measured range"
+_RISES = "not reached within the pool"
 _PROCEDURE_NAMES = {
-    "grid": "best cells of the grid",
+    "grid": "best cells of the grid, like the paper's",
     "spline": "optimum between cells",
     "law": "law of the surface",
 }
-_GAINS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
-    """Print the comparison with self-consistency, exponents, allocations, checks and files."""
+    """Print the comparison with self-consistency, allocations, exponents, checks and files."""
     from ttc.report.console import line
 
     heads = [_heading(method) for method in fit.methods]
+    unit = axis(fit.unit)
     level = f"{100 * fit.request.level:g} %"
-    title = f"Against self-consistency: {counted(fit.problems, 'problem')}, {level} intervals"
+    about = f"{counted(fit.problems, 'problem')}, {level} intervals for new problems"
+    if fit.request.cluster:
+        about += f" ({counted(fit.units, 'cluster')} by {fit.request.cluster})"
+    title = f"Against self-consistency at equal compute ({unit}): {about}"
     console.print(table(title, ("", *heads), _comparison(fit), ()))
-    title = f"Growth with compute C ({axis(fit.request.unit)}): S ~ C^a, V ~ C^b"
-    console.print(table(title, ("", *heads), _exponents(fit), ()))
+    title = f"Within a budget ({unit} per problem): best S and V, and the gain over voting"
     heading = ("budget", "self-consistency", *heads)
-    rows = _allocations(fit)
-    console.print(table("Best allocation within a budget", heading, rows, (0, 1)))
-    for method in fit.methods:
-        for said in _checks(method):
+    console.print(table(title, heading, _allocations(fit), (0,)))
+    console.print(
+        line(
+            "Success is out of bag: each resample of the problems chooses its own S and V, which "
+            f"are tried on the other problems. Intervals of gains hold together, {level} for all."
+        )
+    )
+    title = f"Growth with compute C ({unit}): S ~ C^a, V ~ C^b"
+    console.print(table(title, ("", *heads), _exponents(fit), ()))
+    for said in (fit.warning, *(said for method in fit.methods for said in _checks(method))):
+        if said:
             console.print(line(said))
     for one in fit.coverage:
         console.print(line(_coverage(one)))
@@ -58,77 +70,122 @@ def _heading(method: MethodFit) -> str:
 
 
 def _comparison(fit: ScalingFit) -> list[tuple[str, ...]]:
-    unit = fit.request.unit
-
     def row(text: str, cell: Callable[[MethodFit], str]) -> tuple[str, ...]:
         return (text, *(cell(method) for method in fit.methods))
 
     def figure(name: str, shown: Callable[[float], str]) -> Callable[[MethodFit], str]:
         return lambda method: _with_interval(method.figures[name], shown)
 
-    rows = [
+    unit = axis(fit.unit)
+    rows = [row(f"verification is ahead from [{unit}]", lambda m: _ahead(m.figures["crossover"]))]
+    if any(method.in_c for method in fit.methods):
+        rows.append(
+            row(
+                "  the same in C = S (1 + lambda V)",
+                lambda m: _ahead(m.in_c["crossover"]) if m.in_c else "-",
+            )
+        )
+    rows += [
+        row("best success of voting", figure("sc_plateau", percent)),
+        row("best success with verification", figure("best_success", percent)),
+        row("  gain in points", lambda m: _of_plateau(m, _points(m.figures["gain"]))),
+        row("compute to match voting's plateau", _match),
         row("lambda", lambda method: f"{method.ratio:.3g}"),
-        row("plateau of self-consistency", figure("sc_plateau", percent)),
-        row(f"  reached at C [{unit}]", figure("sc_plateau_cost", number)),
-        row("compute to match it", lambda method: _match(method.figures["match_multiple"])),
-        row("gain in points, at its best", lambda method: _points(method.figures["gain"])),
     ]
-    by_multiple = [dict(method.gains) for method in fit.methods]
-    for multiple in _GAINS:
-        if any(multiple in gains for gains in by_multiple):
-            cells = [
-                _points(gains[multiple]) if multiple in gains else "-" for gains in by_multiple
-            ]
-            rows.append((f"  at {multiple}x the plateau's compute", *cells))
     return rows
 
 
-def _match(one: Interval) -> str:
+def _ahead(one: Interval) -> str:
     if math.isinf(one.estimate):
-        low = "" if math.isinf(one.low) else f" (at least {one.low:.3g}x)"
+        low = "" if not math.isfinite(one.low) else f" (at least {number(one.low)})"
         return _NEVER + low
-    high = "never" if math.isinf(one.high) else f"{one.high:.3g}x"
-    return f"{one.estimate:.3g}x ({one.low:.3g}x to {high})"
+    high = "never" if math.isinf(one.high) else number(one.high)
+    return f"{number(one.estimate)} ({number(one.low)} to {high})"
+
+
+def _of_plateau(method: MethodFit, text: str) -> str:
+    return f"{_RISES}: voting still rises" if method.setting.rising else text
+
+
+def _match(method: MethodFit) -> str:
+    one = method.figures["match_multiple"]
+    if math.isinf(one.estimate):
+        return _NEVER
+    high = "never" if math.isinf(one.high) else f"{one.high:.2g}x"
+    text = f"{times(one.estimate)} ({one.low:.2g}x to {high})"
+    return _of_plateau(method, text)
+
+
+def times(multiple: float) -> str:
+    """`2.5 times more`, or `6 times less` for 0.17."""
+    more, word = (multiple, "more") if multiple >= 1 else (1 / multiple, "less")
+    return f"{more:.2g} times {word}"
 
 
 def _exponents(fit: ScalingFit) -> list[tuple[str, ...]]:
     rows = []
-    for letter, noun in (("a", "S"), ("b", "V")):
+    for place, (letter, noun) in enumerate((("a", "S"), ("b", "V"))):
+        growth = [method.growth[place] for method in fit.methods]
+        rows.append((f"{letter} of {noun}, recommended", *(_recommended(one) for one in growth)))
+        if all(one.refused for one in growth):
+            continue
+        spread = ["-" if one.refused else f"{one.low:.2f} to {one.high:.2f}" for one in growth]
+        rows.append(("  range over procedures and units of compute", *spread))
         for procedure in PROCEDURES:
             cells = [
-                _with_interval(method.figures[f"{procedure}_{letter}"], _plain)
-                for method in fit.methods
+                "-"
+                if one.refused
+                else _with_interval(method.figures[f"{procedure}_{letter}"], _plain)
+                for method, one in zip(fit.methods, growth, strict=True)
             ]
-            rows.append((f"{letter} of {noun}, {_PROCEDURE_NAMES[procedure]}", *cells))
+            rows.append((f"  {_PROCEDURE_NAMES[procedure]}", *cells))
     return rows
+
+
+def _recommended(one: Exponent) -> str:
+    return f"none: {one.refused}" if one.refused else _with_interval(one.value, _plain)
 
 
 def _allocations(fit: ScalingFit) -> list[tuple[str, ...]]:
-    """Rows of doubling budgets."""
-    start = min(float(method.budgets[0]) for method in fit.methods)
-    stop = max(float(method.budgets[-1]) for method in fit.methods)
+    """Rows of the budgets at which gains are stated."""
     rows = []
-    for budget in start * 2.0 ** np.arange(int(np.log2(stop / start) + 1e-9) + 1):
-        at = np.array([budget])
-        cells = [_cell(method, budget) for method in fit.methods]
-        voted = float(fit.methods[0].analysis.voted.within(at)[0])
-        rows.append((number(float(budget)), percent(voted), *cells))
+    for place, first in enumerate(fit.methods[0].at):
+        cells = [_cell(method.at, place) for method in fit.methods]
+        rows.append((number(first.budget), _bought(first.voted), *cells))
     return rows
 
 
-def _cell(method: MethodFit, budget: float) -> str:
-    best = method.analysis.verified
-    place = int(np.searchsorted(best.cost, budget * (1 + 1e-9), side="right")) - 1
-    if place < 0:
+def _cell(at: Sequence[AtBudget], place: int) -> str:
+    if place >= len(at) or not at[place].verified.S:
         return "-"
-    return f"{percent(float(best.success[place]))}  S={best.S[place]} V={best.V[place]}"
+    one = at[place]
+    gain = "" if math.isnan(one.gain.estimate) else f": {_points(one.gain)}"
+    return _bought(one.verified) + gain
+
+
+def _bought(one: Chosen) -> str:
+    if not one.S:
+        return "-"
+    size = f"S={one.S}" + (f" V={one.V}" if one.V else "")
+    return f"{percent(one.success.estimate)} {size}"
 
 
 def _checks(method: MethodFit) -> list[str]:
+    lines = []
+    setting = method.setting
+    if method.setting.rising:
+        lines.append(
+            f"{method.label}: voting still rises at S = {setting.S[-1]}, so it has no plateau in "
+            "this pool, and nothing is said of more compute than that; sample more solutions"
+        )
+    said = edges(method.analysis, int(setting.S[-1]), int(setting.V[-1]))
+    lines += [f"{method.label}: {said}"] if said else []
     law, dearer = method.analysis.surface, method.analysis.dearer
     if law is None:
-        return [f"{method.label}: too few cells for a law of the surface"]
-    lines = [f"{method.label}: the law of the surface misses its cells by {_rms(law.rmse)}"]
+        return [*lines, f"{method.label}: too few cells for a law of the surface"]
+    if method.depends.both.flat:
+        return lines
+    lines.append(f"{method.label}: the law of the surface misses its cells by {_rms(law.rmse)}")
     if dearer is not None:
         lines.append(
             f"  out of sample: fitted up to C = {number(dearer.split)}, it misses the "

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ttc.pipeline.planning.forecast import FINGERPRINT
+from ttc.pipeline.planning.short import sentence
 from ttc.report.tables import number, percent, table
 from ttc.words import counted
 
@@ -34,6 +36,9 @@ def print_plan(console: Console, plan: Plan) -> None:
         headings = ("limit", "forecast", "of it", "fits")
         console.print()
         console.print(table("Budget", headings, [_limit(one) for one in plan.limits], (1, 2)))
+        for one in plan.limits:
+            if said := sentence(one, found):
+                console.print(line(said))
     if plan.sample_size is not None:
         console.print()
         _print_sample_size(console, plan.sample_size)
@@ -54,6 +59,10 @@ def _print_sample_size(console: Console, found: SampleSize) -> None:
     rows = [_design(design, uncertain) for design in found.designs]
     console.print(table(title, headings, rows, range(1, 6)))
     console.print(line(_capital(found.source)))
+    if not any(map(math.isnan, found.arm_tokens)):
+        one, other = map(number, found.arm_tokens)
+        said = f"A problem takes {one} tokens by {first}, {other} by {second}"
+        console.print(line(f"{said}{_unequal(*found.arm_tokens)}."))
     if found.measured is not None:
         said = f"There, {second} is {100 * found.measured:+.1f} points from {first}."
         console.print(line(said))
@@ -63,6 +72,11 @@ def _print_sample_size(console: Console, found: SampleSize) -> None:
     if uncertain and len(found.designs) == 1:
         said = "For designs with more samples per problem, compare at half of the pool's S or less."
         console.print(line(said))
+
+
+def _unequal(first: float, second: float) -> str:
+    ratio = max(first, second) / min(first, second) if min(first, second) > 0 else math.inf
+    return "" if ratio < 1.25 else ", which is not the same compute"
 
 
 def _design(design: Design, uncertain: bool) -> tuple[str, ...]:
@@ -88,7 +102,7 @@ def _points(difference: float) -> str:
 
 
 def _role(role: RoleForecast) -> tuple[str, ...]:
-    tokens = _or_most(role.tokens, number)
+    tokens = _or_most(role.tokens, number, role.unsure)
     if not math.isnan(role.tokens.low):
         tokens += f" ({number(role.tokens.low)} to {number(role.tokens.high)})"
     return (
@@ -98,8 +112,8 @@ def _role(role: RoleForecast) -> tuple[str, ...]:
         number(role.prompt_tokens),
         number(role.completion_tokens),
         tokens,
-        _or_most(role.flops, number),
-        _or_most(role.usd, money),
+        _or_most(role.flops, number, role.unsure),
+        _or_most(role.usd, money, role.unsure),
         duration(role.seconds),
     )
 
@@ -113,11 +127,12 @@ def _samples(role: RoleForecast) -> str:
     return f"\N{LESS-THAN OR EQUAL TO} {role.most_samples:,}"
 
 
-def _or_most(amount: Range, shown: Callable[[float], str]) -> str:
-    """What is expected; else what it is at most."""
+def _or_most(amount: Range, shown: Callable[[float], str], unsure: str) -> str:
+    """What is expected; else what it is at most, or about that where nobody knows a bound."""
     if not math.isnan(amount.expected) or math.isnan(amount.most):
         return shown(amount.expected)
-    return f"\N{LESS-THAN OR EQUAL TO} {shown(amount.most)}"
+    sign = "about" if unsure else "\N{LESS-THAN OR EQUAL TO}"
+    return f"{sign} {shown(amount.most)}"
 
 
 def _basis(found: Forecast) -> Iterator[str]:
@@ -158,9 +173,14 @@ def _most(found: Forecast) -> Iterator[str]:
         if not math.isnan(getattr(total, unit).most):
             said = not any(math.isnan(getattr(role, unit).most) for role in found.roles)
             why = "if every completion had max_tokens" if said else "by the budget"
-            by_reason.setdefault(why, []).append(text)
+            word = "about" if said and total.unsure else "at most"
+            by_reason.setdefault(f"{word}, {why}", []).append(text)
     for why, texts in by_reason.items():
-        yield f"at most, {why}: {', '.join(texts)}"
+        yield f"{why}: {', '.join(texts)}"
+    if total.unsure and by_reason:
+        yield f"about, not at most: {total.unsure}"
+    if by_reason and any(role.role == FINGERPRINT for role in found.roles):
+        yield "replies that get lost may be billed besides; a budget holds for them too"
 
 
 def _known(amount: Range) -> bool:
@@ -176,8 +196,8 @@ def _options(roles: Sequence[str]) -> Iterator[str]:
 
 def _limit(one: Limit) -> tuple[str, ...]:
     where = "per problem" if one.scope == "problem" else "for the run"
-    verdict = {True: "yes", False: "no", None: "not known"}[one.fits]
-    if one.solutions is not None and one.verifications is not None:
+    verdict = _verdict(one)
+    if one.holds and one.solutions is not None and one.verifications is not None:
         verdict += (
             f": about {number(one.solutions)} solutions and {number(one.verifications)} "
             "verifications a problem"
@@ -189,6 +209,14 @@ def _limit(one: Limit) -> tuple[str, ...]:
         f"{100 * one.forecast / one.limit:,.0f} %" if known else "-",
         verdict,
     )
+
+
+def _verdict(one: Limit) -> str:
+    if not one.holds:
+        return "reported at, no limit"
+    if one.fits is None:
+        return "perhaps" if not math.isnan(one.forecast) else "not known"
+    return ("yes" if one.sure else "likely") if one.fits else "no"
 
 
 def _amount(value: float, unit: str) -> str:

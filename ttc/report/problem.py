@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ttc.analysis.labels import split_by_label
 from ttc.errors import DataError, at_problem
 from ttc.policies import Drawn, PolicyPart, StoppingRule, of_recipe, usual
 from ttc.report.tables import number, table
@@ -31,10 +32,14 @@ _LETTERS = {True: "Y", False: "N", None: "?"}
 
 @dataclass(frozen=True)
 class _Judged:
-    """A solution with its class, our judgement, the label it came with, and its verdicts."""
+    """A solution with its class, our judgement, the label it came with, and its verdicts.
+
+    vote: the class that it votes for, `answer_class` but where labels disagree.
+    """
 
     solution: Solution
     answer_class: int
+    vote: int
     correct: bool
     label: bool | None
     verdicts: list[Verification]
@@ -98,7 +103,7 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     numeric = (1, *range(3, len(headings)))
     console.print(table("Votes", headings, _votes(voters, names), numeric=numeric))
     if voters:
-        console.print(line(_choices(run, voters, gold_class)))
+        console.print(line(_choices(run, voters)))
     else:
         console.print("nothing to choose from: the method returned none of its solutions")
     if voters and all(one.answer_class < 0 for one in voters):
@@ -110,12 +115,13 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
         console.print(f"... and {len(judged) - limit} more solutions (--limit)")
 
 
-def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
+def _choices(run: RunFolder, judged: Sequence[_Judged]) -> str:
     """What each of the run's policies chooses of all the solutions, and whether that is right."""
     solutions = [one.solution for one in judged]
-    classes = np.array([one.answer_class for one in judged])
+    classes = np.array([one.vote for one in judged])
+    right = frozenset(one.vote for one in judged if one.correct)
     verdicts = [v for one in judged for v in one.verdicts]
-    answers = {one.answer_class: _short(one.solution.answer) for one in reversed(judged)}
+    answers = {one.vote: _short(one.solution.answer) for one in reversed(judged)}
     names = list(dict.fromkeys(v.verifier for v in verdicts))
     said = []
     manifest = run.manifest()
@@ -125,16 +131,18 @@ def _choices(run: RunFolder, judged: Sequence[_Judged], gold_class: int) -> str:
             label = f"{policy.label} ({name})" if name and len(names) > 1 else policy.label
             drawn = Drawn.of(solutions, classes, own)
             with at_problem(solutions[0].problem_id):
-                said.append(f"{label} {_choice(policy, drawn, gold_class, answers)}")
+                said.append(f"{label} {_choice(policy, drawn, right, answers)}")
     return f"chosen of all {len(judged)}: {', '.join(said)}"
 
 
-def _choice(policy: PolicyPart, drawn: Drawn, gold: int, answers: Mapping[int, str]) -> str:
+def _choice(
+    policy: PolicyPart, drawn: Drawn, right: Collection[int], answers: Mapping[int, str]
+) -> str:
     """The answer, whether it is right, and after how many solutions a rule stopped that stops."""
-    chosen = policy.picks(drawn, gold)
-    right = "right" if 0 <= chosen == gold else "wrong"
+    chosen = policy.picks(drawn, right)
+    grade = "right" if chosen in right else "wrong"
     stop = f", after {policy.used(drawn)}" if isinstance(policy, StoppingRule) else ""
-    return f"{answers[chosen]} ({right}{stop})" if chosen >= 0 else f"nothing{stop}"
+    return f"{answers[chosen]} ({grade}{stop})" if chosen >= 0 else f"nothing{stop}"
 
 
 def _judged(run: RunFolder, problem_id: str) -> list[_Judged]:
@@ -143,26 +151,32 @@ def _judged(run: RunFolder, problem_id: str) -> list[_Judged]:
         for verification in read_verifications(run.verifications, problem_id):
             verdicts.setdefault(verification.solution_index, []).append(verification)
     grades = read_table(run.solutions, "solutions", _GRADES, problem_id=problem_id).to_pylist()
+    classes = np.array([[grade["answer_class"] for grade in grades]], dtype=np.int64)
+    labels = np.array([[grade["correct"] for grade in grades]], dtype=np.bool_)
+    votes = split_by_label(classes, labels)[0][0] if grades else []
     return [
         _Judged(
             solution=solution,
             answer_class=int(grade["answer_class"]),
+            vote=int(vote),
             correct=bool(grade["correct"]),
             label=grade["imported_correct"],
             verdicts=verdicts.get(solution.index, []),
         )
-        for solution, grade in zip(read_solutions(run.solutions, problem_id), grades, strict=True)
+        for solution, grade, vote in zip(
+            read_solutions(run.solutions, problem_id), grades, votes, strict=True
+        )
     ]
 
 
 def _votes(judged: list[_Judged], verifiers: Sequence[str]) -> list[tuple[object, ...]]:
     """Of each answer class: answer, votes, whether right; by verifier mean and summed score."""
     rows: list[tuple[object, ...]] = []
-    votes = Counter(one.answer_class for one in judged)
-    for answer_class, count in votes.most_common():
-        members = [one for one in judged if one.answer_class == answer_class]
+    votes = Counter(one.vote for one in judged)
+    for vote, count in votes.most_common():
+        members = [one for one in judged if one.vote == vote]
         row = [
-            _short(members[0].solution.answer) if answer_class >= 0 else "(no answer)",
+            _short(members[0].solution.answer) if members[0].answer_class >= 0 else "(no answer)",
             count,
             "right" if members[0].correct else "",
         ]

@@ -45,6 +45,9 @@ class Choices(BaseModel):
     invalid_verdicts: str | None = Field(
         default=None, description="How they enter a solution's mean score: dropped, zero or half."
     )
+    verification_draws: str | None = Field(
+        default=None, description="Which V of a solution's verifications: random or first."
+    )
     ties: str | None = Field(default=None, description="random_averaged or first_seen.")
     resampling: str | None = Field(
         default=None, description="without_replacement or with_replacement."

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.analysis.errors import PoolError
+from ttc.analysis.labels import split_by_label
 from ttc.analysis.pool import PADDING, PoolArrays
 from ttc.errors import DataError
 from ttc.store._samples import (
@@ -59,6 +60,8 @@ class LoadedPool:
         empty where that is nothing.
     left_out: problems of the run that are not in the arrays, since they have no solution (the
         budget ended before their first) or, after `verified` or `only`, were not wanted.
+    split: problems of the run in which labels disagree about equal answers, whose classes are split
+        by label (`ttc.analysis.labels`).
     """
 
     arrays: PoolArrays
@@ -66,6 +69,7 @@ class LoadedPool:
     solutions: MeanUse
     verifications: MeanUse
     left_out: tuple[str, ...] = ()
+    split: int = 0
     discarded: Mapping[str, Floats] = field(default_factory=dict)
 
     def verified(self) -> LoadedPool:
@@ -92,6 +96,7 @@ class LoadedPool:
             solutions=self.solutions.take(rows),
             verifications=self.verifications.take(rows),
             left_out=(*self.left_out, *(ids[i] for i in np.flatnonzero(~rows))),
+            split=self.split,
             discarded={unit: amounts[rows] for unit, amounts in self.discarded.items()},
         )
 
@@ -140,7 +145,7 @@ def load_pool(
     solution that is not there, several verifiers where none is named, and, when
     `need_verifications`, a run without any.
     """
-    ids, gold, promised, judged_promised = _problems(run)
+    ids, promised, judged_promised = _problems(run)
     place = {name: i for i, name in enumerate(ids)}
     stored = _solutions(run, place, "confidence" in reads)
     solved = stored.take(stored["returned"])
@@ -164,14 +169,14 @@ def load_pool(
     classes[solved.row, column] = solved["answer_class"]
     correct = np.zeros(shape, dtype=np.bool_)
     correct[solved.row, column] = solved["correct"]
+    pure, split = split_by_label(classes, correct)
     scores, counts = _scores(judged, owner, column[owner], len(ids))
     more = _more(reads, solved, column, judged, owner, shape, scores.shape)
     use = _mean_use(solved, len(ids)).take(present)
     judged_use = _mean_use(judged, len(ids)).take(present)
     try:
         arrays = PoolArrays(
-            answer_class=classes[present],
-            correct_class=gold[present],
+            answer_class=pure[present],
             correct=correct[present],
             scores=scores if present.all() else scores[present],
             verification_count=counts[present],
@@ -188,6 +193,7 @@ def load_pool(
         solutions=use,
         verifications=judged_use,
         left_out=tuple(ids[i] for i in np.flatnonzero(~present)),
+        split=split,
         discarded={
             unit: amounts[present] / arrays.n_solutions
             for unit, amounts in discarded(
@@ -212,24 +218,24 @@ def require_same_dataset(runs: Sequence[RunFolder]) -> None:
             )
 
 
-def _problems(run: RunFolder) -> tuple[list[str], NDArray[np.int32], Ints, int]:
-    """Problem ids in the run's order, their gold classes, and what the table promises: how many
-    solutions of each, and how many verifications in all.
+def _problems(run: RunFolder) -> tuple[list[str], Ints, int]:
+    """Problem ids in the run's order, and what the table promises: how many solutions of each, and
+    how many verifications in all.
     """
-    columns = ["problem_id", "problem_index", "gold_class", "n_solutions", "n_verifications"]
+    columns = ["problem_id", "problem_index", "n_solutions", "n_verifications"]
     table = read_table(run.problems, "problems", columns)
     if table.num_rows == 0:
         raise DataError(f"{run.name} has no problems")
     refuse_empty(run.problems, table, "problem_id")
     numbers = read_numbers(run.problems, "problems", table, columns[1:])
-    index, gold, count, judged = numbers.values()
+    index, count, judged = numbers.values()
     order = np.argsort(index, kind="stable")
     names = table.column("problem_id").to_pylist()
     ids = [str(names[int(i)]) for i in order]
     if len(set(ids)) < len(ids):
         raise DataError(f"{run.problems} has a problem twice")
     solutions = count[order].astype(np.int64)
-    return ids, gold[order].astype(np.int32), solutions, int(judged.sum())
+    return ids, solutions, int(judged.sum())
 
 
 def _present(run: RunFolder, solved: Samples, ids: list[str], promised: Ints) -> NDArray[np.bool_]:
@@ -314,16 +320,16 @@ def _solution(samples: Samples, entry: int, place: dict[str, int]) -> str:
 
 def _scores(
     judged: Samples, owner: Ints, column: Ints, problems: int
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+) -> tuple[Floats, NDArray[np.int32]]:
     """(problems, verified, M) scores, NaN where invalid or absent, and how many exist.
 
     owner: place of each verification's solution; column: that solution's column in the pool.
     """
     if len(owner) == 0:
-        return np.zeros((problems, 0, 0), np.float32), np.zeros((problems, 0), np.int32)
+        return np.zeros((problems, 0, 0)), np.zeros((problems, 0), np.int32)
     depth = rank_within(owner, judged["verification_index"])
     shape = (problems, int(column.max()) + 1)
-    scores = np.full((*shape, int(depth.max()) + 1), np.nan, dtype=np.float32)
+    scores = np.full((*shape, int(depth.max()) + 1), np.nan)
     scores[judged.row, column, depth] = judged["score"]
     cell = judged.row * shape[1] + column
     counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)

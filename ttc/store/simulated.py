@@ -55,7 +55,7 @@ def _write_tables(run: RunFolder, pool: SimulatedPool, problems: list[Problem]) 
         problem_row(
             problem,
             i,
-            gold_class=int(arrays.correct_class[i]),
+            gold_class=RIGHT if arrays.correct[i].any() else -1,
             n_solutions=arrays.answer_class.shape[1],
             n_verifications=int(arrays.verification_count[i].sum()),
             n_classes=len(np.unique(arrays.answer_class[i][arrays.answer_class[i] != INVALID])),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ttc.core import TokenLogprob
 from ttc.verdicts.text import Verdict, plain_form
@@ -19,6 +19,7 @@ from ttc.verdicts.text import Verdict, plain_form
 _FURTHEST = 4096  # characters from a verdict to the text's end
 _BEYOND = 64  # letters of stop texts and end tokens that the text does not have
 _BEFORE = 64  # letters in front of a verdict that are compared
+_ROUND_OFF = 1e-6  # of a sum of probabilities from logarithms in single precision
 _ENOUGH = 12  # of those that must agree where text and tokens differ further on
 _ESCAPED = re.compile(r"(?:bytes:)?((?:\\x[0-9a-fA-F]{2})+)|<0x([0-9A-Fa-f]{2})>")
 _OTHERS, _LETTERS = re.compile(r"[^A-Za-z0-9]+"), re.compile(r"[A-Za-z0-9]+")
@@ -31,24 +32,28 @@ def p_yes_at(verdict: Verdict, text: str, tokens: Sequence[TokenLogprob]) -> flo
     """P(Yes) at the token in which the verdict word begins, None if unknown.
 
     The summed probability of the alternatives that spell or begin Yes at this place (` Yes`, `Y`);
-    where none is known, 1 - P(No). The same of `correct` and `incorrect`.
+    where none is known, 1 - P(No). The same of `correct` and `incorrect`. A sure Yes, which servers
+    round to a probability of 1, is what its alternatives leave of 1: they tell 1 - 1e-9 from
+    1 - 2e-8.
     """
     place = _place(verdict, text, tokens)
     if place is None:
         return None
     index, lead = place
     yes, no = next(words for words in _WORDS if verdict.word in words[0] | words[1])
-    mass = {True: 0.0, False: 0.0}
-    known = {True: False, False: False}
+    masses: dict[str, list[float]] = {"yes": [], "no": [], "neither": []}
     for token, logprob in _alternatives(tokens[index]):
         read = _first_letters(token, lead)
-        for says, words in ((True, yes), (False, no)):
-            if read and any(_spells(read, word) for word in words):
-                mass[says] += math.exp(min(logprob, 0.0))
-                known[says] = True
-    if not any(known.values()):
+        says = [name for name, words in (("yes", yes), ("no", no)) if read and _any(read, words)]
+        for name in says or ["neither"]:
+            masses[name].append(math.exp(min(logprob, 0.0)))
+    if not masses["yes"] and not masses["no"]:
         return None
-    return min(1.0, max(0.0, mass[True] if known[True] else 1.0 - mass[False]))
+    left = 1.0 - math.fsum(masses["no"] + masses["neither"])
+    if not masses["yes"]:
+        return min(1.0, max(0.0, 1.0 - math.fsum(masses["no"])))
+    p = math.fsum(masses["yes"])
+    return min(1.0, max(0.0, left if 0 < p - left < _ROUND_OFF else p))
 
 
 def _alternatives(token: TokenLogprob) -> Iterator[tuple[str, float]]:
@@ -132,6 +137,10 @@ def _first_letters(token: str, lead: str) -> tuple[str, bool] | None:
 def _at_letter(plain: str, start: int) -> int:
     found = _LETTERS.search(plain, start)
     return found.start() if found else len(plain)
+
+
+def _any(read: tuple[str, bool], words: Iterable[str]) -> bool:
+    return any(_spells(read, word) for word in words)
 
 
 def _spells(read: tuple[str, bool], word: str) -> bool:

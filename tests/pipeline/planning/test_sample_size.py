@@ -11,9 +11,9 @@ from ttc.analysis.grid import evaluate
 from ttc.analysis.simulate import SimulationConfig, simulate_pool
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.planning.forecast import Load
+from ttc.pipeline.planning.matching import Wanted
 from ttc.pipeline.planning.sample_size import (
     Goal,
-    Wanted,
     assumed_size,
     measured_size,
     two_methods,
@@ -116,12 +116,27 @@ def test_tokens_are_those_of_all_samples_of_a_design(small):
     )
 
 
-def test_sizes_of_the_pool_by_default(small):
+def test_sizes_are_of_equal_compute_by_default(small):
+    """At equal numbers of solutions, verification would come for nothing."""
     size = measured_size(small, (Wanted(MAJORITY), Wanted(BEST)), Goal(0.05), 100)
-    assert size.arms == ("majority S=8", "best_of_n S=8 V=2")
-    first = measured_size(small, (Wanted(FIRST), Wanted(MAJORITY, 16)), Goal(0.05), 100)
-    assert first.arms == ("first", "majority S=16")
-    assert len(first.designs) == 1
+    assert size.arms == ("majority S=8", "best_of_n S=3 V=2")
+    assert size.arm_tokens[0] == pytest.approx(size.arm_tokens[1], rel=0.15)
+    turned = measured_size(small, (Wanted(BEST), Wanted(MAJORITY)), Goal(0.05), 100)
+    assert turned.arms == ("best_of_n S=3 V=2", "majority S=8")
+    for told, arms in (
+        ((Wanted(MAJORITY, 16), Wanted(BEST)), ("majority S=16", "best_of_n S=5 V=2")),
+        ((Wanted(MAJORITY), Wanted(BEST, 4, 2)), ("majority S=11", "best_of_n S=4 V=2")),
+        ((Wanted(MAJORITY, 4), Wanted(BEST, 4, 2)), ("majority S=4", "best_of_n S=4 V=2")),
+        ((Wanted(BEST), Wanted(named("pessimistic"))), None),
+        ((Wanted(FIRST), Wanted(MAJORITY, 16)), ("first", "majority S=16")),
+        ((Wanted(FIRST), Wanted(MAJORITY)), ("first", "majority S=8")),
+    ):
+        found = measured_size(small, told, Goal(0.05), 100)
+        assert arms is None or found.arms == arms
+        if arms is None:
+            assert found.arm_tokens[0] == found.arm_tokens[1]
+    few = measured_size(small, (Wanted(MAJORITY, 2), Wanted(BEST)), Goal(0.05), 100)
+    assert few.arm_tokens[1] > 1.25 * few.arm_tokens[0], "nothing to select among one solution"
 
 
 def test_assumed_rates():

@@ -44,7 +44,8 @@ def test_every_figure_has_a_meaning_and_an_interval_around_it(fitted):
     ]
     for method in fitted.methods:
         assert set(method.figures) == set(MEANINGS)
-        for name in ("sc_plateau", "gain", "law_a", "law_b", "match_multiple"):
+        assert set(method.in_c) == set(MEANINGS)
+        for name in ("crossover", "sc_plateau", "gain", "law_a", "law_b", "match_multiple"):
             one = method.figures[name]
             assert one.low <= one.high
             assert one.known > 0.9
@@ -54,10 +55,14 @@ def test_a_good_verifier_overtakes_the_vote_in_both_worlds(fitted):
     best = fitted.methods[0]
     assert best.figures["gain"].low > 0.05
     assert math.isfinite(best.figures["match_multiple"].estimate)
-    multiples = [m for m, _ in best.gains]
-    assert multiples[:2] == [1, 2]
-    gains = [one.estimate for _, one in best.gains]
-    assert gains == sorted(gains)
+    assert best.figures["crossover"].estimate < best.at[-1].budget / 8
+    for crossed in (best.figures["crossover"], best.in_c["crossover"]):
+        assert crossed.low <= crossed.estimate <= crossed.high
+    gains = [one.gain.estimate for one in best.at]
+    assert gains[-1] == best.figures["gain"].estimate > 0.05
+    for one in best.at:
+        assert max(one.voted.cost, one.verified.cost) <= one.budget * (1 + 1e-9)
+        assert not one.gain.low > one.gain.estimate
 
 
 def test_a_useless_verifier_never_matches_and_that_is_said(tmp_path):
@@ -74,7 +79,7 @@ def test_a_useless_verifier_never_matches_and_that_is_said(tmp_path):
 
 def test_methods_are_compared_on_the_same_resampled_problems(fitted):
     first, second = fitted.methods
-    assert np.array_equal(first.draws.figures["sc_plateau"], second.draws.figures["sc_plateau"])
+    assert np.array_equal(first.drawn.draws["sc_plateau"], second.drawn.draws["sc_plateau"])
     gap = fitted.differences[second.label]["sc_plateau"]
     assert (gap.estimate, gap.low, gap.high) == (0, 0, 0)
     assert fitted.differences[second.label]["best_success"].low < 0.2
@@ -86,8 +91,14 @@ def test_the_same_seed_gives_the_same_figures(run, fitted):
 
 
 def test_costs_in_tokens_are_those_of_the_curves(run):
-    found = fit_scaling([run], FitRequest(policies=("best_of_n",), unit="tokens", **FEW))
-    by_c = fit_scaling([run], FitRequest(policies=("best_of_n",), **FEW))
+    found = fit_scaling([run], FitRequest(policies=("best_of_n",), **FEW))
+    assert found.unit == "tokens"
+    by_c = fit_scaling([run], FitRequest(policies=("best_of_n",), unit="c", **FEW))
+    for name, one in by_c.methods[0].figures.items():
+        beside = found.methods[0].in_c[name]
+        alike = MEANINGS[name][1] in ("cost", "exponent", "ratio") and name != "dearer_split"
+        if alike and not math.isnan(one.estimate):
+            assert beside.estimate == pytest.approx(one.estimate), name
     mean = 300  # GOOD's solutions, without prompts
     assert found.methods[0].budgets[0] == pytest.approx(mean, rel=0.05)
     ratio = found.methods[0].setting.costs / by_c.methods[0].setting.costs
@@ -109,7 +120,7 @@ def test_a_unit_without_costs_is_one_sentence(run):
 
 def test_lambda_can_be_set(run):
     free = fit_scaling(
-        [run], FitRequest(policies=("best_of_n",), overrides=("cost.lambda=0",), **FEW)
+        [run], FitRequest(policies=("best_of_n",), unit="c", overrides=("cost.lambda=0",), **FEW)
     )
     method = free.methods[0]
     assert method.ratio == 0
@@ -144,6 +155,7 @@ def test_runs_of_different_data_are_refused(run, tmp_path):
         ({"verifications": 0}, "no verifications"),
         ({"verified_solutions": 1}, "two verified solutions"),
         ({"problems": 1}, "at least two"),
+        ({"problems": 2}, "needs three"),
     ],
 )
 def test_too_little_is_one_sentence(tmp_path, change, words):
@@ -174,7 +186,10 @@ def test_tables_hold_every_figure(fitted, tmp_path):
     row = fits[(fits.policy == "best_of_n") & (fits.quantity == "gain")].iloc[0]
     assert row.estimate == fitted.methods[0].figures["gain"].estimate
     assert {
-        "gain_at_multiple",
+        "gain_at_budget",
+        "crossover_in_c",
+        "a_recommended",
+        "b_conventions",
         "coverage_a",
         "coverage_law_held_out_rmse",
         "difference_gain",
@@ -187,9 +202,10 @@ def test_tables_hold_every_figure(fitted, tmp_path):
 
 def test_intervals_leave_out_what_cannot_be_told_and_keep_never():
     draws = np.array([1.0, 2, 3, 4, np.inf, np.inf, np.nan, np.nan])
-    found = interval(2.0, draws, 0.5)
+    left_out = np.array([2.5, 3.0, 3.5, 3.0])
+    found = interval(3.0, draws, left_out, 0.9)
     assert found.known == 0.75
-    assert (found.low, found.high) == (2, np.inf)
-    nothing = interval(2.0, np.full(4, np.nan), 0.9)
+    assert (found.low, found.high) == (1, np.inf)
+    nothing = interval(2.0, np.full(4, np.nan), left_out, 0.9)
     assert math.isnan(nothing.low)
     assert nothing.as_dict()["low"] is None

@@ -15,7 +15,7 @@ from ttc.store.simulated import simulate_run
 CONFIG = SimulationConfig(
     problems=40, solutions=12, verified_solutions=12, verifications=6, trap_rate=0.3
 )
-REQUEST = FitRequest(policies=("best_of_n",), draws=60)
+REQUEST = FitRequest(unit="c", policies=("best_of_n",), draws=60)
 
 
 @pytest.fixture(scope="module")

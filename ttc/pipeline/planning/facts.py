@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttc.backends import BackendPart
-from ttc.core import Backend, ModelIdentity, Problem, Prompt, RemoteBackend
+from ttc.core import Backend, Capabilities, ModelIdentity, Problem, Prompt, RemoteBackend
+from ttc.engine.token_bounds import token_bound
 from ttc.errors import TtcError, UsageError
 from ttc.importing.tally import estimate_tokens
-from ttc.pipeline.planning.roles import planned_roles
+from ttc.pipeline.planning.roles import PlannedRole, planned_roles
 from ttc.prompts import load_prompt, render_problem
-from ttc.registry import Part
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
-_PROMPTS = 64  # looked at, spread evenly over the problems
+_PROMPTS = 64  # whose mean is taken, spread evenly over the problems
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ class RoleFacts:
 
     group: samples of one request; servers: that share the requests. prompts: tokens of some
     problems' prompts, a verifier's without the solution in it, none where a method makes them by
-    itself. note: why something is not known.
+    itself. bounds: the most tokens of every problem's prompt; unsure: why they may be more
+    nevertheless. estimated: whether `prompts` are. served: whether a server bills each request.
+    offers: what the model's access can do. note: why something is not known.
     """
 
     identity: ModelIdentity
@@ -36,61 +38,136 @@ class RoleFacts:
     servers: int
     prompts: tuple[float, ...]
     note: str = ""
+    bounds: tuple[float, ...] = ()
+    unsure: str = ""
+    estimated: bool = False
+    served: bool = False
+    offers: Capabilities | None = None
+
+    @property
+    def context(self) -> float | None:
+        """The most tokens that a prompt can have where the model is in this process: a longer one
+        is refused and costs nothing. None where it is not known, or a server's to tell.
+        """
+        stated = self.identity.facts.get("context_length")
+        if self.served or self.estimated or isinstance(stated, bool):
+            return None
+        return float(stated) if isinstance(stated, int | float) else None
 
 
-def role_facts(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFacts]:
-    """Facts by role. A model that can't be reached, or only with effort, is known by name alone."""
-    some = problems[:: -(-len(problems) // _PROMPTS)]
-    return asyncio.run(_look(recipe, some))
+def role_facts(
+    recipe: Recipe, problems: Sequence[Problem], *, reach: bool = True
+) -> dict[str, RoleFacts]:
+    """Facts by role. A model that can't be reached, or only with effort, is known by name alone.
+
+    reach: whether servers are asked what they serve.
+    """
+    return asyncio.run(_look(recipe, problems, reach))
 
 
-async def _look(recipe: Recipe, problems: Sequence[Problem]) -> dict[str, RoleFacts]:
+async def _look(recipe: Recipe, problems: Sequence[Problem], reach: bool) -> dict[str, RoleFacts]:
     return {
-        role.name: await _facts(role.model, role.template, problems, recipe.engine.n_per_call)
+        role.name: await _facts(role, problems, recipe.engine.n_per_call, reach)
         for role in planned_roles(recipe)
     }
 
 
 async def _facts(
-    part: Part, template: str | None, problems: Sequence[Problem], n_per_call: int
+    role: PlannedRole, problems: Sequence[Problem], n_per_call: int, reach: bool
 ) -> RoleFacts:
+    part = role.model
     assert isinstance(part, BackendPart)
     name, kind = str(getattr(part, "model", "unknown")), str(getattr(part, "type", "unknown"))
-    identity, servers, note = ModelIdentity(kind, name), 1, ""
+    identity, note = ModelIdentity(kind, name), ""
     backend: Backend | None = None
     try:
         if part.loads_weights:
             note = f"{name}: {kind} is not loaded for a forecast; cost.parameters gives its size"
         else:
             backend = part.open()
-            if isinstance(backend, RemoteBackend):
-                servers = len(backend.endpoints)
-            identity = await backend.identify()
+            if reach or not isinstance(backend, RemoteBackend):
+                identity = await backend.identify()
     except TtcError as error:
         note = str(error) if name in str(error) else f"{name}: {error}"
     try:
-        some = () if template is None else problems
-        prompts = tuple(_prompt_tokens(template, problem, backend) for problem in some)
+        return facts_of(role, identity, backend, problems, n_per_call, note)
     finally:
         if backend is not None:
             with suppress(Exception):
                 await backend.close()
-    group = max(1, min(part.offers.max_n, n_per_call))
-    return RoleFacts(identity, group, servers, prompts, note)
 
 
-def _prompt_tokens(template: str | None, problem: Problem, backend: Backend | None) -> float:
-    """Tokens of a prompt without the solution in it; estimated where nothing can count them."""
-    prompt = _prompt(template, problem)
-    counted = None if backend is None else backend.count_tokens(prompt)
-    if counted is not None:
-        return float(counted)
-    text = prompt.text or "\n".join(message.content for message in prompt.messages)
-    return float(estimate_tokens(text + prompt.prefill))
+def facts_of(
+    role: PlannedRole,
+    identity: ModelIdentity,
+    backend: Backend | None,
+    problems: Sequence[Problem],
+    n_per_call: int,
+    note: str = "",
+) -> RoleFacts:
+    """Facts of a role whose model is open; `backend` is None where it is not."""
+    part: Any = role.model
+    prompts = Prompts(identity.model, None if backend is None else backend.count_tokens)
+    bounds: tuple[float, ...] = ()
+    some: tuple[float, ...] = ()
+    if role.template is not None:
+        bounds = tuple(prompts.bound(role.template, problem) for problem in problems)
+        spread = problems[:: -(-len(problems) // _PROMPTS)]
+        some = tuple(prompts.expected(role.template, problem) for problem in spread)
+    remote = isinstance(backend, RemoteBackend)
+    return RoleFacts(
+        identity=identity,
+        group=max(1, min(part.offers.max_n, n_per_call)),
+        servers=len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1,
+        prompts=some,
+        note=note,
+        bounds=bounds,
+        unsure=prompts.unsure,
+        estimated=prompts.estimated,
+        served=remote,
+        offers=part.offers,
+    )
 
 
-def _prompt(template: str | None, problem: Problem) -> Prompt:
-    if template is not None:
-        with suppress(UsageError):  # a plug-in's template may want variables of its own
+class Prompts:
+    """Tokens of a role's prompts. count: gives a prompt's, None where its tokenizer is not here.
+
+    As the engine has it: counted, or at most one a byte. The latter is no bound, since only the
+    server knows what its template or a system prompt adds; `unsure` says so.
+    """
+
+    def __init__(self, model: str, count: Callable[[Prompt], int | None] | None) -> None:
+        self._model, self._count = model, count
+        self.estimated = False
+        self.unsure = ""
+
+    def bound(self, template: str, problem: Problem) -> float:
+        """The most tokens, without the solution in it."""
+        prompt = self._prompt(template, problem)
+        counted = self._counted(prompt)
+        if counted is None:
+            self.unsure = self.unsure or (
+                f"the tokenizer of {self._model} is not here: its prompts are taken to have a "
+                "token a byte, to which its server may add some"
+            )
+        return float(token_bound(prompt) if counted is None else counted)
+
+    def expected(self, template: str, problem: Problem) -> float:
+        """Tokens without the solution in it; estimated where nothing can count them."""
+        prompt = self._prompt(template, problem)
+        counted = self._counted(prompt)
+        if counted is not None:
+            return float(counted)
+        self.estimated = True
+        text = prompt.text or "\n".join(message.content for message in prompt.messages)
+        return float(estimate_tokens(text + prompt.prefill))
+
+    def _counted(self, prompt: Prompt) -> int | None:
+        return None if self._count is None else self._count(prompt)
+
+    def _prompt(self, template: str, problem: Problem) -> Prompt:
+        try:
             return render_problem(load_prompt(template), problem, solution="")
-    return Prompt(text=problem.question)
+        except UsageError:  # a plug-in's template may want variables of its own
+            self.unsure = f"the prompt {template} wants what is not known before the run"
+            return Prompt(text=problem.question)

@@ -13,6 +13,9 @@ from scipy.stats import t as student
 from ttc.analysis.estimate import FloatArray
 from ttc.budget.cost import Rates, Unit
 from ttc.budget.flops import Lengths
+from ttc.engine.fingerprints import worst_case
+from ttc.fingerprint import fingerprint_calls
+from ttc.importing.tally import estimate_tokens
 from ttc.pipeline.costs import shared_and_own
 from ttc.pipeline.planning.facts import RoleFacts
 from ttc.pipeline.planning.lengths import RoleUse, cut
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
 
 _CONFIDENCE = 0.9
 _UNITS = ("prompt_tokens", "completion_tokens", "tokens", "flops", "usd", "calls")
+_BILLED = ("prompt_tokens", "tokens", "usd")
+"""Units in which a server counts a prompt with every request; see `ttc.engine.charges`."""
+FINGERPRINT = "fingerprint"
+_ESTIMATED = "estimated"
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,8 @@ class Range:
     """An amount over the whole run; NaN where unknown.
 
     low, high: a 90 % interval for the sum over the run's problems, where lengths were measured on
-    two problems or more. most: if every completion had max_tokens.
+    two problems or more. most: if every completion had max_tokens, and a server gave one sample a
+    request; what replies that get lost may cost is not in it.
     """
 
     expected: float
@@ -54,7 +62,8 @@ class RoleForecast:
 
     samples: expected, None where that is for the method to decide and was not measured;
     most_samples: at most, None where the method does not say. requests: calls sent, each for as
-    many samples as the backend gives at a time. source: where the lengths are from.
+    many samples as the backend gives at a time. source: where the lengths are from. unsure: why
+    the `most` of all amounts is no bound, though it is the most that can be told.
     """
 
     role: str
@@ -69,6 +78,7 @@ class RoleForecast:
     seconds: float
     source: str = ""
     most_samples: int | None = None
+    unsure: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, unknown figures as null."""
@@ -81,9 +91,12 @@ class Load:
 
     shared: (problems,) amounts by unit of a prompt that its samples share; own: of one sample; on
     each problem of which lengths are known, or one entry for all. shared_most, own_most: the same
-    for the longest completions. group: samples of one call. exact: whether it is that many unless a
-    budget ends it; counts: else (problems,) samples of each problem, None where nobody knows.
-    unsaid: the method does not say how many there are at most.
+    for the longest completions, on each problem of the recipe, or one entry for all. group: samples
+    of one call. exact: whether it is that many unless a budget ends it; counts: else (problems,)
+    samples of each problem, None where nobody knows. unsaid: the method does not say how many there
+    are at most. per_request: budgets of tokens and dollars count the prompt with every request;
+    reread: in any unit, with whatever asks for it again. unsure: why the most is no bound. held:
+    what is reserved for a sample, on each problem of which lengths are known; the most by default.
     """
 
     role: str
@@ -92,19 +105,30 @@ class Load:
     group: int
     shared: Mapping[str, FloatArray]
     own: Mapping[str, FloatArray]
-    shared_most: Mapping[str, float]
-    own_most: Mapping[str, float]
+    shared_most: Mapping[str, Any]
+    own_most: Mapping[str, Any]
     exact: bool = True
     counts: FloatArray | None = None
     unsaid: bool = False
+    per_request: bool = False
+    reread: bool = False
+    unsure: str = ""
+    held: Mapping[str, Any] | None = None
 
     @property
     def samples(self) -> int:
         return self.prompts * self.each
 
+    def charges(self, unit: str, each: float) -> float:
+        """How many times a prompt is paid for so many samples of it."""
+        if self.per_request and unit in _BILLED:
+            return max(1.0, math.ceil(each / self.group))
+        return 1.0
+
     def amount(self, unit: str, prompts: float, each: float) -> FloatArray:
         """(problems,) amounts of so many prompts with so many samples of each."""
-        amounts: FloatArray = prompts * (self.shared[unit] + each * self.own[unit])
+        times = self.charges(unit, each)
+        amounts: FloatArray = prompts * (times * self.shared[unit] + each * self.own[unit])
         return amounts
 
     def whole(self, unit: str) -> FloatArray:
@@ -116,11 +140,21 @@ class Load:
         own = self.shared[unit] + self.own[unit]  # its prompts are charged as they were measured
         return np.where(self.counts > 0, self.counts * own, 0.0)
 
-    def most(self, unit: str) -> float:
-        """Amount of all of it for one problem, with the longest completions; NaN where unknown."""
+    def most(self, unit: str) -> FloatArray:
+        """(problems,) amounts of all of it, with the longest completions; NaN where unknown.
+
+        A server may ignore how many samples it is asked for, and is then paid a prompt for each.
+        """
         if self.unsaid:
-            return math.nan
-        return self.prompts * (self.shared_most[unit] + self.each * self.own_most[unit])
+            return np.full(1, math.nan)
+        return self.most_of(unit, self.prompts, self.each)
+
+    def most_of(self, unit: str, prompts: float, each: float) -> FloatArray:
+        """The same of so many prompts with so many samples of each."""
+        alone = self.reread or (self.per_request and unit in _BILLED)
+        shared, own = np.asarray(self.shared_most[unit]), np.asarray(self.own_most[unit])
+        times = each if alone else 1
+        return np.atleast_1d(prompts * (times * shared + each * own))
 
 
 @dataclass(frozen=True)
@@ -150,6 +184,8 @@ def forecast(
 
     Raises `UsageError` where the recipe's cost section wants what is not known of a model.
     """
+    from ttc.recipe.unread import unread
+
     planned = planned_roles(recipe)
     roles, loads, cuts = [], [], []
     solution = next((r.longest for r in planned if r.name == SOLVER and r.template), None)
@@ -162,10 +198,12 @@ def forecast(
         load = _load(recipe, one, fact, use, solution)
         loads.append(load)
         roles.append(_role(load, problems, fact.identity.model, use))
+    roles += _fingerprints(recipe, facts)
     total = _total(roles, _least_seconds(recipe, facts, roles))
     total = _within_budget(recipe, problems, total)
     measured = all(load.counts is not None for load in loads if load.unsaid)
-    told = [_silence(recipe, text, measured) for text in silent_methods(recipe)]
+    told = unread(recipe)
+    told += [_silence(recipe, text, measured) for text in silent_methods(recipe)]
     notes = dict.fromkeys([*told, *cuts, *(fact.note for fact in facts.values() if fact.note)])
     return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
 
@@ -177,26 +215,101 @@ def _load(
 
     solution: the longest one in tokens, None where it can't be told.
     """
-    longest_prompt = max(fact.prompts, default=math.nan)
-    if role.judges:
-        longest_prompt += math.nan if solution is None else solution
+    bounds, unsure = _longest_prompts(role, fact, solution)
     rates = recipe.cost.rates(fact.identity)
     known = [_amounts(recipe, rates, lengths) for lengths in use.lengths]
     longest = math.nan if role.longest is None else role.longest
-    most = Lengths.of_samples(longest_prompt, [longest], 1)
-    shared_most, own_most = _amounts(recipe, rates, most)
+    by_bound = {
+        n: _amounts(recipe, rates, Lengths.of_samples(n, [longest], 1)) for n in set(bounds)
+    }
+    most = [by_bound[n] for n in bounds]
+    held = [
+        _amounts(recipe, rates, Lengths.of_samples(one.prefill, [longest], 1))[1]
+        for one in use.lengths
+    ]
     return Load(
         role=role.name,
         prompts=role.prompts or 0,
         each=role.each or 0,
-        group=fact.group,
+        group=1 if use.alone else fact.group,
         shared={u: use.charged * [shared[u] for shared, _ in known] for u in _UNITS},
         own={u: np.asarray([own[u] for _, own in known]) for u in _UNITS},
-        shared_most=shared_most,
-        own_most=own_most,
+        shared_most={u: np.asarray([shared[u] for shared, _ in most]) for u in _UNITS},
+        own_most={u: np.asarray([own[u] for _, own in most]) for u in _UNITS},
         exact=role.exact,
         counts=None if use.counts is None else recipe.repeats * use.counts,
         unsaid=role.samples is None,
+        per_request=fact.served and recipe.cost.shared_prompt == "once",
+        reread=not role.exact and recipe.cost.prefix == "reread",
+        unsure=unsure,
+        held={u: np.asarray([own[u] for own in held]) for u in _UNITS},
+    )
+
+
+def _longest_prompts(
+    role: PlannedRole, fact: RoleFacts, solution: int | None
+) -> tuple[list[float], str]:
+    """The most tokens of a prompt, for each problem or once for all; why they may be more.
+
+    Whoever reads a solution may need more tokens for its text than it was sampled with: pieces
+    that a tokenizer would not have cut so. How many more, only a model's context bounds.
+    """
+    bounds = [*fact.bounds] or [math.nan]
+    if not role.judges:
+        return bounds, fact.unsure
+    if fact.bounds and fact.context is not None:
+        return [fact.context], fact.unsure
+    longer = math.nan if solution is None else float(solution)
+    unsure = fact.unsure or (
+        f"{fact.identity.model} may read more tokens in a solution than it was sampled with"
+    )
+    return [bound + longer for bound in bounds], unsure
+
+
+def _fingerprints(recipe: Recipe, facts: Mapping[str, RoleFacts]) -> list[RoleForecast]:
+    """The calls that tell which models are served, where there are any; see
+    `ttc.engine.fingerprints`. They belong to no problem, and get what problems leave.
+    """
+    served = {
+        str(fact.identity.scope): fact
+        for fact in facts.values()
+        if fact.served and fact.offers is not None and fact.offers.logprobs
+    }
+    if not recipe.engine.fingerprint:
+        return []
+    return [_fingerprint(recipe, fact) for fact in served.values()]
+
+
+def _fingerprint(recipe: Recipe, fact: RoleFacts) -> RoleForecast:
+    assert fact.offers is not None
+    calls = fingerprint_calls(fact.offers)
+    # Where raw prompts are refused, the same are asked for as chat.
+    usual = calls[: len(calls) // 2] if fact.offers.raw and fact.offers.chat else calls
+    texts = [c.prompt.text or "".join(m.content for m in c.prompt.messages) for c in usual]
+    prompt, rates = float(sum(map(estimate_tokens, texts))), recipe.cost.rates(fact.identity)
+    most = worst_case(fact.offers, rates, fact.servers)
+    count = fact.servers * len(usual)
+    expected = rates.amounts(fact.servers * prompt, float(count), count)
+
+    def amount(unit: Unit) -> Range:
+        if rates.missing(unit):
+            return Range(*[math.nan] * 4)
+        return Range(expected[unit], expected[unit], max(expected[unit], most[unit]), most[unit])
+
+    return RoleForecast(
+        role=FINGERPRINT,
+        model=fact.identity.model,
+        samples=count,
+        requests=count,
+        prompt_tokens=fact.servers * prompt,
+        completion_tokens=float(count),
+        tokens=amount("tokens"),
+        flops=amount("flops"),
+        usd=amount("usd"),
+        seconds=0.0,
+        source=_ESTIMATED,
+        most_samples=fact.servers * len(calls),
+        unsure=fact.unsure,
     )
 
 
@@ -237,7 +350,7 @@ def _amounts(
 
 def _role(load: Load, problems: int, model: str, use: RoleUse) -> RoleForecast:
     def over(unit: str) -> Range:
-        return _range(load.whole(unit), problems, load.most(unit))
+        return amount_range(load.whole(unit), problems, problems * float(load.most(unit).mean()))
 
     most = None if load.unsaid else problems * load.samples
     samples, requests = most, problems * load.prompts * math.ceil(load.each / load.group)
@@ -256,12 +369,13 @@ def _role(load: Load, problems: int, model: str, use: RoleUse) -> RoleForecast:
         seconds=math.nan if samples is None else samples * use.seconds,
         source=use.source,
         most_samples=most,
+        unsure=load.unsure,
     )
 
 
-def _range(amounts: FloatArray, problems: int, most: float) -> Range:
+def amount_range(amounts: FloatArray, problems: int, most: float) -> Range:
     """Of the sum over so many new problems, as a sample of problems foretells it."""
-    known, most = amounts[~np.isnan(amounts)], most * problems
+    known = amounts[~np.isnan(amounts)]
     if not len(known):
         return Range(math.nan, math.nan, math.nan, most)
     expected = problems * float(known.mean())
@@ -270,7 +384,6 @@ def _range(amounts: FloatArray, problems: int, most: float) -> Range:
     quantile = float(student.ppf((1 + _CONFIDENCE) / 2, len(known) - 1))
     spread = float(known.std(ddof=1)) * math.sqrt(1 / len(known) + 1 / problems)
     half = quantile * problems * spread
-    # The longest prompt was looked for among some problems only.
     high = max(expected, float(np.fmin(expected + half, most)))
     return Range(expected, max(0.0, expected - half), high, most)
 
@@ -289,6 +402,7 @@ def _total(roles: Sequence[RoleForecast], least_seconds: float) -> RoleForecast:
         flops=sum((role.flops for role in roles), nothing),
         usd=sum((role.usd for role in roles), nothing),
         seconds=float(np.fmax(sum(role.seconds for role in roles), least_seconds)),
+        unsure="; ".join(dict.fromkeys(role.unsure for role in roles if role.unsure)),
     )
 
 
@@ -303,7 +417,7 @@ def _least_seconds(
 ) -> float:
     """The least time that the recipe's request and token rates leave; NaN without such limits."""
     engine, least = recipe.engine, math.nan
-    for role in roles:
+    for role in (role for role in roles if role.role in facts):
         for amount, rate in (
             (role.requests, engine.requests_per_minute),
             (role.tokens.expected, engine.tokens_per_minute),

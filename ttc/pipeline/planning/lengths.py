@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ttc.store.attempts import is_measured, load_role_use
 from ttc.store.columns import TableName
 from ttc.store.pool import LoadedPool, MeanUse, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
-from ttc.store.tables import read_table, scan_rows
+from ttc.store.tables import read_frame, read_table, scan_rows
 
 USUAL_VARIATION = 0.5
 """Standard deviation over mean of a completion's length, where only the mean is told."""
@@ -30,7 +31,8 @@ class RoleUse:
     lengths: means of a problem's samples, in tokens, NaN where unknown. charged: (problems,) share
     of prompts that are charged: those with a text of their own. seconds: of a run's time, with the
     concurrency it had; NaN where unknown. counts: (problems,) samples of each problem, where that
-    is for the method to decide; None where it was not measured.
+    is for the method to decide; None where it was not measured. alone: whether a server gave one
+    sample a request, though it was asked for more.
     """
 
     lengths: tuple[Lengths, ...]
@@ -38,6 +40,7 @@ class RoleUse:
     seconds: float = math.nan
     source: str = ""
     counts: FloatArray | None = None
+    alone: bool = False
 
     @property
     def completion(self) -> float:
@@ -86,10 +89,32 @@ def measured_uses(run: RunFolder, roles: Sequence[PlannedRole]) -> dict[str, Rol
         raise DataError(f"{run.name} has no samples to take lengths from")
     streams, ids = _streams(run), solved.arrays.problem_ids
     uses = {SOLVER: _measured(solved.solutions, streams, np.ones(len(ids)), run.name)}
+    if int(solved.arrays.n_solutions.max()) > 1:
+        uses[SOLVER] = replace(uses[SOLVER], alone=_gives_one(run, None))
     for label, pool in pools.items():
         charged = _own_texts(run, pool, verified[label])
         uses[label] = _measured(pool.verifications, streams, charged, run.name)
+        if int(pool.arrays.n_verifications.max()) > 1:
+            uses[label] = replace(uses[label], alone=_gives_one(run, names[label]))
     return uses
+
+
+def _gives_one(run: RunFolder, verifier: str | None) -> bool:
+    """Whether every sample came by a request of its own, though requests were for several."""
+    if not run.table("samples").is_file() or _asked(run.manifest().recipe) < 2:
+        return False
+    found = read_frame(run.table("samples"), "samples", ["verifier", "requests"])
+    whose = found["verifier"].isna() if verifier is None else found["verifier"] == verifier
+    own = found["requests"][whose]
+    return bool(len(own) and (own > 0).all())
+
+
+def _asked(recipe: Mapping[str, Any]) -> float:
+    """Of how many samples the requests of a run were, as far as its settings tell."""
+    parts = [recipe.get("engine"), recipe.get("backend")]
+    parts += [one.get("backend") for one in recipe.get("verifiers", ())]
+    known = [one["n_per_call"] for one in parts if isinstance(one, dict) and "n_per_call" in one]
+    return min(known, default=1)
 
 
 def _of_attempts(run: RunFolder, roles: Sequence[PlannedRole]) -> dict[str, RoleUse]:

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ttc.budget.allocation import SLACK
+from ttc.budget.allocation import SLACK, WORTH
 from ttc.budget.cost import UNITS
 from ttc.budget.ledger import MOST_TOP_UPS, TOP_UP, BudgetConfig
 from ttc.budget.limits import Shares
-from ttc.pipeline.planning.forecast import Forecast, Load, nulls
+from ttc.pipeline.planning.forecast import Forecast, Load, amount_range, nulls
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What of a recipe would fit a limit: so many solutions, with so many verifications of each by
+    each verifier, by its role in the plan. S and V keep the ratio that is asked for.
+    """
+
+    solutions: int
+    verifications: dict[str, int]
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit of the budget.
+    """One limit of the budget, or a point of a list that is no limit but reported at.
 
-    scope: problem or run. forecast: mean of a problem, or of the run, NaN where unknown. fits: None
-    where it can't be told. solutions, verifications: about how many a problem gets where not all
-    fits, on average; None if all (or unknown).
+    scope: problem or run. holds: whether it is a limit: of a list, the largest. forecast: mean of a
+    problem, or of the run, NaN where unknown. fits: whether all that the recipe asks for is likely
+    to; None where it can't be told. sure: whether it is certain to, whatever lengths come out (if
+    no reply is lost, and a server keeps to what it is asked for). solutions, verifications: about
+    how many a problem gets where not all fits, on average; None if all (or unknown).
     """
 
     scope: str
@@ -32,6 +44,10 @@ class Limit:
     fits: bool | None
     solutions: float | None = None
     verifications: float | None = None
+    sure: bool = False
+    holds: bool = True
+    needs: float | None = None
+    offer: Offer | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, an unknown forecast as null."""
@@ -39,18 +55,58 @@ class Limit:
 
 
 def limits(budget: BudgetConfig, found: Forecast) -> Iterator[Limit]:
-    """Every limit of the budget, a problem's first, rising."""
+    """Every limit of the budget, a problem's first, rising; points of a list before the last."""
     for unit in UNITS:
-        for limit in budget.per_problem.limits(unit):
-            yield _limit("problem", unit, limit, found, budget.shares)
+        *points, limit = budget.per_problem.limits(unit) or (None,)
+        for point in points:
+            yield replace(_limit("problem", unit, point, found, budget.shares), holds=False)
+        if limit is not None:
+            yield offered(_limit("problem", unit, limit, found, budget.shares), found)
     for unit in UNITS:
         total = getattr(budget.per_run, unit)
         if total is not None:
-            yield _limit("run", unit, total, found, budget.shares)
+            yield offered(_limit("run", unit, total, found, budget.shares), found)
     seconds, expected = budget.per_run.seconds, found.total.seconds
     if seconds is not None:
         fits = None if math.isnan(expected) else expected <= seconds
         yield Limit("run", "seconds", seconds, expected, fits)
+
+
+def offered(one: Limit, found: Forecast) -> Limit:
+    """A limit that is not sure to hold all, with what would fit and what all of it needs."""
+    solver, *judges = found.loads
+    exact = all(load.exact and not load.unsaid for load in found.loads) and solver.prompts == 1
+    if one.sure or (one.fits and not math.isnan(one.forecast)) or not exact:
+        return one
+    times = found.problems if one.scope == "run" else 1
+
+    def needed(solutions: int) -> float:
+        sizes = [max(1, load.each * solutions // solver.each) for load in judges]
+        parts = [_dear(solver, one, 1, solutions)]
+        parts += [
+            _dear(load, one, min(solutions, load.prompts), size)
+            for load, size in zip(judges, sizes, strict=True)
+        ]
+        return times * math.fsum(parts)
+
+    needs = needed(solver.each)
+    if math.isnan(needs) or needs <= one.limit:
+        return replace(one, needs=None if math.isnan(needs) else needs)
+    low, high = 0, solver.each
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if needed(middle) <= one.limit else (low, middle)
+    sizes = {load.role: max(1, load.each * low // solver.each) for load in judges}
+    return replace(one, needs=needs, offer=Offer(low, sizes) if low else None)
+
+
+def _dear(load: Load, one: Limit, prompts: int, each: int) -> float:
+    """What so much may take: of a run, as forecast; of a problem, for the dearest of them."""
+    amounts = load.amount(one.unit, prompts, each)
+    known = amounts[~np.isnan(amounts)]
+    if math.isnan(one.forecast) or not len(known):
+        known = load.most_of(one.unit, prompts, each)
+    return float(np.mean(known) if one.scope == "run" else np.max(known))
 
 
 def _limit(scope: str, unit: str, limit: float, found: Forecast, shares: Shares) -> Limit:
@@ -60,8 +116,11 @@ def _limit(scope: str, unit: str, limit: float, found: Forecast, shares: Shares)
     amounts = np.asarray(sum(load.whole(unit) for load in loads))
     known = np.flatnonzero(~np.isnan(amounts)).tolist()
     expected = times * float(np.mean(amounts[known])) if known else math.nan
-    if times * sum(load.most(unit) for load in loads) <= limit:
-        return Limit(scope, unit, limit, expected, fits=True)
+    # A run's limit is dealt in equal shares first, so that the dearest problem must fit its own.
+    dearest = float(np.max(np.sum(np.broadcast_arrays(*(x.most(unit) for x in loads)), axis=0)))
+    if times * dearest <= limit:
+        bounded = unit == "calls" or not any(load.unsure for load in loads)
+        return Limit(scope, unit, limit, expected, fits=True, sure=bounded)
     if not known:
         return Limit(scope, unit, limit, expected, fits=None)
     if not all(load.exact for load in loads):  # what less of it would be, only the method knows
@@ -71,13 +130,32 @@ def _limit(scope: str, unit: str, limit: float, found: Forecast, shares: Shares)
     if scope == "run":  # spent to the end, in rounds: hardly anything is left in reserve
         roles = [_role(load, unit, None) for load in loads]
         bought = np.asarray(_bought(roles, limit / times, shares))
-        fits = expected <= limit * (1 + SLACK)
+        fits = _high(loads, unit, times, expected) <= limit * (1 + SLACK)
+        if not fits and tuple(bought) == wanted:
+            return Limit(scope, unit, limit, expected, fits=None)
     else:
         each = [_bought([_role(load, unit, i) for load in loads], limit, shares) for i in known]
         bought, fits = np.mean(each, axis=0), all(one == wanted for one in each)
     if fits:
         return Limit(scope, unit, limit, expected, fits=True)
     return Limit(scope, unit, limit, expected, False, float(bought[0]), float(bought[1]))
+
+
+def _high(loads: Sequence[Load], unit: str, times: int, expected: float) -> float:
+    """What a run's limit must have room for, so that the recipe is likely to fit: the upper end of
+    the forecast; beside it the last sample's reservation, and what is not worth another round.
+    """
+    highs = [
+        amount_range(load.whole(unit), times, times * float(load.most(unit).mean())).high
+        for load in loads
+    ]
+    high = expected if any(map(math.isnan, highs)) else math.fsum(highs)
+    spare = 0.0
+    for load in loads:
+        most = float(np.nanmax((load.held or load.own_most)[unit]))
+        own = float(np.nanmean(load.own[unit]))
+        spare = max(spare, 0.0 if math.isnan(most) else most - own)
+    return max(high / (1 - WORTH), high + spare)
 
 
 @dataclass(frozen=True)
@@ -129,9 +207,12 @@ def _role(load: Load, unit: str, problem: int | None) -> _Role:
             return float(np.nanmean(values))
         return float(values[problem if len(values) > 1 else 0])
 
-    own, most = at(load.own[unit]), load.own_most[unit]
+    own, shared = at(load.own[unit]), at(load.shared[unit])
+    most = at(np.atleast_1d((load.held or load.own_most)[unit]))
+    # Further requests for samples of a prompt pay it again; spread over all of its samples.
+    again = (load.charges(unit, load.each) - 1) * shared / load.each if load.each else 0.0
     most = 0.0 if problem is None else own if math.isnan(most) else most
-    return _Role(load.prompts, load.each, at(load.shared[unit]), own, most)
+    return _Role(load.prompts, load.each, shared, own + again, most + again if most else most)
 
 
 def _bought(roles: Sequence[_Role], limit: float, shares: Shares) -> tuple[float, float]:

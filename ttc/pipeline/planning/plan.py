@@ -13,12 +13,12 @@ from ttc.pipeline.planning.facts import RoleFacts, role_facts
 from ttc.pipeline.planning.forecast import Forecast, forecast
 from ttc.pipeline.planning.lengths import RoleUse, measured_uses, told_use, with_prompts
 from ttc.pipeline.planning.limits import Limit, limits
+from ttc.pipeline.planning.matching import Wanted
 from ttc.pipeline.planning.pilot import SOLUTIONS, pilot_recipe
 from ttc.pipeline.planning.roles import SOLVER, planned_roles
 from ttc.pipeline.planning.sample_size import (
     Goal,
     SampleSize,
-    Wanted,
     assumed_size,
     measured_size,
     usual_methods,

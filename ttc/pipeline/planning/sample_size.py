@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ttc.analysis.paired import Arm, block_differences
+from ttc.analysis.paired import block_differences
 from ttc.analysis.power import (
     deviation_of,
     deviation_of_rates,
@@ -18,11 +19,14 @@ from ttc.analysis.power import (
     smallest_difference,
     upper_factor,
 )
+from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
+from ttc.pipeline.costs import unit_costs
 from ttc.pipeline.planning.forecast import Load, nulls
+from ttc.pipeline.planning.matching import Price, Room, Wanted, matched
 from ttc.policies import PolicyPart, matching, named
 from ttc.store.attempts import is_measured
-from ttc.store.pool import load_pool, verifiers
+from ttc.store.pool import LoadedPool, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 
 _DESIGNS = 5  # each with twice the solutions of the one before
@@ -42,29 +46,6 @@ class Goal:
                 raise UsageError(f"--{name} {value:g}: must lie between 0 and 1")
         if not 0 < self.alpha < self.power:
             raise UsageError(f"--alpha {self.alpha:g}: must lie between 0 and the power")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A method to compare as it was asked for; sizes of None are as the pool allows."""
-
-    policy: PolicyPart
-    solutions: int | None = None
-    verifications: int | None = None
-
-    def sized(self, solutions: int, verifications: int, run: RunFolder) -> Arm:
-        """By default half of the pool's solutions, so that each problem is measured twice.
-
-        Raises `DataError` for more than the pool has.
-        """
-        usual = min(max(1, solutions // 2), self.policy.largest or solutions)
-        arm = Arm(self.policy, self.solutions or usual)
-        if arm.reads:
-            arm = replace(arm, verifications=self.verifications or verifications)
-        if arm.solutions > solutions or arm.verifications > verifications:
-            has = f"S = {solutions}" + (f", V = {verifications}" if arm.reads else "")
-            raise DataError(f"{arm} is beyond {run.name}, which has {has} for every problem")
-        return arm
 
 
 @dataclass(frozen=True)
@@ -97,7 +78,7 @@ class SampleSize:
     """Designs that reach a goal, with what they rest on.
 
     measured_problems: on how many problems deviations were measured, 0 if they are assumed.
-    measured: the difference there.
+    measured: the difference there. arm_tokens: of each method for a problem, NaN where unknown.
     """
 
     arms: tuple[str, str]
@@ -107,10 +88,12 @@ class SampleSize:
     measured: float | None
     source: str
     designs: tuple[Design, ...]
+    arm_tokens: tuple[float, float] = (math.nan, math.nan)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         found = asdict(self)
+        found["arm_tokens"] = [None if math.isnan(n) else n for n in self.arm_tokens]
         goal: dict[str, Any] = found.pop("goal")
         return found | goal | {"designs": [design.as_dict() for design in self.designs]}
 
@@ -163,11 +146,13 @@ def measured_size(
         raise DataError(f"{run.name} has one problem only; a spread needs at least two")
     there = int((pool.n_verified if reads else pool.n_solutions).min())
     depth = int(pool.n_verifications.min()) if reads else 0
-    first, second = (one.sized(there, depth, run) for one in wanted)
+    roles = _roles(loads, verifier if reads else None)
+    price = partial(_tokens, roles) if roles else _prices(run, loaded)
+    room = Room(there, depth, price, run.name)
+    first, second = matched(wanted, room)
     size, depth = (
         max(getattr(first, name), getattr(second, name)) for name in ("solutions", "verifications")
     )
-    roles = _roles(loads, verifier if depth else None)
     designs, measured = [], math.nan
     for solutions in (size * 2**i for i in range(_DESIGNS)):
         if solutions > there:
@@ -186,7 +171,15 @@ def measured_size(
     judged = f", {depth} verifications of each by {verifier}" if depth else ""
     source = f"measured on {run.name}: {pool.n_problems} problems x {there} solutions{judged}"
     arms = (str(first), str(second))
-    return SampleSize(arms, goal, problems, pool.n_problems, measured, source, tuple(designs))
+    costs = (room.cost(first), room.cost(second))
+    found = tuple(designs)
+    return SampleSize(arms, goal, problems, pool.n_problems, measured, source, found, costs)
+
+
+def _prices(run: RunFolder, loaded: LoadedPool) -> Price:
+    """As the pool's own samples were paid."""
+    costs = unit_costs(loaded, CostConfig(), run.manifest())
+    return lambda solutions, verifications: costs.cell(solutions, verifications)["tokens"]
 
 
 def _reading(wanted: tuple[Wanted, Wanted]) -> str:
@@ -205,7 +198,8 @@ def _tokens(loads: Sequence[Load], solutions: int, verifications: int) -> float:
     """Tokens of one problem's solutions, each with so many verifications."""
     solver, *judges = loads
     amounts = [solver.amount("tokens", 1, solutions)]
-    amounts += [judge.amount("tokens", solutions, verifications) for judge in judges]
+    if verifications:
+        amounts += [judge.amount("tokens", solutions, verifications) for judge in judges]
     return sum(float(np.nanmean(a)) if not np.isnan(a).all() else math.nan for a in amounts)
 
 

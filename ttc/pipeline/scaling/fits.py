@@ -1,46 +1,72 @@
-"""Scaling fits of runs: frontiers, exponents, verified selection against self-consistency."""
+"""Scaling fits of runs: verified selection against self-consistency, and how S and V grow."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ttc.analysis.comparison import multiples
 from ttc.analysis.coverage import CoverageFit, fit_coverage
-from ttc.analysis.estimate import FloatArray
-from ttc.analysis.fitting import Analysis, Resampled, Setting, analyse, resample
-from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
+from ttc.analysis.estimate import FloatArray, IntArray
+from ttc.analysis.fitting import Analysis, Setting, analyse, resample
+from ttc.analysis.flatness import Dependence, dependence
+from ttc.analysis.intervals import (
+    LEVEL,
+    difference_interval,
+    few_problems,
+    jackknife_weights,
+    mean_interval,
+    resampled_means,
+    resamples,
+)
 from ttc.analysis.scaling import Frontier
 from ttc.analysis.threads import one_thread
 from ttc.errors import DataError
-from ttc.pipeline.scaling.quantities import Interval, interval, intervals
-from ttc.pipeline.scaling.sources import Source, aligned, load_sources, pooled
+from ttc.pipeline.clusters import clusters_of
+from ttc.pipeline.scaling.at_budgets import AtBudget, at_budgets, doublings
+from ttc.pipeline.scaling.growth import Exponent, exponents
+from ttc.pipeline.scaling.quantities import Interval, interval
+from ttc.pipeline.scaling.sources import (
+    Source,
+    Spending,
+    aligned,
+    load_sources,
+    pooled,
+    usual_unit,
+)
 from ttc.store.run_folder import RunFolder
 
 _POINTS = 49  # of the curves' budgets
+_COMPARED = ("crossover", "sc_plateau", "gain", "best_success", "spline_a", "spline_b")
 
 
 @dataclass(frozen=True)
 class FitRequest:
     """What to fit. policies: None for those of the recipes; pool: average runs, else compare them.
 
-    unit: of the compute axis; overrides: `cost.KEY=VALUE`; level: of all intervals; draws:
-    bootstrap resamples of problems, the same for all methods; margin: how near to its plateau, in
-    success probability, self-consistency has reached it.
+    unit: of the compute axis, None for tokens with prompts, or C where nobody counted tokens;
+    overrides: `cost.KEY=VALUE`; scoring: those of `SCORING` that are to be otherwise than in the
+    recipes; level: of all intervals; draws: bootstrap resamples of problems, the same for all
+    methods; margin: how near to its plateau, in success probability, self-consistency has reached
+    it; cluster: a key of the problems' metadata, whose values are resampled in place of problems;
+    budgets: at which gains are stated, None for doublings.
     """
 
     policies: tuple[str, ...] | None = None
     verifier: str | None = None
-    unit: str = "c"
+    unit: str | None = None
     overrides: tuple[str, ...] = ()
+    scoring: Mapping[str, str] = field(default_factory=dict)
     pool: bool = False
-    level: float = 0.9
+    level: float = LEVEL
     draws: int = 500
     margin: float = 0.005
     seed: int = 0
+    cluster: str | None = None
+    budgets: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +79,20 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """Figures on resamples of problems: draws and jackknife, (draws,) and (problems,) by name."""
+
+    draws: dict[str, FloatArray]
+    jackknife: dict[str, FloatArray]
+
+
+@dataclass(frozen=True)
 class MethodFit:
     """One verified policy of one run (or of pooled ones) against self-consistency.
 
-    figures: by name, see `quantities.MEANINGS`; gains: multiple of the compute of the plateau, and
-    success beyond the plateau there. surface: (S, V) mean success, NaN where unavailable.
+    figures: by name, see `quantities.MEANINGS`; at: allocations and gains at budgets; growth: the
+    exponents of S and V. surface: (S, V) mean success, NaN where unavailable. in_c: figures on the
+    axis C = S(1 + lambda V), to compare with the paper; empty where that is the axis.
     """
 
     run: str
@@ -69,12 +104,15 @@ class MethodFit:
     surface: FloatArray
     covered: FloatArray
     analysis: Analysis
+    depends: Dependence
     figures: dict[str, Interval]
-    gains: tuple[tuple[float, Interval], ...]
+    in_c: dict[str, Interval]
+    at: tuple[AtBudget, ...]
+    growth: tuple[Exponent, Exponent]
     budgets: FloatArray
     voted: Band
     verified: Band
-    draws: Resampled
+    drawn: Drawn
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -84,8 +122,11 @@ class MethodFit:
             "policy": self.policy,
             "verifier": self.verifier,
             "lambda": self.ratio,
+            "vote_still_rises": self.setting.rising,
             "figures": {name: one.as_dict() for name, one in self.figures.items()},
-            "gain_at_multiple": [{"multiple": m} | one.as_dict() for m, one in self.gains],
+            "figures_in_c": {name: one.as_dict() for name, one in self.in_c.items()},
+            "growth": {one.letter: one.as_dict() for one in self.growth},
+            "at_budgets": [one.as_dict() for one in self.at],
             "frontier": [
                 {"cost": c, "S": s, "V": v, "success": y}
                 for c, s, v, y in zip(
@@ -107,24 +148,34 @@ class CoverageOf:
 @dataclass(frozen=True)
 class ScalingFit:
     """What `ttc fit-scaling` reports. differences: of each later method's figures from the first's,
-    on the same resampled problems; by label, then figure.
+    on the same resampled problems; by label, then figure. units: problems, or clusters of them.
     """
 
     request: FitRequest
+    unit: str
     problems: int
+    units: int
     methods: tuple[MethodFit, ...]
     coverage: tuple[CoverageOf, ...]
     differences: dict[str, dict[str, Interval]]
 
+    @property
+    def warning(self) -> str | None:
+        """What is to be said of so few problems."""
+        return few_problems(self.units)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
-            "unit": self.request.unit,
+            "unit": self.unit,
+            "scoring": dict(self.request.scoring),
             "level": self.request.level,
             "bootstrap_draws": self.request.draws,
             "margin": self.request.margin,
             "seed": self.request.seed,
             "problems": self.problems,
+            "resampled": self.request.cluster or "problems",
+            "clusters": self.units,
             "methods": [method.as_dict() for method in self.methods],
             "differences_from_first": {
                 label: {name: one.as_dict() for name, one in figures.items()}
@@ -134,51 +185,91 @@ class ScalingFit:
         }
 
 
+@dataclass(frozen=True)
+class _Problems:
+    """How problems are resampled: weights (draws, problems), left_out (units, problems)."""
+
+    weights: FloatArray
+    left_out: FloatArray
+    clusters: IntArray | None
+    level: float
+
+    @classmethod
+    def of(cls, count: int, clusters: IntArray | None, request: FitRequest) -> _Problems:
+        rng = np.random.default_rng([request.seed, 1])
+        weights = resamples(count, request.draws, rng, clusters)
+        return cls(weights, jackknife_weights(count, clusters), clusters, request.level)
+
+
 def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     """Fit one run, or several ones of one data set, compared or pooled.
 
     Raises `DataError` or `UsageError`, one sentence each, for what can't be fitted.
     """
+    unit = request.unit or usual_unit(runs[0])
     sources = load_sources(
-        runs, request.policies, request.verifier, request.unit, request.overrides
+        runs,
+        request.policies,
+        request.verifier,
+        unit,
+        request.overrides,
+        scoring=request.scoring,
     )
+    request = replace(request, scoring=sources[0].scoring)
     sources = aligned(pooled(sources) if request.pool else sources)
-    problems = len(sources[0].problem_ids)
-    rng = np.random.default_rng([request.seed, 1])
-    weights = resamples(problems, request.draws, rng)
+    ids = sources[0].problem_ids
+    clusters = None if request.cluster is None else clusters_of(runs[0], request.cluster, ids)
+    units = len(ids) if clusters is None else len(set(clusters.tolist()))
+    if units < 3:
+        noun = "problems" if clusters is None else f"values of {request.cluster}"
+        raise DataError(f"{units} {noun} give no interval; a fit needs three, better a hundred")
+    problems = _Problems.of(len(ids), clusters, request)
     many = len({s.run for s in sources}) > 1
     with one_thread():
         methods = tuple(
-            _fit(source, policy, many, weights, request)
+            _fit(source, policy, many, problems, request)
             for source in sources
             for policy in source.verified
         )
     firsts = {source.run: source for source in reversed(sources)}
     coverage = tuple(
-        CoverageOf(name, _coverage(firsts[name], weights, request)) for name in reversed(firsts)
+        CoverageOf(name, _coverage(firsts[name], problems.weights, request))
+        for name in reversed(firsts)
     )
-    return ScalingFit(request, problems, methods, coverage, _differences(methods, request.level))
+    return ScalingFit(
+        request, unit, len(ids), units, methods, coverage, _differences(methods, request.level)
+    )
 
 
 def _fit(
-    source: Source, policy: str, many: bool, weights: FloatArray, request: FitRequest
+    source: Source, policy: str, many: bool, problems: _Problems, request: FitRequest
 ) -> MethodFit:
-    setting = Setting(source.S, source.V, source.voting, source.verifying, request.margin)
     verified = source.verified[policy]
     surface = verified.mean(axis=0)
+    rising = _still_rises(source.voted, problems, request.margin)
+    setting = Setting(source.S, source.V, source.voting, source.verifying, request.margin, rising)
+    axes = [(setting, source.spending)]
+    if source.in_c is not None and not source.spending.relative:
+        voting, verifying = source.in_c.linear()
+        paper = replace(setting, voting=voting, verifying=verifying, checked=False)
+        axes.append((paper, source.in_c))
     try:
-        whole = analyse(source.voted.mean(axis=0), surface, setting)
+        wholes, drawns = _analysed(source, policy, axes, problems)
     except ValueError:
         text = f"{source.run}: {policy} has no S and V that all problems have"
         raise DataError(text) from None
+    whole, drawn = wholes[0], drawns[0]
+    figures = _intervals(whole.figures(), drawn, request.level)
+    beside = wholes[1].figures() if len(axes) > 1 else {}
+    in_c = _intervals(beside, drawns[-1], request.level)
     budgets = _budgets(setting, surface)
-    voted, cells = (resampled_means(x, weights) for x in (source.voted, verified))
-    drawn = resample(voted, cells, setting, whole, budgets)
-    steps = multiples(whole.comparison)
-    gains = tuple(
-        (float(m), interval(whole.comparison.gain_at(m), drawn.gains[:, i], request.level))
-        for i, m in enumerate(steps)
-    )
+    depends = dependence(verified[:, ~np.isnan(surface).all(axis=1)], problems.weights)
+    wanted = request.budgets or doublings(setting, surface)
+    at = at_budgets(
+        source.voted, verified, setting, wanted, whole.last, problems.weights, problems.clusters,
+        request.level,
+    )  # fmt: skip
+    figures |= _out_of_bag(at, figures)
     return MethodFit(
         run=source.run,
         policy=policy,
@@ -189,23 +280,80 @@ def _fit(
         surface=surface,
         covered=source.covered.mean(axis=0),
         analysis=whole,
-        figures=intervals(whole.figures(), drawn.figures, request.level),
-        gains=gains,
+        depends=depends,
+        figures=figures,
+        in_c=in_c,
+        at=at,
+        growth=exponents(whole, depends, figures, beside),
         budgets=budgets,
-        voted=_band(budgets, _dearest_vote(setting), whole.voted, drawn.voted, request.level),
-        verified=_band(
-            budgets, whole.comparison.dearest, whole.verified, drawn.verified, request.level
-        ),
-        draws=drawn,
-    )
+        voted=_band(budgets, _dearest_vote(setting), whole.voted, source.voted[:, :, None],
+                    setting.S, np.zeros(1, dtype=np.int64), problems),
+        verified=_band(budgets, _dearest(setting, surface), whole.verified, verified, setting.S,
+                       setting.V, problems),
+        drawn=drawn,
+    )  # fmt: skip
+
+
+def _still_rises(voted: FloatArray, problems: _Problems, margin: float) -> bool:
+    """Whether the last doubling of S still brings the vote more than the margin, surely."""
+    if voted.shape[1] < 2:
+        return True
+    last = voted[:, -1] - voted[:, -2]
+    low, _ = difference_interval(last, problems.level, problems.clusters)
+    return bool(low > 0 and last.mean() > margin)
+
+
+def _analysed(
+    source: Source,
+    policy: str,
+    axes: Sequence[tuple[Setting, Spending]],
+    problems: _Problems,
+) -> tuple[list[Analysis], list[Drawn]]:
+    """The fit on each axis of compute, its figures on resamples and with each problem left out."""
+    verified = source.verified[policy]
+    bare = [setting for setting, _ in axes]
+    whole = analyse(source.voted.mean(axis=0), verified.mean(axis=0), bare)
+
+    def figures(weights: FloatArray) -> list[dict[str, FloatArray]]:
+        settings = []
+        for row in weights:
+            costs = [spending.linear(row) for _, spending in axes]
+            pairs = zip(bare, costs, strict=True)
+            settings.append(
+                [replace(one, voting=a, verifying=b, checked=False) for one, (a, b) in pairs]
+            )
+        voted, cells = (resampled_means(x, weights) for x in (source.voted, verified))
+        return resample(voted, cells, settings, whole)
+
+    pairs = zip(figures(problems.weights), figures(problems.left_out), strict=True)
+    return whole, [Drawn(draws, left_out) for draws, left_out in pairs]
+
+
+def _intervals(figures: Mapping[str, float], drawn: Drawn, level: float) -> dict[str, Interval]:
+    return {
+        name: interval(value, drawn.draws[name], drawn.jackknife[name], level)
+        for name, value in figures.items()
+    }
+
+
+def _out_of_bag(at: Sequence[AtBudget], figures: Mapping[str, Interval]) -> dict[str, Interval]:
+    """The best that each can do, at the largest budget, on problems that it was not chosen by."""
+    last = at[-1]
+    found = {"best_success": last.verified.success, "sc_plateau": last.voted.success}
+    if not math.isnan(figures["gain"].estimate):
+        found["gain"] = last.gain
+    return found
 
 
 def _budgets(setting: Setting, surface: FloatArray) -> FloatArray:
     """Evenly spaced on a log scale, from one solution to the dearest cell."""
     start = float(setting.voting(np.array(1), np.array(0)))
-    stop = float(setting.costs[~np.isnan(surface)].max())
-    stop = max(stop, _dearest_vote(setting))
+    stop = max(_dearest(setting, surface), _dearest_vote(setting))
     return np.geomspace(start, stop, _POINTS)
+
+
+def _dearest(setting: Setting, surface: FloatArray) -> float:
+    return float(setting.costs[~np.isnan(surface)].max())
 
 
 def _dearest_vote(setting: Setting) -> float:
@@ -213,11 +361,27 @@ def _dearest_vote(setting: Setting) -> float:
 
 
 def _band(
-    budgets: FloatArray, dearest: float, whole: Frontier, drawn: FloatArray, level: float
+    budgets: FloatArray,
+    dearest: float,
+    whole: Frontier,
+    success: FloatArray,
+    S: IntArray,
+    V: IntArray,
+    problems: _Problems,
 ) -> Band:
-    measured = budgets <= dearest * (1 + 1e-9)
-    rows = (whole.at(budgets), *percentile_interval(drawn, level))
-    return Band(*(np.where(measured, row, np.nan) for row in rows))
+    """A frontier between its cells, with the interval of what its cells are on new problems.
+
+    success: (problems, S, V).
+    """
+    cells = success[:, np.searchsorted(S, whole.S), np.searchsorted(V, whole.V)]
+    place = np.interp(np.log(budgets), np.log(whole.cost), np.arange(len(whole.cost)))
+    lower = np.minimum(place.astype(np.int64), len(whole.cost) - 1)
+    upper = np.minimum(lower + 1, len(whole.cost) - 1)
+    share = place - lower
+    values = cells[:, lower] * (1 - share) + cells[:, upper] * share
+    low, high = mean_interval(values, problems.level, problems.clusters)
+    measured = (budgets <= dearest * (1 + 1e-9)) & (budgets >= whole.cost[0] * (1 - 1e-9))
+    return Band(*(np.where(measured, row, np.nan) for row in (whole.at(budgets), low, high)))
 
 
 def _coverage(source: Source, weights: FloatArray, request: FitRequest) -> CoverageFit:
@@ -228,31 +392,20 @@ def _coverage(source: Source, weights: FloatArray, request: FitRequest) -> Cover
 
 
 def _differences(methods: Sequence[MethodFit], level: float) -> dict[str, dict[str, Interval]]:
+    """Of what is never reached nothing can be subtracted: NaN."""
     first, *others = methods
-    compared = ("sc_plateau", "gain", "grid_a", "grid_b", "spline_a", "spline_b", "law_a", "law_b")
     found: dict[str, dict[str, Interval]] = {}
     for other in others:
-        found[other.label] = {
-            name: interval(
-                other.figures[name].estimate - first.figures[name].estimate,
-                other.draws.figures[name] - first.draws.figures[name],
-                level,
-            )
-            for name in compared
-        }
-        best = "best_success"
-        found[other.label][best] = interval(
-            _best(other.figures) - _best(first.figures),
-            _best_draws(other) - _best_draws(first),
-            level,
-        )
+        sides = other.drawn, first.drawn
+        figures = other.analysis.figures(), first.analysis.figures()
+        with np.errstate(invalid="ignore"):
+            found[other.label] = {
+                name: interval(
+                    float(np.float64(figures[0][name]) - figures[1][name]),
+                    sides[0].draws[name] - sides[1].draws[name],
+                    sides[0].jackknife[name] - sides[1].jackknife[name],
+                    level,
+                )
+                for name in _COMPARED
+            }
     return found
-
-
-def _best(figures: dict[str, Interval]) -> float:
-    return figures["sc_plateau"].estimate + figures["gain"].estimate
-
-
-def _best_draws(method: MethodFit) -> FloatArray:
-    drawn = method.draws.figures
-    return np.asarray(drawn["sc_plateau"] + drawn["gain"])

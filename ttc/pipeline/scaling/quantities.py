@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from ttc.analysis.estimate import FloatArray
+from ttc.analysis.intervals import bootstrap_interval
 
 MEANINGS: dict[str, tuple[str, str]] = {
+    "crossover": ("compute from which on verification is ahead of self-consistency", "cost"),
     "sc_plateau": ("best success of self-consistency", "probability"),
     "sc_plateau_cost": ("compute with which self-consistency reaches it", "cost"),
     "match_cost": ("compute with which verification first matches it", "cost"),
     "match_multiple": ("match_cost over sc_plateau_cost", "ratio"),
     "gain": ("best verified success minus the plateau", "probability"),
     "gain_multiple": ("compute of the best verified success over sc_plateau_cost", "ratio"),
+    "best_success": ("best verified success", "probability"),
     "grid_a": ("exponent of S, best cells of the grid", "exponent"),
     "grid_b": ("exponent of V, best cells of the grid", "exponent"),
     "spline_a": ("exponent of S, optimum between cells while within the pool", "exponent"),
@@ -42,7 +42,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with a percentile interval; NaN where it can't be told.
+    """An estimate with its interval; NaN where it can't be told.
 
     Infinite ends belong to costs that are never reached within the measured range. known: the
     share of resamples in which the figure could be told.
@@ -59,6 +59,10 @@ class Interval:
         return {name: plain(getattr(self, name)) for name in named}
 
 
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+"""Of what can't be told."""
+
+
 def plain(value: float) -> float | str | None:
     """A number for JSON, which has neither NaN nor infinity."""
     if math.isnan(value):
@@ -66,26 +70,12 @@ def plain(value: float) -> float | str | None:
     return "never" if math.isinf(value) else value
 
 
-def interval(estimate: float, draws: FloatArray, level: float) -> Interval:
-    """The central interval of resampled figures; those that can't be told are left out.
+def interval(estimate: float, draws: FloatArray, jackknife: FloatArray, level: float) -> Interval:
+    """The interval of a figure from resamples and leave-one-out values of it.
 
-    Infinite draws count as larger than all others, so an upper end may be infinite: then that
-    share of the resamples never gets there within the measured range.
+    Those that can't be told are left out. Infinite draws count as larger than all others, so an
+    upper end may be infinite: then that share of the resamples never gets there within the measured
+    range.
     """
-    known = draws[~np.isnan(draws)]
-    share = len(known) / len(draws) if len(draws) else 0.0
-    if not len(known):
-        return Interval(estimate, math.nan, math.nan, share)
-    # Sample quantiles without interpolation, which would take infinity from infinity.
-    last = len(known) - 1
-    tail = (1 - level) / 2
-    ordered = np.sort(known)
-    low, high = ordered[math.floor(tail * last)], ordered[math.ceil((1 - tail) * last)]
-    return Interval(estimate, float(low), float(high), share)
-
-
-def intervals(
-    figures: Mapping[str, float], draws: Mapping[str, FloatArray], level: float
-) -> dict[str, Interval]:
-    """All figures with their intervals."""
-    return {name: interval(value, draws[name], level) for name, value in figures.items()}
+    ends = bootstrap_interval(estimate, draws, jackknife, level)
+    return Interval(estimate, ends.low, ends.high, ends.known)

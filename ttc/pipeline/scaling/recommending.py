@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ttc.analysis.allocation import best_within
-from ttc.analysis.estimate import FloatArray
-from ttc.analysis.intervals import resamples
+from ttc.analysis.best_cells import Cells
+from ttc.analysis.estimate import FloatArray, IntArray
+from ttc.analysis.intervals import difference_interval, mean_interval, resamples
 from ttc.analysis.surface import fit_surface
 from ttc.errors import DataError
+from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.scaling.fits import FitRequest
-from ttc.pipeline.scaling.quantities import Interval, interval, plain
-from ttc.pipeline.scaling.sources import Source, load_sources
+from ttc.pipeline.scaling.quantities import Interval, plain
+from ttc.pipeline.scaling.sources import Source, load_sources, usual_unit
 from ttc.store.run_folder import RunFolder
 
 
@@ -58,10 +60,10 @@ class Beyond:
 class Recommendation:
     """What to do at a budget.
 
-    expected: success of the choice on problems that it was not chosen by: the mean over resamples,
-    of the resample's own best cell on the problems that are not in it. The success of `best` itself
-    flatters, as that of any winner does. confidence: share of the resamples in which a cell of the
-    same method is best. beyond: for a budget that buys more than the pool has.
+    expected: success of the choice on problems that it was not chosen by (`best_cells`). The
+    success of `best` itself flatters, as that of any winner does. confidence: share of the
+    resamples in which a cell of the same method is best. beyond: for a budget that buys more than
+    the pool has. scoring: how verifications became scores.
     """
 
     budget: float
@@ -71,12 +73,14 @@ class Recommendation:
     confidence: float
     rivals: tuple[Rival, ...]
     beyond: Beyond | None
+    scoring: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "budget": self.budget,
             "unit": self.unit,
+            "scoring": dict(self.scoring),
             "best": self.best.as_dict(),
             "expected_on_new_problems": plain(self.expected),
             "confidence_in_method": self.confidence,
@@ -98,6 +102,15 @@ class _Cells:
     success: FloatArray
 
 
+@dataclass(frozen=True)
+class _Problems:
+    """How problems are resampled: weights (draws, problems), clusters (problems,)."""
+
+    weights: FloatArray
+    clusters: IntArray | None
+    level: float
+
+
 def ladder(largest: int) -> tuple[int, ...]:
     """1, 2, 3, 4, 6, 8, 12 ...: twice as fine as powers of two, and the largest itself."""
     steps = {n for i in range(largest.bit_length()) for n in (2**i, 3 * 2**i // 2)}
@@ -111,19 +124,24 @@ def recommend(
 
     Raises `DataError` for a budget that buys no solution, and as `fit_scaling` does.
     """
+    unit = request.unit or usual_unit(run)
     sources = load_sources(
         [run],
         request.policies,
         request.verifier,
-        request.unit,
+        unit,
         request.overrides,
         ladder,
         plain=True,
+        scoring=request.scoring,
     )
     cells = _cells(sources)
     rng = np.random.default_rng([request.seed, 3])
-    weights = resamples(len(cells.success), request.draws, rng)
-    return [_at(budget, cells, sources, weights, request) for budget in budgets]
+    ids = sources[0].problem_ids
+    clusters = None if request.cluster is None else clusters_of(run, request.cluster, ids)
+    weights = resamples(len(cells.success), request.draws, rng, clusters)
+    problems = _Problems(weights, clusters, request.level)
+    return [_at(budget, unit, cells, sources, problems) for budget in budgets]
 
 
 def _cells(sources: Sequence[Source]) -> _Cells:
@@ -154,29 +172,26 @@ def _cells(sources: Sequence[Source]) -> _Cells:
 
 
 def _at(
-    budget: float,
-    cells: _Cells,
-    sources: Sequence[Source],
-    weights: FloatArray,
-    request: FitRequest,
+    budget: float, unit: str, cells: _Cells, sources: Sequence[Source], problems: _Problems
 ) -> Recommendation:
     inside = np.flatnonzero(cells.cost <= budget * (1 + 1e-9))
     if not len(inside):
         raise DataError(
-            f"a budget of {budget:g} {request.unit} a problem buys no solution: one costs "
+            f"a budget of {budget:g} {unit} a problem buys no solution: one costs "
             f"{cells.cost.min():.3g}"
         )
     inside = inside[np.argsort(cells.cost[inside], kind="stable")]  # of equals, the cheapest
     success = cells.success[:, inside]
-    mean, drawn = success.mean(axis=0), weights @ success
+    tried = Cells(success, problems.weights)
     methods = [cells.method[i] for i in inside]
-    chosen = int(mean.argmax())
-    winners = drawn.argmax(axis=1)
-    agreed = np.mean([methods[w] == methods[chosen] for w in winners])
+    winner = tried.best(np.arange(len(inside)))
+    chosen, mean = winner.place, tried.mean
+    agreed = np.mean([methods[w] == methods[chosen] for w in winner.winners])
 
     def allocation(place: int) -> Allocation:
         i = inside[place]
-        found = interval(float(mean[place]), drawn[:, place], request.level)
+        ends = mean_interval(success[:, place], problems.level, problems.clusters)
+        found = Interval(float(mean[place]), *map(float, ends))
         name, verifier = cells.method[i]
         return Allocation(name, verifier, int(cells.S[i]), int(cells.V[i]), cells.cost[i], found)
 
@@ -185,31 +200,23 @@ def _at(
         if name != methods[chosen]:
             own = [k for k, method in enumerate(methods) if method == name]
             best = own[int(mean[own].argmax())]
-            gap, gaps = mean[best] - mean[chosen], drawn[:, best] - drawn[:, chosen]
-            rivals.append(Rival(allocation(best), interval(float(gap), gaps, request.level)))
+            gap = success[:, best] - success[:, chosen]
+            ends = difference_interval(gap, problems.level, problems.clusters)
+            rivals.append(Rival(allocation(best), Interval(float(gap.mean()), *map(float, ends))))
     rivals.sort(key=lambda rival: -rival.allocation.success.estimate)
     beyond = None
     if budget > 1.1 * cells.cost.max():
         beyond = _beyond(budget, sources)
     return Recommendation(
         budget=budget,
-        unit=request.unit,
+        unit=unit,
         best=allocation(chosen),
-        expected=_out_of_bag(success, weights, winners),
+        expected=winner.expected,
         confidence=float(agreed),
         rivals=tuple(rivals),
         beyond=beyond,
+        scoring=sources[0].scoring,
     )
-
-
-def _out_of_bag(success: FloatArray, weights: FloatArray, winners: FloatArray) -> float:
-    """Mean success of each resample's winner on the problems that are not in the resample."""
-    outside = weights == 0
-    count = outside.sum(axis=1)
-    own = success[:, winners].T  # (draws, problems)
-    total = np.where(outside, own, 0.0).sum(axis=1)
-    known = count > 0
-    return float(np.mean(total[known] / count[known])) if known.any() else float("nan")
 
 
 def _beyond(budget: float, sources: Sequence[Source]) -> Beyond | None:

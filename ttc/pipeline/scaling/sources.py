@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
+from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.scaling import LinearCost
+from ttc.analysis.settings import SCORING
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
@@ -66,10 +68,49 @@ class Asked:
         others = tuple(p for p in others if p not in always)
         return cls(run, manifest, evaluation, verified, others)
 
+    def scored(self, scoring: Mapping[str, str]) -> Asked:
+        """With some of `SCORING` otherwise."""
+        return replace(self, evaluation=self.evaluation.scored(scoring))
+
     @property
     def reads(self) -> frozenset[str]:
         """What has to be loaded for them."""
         return frozenset().union(*(p.reads for p in (*self.verified, *self.others)))
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What each problem costs, (problems,) each: once, every solution, once for every verified
+    solution, and every verification.
+
+    relative: in units of a mean solution, as C = S(1 + lambda V) is: lambda is a ratio of means, so
+    it varies with the problems as all that is measured on them does.
+    """
+
+    fixed: FloatArray
+    solution: FloatArray
+    once: FloatArray
+    verification: FloatArray
+    relative: bool = False
+
+    def linear(self, weights: FloatArray | None = None) -> tuple[LinearCost, LinearCost]:
+        """Mean costs without and with verification, under a resample's weights, (problems,)."""
+        w = np.full(len(self.fixed), 1 / len(self.fixed)) if weights is None else weights
+        parts = (self.fixed, self.solution, self.once, self.verification)
+        fixed, solution, once, verification = (float(w @ part) for part in parts)
+        if self.relative:
+            return LinearCost(), LinearCost(verification=verification / solution)
+        return LinearCost(fixed, solution), LinearCost(fixed, solution + once, verification)
+
+    def take(self, order: list[int]) -> Spending:
+        """Of some of the problems, or of all in another order."""
+        return replace(
+            self,
+            fixed=self.fixed[order],
+            solution=self.solution[order],
+            once=self.once[order],
+            verification=self.verification[order],
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +120,9 @@ class Source:
     S, V: the grid, V >= 1. voted, covered: (problems, S) success of majority vote and coverage;
     verified: by policy (problems, S, V), NaN beyond the verified solutions; others: by policy that
     reads none, (problems, S) success and (S,) cost. right, total: (problems,) counts of right and
-    of all solutions.
+    of all solutions. spending: in the unit of the compute axis; in_c: in C = S(1 + lambda V), None
+    where lambda is unknown. ratio: lambda. scoring: how verifications became scores, by the names
+    of `SCORING`.
     """
 
     run: str
@@ -93,10 +136,21 @@ class Source:
     others: dict[str, tuple[FloatArray, FloatArray]]
     right: IntArray
     total: IntArray
-    voting: LinearCost
-    verifying: LinearCost
+    spending: Spending
+    in_c: Spending | None
     ratio: float
     problem_ids: tuple[str, ...]
+    scoring: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def voting(self) -> LinearCost:
+        """Mean cost without verification."""
+        return self.spending.linear()[0]
+
+    @cached_property
+    def verifying(self) -> LinearCost:
+        """Mean cost with verification."""
+        return self.spending.linear()[1]
 
 
 def load_sources(
@@ -107,11 +161,12 @@ def load_sources(
     overrides: Sequence[str] = (),
     ladder: Ladder = powers_of_two,
     plain: bool = False,
+    scoring: Mapping[str, str] | None = None,
 ) -> list[Source]:
     """A source for each run and verifier. policies: those that read verifications, None: the run's.
 
     ladder: values of S and V up to what the pool has. plain: also policies that read none, and
-    runs where nothing is verified.
+    runs where nothing is verified. scoring: those of `SCORING` that are to be otherwise.
 
     Raises `DataError` for runs of measured answers, of different data sets, without verifications,
     or without costs in this unit, and `UsageError` for a policy that can't be compared.
@@ -122,7 +177,7 @@ def load_sources(
                 f"{run.name} has no S and V to trade: its solutions are no exchangeable draws; "
                 "ttc curves shows what its sampler answers within a limit of tokens"
             )
-    asked = [Asked.of(run, policies, plain) for run in runs]
+    asked = [Asked.of(run, policies, plain).scored(scoring or {}) for run in runs]
     if len(runs) > 1:
         require_same_dataset(runs)
     pools = [pool for one in asked for pool in _pools(one, verifier, plain)]
@@ -168,11 +223,15 @@ def _source(
         raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")
     _refuse_silent(run, loaded)
     seed = np.random.default_rng(evaluation.seed)
-    voted = named("majority"), named("oracle")
-    grid = evaluate(arrays, sizes, depths, [*voted, *asked.verified, *asked.others], seed)
+    voted, settings = (named("majority"), named("oracle")), evaluation.settings
+    policies = [*voted, *asked.verified, *asked.others]
+    grid = evaluate(arrays, sizes, depths, policies, seed, settings)
+    grid = on_all_solutions(grid, arrays, policies, seed)
     place = {label: i for i, label in enumerate(grid.policies)}
     cost = with_overrides(evaluation.cost, overrides)
-    voting, verifying, ratio = _costs(run, unit_costs(loaded, cost, asked.manifest), unit)
+    ratio = unit_costs(loaded, cost, asked.manifest).ratio
+    each = problem_costs(loaded, cost, asked.manifest)
+    in_c = _in_c(loaded, ratio, cost)
     return Source(
         run=run.name,
         verifier=loaded.verifier or "",
@@ -190,10 +249,11 @@ def _source(
         },
         right=np.count_nonzero(arrays.correct, axis=1),
         total=arrays.n_solutions,
-        voting=voting,
-        verifying=verifying,
+        spending=_spending(run, each, in_c, unit),
+        in_c=in_c,
         ratio=ratio,
         problem_ids=arrays.problem_ids,
+        scoring={name: getattr(settings, name) for name in SCORING},
     )
 
 
@@ -216,25 +276,54 @@ def _refuse_silent(run: RunFolder, loaded: LoadedPool) -> None:
         )
 
 
-def _costs(run: RunFolder, costs: UnitCosts, unit: str) -> tuple[LinearCost, LinearCost, float]:
-    """Costs without and with verification, and lambda."""
+def _in_c(loaded: LoadedPool, ratio: float, cost: CostConfig) -> Spending | None:
+    """In the paper's unit. A lambda that was measured is that of the problems at hand."""
+    solution = loaded.solutions.completion_tokens
+    nothing = np.zeros(len(solution))
+    if not math.isfinite(ratio):
+        return None
+    if cost.ratio == "measured":
+        judged = loaded.verifications.completion_tokens
+        if loaded.verifier is None:
+            judged = nothing
+        return Spending(nothing, solution, nothing, judged, relative=True)
+    return Spending(nothing, nothing + 1, nothing, nothing + ratio, relative=True)
+
+
+def _spending(
+    run: RunFolder, each: Sequence[UnitCosts], in_c: Spending | None, unit: str
+) -> Spending:
+    """What problems cost in a unit. Raises `DataError` where nobody knows."""
     if unit == "c":
-        if not math.isfinite(costs.ratio):
+        if in_c is None:
             raise DataError(f"lambda of {run.name} can't be measured; give it by --lambda")
-        return LinearCost(), LinearCost(verification=costs.ratio), costs.ratio
-    fixed, once = costs.per_problem.get(unit, 0.0), costs.per_verified.get(unit, 0.0)
-    voting = LinearCost(fixed, costs.solution[unit])
-    judged = costs.verification.get(unit, 0.0)
-    verifying = LinearCost(fixed, costs.solution[unit] + once, judged)
-    if not all(math.isfinite(x) for x in (fixed, verifying.solution, verifying.verification)):
+        return in_c
+    rows = [
+        (
+            one.per_problem.get(unit, 0.0),
+            one.solution[unit],
+            one.per_verified.get(unit, 0.0),
+            one.verification.get(unit, 0.0),
+        )
+        for one in each
+    ]
+    parts = np.array(rows, dtype=np.float64).T
+    if not np.isfinite(parts).any(axis=1).all():
         hints = {
             "flops": "; give cost.parameters by --set cost.parameters=N",
             "usd": "; give prices by --set cost.prices=litellm or in the recipe",
         }
         raise DataError(f"{run.name} has no costs in {unit}{hints.get(unit, '')}")
-    if voting.solution <= 0:
+    found = Spending(*np.nan_to_num(parts))
+    if found.linear()[0].solution <= 0:
         raise DataError(f"solutions of {run.name} cost nothing in {unit}; choose another --unit")
-    return voting, verifying, costs.ratio
+    return found
+
+
+def usual_unit(run: RunFolder) -> str:
+    """Of the compute axis: tokens, prompts included; C for samples whose tokens nobody counted."""
+    use = load_pool(run, next(iter(verifiers(run)), None)).solutions
+    return "tokens" if np.nansum(use.completion_tokens) > 0 else "c"
 
 
 def pooled(sources: Sequence[Source]) -> list[Source]:
@@ -258,9 +347,13 @@ def _merge(group: Sequence[Source]) -> Source:
         rows = [part[order] for part, order in zip(parts, orders, strict=True)]
         return np.asarray(np.mean(rows, axis=0))
 
-    def cost(parts: Sequence[LinearCost]) -> LinearCost:
-        found = np.mean([(p.fixed, p.solution, p.verification) for p in parts], axis=0)
-        return LinearCost(*map(float, found))
+    def spent(parts: Sequence[Spending]) -> Spending:
+        rows = [p.take(order) for p, order in zip(parts, orders, strict=True)]
+        columns = [(r.fixed, r.solution, r.once, r.verification) for r in rows]
+        fixed, solution, once, verification = np.mean(columns, axis=0)
+        return Spending(fixed, solution, once, verification, rows[0].relative)
+
+    in_c = [s.in_c for s in group if s.in_c is not None]
 
     return replace(
         first,
@@ -273,8 +366,8 @@ def _merge(group: Sequence[Source]) -> Source:
         others={},
         right=np.sum([s.right[o] for s, o in zip(group, orders, strict=True)], axis=0),
         total=np.sum([s.total[o] for s, o in zip(group, orders, strict=True)], axis=0),
-        voting=cost([s.voting for s in group]),
-        verifying=cost([s.verifying for s in group]),
+        spending=spent([s.spending for s in group]),
+        in_c=spent(in_c) if len(in_c) == len(group) else None,
         ratio=float(np.mean([s.ratio for s in group])),
     )
 
@@ -295,5 +388,7 @@ def _reordered(source: Source, ids: Sequence[str]) -> Source:
         others={name: (y[order], cost) for name, (y, cost) in source.others.items()},
         right=source.right[order],
         total=source.total[order],
+        spending=source.spending.take(order),
+        in_c=None if source.in_c is None else source.in_c.take(order),
         problem_ids=tuple(ids),
     )

@@ -18,12 +18,12 @@ Row = dict[str, Any]
 def fit_rows(fit: ScalingFit) -> Iterator[Row]:
     """Rows of `fits`: every figure of every method, differences, and coverage."""
     always = {
-        "cost_unit": fit.request.unit,
+        "cost_unit": fit.unit,
         "interval_level": fit.request.level,
         "n_problems": fit.problems,
     }
     for method in fit.methods:
-        for row in _method_rows(method):
+        for row in (*_method_rows(method), *_growth_rows(method)):
             yield always | _names(method) | row
         for name, one in fit.differences.get(method.label, {}).items():
             meaning = f"{name}, minus that of {fit.methods[0].label}"
@@ -38,7 +38,7 @@ def fit_rows(fit: ScalingFit) -> Iterator[Row]:
 def allocation_rows(fit: ScalingFit) -> Iterator[Row]:
     """Rows of `allocation`: the best S and V by budget, by every procedure."""
     for method in fit.methods:
-        names = _names(method) | {"cost_unit": fit.request.unit}
+        names = _names(method) | {"cost_unit": fit.unit}
         paths = [("voting", method.analysis.voted), ("grid", method.analysis.verified)]
         smooth = [(name, method.analysis.paths.get(name)) for name in PROCEDURES]
         for procedure, path in (*paths, *smooth):
@@ -57,9 +57,24 @@ def _names(method: MethodFit) -> Row:
 def _method_rows(method: MethodFit) -> Iterator[Row]:
     for name, one in method.figures.items():
         yield _row(name, *MEANINGS[name], one)
-    for multiple, one in method.gains:
-        meaning = "success beyond the plateau at this multiple of the measured sc_plateau_cost"
-        yield _row("gain_at_multiple", meaning, "probability", one) | {"at": multiple}
+    for name, one in method.in_c.items():
+        if MEANINGS[name][1] in ("cost", "ratio", "exponent"):
+            meaning, unit = MEANINGS[name]
+            unit = "solutions" if unit == "cost" else unit
+            yield _row(f"{name}_in_c", f"{meaning}, on the axis C", unit, one)
+    for at in method.at:
+        meaning = "success beyond self-consistency within this budget, on new problems"
+        yield _row("gain_at_budget", meaning, "probability", at.gain) | {"at": at.budget}
+
+
+def _growth_rows(method: MethodFit) -> Iterator[Row]:
+    """The recommended exponents, and the range over procedures and units."""
+    for one, noun in zip(method.growth, "SV", strict=True):
+        meaning = one.refused or f"exponent of {noun}, by the {one.procedure}"
+        yield _row(f"{one.letter}_recommended", meaning, "exponent", one.value)
+        spread = Interval(one.value.estimate, one.low, one.high)
+        meaning = one.refused or f"exponent of {noun}, range over procedures and units"
+        yield _row(f"{one.letter}_conventions", meaning, "exponent", spread)
 
 
 def _coverage_rows(fit: CoverageFit) -> Iterator[Row]:

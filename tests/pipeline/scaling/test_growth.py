@@ -1,0 +1,105 @@
+"""No exponent where nothing depends on S or V, and the reason in its stead."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ttc.analysis.flatness import dependence, flatness
+from ttc.analysis.intervals import resamples
+from ttc.importing import Judging
+from ttc.pipeline.importing import import_run
+from ttc.pipeline.scaling import FitRequest, fit_scaling
+
+PROBLEMS, SOLUTIONS, VERDICTS = 24, 16, 8
+REQUEST = FitRequest(policies=("best_of_n", "weighted_majority"), draws=60)
+
+
+@pytest.fixture
+def fitted(tmp_path):
+    """A fit of a pool in which each solution is right or wrong, and verified, as a rule says."""
+
+    def fit(right, verdict):
+        rng = np.random.default_rng(0)
+        lines = []
+        for i in range(PROBLEMS):
+            solutions = []
+            for j in range(SOLUTIONS):
+                good = bool(right(rng, i))
+                verdicts = [{"verdict": verdict(rng, good), "tokens": 20} for _ in range(VERDICTS)]
+                answer = "7" if good else f"{8 + j % 3}"
+                solutions.append({"answer": answer, "tokens": 20, "verifications": verdicts})
+            lines.append(
+                {"problem_id": f"p{i}", "question": "?", "answer": "7", "solutions": solutions}
+            )
+        (tmp_path / "pool.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+        run = import_run(tmp_path / "pool.jsonl", tmp_path / "run", judging=Judging())
+        return fit_scaling([run], REQUEST)
+
+    return fit
+
+
+def hard(rng, problem):
+    return rng.random() < 0.2 + 0.6 * problem / PROBLEMS
+
+
+def honest(rng, good):
+    return bool(rng.random() < (0.8 if good else 0.3))
+
+
+WORLDS = {
+    "none solved": (lambda rng, problem: False, honest),
+    "all solved": (lambda rng, problem: True, honest),
+    "every sample the same": (lambda rng, problem: problem % 2 == 0, honest),
+}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_nothing_depends_on_anything(fitted, world):
+    found = fitted(*WORLDS[world])
+    for method in found.methods:
+        for one in method.growth:
+            assert "does not depend on S and V" in one.refused
+            assert np.isnan(one.value.estimate)
+        assert method.as_dict()["growth"]["a"] == {"refused": method.growth[0].refused}
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("said", [True, None])
+def test_a_judge_that_says_always_the_same_or_nothing_readable(fitted, said):
+    best, weighted = fitted(hard, lambda rng, good: said).methods
+    assert "does not depend on S and V" in best.growth[0].refused
+    if said:  # every solution counts alike: a vote
+        assert "V stays at 1" in weighted.growth[1].refused
+        assert not weighted.depends.on_s.flat
+
+
+def test_a_judge_that_tells_has_exponents(fitted):
+    for method in fitted(hard, honest).methods:
+        a, b = method.growth
+        assert (a.refused, b.refused) == ("", "")
+        assert a.low <= a.value.estimate <= a.high
+        assert a.value.low <= a.value.estimate <= a.value.high
+
+
+def test_flatness_is_found_nineteen_times_in_twenty():
+    """Cells of one success that differ by the choice of problems alone."""
+    rng = np.random.default_rng(0)
+    flat = []
+    for _ in range(200):
+        cells = rng.random((40, 1)) + rng.normal(0, 0.2, (40, 12))
+        flat.append(flatness(cells, resamples(40, 200, rng)).flat)
+    assert 0.9 <= np.mean(flat) <= 0.995
+    tilted = cells + np.linspace(0, 0.2, 12)
+    assert not flatness(tilted, resamples(40, 200, rng)).flat
+
+
+def test_dependence_on_one_of_the_two_is_told_apart():
+    rng = np.random.default_rng(1)
+    noise = rng.random((50, 1, 1)) + rng.normal(0, 0.05, (50, 4, 3))
+    weights = resamples(50, 200, rng)
+    rise = np.linspace(0, 0.3, 4)[:, None]
+    found = dependence(noise + rise, weights)
+    assert (found.both.flat, found.on_s.flat, found.on_v.flat) == (False, False, True)
+    found = dependence(noise + np.linspace(0, 0.3, 3), weights)
+    assert (found.both.flat, found.on_s.flat, found.on_v.flat) == (False, True, False)

@@ -1,0 +1,39 @@
+"""`ttc metrics`: what repeated samples of a run say, without any policy."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttc.cli._options import RESULTS, Level, Results, Run
+
+
+def command(
+    run: Run,
+    k: Annotated[
+        list[str] | None,
+        typer.Option("--k", help="Sizes k: 4 or 1,2,4; repeat for more (default: powers of two)."),
+    ] = None,
+    level: Level = 0.95,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+    results: Results = RESULTS,
+) -> None:
+    """Print pass@k, pass^k, G-Pass@k, mG-Pass@k, Bayes@N and the area under the coverage curve.
+
+    All are exact means over random subsets of a problem's solutions; nothing is sampled.
+
+    Examples: `ttc metrics quickstart`, `ttc metrics quickstart --k 1,2,3,4 --json`
+    """
+    from ttc.cli._console import console
+    from ttc.cli._values import whole_numbers
+    from ttc.pipeline.metrics import measure
+    from ttc.report.metrics import print_metrics
+    from ttc.store.run_folder import find_run
+    from ttc.terminal import say_json
+
+    found = measure(find_run(run, results), whole_numbers(k, "--k"), level)
+    if as_json:
+        say_json(found.as_dict())
+    else:
+        print_metrics(console(), found)

@@ -1,0 +1,119 @@
+"""Exponents of S and V, where there are any: one recommended figure, a range, or a reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ttc.analysis.fitting import PROCEDURES, Analysis
+from ttc.analysis.flatness import Dependence
+from ttc.pipeline.scaling.quantities import UNKNOWN, Interval
+
+PREFERRED = ("spline", "law", "grid")
+"""Procedures by how near they come to exponents of a much finer grid (decision 8)."""
+_SHORTEST = 2.0  # doublings of compute, for a slope that means something
+_STAYS = 1.05  # a V, or S, below which the path of optima has not left 1
+_MOSTLY = 0.9
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """One exponent: the recommended procedure's, and the range that all procedures and units give.
+
+    refused: why there is none, empty where there is one; then the others are NaN.
+    """
+
+    letter: str
+    procedure: str = ""
+    value: Interval = UNKNOWN
+    low: float = math.nan
+    high: float = math.nan
+    refused: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        if self.refused:
+            return {"refused": self.refused}
+        return {
+            "procedure": self.procedure,
+            **self.value.as_dict(),
+            "conventions_low": self.low,
+            "conventions_high": self.high,
+        }
+
+
+def refusal(analysis: Analysis, depends: Dependence) -> str:
+    """Why no exponent can be told, empty where some can.
+
+    First whether anything depends on S and V, then whether both are traded, then whether the pool
+    is large enough to see it.
+    """
+    if depends.both.flat:
+        chance = f"{100 * depends.both.chance:.1f} points are what chance alone shows"
+        if depends.both.range < 1e-9:
+            chance = "not at all"
+        return f"success does not depend on S and V: it varies by {_points(depends.both)}; {chance}"
+    if depends.on_v.flat:
+        return (
+            "V stays at 1: more verifications change success by "
+            f"{_points(depends.on_v)} at most, which can be chance; all compute goes into S"
+        )
+    if depends.on_s.flat:
+        return (
+            "S stays at its least: more solutions change success by "
+            f"{_points(depends.on_s)} at most, which can be chance; all compute goes into V"
+        )
+    path = next((analysis.paths[p] for p in PREFERRED if p in analysis.paths), None)
+    if path is None or not len(path.cost):
+        return "too few S and V were measured to trade one for the other"
+    doublings = float(np.log2(path.cost[-1] / path.cost[0]))
+    if np.mean(path.V < _STAYS) > _MOSTLY:
+        return "V stays at 1: within the pool, one verification of each solution is best"
+    if doublings < _SHORTEST:
+        return (
+            f"the optimum leaves the pool after {doublings:.1f} doublings of compute; "
+            "more solutions, or more verifications of them, would show how it grows"
+        )
+    return ""
+
+
+def exponents(
+    analysis: Analysis,
+    depends: Dependence,
+    figures: Mapping[str, Interval],
+    others: Mapping[str, float],
+) -> tuple[Exponent, Exponent]:
+    """Of S and of V. others: figures of the same surface in another unit of compute."""
+    why = refusal(analysis, depends)
+    if why:
+        return Exponent("a", refused=why), Exponent("b", refused=why)
+    found = []
+    for letter in "ab":
+        names = [f"{procedure}_{letter}" for procedure in PROCEDURES]
+        told = [figures[name].estimate for name in names] + [others.get(n, math.nan) for n in names]
+        known = [value for value in told if math.isfinite(value)]
+        best = next(p for p in PREFERRED if math.isfinite(figures[f"{p}_{letter}"].estimate))
+        value = figures[f"{best}_{letter}"]
+        found.append(Exponent(letter, best, value, min(known), max(known)))
+    return found[0], found[1]
+
+
+def edges(analysis: Analysis, S: int, V: int) -> str:
+    """What is to be said where best cells lie at the pool's edge, where the pool is the limit."""
+    best = analysis.verified
+    at_s, at_v = int((best.S >= S).sum()), int((best.V >= V).sum())
+    said = [f"S = {S} in {at_s}"] * bool(at_s) + [f"V = {V} in {at_v}"] * bool(at_v)
+    if not said:
+        return ""
+    return (
+        f"of {len(best.S)} best cells, the pool's edge is reached by {' and '.join(said)}: there "
+        "the pool and not compute is the limit"
+    )
+
+
+def _points(one: Any) -> str:
+    return f"{100 * one.range:.1f} points"
