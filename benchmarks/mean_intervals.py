@@ -11,6 +11,19 @@ deviation), exact or measured with so many samples a problem, and votes, whose s
 or 1. differences: of two methods whose logits correlate so, and of methods that differ in rare
 problems only. Where the truth is that both are alike, also how often p < 0.05. clusters: eight
 problems a template, with an intraclass correlation of 0.5. few: 3, 5 and 10 problems.
+
+Outside of the goal from 30 problems on, with 4000 pools each:
+
+- means at 95 %: 97.0 to 97.7 in 10 of 255 (outcomes of 0 and 1, votes, few samples, at 30 and 64
+  problems: there are too few values to be exact), and 92.9 for rates of extreme spread around 0.98,
+  128 problems; at 90 %: up to 96.0 in 57, nearly all at 0.02 and 0.98, where few problems differ;
+- differences at 95 %: 97.1 to 100 in 108 of 609, where a handful of problems show any difference
+  (rates of 0.02, votes that agree, a true difference of 0 or 0.02), and 91.6 where one in 50
+  problems gains, of 128; at 90 % alike, none below 88.5;
+- templates: none at 95 %; 93.5 to 93.8 of 90 % at a mean of 0.98;
+- 3 to 10 problems: 95 to 100 %, more than stated: they can't be both honest and short.
+
+Percentiles of resamples, for comparison (`--percentile`): 46 to 76 % of 95 % at 0.98, 30 problems.
 """
 
 from __future__ import annotations

@@ -4,11 +4,10 @@
 
 Pools are drawn anew from generative models whose truth is known (`WORLDS`, with all of
 `ttc simulate`'s other defaults): 64 solutions, all with 16 verifications. Majority vote and
-best-of-N are evaluated on powers of two and fitted by `ttc.analysis.fitting.analyse`, on the whole
-pool, on resamples of its problems and with one problem left out at a time; intervals of all its
-figures are those of `bootstrap_interval`. Also covered: gains of the verified frontier over the
-vote's at equal budgets, by resampling and as paired differences of what each problem contributes
-(`by_problem`), means of cells, and paired differences of the two policies.
+best-of-N are evaluated on powers of two, and what is stated of each pool is what `ttc fit-scaling`
+states, by the same functions: all figures of `ttc.analysis.fitting.analyse`, on the whole pool, on
+resamples of its problems, by `bootstrap_interval`; exponents where there are any; the best of both
+sides and the gain at budgets. Also covered: means of cells, and paired differences of the policies.
 
 A figure's truth is the same function of the population's surface, for which the mean over all
 problems of all pools stands, so it has an error, which is printed. Costs are C = S (1 + lambda V);
@@ -34,20 +33,21 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.stats import binom
 
-from ttc.analysis.contributions import by_problem
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Analysis, Setting, analyse
+from ttc.analysis.flatness import dependence
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import (
-    bootstrap_interval,
     difference_interval,
-    jackknife_weights,
     mean_interval,
     resamples,
 )
 from ttc.analysis.scaling import LinearCost
 from ttc.analysis.simulate import SimulationConfig, simulate_pool
 from ttc.analysis.threads import one_thread
+from ttc.pipeline.scaling.at_budgets import at_budgets
+from ttc.pipeline.scaling.growth import exponents
+from ttc.pipeline.scaling.quantities import Interval, interval
 from ttc.policies import named
 
 SIZE = {"solutions": 64, "verified_solutions": 64, "verifications": 16}
@@ -100,11 +100,13 @@ WORLDS: dict[str, dict[str, Any]] = {
 }
 POLICIES = (named("majority"), named("best_of_n"))
 LEVELS = {0.95: (0.93, 0.97), 0.9: (0.87, 0.93)}
-BUDGETS = (4.0, 16.0, 64.0, 256.0)
+BUDGETS = (4.0, 16.0, 64.0, 256.0, 1088.0)
 ENOUGH = 30
 """Pools that tell a figure; fewer say nothing about its coverage."""
 FIXED = ("dearer_split", "dearer_cells")
 """Figures that follow from the grid alone."""
+LAST = ("best_success", "sc_plateau", "gain")
+"""Figures that are stated as those of the largest budget are, out of bag."""
 
 
 @dataclass(frozen=True)
@@ -133,28 +135,37 @@ def draw_surfaces(world: str, seed: int) -> Surfaces:
     return Surfaces(grid.success[:, 0, :, 0], grid.success[:, 1, :, 1:], tokens)
 
 
-def setting_of(ratio: float) -> Setting:
+def setting_of(ratio: float, rising: bool) -> Setting:
     """The grid and its costs, in the paper's unit."""
     S, V = powers_of_two(SIZE["solutions"]), powers_of_two(SIZE["verifications"])
-    return Setting(np.array(S), np.array(V), LinearCost(), LinearCost(verification=ratio))
+    costs = LinearCost(), LinearCost(verification=ratio)
+    return Setting(np.array(S), np.array(V), *costs, rising=rising)
+
+
+def still_rises(voted: FloatArray) -> bool:
+    """As `ttc fit-scaling` has it: whether the vote has no plateau yet."""
+    last = voted[:, -1] - voted[:, -2]
+    return bool(difference_interval(last)[0] > 0 and last.mean() > 0.005)
 
 
 def fitted(
-    pool: Surfaces, weights: FloatArray, measured: bool, like: Analysis | None = None
+    pool: Surfaces,
+    weights: FloatArray,
+    measured: bool,
+    rising: bool = False,
+    like: Analysis | None = None,
 ) -> Analysis:
     """The fit of weighted means, (problems,) weights."""
     lengths = weights @ pool.tokens
-    setting = setting_of(float(lengths[1] / lengths[0]) if measured else 1.0)
+    setting = setting_of(float(lengths[1] / lengths[0]) if measured else 1.0, rising)
     verified = np.tensordot(weights, pool.verified, 1)
-    return analyse(weights @ pool.voted, verified, setting, like)
+    before = None if like is None else [like]
+    return analyse(weights @ pool.voted, verified, [setting], before)[0]
 
 
 def figures(one: Analysis) -> dict[str, float]:
-    """All figures of a fit, with gains at budgets."""
-    budgets = np.array(BUDGETS)
-    gains = one.verified.at(budgets) - one.voted.at(budgets)
-    found = {name: float(x) for name, x in one.figures().items() if name not in FIXED}
-    return found | {f"resampled gain {b:g}": float(x) for b, x in zip(BUDGETS, gains, strict=True)}
+    """All figures of a fit."""
+    return {name: float(x) for name, x in one.figures().items() if name not in FIXED}
 
 
 @dataclass(frozen=True)
@@ -166,33 +177,67 @@ class Stated:
     intervals: dict[float, dict[str, tuple[float, float]]]
 
 
-def stated(pool: Surfaces, whole_truth: Surfaces, draws: int, seed: int, measured: bool) -> Stated:
+def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool) -> Stated:
     """All figures of one pool with their intervals."""
     n = len(pool.voted)
+    rising = still_rises(pool.voted)
     with one_thread():
-        whole = fitted(pool, np.full(n, 1 / n), measured)
-        true = fitted(whole_truth, np.ones(1), measured, whole)
+        whole = fitted(pool, np.full(n, 1 / n), measured, rising)
+        exact = fitted(true, np.ones(1), measured, rising, whole)
         weights = resamples(n, draws, np.random.default_rng([seed, 1]))
-        drawn = [figures(fitted(pool, row, measured, whole)) for row in weights]
-        left = [figures(fitted(pool, row, measured, whole)) for row in jackknife_weights(n)]
-    estimate = figures(whole)
-    ends: dict[float, dict[str, tuple[float, float]]] = {level: {} for level in LEVELS}
-    for name, value in estimate.items():
-        given = (np.array([row[name] for row in rows]) for rows in (drawn, left))
-        arrays = tuple(given)
-        for level, found in ends.items():
-            one = bootstrap_interval(value, *arrays, level)
-            found[name] = (one.low, one.high)
-    truth = figures(true)
-    for name, values, exact, interval in [
-        *cells(pool, whole_truth),
-        *gains(pool, whole, setting_of(1.0), truth),
-    ]:
-        estimate[name], truth[name] = float(values.mean()), exact
-        for level, found in ends.items():
-            low, high = interval(values, level)
-            found[name] = (float(low), float(high))
-    return Stated(estimate, truth, ends)
+        drawn = [figures(fitted(pool, row, measured, rising, whole)) for row in weights]
+    found = Stated({}, figures(exact), {level: {} for level in LEVELS})
+    depends = dependence(pool.verified, weights)
+    for level, ends in found.intervals.items():
+        own = {
+            name: interval(value, np.array([row[name] for row in drawn]), np.ones(n), level)
+            for name, value in figures(whole).items()
+            if name not in LAST
+        }
+        grown = exponents(whole, depends, own, {})
+        for one in grown:
+            # Of exponents only those are stated that there are.
+            names = [name for name in own if name.endswith(f"_{one.letter}")]
+            for name in names if one.refused else []:
+                del own[name]
+        for name, value in at_the_budgets(pool, whole, weights, level).items():
+            own[name] = value
+        for name, value in own.items():
+            found.estimate[name] = value.estimate
+            ends[name] = (value.low, value.high)
+        for name, values, cell, kind in cells(pool, true):
+            found.estimate[name], found.truth[name] = float(values.mean()), cell
+            low, high = kind(values, level)
+            ends[name] = (float(low), float(high))
+    found.truth.update(true_at_budgets(true, exact, whole))
+    return found
+
+
+def at_the_budgets(
+    pool: Surfaces, whole: Analysis, weights: FloatArray, level: float
+) -> dict[str, Interval]:
+    """The best of both sides, and gains, which hold together; the last are figures, too."""
+    setting = setting_of(1.0, False)
+    rows = at_budgets(pool.voted, pool.verified, setting, BUDGETS, whole.last, weights, None, level)
+    found = {}
+    for budget, row in zip(BUDGETS, rows, strict=True):
+        found[f"vote at C={budget:g}"] = row.voted.success
+        found[f"verified at C={budget:g}"] = row.verified.success
+        found[f"gain at C={budget:g}"] = row.gain
+    return found
+
+
+def true_at_budgets(true: Surfaces, exact: Analysis, whole: Analysis) -> dict[str, float]:
+    """The same of the population; gains where the pool's are."""
+    setting = setting_of(1.0, False)
+    votes = setting.voting(setting.S, np.zeros(1))
+    found = {}
+    for budget in BUDGETS:
+        vote = float(true.voted[0][votes <= budget].max())
+        verified = float(true.verified[0][setting.costs <= budget].max())
+        found[f"vote at C={budget:g}"], found[f"verified at C={budget:g}"] = vote, verified
+        found[f"gain at C={budget:g}"] = verified - vote
+    return found
 
 
 def cells(pool: Surfaces, true: Surfaces) -> Iterator[tuple[str, FloatArray, float, Any]]:
@@ -210,27 +255,12 @@ def cells(pool: Surfaces, true: Surfaces) -> Iterator[tuple[str, FloatArray, flo
                 yield f"difference {at}", values, gap, difference_interval
 
 
-def gains(
-    pool: Surfaces, whole: Analysis, setting: Setting, truth: dict[str, float]
-) -> Iterator[tuple[str, FloatArray, float, Any]]:
-    """Of the verified frontier over the vote's, as means over problems; and the plateau."""
-    budgets, none = np.array(BUDGETS), np.zeros(1, dtype=np.int64)
-    voted = by_problem(whole.voted, pool.voted[:, :, None], setting.S, none, budgets)
-    verified = by_problem(whole.verified, pool.verified, setting.S, setting.V, budgets)
-    for i, budget in enumerate(BUDGETS):
-        gap = verified[:, i] - voted[:, i]
-        yield f"gain at C={budget:g}", gap, truth[f"resampled gain {budget:g}"], difference_interval
-    last = whole.voted.cost[-1:]
-    ends = by_problem(whole.voted, pool.voted[:, :, None], setting.S, none, last)[:, 0]
-    yield "plateau as a mean", ends, truth["sc_plateau"], mean_interval
-
-
 def truth_errors(every: Surfaces, measured: bool) -> dict[str, float]:
     """Standard errors of the figures' truth, by resampling all problems."""
     with one_thread():
         whole = fitted(every, np.full(len(every.voted), 1 / len(every.voted)), measured)
         rows = [
-            figures(fitted(every, row, measured, whole))
+            figures(fitted(every, row, measured, like=whole))
             for row in resamples(len(every.voted), 20, np.random.default_rng(5))
         ]
     return {name: finite([row[name] for row in rows])[1] for name in rows[0]}
@@ -247,7 +277,8 @@ def report(name: str, found: list[Stated], error: float) -> dict[float, bool] | 
     told = [
         one
         for one in found
-        if not np.isnan([one.truth[name], *one.intervals[0.95][name], one.estimate[name]]).any()
+        if name in one.estimate
+        and not np.isnan([one.truth[name], *one.intervals[0.95][name], one.estimate[name]]).any()
     ]
     if len(told) < ENOUGH:
         return None

@@ -11,11 +11,10 @@ template; then groups are the unit, and their number is what counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.special import ndtr, stdtr, stdtrit
 
 from ttc.analysis.estimate import FloatArray
 
@@ -29,6 +28,7 @@ FEW = 20
 """Problems below which an interval is told to be rough."""
 
 _HALVINGS = 45
+_MOSTLY = 0.97
 
 
 def few_problems(n: int) -> str | None:
@@ -263,37 +263,36 @@ class Ends:
 
 
 def bootstrap_interval(
-    estimate: float, draws: FloatArray, jackknife: FloatArray, level: float = LEVEL
+    estimate: float, draws: FloatArray, problems: int | FloatArray, level: float = LEVEL
 ) -> Ends:
-    """Bias-corrected and accelerated interval (Efron 1987) of a figure, from resamples.
+    """Interval of a figure from resamples: percentiles, and the estimate with its error, widened.
 
-    draws: (draws,) the figure under `resamples`; jackknife: (problems,) under `jackknife_weights`.
-    NaN draws are left out, infinite ones ("never") are larger than all others, so that an end may
-    be infinite. Normal quantiles are widened to Student's, for the number of problems (Hesterberg
-    2015). NaN where the estimate is, for fewer than three problems, or where no draw tells.
+    draws: (draws,) the figure under `resamples`; problems: how many there are (or clusters), or an
+    array with a value for each. Percentiles are taken at Student's quantiles for that number
+    (Hesterberg 2015). Where a figure bends, they end too near on one side, so each end is at least
+    as far as the estimate minus or plus that quantile of errors, the draws' deviation, but no
+    farther than draws go. NaN draws are left out, infinite ones ("never") are larger than all
+    others, so that an end may be infinite. NaN where the estimate is, for fewer than three
+    problems, or where no draw tells.
+
+    Bias correction and acceleration (Efron 1987) cover no better, and worse where a figure is the
+    cost of reaching a level (`benchmarks/scaling_intervals.py`).
     """
     known = np.sort(draws[~np.isnan(draws)])
     share = len(known) / len(draws) if len(draws) else 0.0
-    problems = len(jackknife)
-    if not len(known) or problems < FEWEST or np.isnan(estimate):
+    count = problems if isinstance(problems, int) else len(problems)
+    if not len(known) or count < FEWEST or np.isnan(estimate):
         return Ends(float("nan"), float("nan"), share)
-    below = np.count_nonzero(known < estimate) + np.count_nonzero(known == estimate) / 2
-    # One draw at least on either side: a bias beyond what draws can show is not believed.
-    bias = float(ndtri(np.clip(below, 1, len(known) - 1) / len(known))) if len(known) > 2 else 0.0
-    z = stdtrit(problems - 1, (1 + level) / 2) * np.array([-1.0, 1.0])
-    moved = bias + (bias + z) / np.maximum(1 - acceleration(jackknife) * (bias + z), 0.1)
-    place = ndtr(moved) * (len(known) - 1)
+    quantile = float(stdtrit(count - 1, (1 + level) / 2))
+    last = len(known) - 1
     # Sample quantiles without interpolation, which would take infinity from infinity.
-    return Ends(float(known[int(np.floor(place[0]))]), float(known[int(np.ceil(place[1]))]), share)
-
-
-def acceleration(jackknife: FloatArray) -> float:
-    """How the standard error changes with the figure: a sixth of the skewness of influences.
-
-    0 where leaving out a problem makes the figure unknown or infinite.
-    """
-    if not np.isfinite(jackknife).all():
-        return 0.0
-    influence: NDArray[Any] = jackknife.mean() - jackknife
-    squares = float(influence @ influence)
-    return float((influence**3).sum() / (6 * squares**1.5)) if squares > 0 else 0.0
+    low = float(known[int(np.floor(ndtr(-quantile) * last))])
+    high = float(known[int(np.ceil(ndtr(quantile) * last))])
+    finite = known[np.isfinite(known)]
+    if np.isfinite(estimate) and len(finite) >= _MOSTLY * len(known):
+        # A few draws far away are in the percentiles already.
+        middle = np.ptp(np.quantile(finite, [ndtr(-1), ndtr(1)])) / 2
+        error = quantile * min(float(finite.std()), float(middle))
+        low = min(low, max(estimate - error, float(known[0])))
+        high = max(high, min(estimate + error, float(known[-1])))
+    return Ends(low, high, share)
