@@ -10,7 +10,7 @@ What is named here is the library; `from ttc.analysis import pass_at_k` loads no
 - all policies at all S and V: `evaluate`, `powers_of_two`, `EstimatorSettings`; what comes back:
   `Estimate`, `Method`, `GridResult`;
 - intervals over problems: `mean_interval`, `difference_interval`, `bootstrap_interval` with
-  `resamples`, `resampled_means` and `jackknife_weights`, `percentile_interval`; the paired test:
+  `resamples`, `resampled_means` and `percentile_interval`; the paired test:
   `paired_test`; many at once: `holm`, `simultaneous_band`; for the same problems, sampled anew:
   `new_samples_error`, `new_samples_interval`;
 - coverage beyond the pool: `fit_coverage`, `coverage_draws`, `held_out_error`,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from ttc.analysis.intervals import (
         bootstrap_interval,
         difference_interval,
-        jackknife_weights,
         mean_interval,
         paired_test,
         percentile_interval,
@@ -96,10 +95,8 @@ _HOME = {
     "g_pass_at_k": "reliability",
     "held_out_error": "coverage_check",
     "holm": "many",
-    "jackknife_weights": "intervals",
     "maj_at_k": "majority",
     "mean_accuracy": "passk",
-    "mg_pass_at_k": "reliability",
     "mean_interval": "intervals",
     "mg_pass_at_k": "reliability",
     "new_samples_error": "same_problems",
@@ -151,7 +148,6 @@ __all__ = [
     "g_pass_at_k",
     "held_out_error",
     "holm",
-    "jackknife_weights",
     "maj_at_k",
     "mean_accuracy",
     "mean_interval",
