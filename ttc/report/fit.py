@@ -179,7 +179,8 @@ def _checks(method: MethodFit) -> list[str]:
             f"{method.label}: voting still rises at S = {setting.S[-1]}, so it has no plateau in "
             "this pool, and nothing is said of more compute than that; sample more solutions"
         )
-    said = edges(method.analysis, int(setting.S[-1]), int(setting.V[-1]))
+    judged = setting.S[~np.isnan(method.surface).all(axis=1)]
+    said = edges(method.analysis, int(judged[-1]), int(setting.V[-1]))
     lines += [f"{method.label}: {said}"] if said else []
     law, dearer = method.analysis.surface, method.analysis.dearer
     if law is None:
