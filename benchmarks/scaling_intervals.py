@@ -33,6 +33,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.stats import binom
 
+from ttc.analysis.contributions import by_problem, crossing_interval
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Analysis, Setting, analyse
 from ttc.analysis.flatness import dependence
@@ -202,6 +203,7 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
                 del own[name]
         for name, value in at_the_budgets(pool, whole, weights, level).items():
             own[name] = value
+        own["crossing of gaps"] = crossing(pool, whole, level)
         for name, value in own.items():
             found.estimate[name] = value.estimate
             ends[name] = (value.low, value.high)
@@ -209,7 +211,8 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
             found.estimate[name], found.truth[name] = float(values.mean()), cell
             low, high = kind(values, level)
             ends[name] = (float(low), float(high))
-    found.truth.update(true_at_budgets(true, exact, whole))
+    found.truth.update(true_at_budgets(true))
+    found.truth["crossing of gaps"] = found.truth["crossover"]
     return found
 
 
@@ -227,8 +230,20 @@ def at_the_budgets(
     return found
 
 
-def true_at_budgets(true: Surfaces, exact: Analysis, whole: Analysis) -> dict[str, float]:
-    """The same of the population; gains where the pool's are."""
+def crossing(pool: Surfaces, whole: Analysis, level: float) -> Interval:
+    """The crossover by the gaps that problems contribute, in place of resamples."""
+    setting = setting_of(1.0, False)
+    budgets = np.geomspace(whole.verified.cost[0], whole.last, 60)
+    none = np.zeros(1, dtype=np.int64)
+    voted = by_problem(whole.voted, pool.voted[:, :, None], setting.S, none, budgets)
+    verified = by_problem(whole.verified, pool.verified, setting.S, setting.V, budgets)
+    return Interval(
+        whole.comparison.crossover, *crossing_interval(verified - voted, budgets, level)
+    )
+
+
+def true_at_budgets(true: Surfaces) -> dict[str, float]:
+    """The same of the population."""
     setting = setting_of(1.0, False)
     votes = setting.voting(setting.S, np.zeros(1))
     found = {}
