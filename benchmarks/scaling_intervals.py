@@ -191,7 +191,7 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
     depends = dependence(pool.verified, weights)
     for level, ends in found.intervals.items():
         own = {
-            name: interval(value, np.array([row[name] for row in drawn]), np.ones(n), level)
+            name: interval(value, np.array([row[name] for row in drawn]), n, level)
             for name, value in figures(whole).items()
             if name not in LAST
         }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ttc.analysis.fitting import Setting, analyse, resample
-from ttc.analysis.intervals import jackknife_weights, resampled_means, resamples
+from ttc.analysis.intervals import resampled_means, resamples
 from ttc.analysis.scaling import LinearCost
 from ttc.analysis.surface import SurfaceLaw
 from ttc.pipeline.scaling.quantities import interval
@@ -44,17 +44,15 @@ def covered(exact):
         rng = np.random.default_rng(seed)
         voted, verified = drawn_pool(rng)
         whole = analyse(voted.mean(axis=0), verified.mean(axis=0), [SETTING])
-        draws, left_out = (
-            resample(
-                resampled_means(voted, weights),
-                resampled_means(verified, weights),
-                [[SETTING]] * len(weights),
-                whole,
-            )[0]
-            for weights in (resamples(PROBLEMS, DRAWS, rng), jackknife_weights(PROBLEMS))
+        weights = resamples(PROBLEMS, DRAWS, rng)
+        (draws,) = resample(
+            resampled_means(voted, weights),
+            resampled_means(verified, weights),
+            [[SETTING]] * DRAWS,
+            whole,
         )
         for name, value in exact.figures().items():
-            one = interval(whole[0].figures()[name], draws[name], left_out[name], 0.9)
+            one = interval(whole[0].figures()[name], draws[name], PROBLEMS, 0.9)
             found.setdefault(name, []).append(one.low <= value <= one.high)
     return {name: np.mean(hits) for name, hits in found.items()}
 

@@ -66,3 +66,43 @@ def test_what_it_refuses(run, words, says):
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_forecast_says_where_more_solutions_would_help(run):
+    words = ("metrics", "three", "--forecast", "64,16")
+    done = ttc(run, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)["beyond"]
+    assert [row["k"] for row in said["coverage"]] == [16, 64]
+    for row in said["coverage"]:
+        assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
+    plan = said["more_solutions"]
+    assert plan["k"] == 64
+    assert sum(g["more"] * len(g["problems"]) for g in plan["by_counts"]) == plan["total"]
+    assert plan["expected_standard_error"] <= plan["standard_error"]
+    shown = ttc(run, *words).stdout
+    assert "not measured" in shown
+    assert "pass@64 of these problems" in shown
+
+
+def test_problems_without_a_right_solution_get_more(tmp_path):
+    source = tmp_path / "hard.jsonl"
+    answers = ["1000", "0000", "0000", "1111", "0110", "0000"]
+    lines = [
+        {
+            "problem_id": f"p{i}",
+            "question": "?",
+            "answer": "1",
+            "solutions": [{"text": "", "answer": given} for given in row],
+        }
+        for i, row in enumerate(answers)
+    ]
+    source.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    assert ttc(tmp_path, "import", str(source)).returncode == 0
+    done = ttc(tmp_path, "metrics", "hard", "--forecast", "64", "--json")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)["beyond"]["more_solutions"]
+    most = max(plan["by_counts"], key=lambda group: group["more"])
+    assert (most["right"], most["problems"]) == (0, ["p1", "p2", "p5"])
+    assert plan["expected_standard_error"] <= 0.51 * plan["standard_error"]
+    assert plan["expected_standard_error"] < plan["expected_if_spread_evenly"]

@@ -12,4 +12,4 @@ def test_the_pages_commands_work_and_show_what_it_explains(follow):
         assert words in shown
     for words in ("best cells of the grid", "optimum between cells", "law of the surface"):
         assert words in shown
-    assert "Within 128 a problem" in shown
+    assert "Within 20k a problem" in shown

@@ -10,11 +10,12 @@ What is named here is the library; `from ttc.analysis import pass_at_k` loads no
 - all policies at all S and V: `evaluate`, `powers_of_two`, `EstimatorSettings`; what comes back:
   `Estimate`, `Method`, `GridResult`;
 - intervals over problems: `mean_interval`, `difference_interval`, `bootstrap_interval` with
-  `resamples`, `resampled_means` and `jackknife_weights`, `percentile_interval`; the paired test:
+  `resamples`, `resampled_means` and `percentile_interval`; the paired test:
   `paired_test`; many at once: `holm`, `simultaneous_band`; for the same problems, sampled anew:
   `new_samples_error`, `new_samples_interval`;
 - coverage beyond the pool: `fit_coverage`, `coverage_draws`, `held_out_error`,
-  `fit_beta_binomial`, `fit_coverage_law`.
+  `fit_beta_binomial`, `fit_coverage_law`; over shapes of solve rates: `believe`, `plan_samples`;
+- residuals of a fit: `split_residuals`.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from ttc.analysis.coverage_law import CoverageLaw, fit_coverage_law
     from ttc.analysis.errors import GridError, PoolError
     from ttc.analysis.estimate import Estimate, Method
+    from ttc.analysis.extra_samples import SamplePlan, plan_samples
     from ttc.analysis.grid import evaluate, powers_of_two
     from ttc.analysis.intervals import (
         bootstrap_interval,
         difference_interval,
-        jackknife_weights,
         mean_interval,
         paired_test,
         percentile_interval,
@@ -54,14 +55,17 @@ if TYPE_CHECKING:
         mg_pass_at_k,
         pass_hat_k,
     )
+    from ttc.analysis.residuals import SplitResiduals, split_residuals
     from ttc.analysis.result import GridResult
     from ttc.analysis.same_problems import new_samples_error, new_samples_interval
     from ttc.analysis.settings import EstimatorSettings
+    from ttc.analysis.solve_rates import CoverageForecast, RateBelief, believe
     from ttc.analysis.verified import best_of_n, pessimistic, weighted_majority
 
 _HOME = {
     "BetaBinomial": "beta_binomial",
     "CoverageFit": "coverage",
+    "CoverageForecast": "solve_rates",
     "CoverageLaw": "coverage_law",
     "Estimate": "estimate",
     "EstimatorSettings": "settings",
@@ -72,8 +76,12 @@ _HOME = {
     "PoolArrays": "pool",
     "PoolError": "errors",
     "Posterior": "reliability",
+    "RateBelief": "solve_rates",
+    "SamplePlan": "extra_samples",
+    "SplitResiduals": "residuals",
     "bayes_at_n": "reliability",
     "bayes_of_outcomes": "reliability",
+    "believe": "solve_rates",
     "best_of_k": "best_of",
     "best_of_n": "verified",
     "bootstrap_interval": "intervals",
@@ -87,7 +95,6 @@ _HOME = {
     "g_pass_at_k": "reliability",
     "held_out_error": "coverage_check",
     "holm": "many",
-    "jackknife_weights": "intervals",
     "maj_at_k": "majority",
     "mean_accuracy": "passk",
     "mean_interval": "intervals",
@@ -99,16 +106,19 @@ _HOME = {
     "pass_hat_k": "reliability",
     "percentile_interval": "intervals",
     "pessimistic": "verified",
+    "plan_samples": "extra_samples",
     "powers_of_two": "grid",
     "resampled_means": "intervals",
     "resamples": "intervals",
     "simultaneous_band": "many",
+    "split_residuals": "residuals",
     "weighted_majority": "verified",
 }
 
 __all__ = [
     "BetaBinomial",
     "CoverageFit",
+    "CoverageForecast",
     "CoverageLaw",
     "Estimate",
     "EstimatorSettings",
@@ -119,8 +129,12 @@ __all__ = [
     "PoolArrays",
     "PoolError",
     "Posterior",
+    "RateBelief",
+    "SamplePlan",
+    "SplitResiduals",
     "bayes_at_n",
     "bayes_of_outcomes",
+    "believe",
     "best_of_k",
     "best_of_n",
     "bootstrap_interval",
@@ -134,7 +148,6 @@ __all__ = [
     "g_pass_at_k",
     "held_out_error",
     "holm",
-    "jackknife_weights",
     "maj_at_k",
     "mean_accuracy",
     "mean_interval",
@@ -146,10 +159,12 @@ __all__ = [
     "pass_hat_k",
     "percentile_interval",
     "pessimistic",
+    "plan_samples",
     "powers_of_two",
     "resampled_means",
     "resamples",
     "simultaneous_band",
+    "split_residuals",
     "weighted_majority",
 ]
 

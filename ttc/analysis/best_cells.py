@@ -60,7 +60,9 @@ class Cells:
         """The winner among some cells, the first of equals."""
         place = int(among[self.mean[among].argmax()])
         winners = among[self.drawn[:, among].argmax(axis=1)]
-        told = self.outside[np.arange(len(winners)), winners]
+        # What one and the same cell shows out of bag, on average its mean, is noise to take off.
+        told = self.outside[np.arange(len(winners)), winners] - self.outside[:, place]
         known = told[~np.isnan(told)]
-        expected = float(known.mean()) if len(known) else float("nan")
-        return Winner(place, float(self.mean[place]), expected, winners)
+        success = float(self.mean[place])
+        expected = success + float(known.mean()) if len(known) else float("nan")
+        return Winner(place, success, expected, winners)

@@ -216,7 +216,7 @@ def _with_masses(
     one = seen.all_right if masses.one else 0.0
     between = seen.right / seen.total
     points = [(*_point(plain), 0.1 * zero, 0.1 * one)]
-    for share in (0.5, 0.95):
+    for share in (0.5, 0.95) if start is None else (0.5,):  # resamples start near the whole
         low, high = share * zero, share * one
         rest = max(1 - low - high, 1e-3)
         mean = np.clip((float(seen.weights @ between) - high) / rest, 0.001, 0.999)

@@ -1,8 +1,10 @@
-"""Coverage beyond the pool: two laws fitted to counts of right solutions, with intervals.
+"""Coverage beyond the pool: two laws fitted to counts of right solutions, and an average of many.
 
 The exponentiated power law (`coverage_law`) describes the mean curve; the beta-binomial
 (`beta_binomial`) the problems' solve rates, from which the curve follows. Both say what pass@k
-would be with more solutions than were sampled; `coverage_check` measures how well they do.
+would be with more solutions than were sampled; `coverage_check` measures how well they do. Their
+intervals are bootstraps: of what one law says, were it the right one. Where that is not known,
+`forecast` (see `solve_rates`) is the figure to go by.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from ttc.analysis.errors import GridError, PoolError
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.intervals import percentile_interval
 from ttc.analysis.passk import pass_at_k
+from ttc.analysis.solve_rates import CoverageForecast, believe
 from ttc.analysis.threads import one_thread
 
 _LAW_PARAMETERS = ("a", "b")
@@ -56,7 +59,8 @@ class CoverageFit:
     "beta", low and high (K,) each; parameter_intervals: low and high by parameter, NaN where a
     resample can't tell it; both empty without weights. level: of the intervals. check: predictive
     error at held-out larger k, None where the pool is too small for one. problems; pool: solutions
-    that every problem has.
+    that every problem has. forecast: averaged over shapes of solve rates, with an interval that
+    holds what one shape can't know; odds: of these shapes, see `solve_rates`.
     """
 
     k: IntArray
@@ -69,6 +73,8 @@ class CoverageFit:
     check: HeldOut | None
     problems: int
     pool: int
+    forecast: CoverageForecast
+    odds: dict[str, float]
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for JSON: one row for each k; None for NaN."""
@@ -76,6 +82,9 @@ class CoverageFit:
             "measured": self.measured,
             "law": self.law.pass_at_k(self.k),
             "beta": self.beta.pass_at_k(self.k),
+            "forecast": self.forecast.mean,
+            "forecast_low": self.forecast.low,
+            "forecast_high": self.forecast.high,
         }
         for name, (low, high) in self.intervals.items():
             curves |= {f"{name}_low": low, f"{name}_high": high}
@@ -84,6 +93,7 @@ class CoverageFit:
             "pool": self.pool,
             "exponentiated_power_law": self.law.as_dict(),
             "beta_binomial": self.beta.as_dict(),
+            "probability_of": self.odds,
             "level": self.level,
             "parameter_intervals": {
                 name: None if np.isnan(ends).any() else list(ends)
@@ -124,6 +134,7 @@ def fit_coverage(
     _check_k(sizes)
     fitted = spaced_sizes(pool)
     law = fit_coverage_law(fitted, pass_at_k(right, total, fitted.tolist()).mean(axis=0))
+    belief = believe(right, total)
     intervals: dict[str, tuple[FloatArray, FloatArray]] = {}
     parameters: dict[str, tuple[float, float]] = {}
     if weights is not None:
@@ -143,6 +154,8 @@ def fit_coverage(
         check=None if rng is None or pool < 4 else held_out_error(right, total, rng),
         problems=len(total),
         pool=pool,
+        forecast=belief.forecast(sizes, level),
+        odds=belief.odds,
     )
 
 

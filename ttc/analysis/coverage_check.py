@@ -12,6 +12,7 @@ from ttc.analysis.coverage_law import fit_coverage_law, spaced_sizes
 from ttc.analysis.errors import GridError
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.passk import pass_at_k
+from ttc.analysis.solve_rates import believe
 from ttc.analysis.threads import one_thread
 
 SPLITS = 20
@@ -47,8 +48,9 @@ class HeldOut:
     """Predictions at k, (K,), all above `fitted`, from `fitted` solutions of each problem.
 
     measured: (K,) unbiased coverage of the whole pool at k; predictions: (splits, K) of "law" (the
-    exponentiated power law), "beta" (beta-binomial) and "flat": coverage stays as it is at
-    `fitted`, which a law must beat to be of use; errors: by the same names.
+    exponentiated power law), "beta" (beta-binomial), "forecast" (the average over shapes of
+    `solve_rates`) and "flat": coverage stays as it is at `fitted`, which a law must beat to be of
+    use; errors: by the same names.
     """
 
     fitted: int
@@ -101,13 +103,14 @@ def held_out_error(
         )
     k = spaced_sizes(pool, smallest=size + 1)
     inner = spaced_sizes(size)
-    found: dict[str, list[FloatArray]] = {"law": [], "beta": [], "flat": []}
+    found: dict[str, list[FloatArray]] = {"law": [], "beta": [], "forecast": [], "flat": []}
     with one_thread():
         for _ in range(splits):
             drawn = rng.hypergeometric(right, total - right, size)
             curve = pass_at_k(drawn, size, inner.tolist()).mean(axis=0)
             found["law"].append(fit_coverage_law(inner, curve).pass_at_k(k))
             found["beta"].append(fit_beta_binomial(drawn, size, point_mass).pass_at_k(k))
+            found["forecast"].append(believe(drawn, size).forecast(k).mean)
             found["flat"].append(np.full(len(k), curve[-1]))
     return HeldOut(
         fitted=size,

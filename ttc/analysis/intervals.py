@@ -57,17 +57,6 @@ def resamples(
     return np.asarray(counts[:, label] / (counts @ size)[:, None])
 
 
-def jackknife_weights(n_problems: int, clusters: ArrayLike | None = None) -> FloatArray:
-    """(clusters, problems) weights that leave out one cluster, or one problem, each.
-
-    Rows sum to 1; a single cluster, which can't be left out, has a row of NaN.
-    """
-    label, size = _labels(n_problems, clusters)
-    kept = label[None, :] != np.arange(len(size))[:, None]
-    with np.errstate(invalid="ignore"):
-        return np.asarray(kept / kept.sum(axis=1, keepdims=True))
-
-
 def _labels(n_problems: int, clusters: ArrayLike | None) -> tuple[NDArray[np.intp], FloatArray]:
     """(problems,) place of each problem's cluster, and (clusters,) their sizes."""
     if clusters is None:
@@ -263,27 +252,25 @@ class Ends:
 
 
 def bootstrap_interval(
-    estimate: float, draws: FloatArray, problems: int | FloatArray, level: float = LEVEL
+    estimate: float, draws: FloatArray, problems: int, level: float = LEVEL
 ) -> Ends:
     """Interval of a figure from resamples: percentiles, and the estimate with its error, widened.
 
-    draws: (draws,) the figure under `resamples`; problems: how many there are (or clusters), or an
-    array with a value for each. Percentiles are taken at Student's quantiles for that number
-    (Hesterberg 2015). Where a figure bends, they end too near on one side, so each end is at least
-    as far as the estimate minus or plus that quantile of errors, the draws' deviation, but no
-    farther than draws go. NaN draws are left out, infinite ones ("never") are larger than all
-    others, so that an end may be infinite. NaN where the estimate is, for fewer than three
-    problems, or where no draw tells.
+    draws: (draws,) the figure under `resamples`; problems: how many there are, or clusters.
+    Percentiles are taken at Student's quantiles for that number (Hesterberg 2015). Where a figure
+    bends, they end too near on one side, so each end is at least as far as the estimate minus or
+    plus that quantile of errors, the draws' deviation, but no farther than draws go. NaN draws are
+    left out, infinite ones ("never") are larger than all others, so that an end may be infinite.
+    NaN where the estimate is, for fewer than three problems, or where no draw tells.
 
     Bias correction and acceleration (Efron 1987) cover no better, and worse where a figure is the
     cost of reaching a level (`benchmarks/scaling_intervals.py`).
     """
     known = np.sort(draws[~np.isnan(draws)])
     share = len(known) / len(draws) if len(draws) else 0.0
-    count = problems if isinstance(problems, int) else len(problems)
-    if not len(known) or count < FEWEST or np.isnan(estimate):
+    if not len(known) or problems < FEWEST or np.isnan(estimate):
         return Ends(float("nan"), float("nan"), share)
-    quantile = float(stdtrit(count - 1, (1 + level) / 2))
+    quantile = float(stdtrit(problems - 1, (1 + level) / 2))
     last = len(known) - 1
     # Sample quantiles without interpolation, which would take infinity from infinity.
     low = float(known[int(np.floor(ndtr(-quantile) * last))])

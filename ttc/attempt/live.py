@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from ttc.attempt.programs import outcome
 from ttc.attempt.record import Branch, Record
 from ttc.attempt.requests import Buyer, Wanted, fixed, note, wanted
 from ttc.budget.allocation import Amounts, added, nothing
+from ttc.budget.asked import Asked
 from ttc.budget.ledger import Ledger
 from ttc.core import (
     Ask,
@@ -29,6 +30,7 @@ from ttc.core import (
     Place,
     Problem,
     Program,
+    Prompt,
     Read,
     Reading,
     ReadKind,
@@ -42,6 +44,7 @@ from ttc.core import (
 from ttc.errors import UsageError
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import MethodPart, Path, walk
+from ttc.samplers import SamplerPart
 from ttc.verifiers import VerifierPart
 
 Models = Mapping[Path, Mapping[str, Model]]
@@ -76,10 +79,43 @@ class World:
         weight: float,
         whole: float,
         keep: Amounts | None = None,
+        asked: Asked | None = None,
     ) -> None:
         """Open a part's account; see `Ledger.open`."""
         if self.ledger is not None:
-            self.ledger.open(problem.id, place, weight, whole, keep)
+            self.ledger.open(problem.id, place, weight, whole, keep, asked)
+
+    def asked(
+        self, problem: Problem, sampler: SamplerPart, verifiers: Sequence[VerifierPart]
+    ) -> Asked | None:
+        """In which ratio a problem's samples are asked for, and what they may cost.
+
+        None where nothing is limited, nothing is verified, or the methods don't say as much.
+        """
+        if self.ledger is None or not self.ledger.budget.limited or not verifiers:
+            return None
+        solutions, longest = sampler.most_solutions(), sampler.longest().get("solver")
+        templates = sampler.templates()
+        told = sampler.exchangeable and "solver" in templates
+        if not told or solutions is None or longest is None:
+            return None
+        model, template = self.models["sampler",]["backend"], templates["solver"]
+        prompt = render_problem(load_prompt(template or self.default_prompt), problem)
+        prices = [_price(model, prompt, SamplingParams(max_tokens=longest), solutions)]
+        for i, verifier in enumerate(verifiers):
+            judge = self.models["verifiers", i]["backend"]
+            of_one, asks = verifier.most_samples(1), verifier.asks(judge.capabilities)
+            name = verifier.templates().get("verifier")
+            if of_one is None or set(of_one) != {"verifier"} or len(asks) != 1 or name is None:
+                return None
+            prompt = render_problem(load_prompt(name), problem, solution="")
+            price = _price(judge, prompt, asks[0], of_one["verifier"])
+            read = judge.worst(prompt, SamplingParams(max_tokens=longest), 0)(1)
+            prices.append(
+                {u: price[u] + read[u] / of_one["verifier"] for u in price} | {"calls": 1}
+            )
+        judged = tuple(partial(_samples, verifier) for verifier in verifiers)
+        return Asked(solutions, judged, tuple(prices))
 
     def first_verdicts(
         self, problem: Problem, verifiers: Sequence[VerifierPart], longest: int
@@ -106,6 +142,18 @@ class World:
         """All parts are done with a problem."""
         if self.ledger is not None:
             self.ledger.done(problem.id)
+
+
+def _price(model: Model, prompt: Prompt, params: SamplingParams, each: int) -> Amounts:
+    """The most that a sample may cost, with its part of the prompt that so many share."""
+    worst = model.worst(prompt, params, 0)
+    one, two = worst(1), worst(2)
+    return {u: two[u] - one[u] + (2 * one[u] - two[u]) / each for u in one}
+
+
+def _samples(verifier: VerifierPart, solutions: int) -> int:
+    """Of so many solutions."""
+    return sum((verifier.most_samples(solutions) or {}).values())
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ttc.budget.allocation import SLACK, Amounts, added, nothing
+from ttc.budget.asked import Asked
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.pot import Pot
 from ttc.core import Place
@@ -37,7 +38,8 @@ class Counted(Pot):
 class Book(Counted):
     """All that was used and reserved for a problem, by whichever of its accounts.
 
-    `limits` are those of its tickets in this round; `again`: whether what a refused account leaves
+    `limits` are those of its tickets in this round; `asked`: in which ratio its samples are to be
+    bought, None for shares of money; `again`: whether what a refused account leaves
     may be dealt in a further one, so that the next of its kind need not get it; `before`: its
     accounts in the last round, whose tickets will be taken again; `raised`: limits of accounts,
     where it gets more than in that one.
@@ -45,6 +47,7 @@ class Book(Counted):
 
     most: dict[Unit, float] = field(default_factory=dict)  # the limits for calls to be sent
     again: bool = False
+    asked: Asked | None = None
     before: Mapping[Place, Account] = field(default_factory=dict)
     raised: Mapping[Place, dict[Unit, float]] | None = None
     lost: dict[Unit, float] = field(default_factory=nothing)
@@ -102,31 +105,76 @@ class Book(Counted):
         return all(wanted[u] + more[u] <= self.most[u] * (1 + SLACK) for u in UNITS)
 
     def open(
-        self, place: Place, weight: float, whole: float, keep: Amounts | None = None
+        self,
+        place: Place,
+        weight: float,
+        whole: float,
+        keep: Amounts | None = None,
+        asked: Asked | None = None,
     ) -> Account:
         """An account with its part of what those before it leave; what it used before is its own.
 
         weight: its share of `whole`, the shares of it and of all that are still to be opened. keep:
         what those may need for a sample each, which a first round leaves them, whatever the shares.
+        asked: for this account and those after it, in place of shares.
         """
+        self.asked = self.asked or asked
         if place not in self.accounts:
             last = {p: a.settled for p, a in first(self.before).items()}
-            later = [self._due(p, use) for p, use in last.items() if p not in self.accounts]
+            later = [
+                use if p == place else self._due(p, use)
+                for p, use in last.items()
+                if p not in self.accounts
+            ]
             own = last.get(place, nothing())
             taken = [self._taken(p, place) for p in first(self.accounts)]
             limits = (self.raised or {}).get(place)
-            if limits is None:
+            if limits is None or self.asked is not None:
+                part = dict.fromkeys(UNITS, weight / whole)
+                part = part if self.asked is None else self._part(place)
+                most, limits = limits, None
                 free = {
                     u: self.limits[u]
                     - math.fsum(use[u] for use in taken)
                     - math.fsum(use[u] for use in later)
                     for u in UNITS
                 }
-                limits = {u: own[u] + max(0.0, free[u]) * (weight / whole) for u in UNITS}
+                limits = {u: own[u] + max(0.0, free[u]) * part[u] for u in UNITS}
                 if keep is not None and place not in self.before:
                     limits = {u: min(limits[u], max(0.0, free[u] - keep[u])) for u in UNITS}
+                if self.asked is not None:
+                    ends: dict[Unit, float] = dict.fromkeys(UNITS, math.inf)
+                    most = most or ends | {"calls": self._calls(place)}
+                    limits = {u: min(limits[u], most[u]) for u in UNITS}
             self._add(place, limits, weight / whole, None)
         return self.accounts[place]
+
+    def _calls(self, place: Place) -> float:
+        """Samples that an account may take in this round, where the recipe's ratio is kept."""
+        assert self.asked is not None
+        if self.raised and place in self.raised:
+            return self.raised[place]["calls"]
+        if place in self.before:
+            return self.before[place].limits["calls"]
+        return float(self.asked.first(self.limits)[_rank(place)])
+
+    def _part(self, place: Place) -> dict[Unit, float]:
+        """Of what is free, by what this and the accounts after it may still take: the solver is
+        bounded by its number of samples, and by what is kept for others.
+        """
+        assert self.asked is not None
+        rank = _rank(place)
+        if rank == 0:
+            return dict.fromkeys(UNITS, 1.0)
+        more = []
+        for i in range(rank - 1, len(self.asked.judged)):
+            own = self.before.get(("verify", i))
+            more.append(self._calls(("verify", i)) - (own.settled["calls"] if own else 0.0))
+        parts = {}
+        for u in UNITS:
+            wants = [max(0.0, n) * self.asked.prices[rank + i][u] for i, n in enumerate(more)]
+            parts[u] = wants[0] / math.fsum(wants) if math.fsum(wants) > 0 else 1.0
+        return parts
 
     def _due(self, place: Place, used: Amounts) -> Amounts:
         """What an account that is still to be opened will want of the problem's limits: what it
@@ -229,6 +277,11 @@ class Account(Counted):
         self.begun |= (content, start) not in self.known
         if content:
             self.taken[content, start] = samples
+
+
+def _rank(place: Place) -> int:
+    """0 for the solver, and from 1 on the verifiers."""
+    return 0 if place[0] == "solve" else 1 + int(place[1])
 
 
 def first(accounts: Mapping[Place, Account]) -> dict[Place, Account]:

@@ -46,6 +46,7 @@ from ttc.budget.allocation import (
     nothing,
     raised_shares,
 )
+from ttc.budget.asked import Asked
 from ttc.budget.bills import Bills, largest
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.counters import Spent
@@ -195,13 +196,15 @@ class Ledger:
         weight: float = 1.0,
         whole: float = 1.0,
         keep: Amounts | None = None,
+        asked: Asked | None = None,
     ) -> None:
         """Open an account, once in a round, with its part of what those before it have left.
 
         weight: its share of `whole`, the shares of it and of those that come after it. keep: what
-        those may need for a sample each.
+        those may need for a sample each. asked: the ratio to keep in place of shares, where there
+        can be further rounds.
         """
-        self._books[problem].open(place, weight, whole, keep)
+        self._books[problem].open(place, weight, whole, keep, asked if self._repeatable else None)
 
     def split(self, problem: str, place: Place, shares: Mapping[Place, float]) -> None:
         """Open accounts for branches of one that has nothing under way, with parts of its rest.
@@ -457,7 +460,9 @@ class Ledger:
             whole, book = {**self._shares[problem], **share}, self._books[problem]
             limits = self._within_cap(whole)
             limits = {u: limits[u] - book.lost[u] for u in UNITS}
-            raises[problem] = (whole, limits, _dealt_among(book, limits))
+            accounts = _dealt_among(book, limits)
+            if accounts or book.asked is None:
+                raises[problem] = (whole, limits, accounts)
         return raises
 
     def _out_of_time(self) -> bool:
@@ -585,6 +590,8 @@ def _dealt_among(book: Book, limits: Amounts) -> dict[Place, dict[Unit, float]]:
     its new solutions can be verified as the others were, since whoever verifies will want to.
     """
     left = {u: limits[u] - book.settled[u] for u in UNITS}
+    if book.asked is not None:
+        return _by_ratio(book, book.asked, limits, left)
     firsts = _firsts(book, left)
     for grant in firsts.values():
         left = {u: left[u] - grant[u] for u in UNITS}
@@ -598,6 +605,33 @@ def _dealt_among(book: Book, limits: Amounts) -> dict[Place, dict[Unit, float]]:
         )
         for place in kept
     }
+
+
+def _by_ratio(
+    book: Book, asked: Asked, limits: Amounts, left: Amounts
+) -> dict[Place, dict[Unit, float]]:
+    """Limits in samples, in the ratio that is asked for. In money, the solver leaves what those
+    need that come after it; they have what is free then.
+    """
+    places: list[Place] = [("solve",), *(("verify", i) for i in range(len(asked.judged)))]
+    accounts = [book.accounts.get(place) for place in places]
+    had = [nothing() if one is None else one.settled for one in accounts]
+    least = [None if one is None or not any(one.least.values()) else one.least for one in accounts]
+    targets = asked.further(had, least, limits, left)
+    if targets is None:
+        return {}
+    most: dict[Place, dict[Unit, float]] = {}
+    for place, target in zip(places, targets, strict=True):
+        most[place] = dict.fromkeys(UNITS, math.inf) | {"calls": float(target)}
+    needs = nothing()
+    for used, price, target in zip(had[1:], asked.prices[1:], targets[1:], strict=True):
+        calls = used["calls"]
+        more = max(0.0, target - calls)
+        needs = {u: needs[u] + more * (used[u] / calls if calls else price[u]) for u in UNITS}
+    free = {u: max(0.0, left[u] - needs[u], (least[0] or nothing())[u]) for u in UNITS}
+    solver = added(had[0], {u: min(free[u], left[u]) for u in UNITS})
+    most[places[0]] = solver | {"calls": float(targets[0])}
+    return {place: one for place, one in most.items() if place in book.accounts}
 
 
 def _firsts(book: Book, left: Mapping[Unit, float]) -> dict[Place, dict[Unit, float]]:

@@ -53,7 +53,7 @@ class RunBudget(BaseModel):
 
 
 class Shares(BaseModel):
-    """How a problem's limits are divided between solving and verifying, in equal parts by default.
+    """How a problem's limits are divided between solving and verifying.
 
     Only where they bind: what solving leaves is for verifying, and what verifying leaves is for
     more solutions. Several verifiers share evenly.
@@ -74,8 +74,10 @@ class BudgetConfig(BaseModel):
     """Limits for each problem."""
     per_run: RunBudget = RunBudget()
     """Limits for the whole run, shared fairly among its problems."""
-    shares: Shares = Shares()
-    """Of a problem's limits: how much is for solving and how much for verifying."""
+    shares: Shares | None = None
+    """Of a problem's limits: how much is for solving and how much for verifying. Without it, a
+    problem for which they are short gets fewer solutions and fewer verifications of each, in the
+    ratio that the recipe asks for; methods that draw as they find have equal parts."""
 
     @property
     def depends_on_prompts(self) -> bool:

@@ -8,6 +8,7 @@ import typer
 
 from ttc.cli._options import (
     RESULTS,
+    Cluster,
     CostOverrides,
     InvalidVerdict,
     Ratio,
@@ -51,6 +52,14 @@ def command(
     ] = False,
     verification_draws: VerificationDraws = None,
     invalid_verdict: InvalidVerdict = None,
+    cluster: Cluster = None,
+    new_samples: Annotated[
+        bool,
+        typer.Option(
+            "--new-samples",
+            help="A second interval: these very problems, their samples drawn anew.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all columns as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -60,7 +69,8 @@ def command(
 
     Examples: `ttc curves quickstart`, `ttc curves quickstart --policy pass@k --k 3,10,50`,
     `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`,
-    `ttc curves quickstart --policy best_of_n --verification-draws first`
+    `ttc curves quickstart --policy best_of_n --verification-draws first`,
+    `ttc curves quickstart --policy majority --new-samples`
     """
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
@@ -80,6 +90,8 @@ def command(
         overrides=cost_overrides(overrides, ratio),
         all_problems=all_problems,
         scoring=scoring(verification_draws, invalid_verdict),
+        cluster=cluster,
+        new_samples=new_samples,
     )
     found = find_run(run, results)
     said = answer(found, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from ttc.answers.classes import AnswerClasses
@@ -45,7 +45,7 @@ class Method:
     sampler: SamplerPart
     verifiers: Sequence[VerifierPart]
     world: World
-    shares: Shares = field(default_factory=Shares)
+    shares: Shares | None = None
     repeats: int = 1
 
     async def attempt(self, problem: Problem) -> Attempted:
@@ -79,11 +79,15 @@ class Method:
         """One attempt. first: the number of its first solution."""
         record = self.world.begin(problem, repeat)
         place = ("solve", *((repeat,) if self.repeats > 1 else ()))
-        own, left = self.shares.solve / self.repeats, self.repeats - repeat
-        to_verify = self.shares.verify if self.verifiers else 0.0
+        shares = self.shares or Shares()
+        own, left = shares.solve / self.repeats, self.repeats - repeat
+        to_verify = shares.verify if self.verifiers else 0.0
         longest = self.sampler.longest().get("solver", 0)
         keep = self.world.first_verdicts(problem, self.verifiers, longest)
-        self.world.open(problem, place, own, own * left + to_verify, keep)
+        asked = None
+        if self.shares is None and self.repeats == 1:
+            asked = self.world.asked(problem, self.sampler, self.verifiers)
+        self.world.open(problem, place, own, own * left + to_verify, keep, asked)
         desk = LiveAttempt(
             self.world, record.root, Seat(self.sampler, ("sampler",), "solver", place)
         )

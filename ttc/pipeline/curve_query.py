@@ -27,7 +27,9 @@ class CurveRequest:
     policies: labels, types or aliases; solutions: S (the k of pass@k); verifications: V;
     verifier: one of several; overrides: keys of the recipe's cost section (`cost.lambda=2`);
     all_problems: policies that read no verification on all problems with solutions, though others
-    read some (see `ttc.pipeline.evaluate`); scoring: those of `SCORING` that are to be otherwise.
+    read some (see `ttc.pipeline.evaluate`); scoring: those of `SCORING` that are to be otherwise;
+    cluster: a key of metadata, of problems that were made together; new_samples: intervals for
+    these problems with new samples, too.
     """
 
     policies: tuple[str, ...] | None = None
@@ -37,6 +39,8 @@ class CurveRequest:
     overrides: tuple[str, ...] = ()
     all_problems: bool = False
     scoring: Mapping[str, str] = field(default_factory=dict)
+    cluster: str | None = None
+    new_samples: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ def _evaluation(request: CurveRequest, manifest: Manifest) -> Evaluation:
             base.verifications if request.verifications is None else request.verifications
         ),
         same_problems=base.same_problems and not request.all_problems,
+        cluster=request.cluster,
+        new_samples=request.new_samples,
     )
 
 
@@ -125,8 +131,8 @@ def _labels(policies: Sequence[PolicyPart]) -> str:
 
 def _stored(run: RunFolder, request: CurveRequest, wanted: Evaluation) -> list[Row] | None:
     """The rows from the run's table; None where it lacks one."""
-    changed = request.all_problems or request.overrides or request.scoring
-    if changed or not run.curves.is_file():
+    asked = (request.all_problems, request.overrides, request.scoring, request.cluster)
+    if any((*asked, request.new_samples)) or not run.curves.is_file():
         return None
     frame = read_frame(run.curves, "curves")
     if is_measured(run):

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ttc.analysis.estimate import FloatArray, Method
+from ttc.analysis.best_cells import Cells
+from ttc.analysis.estimate import FloatArray, IntArray, Method
 from ttc.analysis.grid import evaluate, powers_of_two
-from ttc.analysis.intervals import mean_interval
+from ttc.analysis.intervals import mean_interval, resamples
 from ttc.analysis.pool import PoolArrays
+from ttc.analysis.result import GridResult
+from ttc.analysis.same_problems import (
+    independent_draws,
+    new_samples_error,
+    new_samples_interval,
+)
 from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.settings import EstimatorSettings
 from ttc.pipeline.costs import UnitCosts
 from ttc.policies import PolicyPart
 
-__all__ = ["Row", "UnitCosts", "curve_rows", "grid_sizes", "sizes_of"]
+__all__ = ["Curves", "Row", "UnitCosts", "curve_rows", "grid_sizes", "sizes_of"]
 
+_TOLD = ("policy", "verifier", "S", "V", "cost_c", "tokens", "flops")
 _FIGURES = ("success", "ci_low", "ci_high", "mc_standard_error")
 
+_DRAWS = 500
+"""Resamples by which the winner of many cells is corrected."""
+
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """rows: of the `curves` table; best: of each policy within each budget its best row, with
+    `budget`, its `unit` and success `expected` on problems that it was not chosen by, with its
+    interval.
+    """
+
+    rows: list[Row]
+    best: list[Row]
 
 
 def curve_rows(
@@ -34,22 +57,29 @@ def curve_rows(
     settings: EstimatorSettings | None = None,
     left_out: int = 0,
     by_problem: Callable[[], Sequence[UnitCosts]] = tuple,
-) -> list[Row]:
-    """Rows of the `curves` table for the policies of one pool; unavailable cells are left out.
+    budgets: Mapping[str, Sequence[float]] | None = None,
+    clusters: IntArray | None = None,
+    new_samples: bool = False,
+) -> Curves:
+    """The policies of one pool at each S and V; unavailable cells are left out.
 
     S beyond which a policy reads nothing are left out, too: `first` is a point, not a curve.
-    by_problem: costs of each problem, for policies that stop, whose S is the most that they draw.
+    by_problem: costs of each problem, for policies that stop, whose S is the most that they draw;
+    budgets: per problem, by unit, within which the best cells are told; clusters: (problems,) of
+    those made together; new_samples: rows have `samples_low` and `samples_high`, too, the interval
+    for these problems with new samples, which takes several evaluations.
     """
     sizes = [sizes_of(policy, solutions) for policy in policies]
     wanted = sorted({s for chosen in sizes for s in chosen})
     grid = evaluate(
         pool, wanted, verifications, policies, np.random.default_rng(seed), settings, n_jobs=1
     )
+    others = _new_samples(pool, grid, policies, seed) if new_samples else None
     grid = on_all_solutions(grid, pool, policies, np.random.default_rng(seed + 2))
     mean, error = grid.mean()
-    low, high = mean_interval(grid.success)
+    low, high = mean_interval(grid.success, clusters=clusters)
     each = by_problem() if grid.paths else ()
-    rows = []
+    rows, places = [], []
     for i, j, k in np.argwhere(~np.isnan(mean)):
         s, v = int(grid.S[j]), int(grid.V[k])
         if s not in sizes[i]:
@@ -61,6 +91,7 @@ def curve_rows(
         else:
             spent = {**costs.cell(s, v), "cost_p10": None, "cost_p90": None}
         exact = bool(np.all(grid.method[:, i, j, k] == Method.EXACT))
+        places.append((i, j, k))
         rows.append(
             {
                 "policy": policies[i].label,
@@ -75,7 +106,56 @@ def curve_rows(
                 "n_left_out": left_out,
             }
         )
-    return rows
+        if others is not None:
+            ends = zip(("samples_low", "samples_high"), others, strict=True)
+            rows[-1] |= {name: float(end[i, j, k]) for name, end in ends}
+    success = np.stack([grid.success[:, i, j, k] for i, j, k in places], axis=1)
+    return Curves(rows, _best(rows, success, budgets or {}, seed, clusters))
+
+
+def _new_samples(
+    pool: PoolArrays, grid: GridResult, policies: Sequence[PolicyPart], seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """(policy, S, V) ends of the intervals for these problems with new samples."""
+    error = new_samples_error(pool, grid, policies, np.random.default_rng(seed + 3))
+    draws = independent_draws(pool, grid, policies)
+    return new_samples_interval(grid.mean()[0], error, draws, pool.n_problems)
+
+
+def _best(
+    rows: Sequence[Row],
+    success: FloatArray,
+    budgets: Mapping[str, Sequence[float]],
+    seed: int,
+    clusters: IntArray | None,
+) -> list[Row]:
+    """success: (problems, rows)."""
+    rng = np.random.default_rng(seed + 1)
+    cells = Cells(success, resamples(len(success), _DRAWS, rng, clusters))
+    found = []
+    for unit, limits in budgets.items():
+        for limit in sorted(limits):
+            for policy in dict.fromkeys(row["policy"] for row in rows):
+                among = [
+                    i
+                    for i, row in enumerate(rows)
+                    if row["policy"] == policy and row[unit] <= limit * (1 + 1e-9)
+                ]
+                if not among:
+                    continue
+                among.sort(key=lambda i: float(rows[i][unit]))
+                winner = cells.best(np.array(among))
+                moved = winner.expected - winner.success
+                row = rows[winner.place]
+                ends = (float(np.clip(row[end] + moved, 0, 1)) for end in ("ci_low", "ci_high"))
+                kept = {name: row[name] for name in _TOLD}
+                low, high = (None if np.isnan(end) else end for end in ends)
+                expected = None if np.isnan(winner.expected) else winner.expected
+                found.append(
+                    {"budget": limit, "unit": unit, **kept}
+                    | {"expected": expected, "low": low, "high": high}
+                )
+    return found
 
 
 def sizes_of(policy: PolicyPart, solutions: Sequence[int]) -> tuple[int, ...]:

@@ -26,8 +26,9 @@ from ttc.analysis.errors import GridError
 from ttc.analysis.settings import SCORING, EstimatorSettings
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError
-from ttc.pipeline.costs import UnitCosts, problem_costs, role_rates, unit_costs
-from ttc.pipeline.curves import Row, curve_rows, grid_sizes
+from ttc.pipeline.clusters import clusters_of
+from ttc.pipeline.costs import COST_UNITS, UnitCosts, problem_costs, role_rates, unit_costs
+from ttc.pipeline.curves import Curves, Row, curve_rows, grid_sizes
 from ttc.pipeline.measured import measured_curve, recounted
 from ttc.policies import PolicyPart, of_recipe, usual
 from ttc.store.attempts import is_measured, load_attempts
@@ -53,7 +54,9 @@ class Evaluation:
     over. same_problems: all policies on the problems that all verifiers verified, where there are
     such; else policies that read no verification are evaluated on every problem with a solution.
     caps: of measured answers, limits in tokens that are to be among those evaluated. settings: how
-    scores are formed, and how hard estimators work.
+    scores are formed, and how hard estimators work. budgets: per problem, by unit, within which the
+    best cells are told. cluster: a key of metadata, of problems that were made together.
+    new_samples: whether intervals for these problems with new samples are wanted, too.
     """
 
     policies: tuple[PolicyPart, ...] = field(default_factory=usual)
@@ -64,6 +67,9 @@ class Evaluation:
     same_problems: bool = True
     caps: tuple[float, ...] = ()
     settings: EstimatorSettings = field(default_factory=EstimatorSettings)
+    budgets: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    cluster: str | None = None
+    new_samples: bool = False
 
     def scored(self, scoring: Mapping[str, Any]) -> Evaluation:
         """With some of `SCORING` otherwise."""
@@ -80,6 +86,7 @@ class Evaluation:
             seed=recipe.seed,
             same_problems=_any_reads(recipe.policies),
             caps=recipe.budget.per_problem.limits("tokens"),
+            budgets=_budgets(recipe.budget.per_problem.model_dump(mode="json")),
         ).scored(recipe.grid.scoring)
 
     @classmethod
@@ -90,6 +97,7 @@ class Evaluation:
         """
         recipe = manifest.recipe
         grid = recipe.get("grid", {})
+        per_problem = recipe.get("budget", {}).get("per_problem", {})
         try:
             cost = CostConfig.model_validate(recipe.get("cost", {}))
         except ValidationError as error:
@@ -103,7 +111,8 @@ class Evaluation:
             cost=cost,
             seed=manifest.seed or 0,
             same_problems=_any_reads(policies),
-            caps=_limits(recipe.get("budget", {}).get("per_problem", {}).get("tokens")),
+            caps=_limits(per_problem.get("tokens")),
+            budgets=_budgets(per_problem),
         )
         try:
             return made.scored({name: grid[name] for name in SCORING if name in grid})
@@ -158,13 +167,13 @@ def evaluate_run(
     common = _verified_by_all(load, known) if wanted.same_problems else None
     facts: dict[str, Any] = {"paired": common is not None}
     ratios = dict(manifest.choices.lambda_by_verifier)
-    rows: list[Row] = []
+    made: list[Curves] = []
     for number, name in enumerate(known or [None]):
         loaded = load(name)
         chosen = loaded if common is None else loaded.only(common)
         if number == 0:
             facts |= _solved_facts(loaded, chosen)
-            rows += _rows(wanted, chosen, others, manifest)
+            made.append(_curves(wanted, chosen, others, manifest, run))
         if name is not None:
             verified = chosen.verified()
             facts.setdefault("without_verifications", {})[name] = _unverified(loaded)
@@ -172,12 +181,13 @@ def evaluate_run(
             ratio = unit_costs(verified, wanted.cost, manifest).ratio
             if math.isfinite(ratio):
                 ratios[name] = ratio
-            rows += _rows(wanted, verified, reading, manifest)
+            made.append(_curves(wanted, verified, reading, manifest, run))
     choices = _cost_choices(manifest, wanted.cost, known) | {"lambda_by_verifier": ratios}
     if known:
         choices["verification_draws"] = wanted.settings.verification_draws
         choices["invalid_verdicts"] = wanted.settings.invalid_verdict
-    return Evaluated(rows, facts, choices)
+    facts["best"] = [row for one in made for row in one.best]
+    return Evaluated([row for one in made for row in one.rows], facts, choices)
 
 
 def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluated:
@@ -205,12 +215,17 @@ def _any_reads(policies: Sequence[PolicyPart]) -> bool:
     return any(policy.reads_verifications for policy in policies)
 
 
-def _rows(
-    wanted: Evaluation, loaded: LoadedPool, policies: list[PolicyPart], manifest: Manifest
-) -> list[Row]:
-    """Rows of policies that all read verifications, or none of which does."""
+def _curves(
+    wanted: Evaluation,
+    loaded: LoadedPool,
+    policies: list[PolicyPart],
+    manifest: Manifest,
+    run: RunFolder,
+) -> Curves:
+    """Of policies that all read verifications, or none of which does."""
+    nothing = Curves([], [])
     if not policies:
-        return []
+        return nothing
     pool = loaded.arrays
     costs = unit_costs(loaded, wanted.cost, manifest)
     solutions = grid_sizes(wanted.solutions, int(pool.n_solutions.min()))
@@ -219,9 +234,12 @@ def _rows(
         solutions = grid_sizes(wanted.solutions, int(pool.n_verified.min()))
         sizes = grid_sizes(wanted.verifications, int(pool.n_verifications.min()))
         if not sizes:
-            return []
+            return nothing
     if not solutions and any(policy.largest != 1 for policy in policies):
-        return []
+        return nothing
+    clusters = None
+    if wanted.cluster is not None:
+        clusters = clusters_of(run, wanted.cluster, pool.problem_ids)
     return curve_rows(
         pool,
         solutions,
@@ -233,6 +251,9 @@ def _rows(
         wanted.settings,
         left_out=len(loaded.left_out),
         by_problem=partial(problem_costs, loaded, wanted.cost, manifest),
+        budgets=wanted.budgets,
+        clusters=clusters,
+        new_samples=wanted.new_samples,
     )
 
 
@@ -278,6 +299,12 @@ def _cost_choices(manifest: Manifest, cost: CostConfig, known: Sequence[str]) ->
     if known:
         found["lambda_source"] = "measured" if cost.ratio == "measured" else "configured"
     return found
+
+
+def _budgets(per_problem: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
+    """The limits by unit, of units that curves have."""
+    told = {unit: _limits(listed) for unit, listed in per_problem.items() if unit in COST_UNITS}
+    return {unit: limits for unit, limits in told.items() if limits}
 
 
 def _limits(listed: Any) -> tuple[float, ...]:

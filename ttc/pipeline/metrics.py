@@ -20,6 +20,7 @@ from ttc.analysis.reliability import (
     pass_hat_k,
 )
 from ttc.errors import DataError
+from ttc.pipeline.beyond import Beyond, look_beyond
 from ttc.store.attempts import is_measured
 from ttc.store.pool import LoadedPool, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
@@ -47,6 +48,7 @@ class Metrics:
     k: (K,); by_k: by name a figure for each k; area: of the coverage curve up to k = fewest. mean,
     mean_sd: Bayes@N of the average over these very problems, and its standard deviation under new
     samples of them. fewest, most: solutions of a problem. left_out: problems without a solution.
+    beyond: coverage at larger k, where asked for.
     """
 
     run: str
@@ -60,6 +62,7 @@ class Metrics:
     mean: float
     mean_sd: float
     left_out: tuple[str, ...]
+    beyond: Beyond | None = None
 
     @property
     def mean_interval(self) -> tuple[float, float]:
@@ -91,11 +94,19 @@ class Metrics:
                 "high": high,
             },
             "left_out": list(self.left_out),
+            "beyond": None if self.beyond is None else self.beyond.as_dict(),
         }
 
 
-def measure(run: RunFolder, k: Sequence[int] | None = None, level: float = 0.95) -> Metrics:
+def measure(
+    run: RunFolder,
+    k: Sequence[int] | None = None,
+    level: float = 0.95,
+    beyond: Sequence[int] | None = None,
+) -> Metrics:
     """Metrics of a run's solutions at k, powers of two and all of them unless given.
+
+    beyond: sizes, ascending, at which coverage is forecast.
 
     Raises `DataError` for measured answers, which are no exchangeable samples, and for a k beyond
     what every problem has.
@@ -126,6 +137,9 @@ def measure(run: RunFolder, k: Sequence[int] | None = None, level: float = 0.95)
         mean=posterior.overall,
         mean_sd=posterior.overall_sd,
         left_out=loaded.left_out,
+        beyond=(
+            look_beyond(right, total, loaded.arrays.problem_ids, beyond, level) if beyond else None
+        ),
     )
 
 

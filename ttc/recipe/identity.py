@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttc.budget.limits import Shares
 from ttc.plugin_code import Code, code_of
 from ttc.prompts import load_prompt
 from ttc.recipe.files import is_prompt_key
@@ -55,7 +54,7 @@ def recipe_hash(recipe: Recipe) -> str:
     data["grid"] = _as_before(
         data["grid"], {"verification_draws": "random", "invalid_verdict": "dropped"}
     )
-    data["budget"] = _as_before(data["budget"], {"shares": Shares().model_dump()})
+    data["budget"] = _as_before(data["budget"], {"shares": None})
     data["cost"] = _as_before(data["cost"], {"prefix": "cached"})
     data["dataset"] = _fingerprinted(data["dataset"])
     data["backend"] = _essence(data["backend"])

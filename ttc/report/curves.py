@@ -23,6 +23,9 @@ UNITS = {
 }
 """Units of compute by their short names, and their columns."""
 
+NEW_PROBLEMS = "95 %, new problems"
+"""Heading of intervals for other problems of the kind."""
+_NEW_SAMPLES = "95 %, these problems, new samples"
 _HEADINGS = {"c": "C", "flops": "FLOPs", "usd": "USD"}
 
 
@@ -41,18 +44,20 @@ def print_curves(
     ordered = sorted(rows, key=lambda row: _place(row, units[0]))
     measured = bool(ordered) and all(row["estimator"] == "measured" for row in ordered)
     units = [unit for unit in units if not (measured and unit == "c")]
+    again = any("samples_low" in row for row in ordered)
     headings = (
         "policy",
         *(("at most",) if measured else ("S", "V")),
         *(_HEADINGS.get(unit, unit) for unit in units),
         "success",
-        "95 % interval",
+        NEW_PROBLEMS,
+        *((_NEW_SAMPLES,) if again else ()),
         "estimator",
         "MC error",
         "problems",
     )
     cells = [_cells(row, units) for row in ordered]
-    words = {"policy", "95 % interval", "estimator"}
+    words = {"policy", NEW_PROBLEMS, _NEW_SAMPLES, "estimator"}
     numeric = [i for i, heading in enumerate(headings) if heading not in words]
     console.print(table(title, headings, cells, numeric))
     spread = any(_spread(row, unit) for row in ordered for unit in units)
@@ -85,19 +90,23 @@ def _cells(row: dict[str, Any], units: Sequence[str]) -> tuple[object, ...]:
     estimator = {"monte_carlo": "Monte Carlo"}.get(row["estimator"], row["estimator"])
     error = row["mc_standard_error"]
     measured = row["estimator"] == "measured"
-    interval = "-"
-    if not _unknown(row["ci_low"]):
-        interval = f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
     return (
         policy,
         *((f"{number(row['cap'])} tokens",) if measured else (row["S"], row["V"])),
         *(_amount(row[UNITS[unit]], unit) + _spread(row, unit) for unit in units),
         percent(row["success"]),
-        interval,
+        _span(row["ci_low"], row["ci_high"]),
+        *((_span(row["samples_low"], row["samples_high"]),) if "samples_low" in row else ()),
         estimator,
         "-" if estimator == "exact" or _unknown(error) else f"{100 * error:.2f}",
         row["n_problems"],
     )
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if low is None or high is None or math.isnan(low):
+        return "-"
+    return f"{percent(low)} to {percent(high)}"
 
 
 def _amount(value: float | None, unit: str) -> str:

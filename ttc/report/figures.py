@@ -90,6 +90,7 @@ def _success(fit: ScalingFit, title: str) -> Figure:
         colour, style = _COLOURS[i % len(_COLOURS)], _STYLES[i % len(_STYLES)]
         name = shown_policy(method.policy) + method.label.removeprefix(method.policy)
         _curve(axes, method, "verified", colour, style, f"{name}, best S and V")
+        _crossing(axes, method, colour)
         if len(fit.methods) == 1:
             _rungs(axes, method, colour)
         if method.run != first.run:
@@ -108,6 +109,19 @@ def _curve(axes: Axes, method: MethodFit, which: str, colour: str, style: Any, n
         method.budgets, band.success, linestyle=style, color=colour, linewidth=1.8, label=shown
     )
     axes.fill_between(method.budgets, band.low, band.high, color=colour, alpha=0.14, linewidth=0)
+
+
+def _crossing(axes: Axes, method: MethodFit, colour: str) -> None:
+    """Where verification gets ahead for good, with its interval; an arrow where that is open."""
+    one = method.figures["crossover"]
+    if not np.isfinite(one.estimate):
+        return
+    height = float(method.analysis.verified.at(np.array([one.estimate]))[0])
+    high = one.high if np.isfinite(one.high) else float(method.budgets[-1])
+    axes.plot([one.low, high], [height] * 2, "-", color=colour, linewidth=1, marker="|")
+    axes.plot([one.estimate], [height], "D", color=colour, markersize=6, markeredgecolor="white")
+    if not np.isfinite(one.high):
+        axes.plot([high], [height], ">", color=colour, markersize=5)
 
 
 def _rungs(axes: Axes, method: MethodFit, colour: str) -> None:

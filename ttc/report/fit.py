@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttc.analysis.fitting import PROCEDURES
+from ttc.analysis.residuals import split_residuals
 from ttc.pipeline.scaling import CoverageOf, Interval, MethodFit, ScalingFit
 from ttc.pipeline.scaling.at_budgets import AtBudget, Chosen
 from ttc.pipeline.scaling.growth import Exponent, edges
@@ -186,6 +187,7 @@ def _checks(method: MethodFit) -> list[str]:
     if method.depends.both.flat:
         return lines
     lines.append(f"{method.label}: the law of the surface misses its cells by {_rms(law.rmse)}")
+    lines += _residuals(method)
     if dearer is not None:
         lines.append(
             f"  out of sample: fitted up to C = {number(dearer.split)}, it misses the "
@@ -193,6 +195,20 @@ def _checks(method: MethodFit) -> list[str]:
             f"{100 * dearer.error:+.1f}; the extrapolated S and V give up {100 * dearer.regret:.1f}"
         )
     return lines
+
+
+def _residuals(method: MethodFit) -> list[str]:
+    """Whether what the law misses above and below zero holds together (arXiv 2509.13262)."""
+    law, setting = method.analysis.surface, method.setting
+    known = ~np.isnan(method.surface) & (setting.S > 1)[:, None]
+    if law is None or not known.any():
+        return []
+    said = np.asarray(law(setting.S[:, None], setting.V[None, :]))
+    found = split_residuals(method.surface[known], said[known])
+    return [
+        f"  residuals: {_rms(found.up)} above and {_rms(found.down)} below on average, "
+        f"{found.above:.0%} of cells above; the two disagree by {_rms(found.inconsistency)}"
+    ]
 
 
 def _coverage(one: CoverageOf) -> str:

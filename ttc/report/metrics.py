@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ttc.pipeline.beyond import Beyond
 from ttc.pipeline.metrics import Figure, Metrics
 from ttc.report.coverage import some
 from ttc.report.tables import percent, table
@@ -35,6 +36,46 @@ def print_metrics(console: Console, found: Metrics) -> None:
     console.print(table(f"{title}, {each} solutions each", heading, rows, range(len(heading))))
     for text in _lines(found):
         console.print(line(text))
+    if found.beyond is not None:
+        _print_beyond(console, found.beyond, found.level)
+
+
+def _print_beyond(console: Console, found: Beyond, level: float) -> None:
+    from ttc.report.console import line
+
+    one = found.coverage
+    rows = [
+        (int(k), percent(float(y)), f"{percent(float(low))} to {percent(float(high))}")
+        for k, y, low, high in zip(one.k, one.mean, one.low, one.high, strict=True)
+    ]
+    heading = ("k", "pass@k", f"{100 * level:g} % interval")
+    console.print(table("Forecast, not measured", heading, rows, (0, 1)))
+    for text in _told(found):
+        console.print(line(text))
+
+
+def _told(found: Beyond) -> list[str]:
+    odds, plan = found.odds, found.plan
+    lines = [
+        "Forecasts are of new problems, averaged over shapes of solve rates that fit the counts.",
+        f"Some problems can't be solved: {odds['unsolvable']:.0%}; some always are: "
+        f"{odds['certain']:.0%} (probabilities, even odds before the samples).",
+    ]
+    if not found.where:
+        return [*lines, f"pass@{plan.k} of these problems is known as it is."]
+    lines.append(
+        f"pass@{plan.k} of these problems: {percent(plan.expected)}, standard error "
+        f"{100 * plan.error_now:.1f} points. {plan.total:,} more solutions bring it to "
+        f"{100 * plan.error_then:.1f} ({found.factor:.2f} of it; {100 * plan.error_even:.1f} if "
+        "spread evenly), were the shape of solve rates known:"
+    )
+    for kind in found.where:
+        problems = counted(len(kind.problems), "problem")
+        lines.append(
+            f"  {kind.more:,} more each for {problems} with {kind.right} of {kind.solutions} "
+            f"right: {some(kind.problems)}"
+        )
+    return lines
 
 
 def _cell(one: Figure) -> str:

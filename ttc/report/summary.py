@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ttc.analysis.intervals import few_problems
 from ttc.report.coverage import coverage_lines
-from ttc.report.curves import measured_lines
+from ttc.report.curves import NEW_PROBLEMS, measured_lines
 from ttc.report.failures import of_manifest
 from ttc.report.labels import label_lines
 from ttc.report.tables import number, percent, table
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from ttc.store.manifest import Manifest
 
-_HEADINGS = ("policy", "S", "V", "C", "tokens", "FLOPs", "success", "95 % interval")
+_HEADINGS = ("policy", "S", "V", "C", "tokens", "FLOPs", "success", NEW_PROBLEMS)
 
 
 def print_summary(console: Console, run: RunFolder) -> None:
@@ -46,28 +48,28 @@ def print_summary(console: Console, run: RunFolder) -> None:
     mixed = curves["n_problems"].nunique() > 1
     headings = (*_HEADINGS, "problems") if mixed else _HEADINGS
     rows = [
-        (*_cells(row), row["n_problems"]) if mixed else _cells(row)
-        for _, row in _shown(curves).iterrows()
+        (*_cells(row), str(row["n_problems"])) if mixed else _cells(row)
+        for row in _shown(curves).to_dict("records")
     ]
     title = "Success by policy (costs per problem)"
     console.print(table(title, headings, rows, numeric=range(1, len(headings))))
-    budgets = _budget_rows(curves, manifest)
+    if rough := few_problems(int(curves["n_problems"].min())):
+        console.print(line(rough, "yellow"))
+    best = manifest.evaluation.get("best", ())
+    budgets = [_best_row(row) for row in sorted(best, key=lambda r: (r["unit"], r["budget"]))]
     if budgets:
-        console.print(
-            table(
-                "Best measured allocation within each budget",
-                ("budget per problem", *_HEADINGS),
-                budgets,
-                numeric=range(2, 9),
-            )
+        title = (
+            "Best allocation within each budget, and its success on problems it was not chosen by"
         )
+        heading = ("budget per problem", *_HEADINGS)
+        console.print(table(title, heading, budgets, numeric=range(2, 9)))
 
 
 def _print_measured(console: Console, curves: pd.DataFrame, manifest: Manifest) -> None:
     """Print success within limits of tokens, of a sampler that gives one answer."""
     from ttc.report.console import line
 
-    headings = ("policy", "at most", "tokens", "calls", "FLOPs", "success", "95 % interval")
+    headings = ("policy", "at most", "tokens", "calls", "FLOPs", "success", NEW_PROBLEMS)
     rows = [
         (
             str(row["policy"]),
@@ -76,7 +78,7 @@ def _print_measured(console: Console, curves: pd.DataFrame, manifest: Manifest) 
             number(row["calls"]),
             number(row["flops"]),
             percent(row["success"]),
-            _interval(row),
+            _interval(row["ci_low"], row["ci_high"]),
         )
         for _, row in curves.iterrows()
     ]
@@ -144,38 +146,25 @@ def _shown(curves: pd.DataFrame) -> pd.DataFrame:
     return curves[curves["V"] == deepest]
 
 
-def _cells(row: pd.Series) -> tuple[str, ...]:
+def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    return (*_allocation(row), percent(row["success"]), _interval(row["ci_low"], row["ci_high"]))
+
+
+def _allocation(row: Mapping[Any, Any]) -> tuple[str, ...]:
     policy = str(row["policy"])
     if isinstance(row["verifier"], str):
         policy += f" ({row['verifier']})"
-    return (
-        policy,
-        str(row["S"]),
-        str(row["V"]),
-        number(row["cost_c"]),
-        number(row["tokens"]),
-        number(row["flops"]),
-        percent(row["success"]),
-        _interval(row),
-    )
+    costs = (number(row[unit]) for unit in ("cost_c", "tokens", "flops"))
+    return (policy, str(row["S"]), str(row["V"]), *costs)
 
 
-def _interval(row: pd.Series) -> str:
-    if row["ci_low"] != row["ci_low"]:
+def _interval(low: float | None, high: float | None) -> str:
+    if low is None or high is None or low != low:
         return "-"
-    return f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
+    return f"{percent(low)} to {percent(high)}"
 
 
-def _budget_rows(curves: pd.DataFrame, manifest: Manifest) -> list[tuple[str, ...]]:
-    limits = manifest.recipe.get("budget", {}).get("per_problem", {})
-    rows = []
-    for unit, listed in limits.items():
-        values = listed if isinstance(listed, list) else [listed]
-        for limit in sorted(v for v in values if v is not None):
-            affordable = curves[curves[unit] <= limit * (1 + 1e-9)]
-            for policy in curves["policy"].unique():
-                of_policy = affordable[affordable["policy"] == policy]
-                if len(of_policy):
-                    best = of_policy.loc[of_policy["success"].idxmax()]
-                    rows.append((f"{number(limit)} {unit}", *_cells(best)))
-    return rows
+def _best_row(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    success = "-" if row["expected"] is None else percent(row["expected"])
+    budget = f"{number(row['budget'])} {row['unit']}"
+    return (budget, *_allocation(row), success, _interval(row["low"], row["high"]))

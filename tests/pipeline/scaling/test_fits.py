@@ -79,7 +79,7 @@ def test_a_useless_verifier_never_matches_and_that_is_said(tmp_path):
 
 def test_methods_are_compared_on_the_same_resampled_problems(fitted):
     first, second = fitted.methods
-    assert np.array_equal(first.drawn.draws["sc_plateau"], second.drawn.draws["sc_plateau"])
+    assert np.array_equal(first.drawn["sc_plateau"], second.drawn["sc_plateau"])
     gap = fitted.differences[second.label]["sc_plateau"]
     assert (gap.estimate, gap.low, gap.high) == (0, 0, 0)
     assert fitted.differences[second.label]["best_success"].low < 0.2
@@ -202,10 +202,9 @@ def test_tables_hold_every_figure(fitted, tmp_path):
 
 def test_intervals_leave_out_what_cannot_be_told_and_keep_never():
     draws = np.array([1.0, 2, 3, 4, np.inf, np.inf, np.nan, np.nan])
-    left_out = np.array([2.5, 3.0, 3.5, 3.0])
-    found = interval(3.0, draws, left_out, 0.9)
+    found = interval(3.0, draws, 40, 0.9)
     assert found.known == 0.75
     assert (found.low, found.high) == (1, np.inf)
-    nothing = interval(2.0, np.full(4, np.nan), left_out, 0.9)
+    nothing = interval(2.0, np.full(4, np.nan), 40, 0.9)
     assert math.isnan(nothing.low)
     assert nothing.as_dict()["low"] is None

@@ -109,7 +109,7 @@ def _dear(load: Load, one: Limit, prompts: int, each: int) -> float:
     return float(np.mean(known) if one.scope == "run" else np.max(known))
 
 
-def _limit(scope: str, unit: str, limit: float, found: Forecast, shares: Shares) -> Limit:
+def _limit(scope: str, unit: str, limit: float, found: Forecast, shares: Shares | None) -> Limit:
     """What the limit buys: a problem's, of each measured problem; a run's, of a mean problem."""
     loads = found.loads
     times = found.problems if scope == "run" else 1
@@ -163,7 +163,8 @@ class _Role:
     """A role's work on one problem in one unit, as the ledger meets it.
 
     prompts, each: how many, and how many samples of each. shared: cost of a prompt; own: of a
-    sample; most: what must be left for one to be admitted, 0 where parts of one count.
+    sample; held: what must be left for one to be admitted; most: the same, 0 where parts of one
+    count.
     """
 
     prompts: int
@@ -171,6 +172,7 @@ class _Role:
     shared: float
     own: float
     most: float
+    held: float
 
     def affords(self, prompts: float, left: float) -> float:
         """Samples of so many prompts, each of which gets one before any gets another."""
@@ -211,15 +213,51 @@ def _role(load: Load, unit: str, problem: int | None) -> _Role:
     most = at(np.atleast_1d((load.held or load.own_most)[unit]))
     # Further requests for samples of a prompt pay it again; spread over all of its samples.
     again = (load.charges(unit, load.each) - 1) * shared / load.each if load.each else 0.0
-    most = 0.0 if problem is None else own if math.isnan(most) else most
-    return _Role(load.prompts, load.each, shared, own + again, most + again if most else most)
+    held = (own if math.isnan(most) else most) + again
+    most = 0.0 if problem is None else held
+    return _Role(load.prompts, load.each, shared, own + again, most, held)
 
 
-def _bought(roles: Sequence[_Role], limit: float, shares: Shares) -> tuple[float, float]:
-    """About how many solutions, and verifications, a problem's accounts admit.
+def _bought(roles: Sequence[_Role], limit: float, shares: Shares | None) -> tuple[float, float]:
+    """About how many solutions, and verifications, a problem's accounts admit."""
+    if shares is None and roles[1:] and roles[0].prompts == 1:
+        return _by_ratio(roles, limit)
+    return _by_shares(roles, limit, shares or Shares())
 
-    As `Ledger` has it: the solver has its share, verifiers what it leaves, evenly; what one leaves
-    is dealt out in further rounds to those that wanted more.
+
+def _by_ratio(roles: Sequence[_Role], limit: float) -> tuple[float, float]:
+    """As `ttc.budget.asked` has it: as many as are paid for, in the ratio that is asked for."""
+    limit *= 1 + SLACK
+    spare = max(0.0, *(role.held - role.own for role in roles))
+
+    def counts(scale: float) -> list[tuple[float, float]]:
+        size = scale * roles[0].each
+        judged = [(min(size, r.prompts), max(scale * r.each, 1.0)) for r in roles[1:]]
+        return [(min(size, 1.0), size), *((n, n * v) for n, v in judged)]
+
+    def fits(scale: float, within: float) -> bool:
+        both = zip(roles, counts(scale), strict=True)
+        return math.fsum(n * r.shared + m * r.own for r, (n, m) in both) <= within
+
+    if fits(1.0, limit - spare):
+        low = 1.0
+    else:
+        low, high = 0.0, 1.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (middle, high) if fits(middle, limit - spare) else (low, middle)
+    bought = [m for _, m in counts(low)]
+    if roles[0].most:  # whole ones
+        bought = [float(math.floor(n + SLACK)) for n in bought]
+    elif low < 1 and roles[-1].own:  # a run's money goes to verifications in the end
+        bought[-1] += spare / roles[-1].own
+    whole = math.fsum(role.prompts * role.each for role in roles[1:])
+    return bought[0], min(whole, math.fsum(bought[1:]))
+
+
+def _by_shares(roles: Sequence[_Role], limit: float, shares: Shares) -> tuple[float, float]:
+    """As `Ledger` has it: the solver has its share, verifiers what it leaves, evenly; what one
+    leaves is dealt out in further rounds to those that wanted more.
     """
     limit *= 1 + SLACK
     usual = shares.solve / (shares.solve + (shares.verify if roles[1:] else 0.0))

@@ -237,10 +237,15 @@ def two_methods(texts: Sequence[str], known: Sequence[PolicyPart] = ()) -> tuple
     """
     if len(texts) != 2:
         raise UsageError("--compare: give two methods, such as majority@16,best_of_n@4x8")
-    return _method(texts[0], known), _method(texts[1], known)
+    first, second = (wanted_method(text, known, "--compare ") for text in texts)
+    return first, second
 
 
-def _method(text: str, known: Sequence[PolicyPart]) -> Wanted:
+def wanted_method(text: str, known: Sequence[PolicyPart], where: str = "") -> Wanted:
+    """One method as `METHOD`, `METHOD@S` or `METHOD@SxV`. where: said before it in messages.
+
+    Raises `UsageError`.
+    """
     # "pass@k" and the like are names with an @ of their own.
     name, _, size = text.partition("@") if not text.lower().endswith("@k") else (text, "", "")
     policy = matching(name, known)[0]
@@ -248,7 +253,7 @@ def _method(text: str, known: Sequence[PolicyPart]) -> Wanted:
         return Wanted(policy)
     sizes = size.lower().split("x")
     if not all(s.isascii() and s.isdecimal() and int(s[:9]) > 0 for s in sizes) or len(sizes) > 2:
-        raise UsageError(f"--compare {text}: expected METHOD, METHOD@S or METHOD@SxV")
+        raise UsageError(f"{where}{text}: expected METHOD, METHOD@S or METHOD@SxV")
     if len(sizes) == 2 and not policy.reads_verifications:
-        raise UsageError(f"--compare {text}: {policy.label} reads no verifications")
+        raise UsageError(f"{where}{text}: {policy.label} reads no verifications")
     return Wanted(policy, *map(int, sizes))

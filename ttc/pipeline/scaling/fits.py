@@ -14,10 +14,10 @@ from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.fitting import Analysis, Setting, analyse, resample
 from ttc.analysis.flatness import Dependence, dependence
 from ttc.analysis.intervals import (
+    FEWEST,
     LEVEL,
     difference_interval,
     few_problems,
-    jackknife_weights,
     mean_interval,
     resampled_means,
     resamples,
@@ -79,19 +79,12 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Figures on resamples of problems: draws and jackknife, (draws,) and (problems,) by name."""
-
-    draws: dict[str, FloatArray]
-    jackknife: dict[str, FloatArray]
-
-
-@dataclass(frozen=True)
 class MethodFit:
     """One verified policy of one run (or of pooled ones) against self-consistency.
 
     figures: by name, see `quantities.MEANINGS`; at: allocations and gains at budgets; growth: the
-    exponents of S and V. surface: (S, V) mean success, NaN where unavailable. in_c: figures on the
+    exponents of S and V; drawn: figures on resamples of problems, (draws,) by name.
+    surface: (S, V) mean success, NaN where unavailable. in_c: figures on the
     axis C = S(1 + lambda V), to compare with the paper; empty where that is the axis.
     """
 
@@ -112,7 +105,7 @@ class MethodFit:
     budgets: FloatArray
     voted: Band
     verified: Band
-    drawn: Drawn
+    drawn: dict[str, FloatArray]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -187,10 +180,10 @@ class ScalingFit:
 
 @dataclass(frozen=True)
 class _Problems:
-    """How problems are resampled: weights (draws, problems), left_out (units, problems)."""
+    """How problems are resampled: weights (draws, problems); units: of them, or of clusters."""
 
     weights: FloatArray
-    left_out: FloatArray
+    units: int
     clusters: IntArray | None
     level: float
 
@@ -198,7 +191,8 @@ class _Problems:
     def of(cls, count: int, clusters: IntArray | None, request: FitRequest) -> _Problems:
         rng = np.random.default_rng([request.seed, 1])
         weights = resamples(count, request.draws, rng, clusters)
-        return cls(weights, jackknife_weights(count, clusters), clusters, request.level)
+        units = count if clusters is None else len(set(clusters.tolist()))
+        return cls(weights, units, clusters, request.level)
 
 
 def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
@@ -219,11 +213,12 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     sources = aligned(pooled(sources) if request.pool else sources)
     ids = sources[0].problem_ids
     clusters = None if request.cluster is None else clusters_of(runs[0], request.cluster, ids)
-    units = len(ids) if clusters is None else len(set(clusters.tolist()))
-    if units < 3:
-        noun = "problems" if clusters is None else f"values of {request.cluster}"
-        raise DataError(f"{units} {noun} give no interval; a fit needs three, better a hundred")
     problems = _Problems.of(len(ids), clusters, request)
+    if problems.units < FEWEST:
+        noun = "problems" if clusters is None else f"values of {request.cluster}"
+        raise DataError(
+            f"{problems.units} {noun} give no interval; a fit needs three, better a hundred"
+        )
     many = len({s.run for s in sources}) > 1
     with one_thread():
         methods = tuple(
@@ -237,7 +232,7 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
         for name in reversed(firsts)
     )
     return ScalingFit(
-        request, unit, len(ids), units, methods, coverage, _differences(methods, request.level)
+        request, unit, len(ids), problems.units, methods, coverage, _differences(methods, problems)
     )
 
 
@@ -259,9 +254,9 @@ def _fit(
         text = f"{source.run}: {policy} has no S and V that all problems have"
         raise DataError(text) from None
     whole, drawn = wholes[0], drawns[0]
-    figures = _intervals(whole.figures(), drawn, request.level)
+    figures = _intervals(whole.figures(), drawn, problems)
     beside = wholes[1].figures() if len(axes) > 1 else {}
-    in_c = _intervals(beside, drawns[-1], request.level)
+    in_c = _intervals(beside, drawns[-1], problems)
     budgets = _budgets(setting, surface)
     depends = dependence(verified[:, ~np.isnan(surface).all(axis=1)], problems.weights)
     wanted = request.budgets or doublings(setting, surface)
@@ -308,30 +303,27 @@ def _analysed(
     policy: str,
     axes: Sequence[tuple[Setting, Spending]],
     problems: _Problems,
-) -> tuple[list[Analysis], list[Drawn]]:
-    """The fit on each axis of compute, its figures on resamples and with each problem left out."""
+) -> tuple[list[Analysis], list[dict[str, FloatArray]]]:
+    """The fit on each axis of compute, and its figures on resamples, (draws,) by name."""
     verified = source.verified[policy]
     bare = [setting for setting, _ in axes]
     whole = analyse(source.voted.mean(axis=0), verified.mean(axis=0), bare)
-
-    def figures(weights: FloatArray) -> list[dict[str, FloatArray]]:
-        settings = []
-        for row in weights:
-            costs = [spending.linear(row) for _, spending in axes]
-            pairs = zip(bare, costs, strict=True)
-            settings.append(
-                [replace(one, voting=a, verifying=b, checked=False) for one, (a, b) in pairs]
-            )
-        voted, cells = (resampled_means(x, weights) for x in (source.voted, verified))
-        return resample(voted, cells, settings, whole)
-
-    pairs = zip(figures(problems.weights), figures(problems.left_out), strict=True)
-    return whole, [Drawn(draws, left_out) for draws, left_out in pairs]
+    settings = []
+    for row in problems.weights:
+        costs = [spending.linear(row) for _, spending in axes]
+        pairs = zip(bare, costs, strict=True)
+        settings.append(
+            [replace(one, voting=a, verifying=b, checked=False) for one, (a, b) in pairs]
+        )
+    voted, cells = (resampled_means(x, problems.weights) for x in (source.voted, verified))
+    return whole, resample(voted, cells, settings, whole)
 
 
-def _intervals(figures: Mapping[str, float], drawn: Drawn, level: float) -> dict[str, Interval]:
+def _intervals(
+    figures: Mapping[str, float], drawn: Mapping[str, FloatArray], problems: _Problems
+) -> dict[str, Interval]:
     return {
-        name: interval(value, drawn.draws[name], drawn.jackknife[name], level)
+        name: interval(value, drawn[name], problems.units, problems.level)
         for name, value in figures.items()
     }
 
@@ -375,7 +367,7 @@ def _band(
     """
     cells = success[:, np.searchsorted(S, whole.S), np.searchsorted(V, whole.V)]
     place = np.interp(np.log(budgets), np.log(whole.cost), np.arange(len(whole.cost)))
-    lower = np.minimum(place.astype(np.int64), len(whole.cost) - 1)
+    lower = place.astype(np.int64)
     upper = np.minimum(lower + 1, len(whole.cost) - 1)
     share = place - lower
     values = cells[:, lower] * (1 - share) + cells[:, upper] * share
@@ -391,20 +383,21 @@ def _coverage(source: Source, weights: FloatArray, request: FitRequest) -> Cover
     return fit_coverage(source.right, source.total, weights=fewer, rng=rng, level=request.level)
 
 
-def _differences(methods: Sequence[MethodFit], level: float) -> dict[str, dict[str, Interval]]:
+def _differences(
+    methods: Sequence[MethodFit], problems: _Problems
+) -> dict[str, dict[str, Interval]]:
     """Of what is never reached nothing can be subtracted: NaN."""
     first, *others = methods
     found: dict[str, dict[str, Interval]] = {}
     for other in others:
-        sides = other.drawn, first.drawn
         figures = other.analysis.figures(), first.analysis.figures()
         with np.errstate(invalid="ignore"):
             found[other.label] = {
                 name: interval(
                     float(np.float64(figures[0][name]) - figures[1][name]),
-                    sides[0].draws[name] - sides[1].draws[name],
-                    sides[0].jackknife[name] - sides[1].jackknife[name],
-                    level,
+                    other.drawn[name] - first.drawn[name],
+                    problems.units,
+                    problems.level,
                 )
                 for name in _COMPARED
             }

@@ -70,12 +70,12 @@ def plain(value: float) -> float | str | None:
     return "never" if math.isinf(value) else value
 
 
-def interval(estimate: float, draws: FloatArray, jackknife: FloatArray, level: float) -> Interval:
-    """The interval of a figure from resamples and leave-one-out values of it.
+def interval(estimate: float, draws: FloatArray, problems: int, level: float) -> Interval:
+    """The interval of a figure from resamples of so many problems, or clusters.
 
     Those that can't be told are left out. Infinite draws count as larger than all others, so an
     upper end may be infinite: then that share of the resamples never gets there within the measured
     range.
     """
-    ends = bootstrap_interval(estimate, draws, jackknife, level)
+    ends = bootstrap_interval(estimate, draws, problems, level)
     return Interval(estimate, ends.low, ends.high, ends.known)

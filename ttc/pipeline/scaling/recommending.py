@@ -15,6 +15,7 @@ from ttc.analysis.intervals import difference_interval, mean_interval, resamples
 from ttc.analysis.surface import fit_surface
 from ttc.errors import DataError
 from ttc.pipeline.clusters import clusters_of
+from ttc.pipeline.scaling.allocations import Allocations, allocations_of, ladder
 from ttc.pipeline.scaling.fits import FitRequest
 from ttc.pipeline.scaling.quantities import Interval, plain
 from ttc.pipeline.scaling.sources import Source, load_sources, usual_unit
@@ -92,29 +93,12 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
-class _Cells:
-    """All allocations that the pool can answer. success: (problems, cells); others: (cells,)."""
-
-    method: tuple[tuple[str, str | None], ...]
-    S: FloatArray
-    V: FloatArray
-    cost: FloatArray
-    success: FloatArray
-
-
-@dataclass(frozen=True)
 class _Problems:
     """How problems are resampled: weights (draws, problems), clusters (problems,)."""
 
     weights: FloatArray
     clusters: IntArray | None
     level: float
-
-
-def ladder(largest: int) -> tuple[int, ...]:
-    """1, 2, 3, 4, 6, 8, 12 ...: twice as fine as powers of two, and the largest itself."""
-    steps = {n for i in range(largest.bit_length()) for n in (2**i, 3 * 2**i // 2)}
-    return tuple(sorted({n for n in steps if n <= largest} | {largest}))
 
 
 def recommend(
@@ -135,7 +119,7 @@ def recommend(
         plain=True,
         scoring=request.scoring,
     )
-    cells = _cells(sources)
+    cells = allocations_of(sources)
     rng = np.random.default_rng([request.seed, 3])
     ids = sources[0].problem_ids
     clusters = None if request.cluster is None else clusters_of(run, request.cluster, ids)
@@ -144,35 +128,8 @@ def recommend(
     return [_at(budget, unit, cells, sources, problems) for budget in budgets]
 
 
-def _cells(sources: Sequence[Source]) -> _Cells:
-    first = sources[0]
-    method: list[tuple[str, str | None]] = []
-    columns: list[tuple[float, float, float]] = []
-    success: list[FloatArray] = []
-
-    def add(name: str, verifier: str | None, s: int, v: int, cost: float, y: FloatArray) -> None:
-        if not np.isnan(y).any():
-            method.append((name, verifier))
-            columns.append((s, v, cost))
-            success.append(y)
-
-    for i, s in enumerate(first.S):
-        cost = float(first.voting(s, np.array(0)))
-        add("first" if s == 1 else "majority", None, int(s), 0, cost, first.voted[:, i])
-        for name, (values, spent) in first.others.items():
-            add(name, None, int(s), 0, float(spent[i]), values[:, i])
-    for source in sources:
-        costs = source.verifying(source.S[:, None], source.V[None, :])
-        for name, values in source.verified.items():
-            for i, j in np.ndindex(costs.shape):
-                s, v = int(source.S[i]), int(source.V[j])
-                add(name, source.verifier, s, v, float(costs[i, j]), values[:, i, j])
-    sizes, depths, cost = np.array(columns, dtype=np.float64).T
-    return _Cells(tuple(method), sizes, depths, cost, np.stack(success, axis=1))
-
-
 def _at(
-    budget: float, unit: str, cells: _Cells, sources: Sequence[Source], problems: _Problems
+    budget: float, unit: str, cells: Allocations, sources: Sequence[Source], problems: _Problems
 ) -> Recommendation:
     inside = np.flatnonzero(cells.cost <= budget * (1 + 1e-9))
     if not len(inside):
