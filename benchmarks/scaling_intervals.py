@@ -18,6 +18,15 @@ their truth taken there, by `like`.
 Printed are the percentages covered at 95 and at 90 %, marked outside of 93 to 97 and 87 to 93 by
 more than what so many pools may show by chance, then truth and its error, the estimates' bias and
 deviation, the median width at 95 %, and in how many pools the figure was told.
+
+Found with 30 problems (50 to 80 pools, so to 3 points): means, differences, the best of both sides
+and gains at budgets are covered as stated or more often, in every world; gains at all budgets hold
+together, so each of them is covered in 94 to 100 %. In "good", "tied", "measured" and "boundary"
+the other figures are too, but for the law's beta (82 to 88 %), exponents between cells (88 to 94)
+and the compute of the vote's plateau (88 to 95). In "high", where in most pools every problem is
+solved by both at large S, resamples all agree: the crossover of figures is covered in 2 %, costs of
+plateaus in 46 to 84, exponents in 37 to 50. There the crossing of gaps holds (100 %). Exponents of
+the grid's best cells and the regret take a handful of values, and their intervals can't be shorter.
 """
 
 from __future__ import annotations
