@@ -6,6 +6,11 @@ The same problems are sampled several times over; each pool states an interval, 
 these problems is the mean over the other pools (whose own error is allowed for). Printed are, by
 policy, S and V, the percentages covered at 95 and at 90 %, and the mean of the stated standard
 errors over the one that pools show.
+
+Found with 30 problems of 16 solutions ("usual", 96 pools, so to 3 points): 91 to 99 % of 95 %,
+86 to 92 of 90, for all policies up to S = 8, which is N / 2; but coverage (oracle) at S = N / 2 is
+covered in 88 and 83 %: there a few problems, solved once or twice, decide. Beyond N / 2 nothing is
+stated.
 """
 
 from __future__ import annotations

@@ -18,6 +18,15 @@ their truth taken there, by `like`.
 Printed are the percentages covered at 95 and at 90 %, marked outside of 93 to 97 and 87 to 93 by
 more than what so many pools may show by chance, then truth and its error, the estimates' bias and
 deviation, the median width at 95 %, and in how many pools the figure was told.
+
+Found with 30 problems (50 to 80 pools, so to 3 points): means, differences, the best of both sides
+and gains at budgets are covered as stated or more often, in every world; gains at all budgets hold
+together, so each of them is covered in 94 to 100 %. In "good", "tied", "measured" and "boundary"
+the other figures are too, but for the law's beta (82 to 88 %), exponents between cells (88 to 94)
+and the compute of the vote's plateau (88 to 95). In "high", where in most pools every problem is
+solved by both at large S, resamples all agree: the crossover of figures is covered in 2 %, costs of
+plateaus in 46 to 84, exponents in 37 to 50. There the crossing of gaps holds (100 %). Exponents of
+the grid's best cells and the regret take a handful of values, and their intervals can't be shorter.
 """
 
 from __future__ import annotations
@@ -33,6 +42,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.stats import binom
 
+from ttc.analysis.contributions import by_problem, crossing_interval
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Analysis, Setting, analyse
 from ttc.analysis.flatness import dependence
@@ -202,6 +212,7 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
                 del own[name]
         for name, value in at_the_budgets(pool, whole, weights, level).items():
             own[name] = value
+        own["crossing of gaps"] = crossing(pool, whole, level)
         for name, value in own.items():
             found.estimate[name] = value.estimate
             ends[name] = (value.low, value.high)
@@ -209,7 +220,8 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
             found.estimate[name], found.truth[name] = float(values.mean()), cell
             low, high = kind(values, level)
             ends[name] = (float(low), float(high))
-    found.truth.update(true_at_budgets(true, exact, whole))
+    found.truth.update(true_at_budgets(true))
+    found.truth["crossing of gaps"] = found.truth["crossover"]
     return found
 
 
@@ -227,8 +239,20 @@ def at_the_budgets(
     return found
 
 
-def true_at_budgets(true: Surfaces, exact: Analysis, whole: Analysis) -> dict[str, float]:
-    """The same of the population; gains where the pool's are."""
+def crossing(pool: Surfaces, whole: Analysis, level: float) -> Interval:
+    """The crossover by the gaps that problems contribute, in place of resamples."""
+    setting = setting_of(1.0, False)
+    budgets = np.geomspace(whole.verified.cost[0], whole.last, 60)
+    none = np.zeros(1, dtype=np.int64)
+    voted = by_problem(whole.voted, pool.voted[:, :, None], setting.S, none, budgets)
+    verified = by_problem(whole.verified, pool.verified, setting.S, setting.V, budgets)
+    return Interval(
+        whole.comparison.crossover, *crossing_interval(verified - voted, budgets, level)
+    )
+
+
+def true_at_budgets(true: Surfaces) -> dict[str, float]:
+    """The same of the population."""
     setting = setting_of(1.0, False)
     votes = setting.voting(setting.S, np.zeros(1))
     found = {}
