@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ttc.analysis.contributions import by_problem
 from ttc.analysis.coverage import CoverageFit, fit_coverage
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.fitting import Analysis, Setting, analyse, resample
@@ -365,12 +366,7 @@ def _band(
 
     success: (problems, S, V).
     """
-    cells = success[:, np.searchsorted(S, whole.S), np.searchsorted(V, whole.V)]
-    place = np.interp(np.log(budgets), np.log(whole.cost), np.arange(len(whole.cost)))
-    lower = place.astype(np.int64)
-    upper = np.minimum(lower + 1, len(whole.cost) - 1)
-    share = place - lower
-    values = cells[:, lower] * (1 - share) + cells[:, upper] * share
+    values = by_problem(whole, success, S, V, budgets)
     low, high = mean_interval(values, problems.level, problems.clusters)
     measured = (budgets <= dearest * (1 + 1e-9)) & (budgets >= whole.cost[0] * (1 - 1e-9))
     return Band(*(np.where(measured, row, np.nan) for row in (whole.at(budgets), low, high)))
