@@ -51,18 +51,29 @@ def test_problems_without_a_solution_are_left_out_counted_and_named(tmp_path):
     assert "no solutions: the budget ended" in shown.stdout
 
 
-def test_problems_without_a_verification_are_left_out_of_all_that_is_compared(tmp_path):
+def test_problems_without_a_verification_stay_in_the_rows_that_read_none(tmp_path):
     # A solution and a verification are reserved at their longest: long problems stop in between.
     said, run, curves = started(
         tmp_path, "budget.per_problem.tokens=200", "sampler.solutions=1", "grid.solutions=[1]"
     )
     missing = run.manifest().evaluation["without_verifications"]["genrm"]
     assert 0 < len(missing) < 6
-    assert set(curves["policy"]) == {"first", "majority", "best_of_n", "oracle"}
-    assert set(curves["n_problems"]) == {6 - len(missing)}
-    assert set(curves["n_left_out"]) == {len(missing)}
-    assert f"{len(missing)} have solutions, but none verified by genrm" in said
+    counts = dict(zip(curves["policy"], curves["n_problems"], strict=True))
+    verified = 6 - len(missing)
+    assert counts == {"first": 6, "majority": 6, "oracle": 6, "best_of_n": verified}
+    left = dict(zip(curves["policy"], curves["n_left_out"], strict=True))
+    assert left == {"first": 0, "majority": 0, "oracle": 0, "best_of_n": len(missing)}
+    solutions = read_frame(run.solutions, "solutions")
+    vote = curves[curves["policy"] == "majority"]["success"].item()
+    assert vote == pytest.approx(solutions["correct"].mean())
+    assert f"{len(missing)} problems have no solution verified by genrm" in said
+    assert "ttc curves compares policies on the problems that all have" in said
+    assert "problems" in said
+
+    # A comparison is about the problems that all have.
+    done = ttc(tmp_path, "curves", "short", "--json")
+    assert {row["n_problems"] for row in json.loads(done.stdout)} == {verified}
     done = ttc(tmp_path, "curves", "short", "--all-problems", "--json")
     counts = {row["policy"]: row["n_problems"] for row in json.loads(done.stdout)}
     assert counts["majority"] == counts["oracle"] == 6
-    assert counts["best_of_n"] == 6 - len(missing)
+    assert counts["best_of_n"] == verified

@@ -126,6 +126,8 @@ def _stored(run: RunFolder, request: CurveRequest, wanted: Evaluation) -> list[R
     if request.all_problems or request.overrides or not run.curves.is_file():
         return None
     frame = read_frame(run.curves, "curves")
+    if wanted.same_problems and frame["n_problems"].nunique() > 1:
+        return None
     if is_measured(run):
         return list(_records(frame.to_dict("records")))
     rows = [row for row in _records(frame.to_dict("records")) if _fits(row, request, wanted)]

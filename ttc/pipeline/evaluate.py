@@ -1,12 +1,12 @@
 """The `curves` table of a run: every policy at every S and V, with costs.
 
-Which problems the rows are about: those that have a solution and, in a run whose policies read
-verifications, a verified one. A problem for which the budget ended before that is left out and
-counted in `n_left_out`: it was not measured, and to score it as a failure at every S would mix what
-a budget bought with what S solutions achieve. All policies are evaluated on the same problems,
-since those left unverified are the long and hard ones, and a comparison across would flatter the
-policies that verify. S and V go as far as every problem has them, so that all points of all curves
-are about the same problems.
+Which problems a row is about: those that have a solution and, where its policy reads verifications,
+a verified one; `n_problems` says how many. A problem for which the budget ended before that is left
+out and counted in `n_left_out`: it was not measured, and to score it as a failure at every S would
+mix what a budget bought with what S solutions achieve. Whoever compares policies evaluates them on
+the same problems (`same_problems`, as `ttc curves` does), since those left unverified are the long
+and hard ones, and a comparison across would flatter the policies that verify. S and V go as far as
+every problem has them, so that all points of a curve are about the same problems.
 
 Where a sampler's solutions are no exchangeable draws there is no S: see `ttc.pipeline.measured`.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +124,9 @@ def write_curves(recipe: Recipe | None, run: RunFolder, manifest: Manifest) -> E
     to note.
     """
     wanted = Evaluation.of_manifest(manifest) if recipe is None else Evaluation.of_recipe(recipe)
-    found = evaluate_run(run, manifest, wanted)
+    found = evaluate_run(run, manifest, replace(wanted, same_problems=False))
+    if "paired" in found.facts:  # whether it came to the same
+        found.facts["paired"] = len({row["n_problems"] for row in found.rows}) < 2
     write_table(run.curves, "curves", found.rows)
     return found
 

@@ -79,7 +79,8 @@ def _left_out(facts: dict[str, Any]) -> list[str]:
         elif names:
             lines.append(
                 f"{len(names)} problems have no solution verified by {verifier} and are left out "
-                f"where its verifications are read, so policies are not comparable: {some(names)}"
+                "where its verifications are read; ttc curves compares policies on the problems "
+                f"that all have: {some(names)}"
             )
     return lines
 
