@@ -130,7 +130,8 @@ def test_json_has_every_figure(folder):
     size = found["sample_size"]
     assert size["arms"] == ["majority S=4", "best_of_n S=2 V=2"]
     assert (size["difference"], size["power"], size["alpha"]) == (0.1, 0.8, 0.05)
-    assert [design["solutions"] for design in size["designs"]] == [4]
+    assert [(one["solutions"], one["own"]) for one in size["designs"]] == [(4, False), (8, True)]
+    assert size["designs"][1]["foretold"], "the pool has four verified solutions, the recipe 8"
     assert size["designs"][0]["tokens"] > 0
 
 

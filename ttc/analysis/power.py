@@ -4,8 +4,9 @@ Both methods answer the same problems. With d_i the difference of their success 
 measured from so many samples of that problem, the mean of n problems' differences is nearly normal
 around the true difference D with variance s^2 / n. s^2 has two parts: how true differences vary
 between problems, which no amount of sampling removes, and how the measured one varies around its
-problem's truth, which more samples make smaller. The two-sided test at level alpha, whose
-statistic is a noncentral t, then has
+problem's truth, which more samples make smaller. The measured difference is that of a run's
+curves: both methods over all S-subsets of the N solutions that the pool has of a problem, not one
+draw of S. The two-sided test at level alpha, whose statistic is a noncentral t, then has
 
     power(n) = P(|T| > t_{n-1, 1 - alpha/2}),   T ~ t'_{n-1}(D sqrt(n) / s)
 """
@@ -13,8 +14,10 @@ statistic is a noncentral t, then has
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
+from scipy.optimize import nnls
 from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
 from scipy.stats import chi2
 
@@ -30,6 +33,23 @@ def deviation_of(differences: FloatArray) -> float:
     Needs two problems. Repeats on fresh samples make the estimate better, not the figure smaller.
     """
     return math.sqrt(float(np.var(differences, axis=0, ddof=1).mean()))
+
+
+def foretold_deviation(known: Mapping[int, float], solutions: int) -> float:
+    """The s at more solutions of each problem than those at which it is known (by solutions).
+
+    Of a mean over subsets, the variance around its problem's truth falls as 1 / N in the end, and
+    faster where N is not far from S (Hoeffding 1948); the part between problems stays. So
+    s^2 = a + b / N + c / N^2, by least squares with a, b, c >= 0, and without the middle term where
+    it is known at two N only: rather too large than too small. At one N, it is taken to stay.
+    """
+    sizes = np.array(sorted(known), dtype=np.float64)
+    squares = np.array([known[n] ** 2 for n in sorted(known)])
+    if len(sizes) < 2:
+        return math.sqrt(float(squares[0]))
+    powers = np.array([0.0, 2.0] if len(sizes) == 2 else [0.0, 1.0, 2.0])
+    parts, _ = nnls(sizes[:, None] ** -powers, squares)
+    return math.sqrt(float(parts @ float(solutions) ** -powers))
 
 
 def deviation_of_rates(first: float, second: float, correlation: float) -> float:

@@ -69,6 +69,9 @@ def _print_sample_size(console: Console, found: SampleSize) -> None:
     if uncertain:
         said = "To be safe: should the spread be at the upper end of its one-sided 90 % interval."
         console.print(line(said))
+    if any(design.foretold for design in found.designs):
+        said = "The recipe draws more than there: its row follows from how the spread falls there."
+        console.print(line(said))
     if uncertain and len(found.designs) == 1:
         said = "For designs with more samples per problem, compare at half of the pool's S or less."
         console.print(line(said))
@@ -85,6 +88,8 @@ def _design(design: Design, uncertain: bool) -> tuple[str, ...]:
         samples = counted(design.solutions, "solution")
         if design.verifications:
             samples += f", {counted(design.verifications, 'verification')}"
+    if design.own:
+        samples += " (this recipe)"
     return (
         samples,
         f"{design.problems:,}",

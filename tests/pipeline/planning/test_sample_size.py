@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
+from scipy.stats import ttest_1samp, ttest_rel
 
 from ttc.analysis.grid import evaluate
 from ttc.analysis.simulate import SimulationConfig, simulate_pool
@@ -71,6 +71,30 @@ def test_repeated_experiments_of_the_planned_size_have_the_stated_power(pool, de
     found = float(np.mean(ttest_1samp(experiments, 0, axis=1).pvalue < 0.05))
     # 600 problems tell the deviation to some 3 %, and so the power to some 3 points.
     assert found == pytest.approx(0.8, abs=0.06)
+
+
+@pytest.mark.parametrize("drawn", [12, 48])
+def test_the_recipes_own_pool_has_the_power_that_is_planned_for_it(pool, drawn):
+    """As `ttc` tests: a paired t test over problems, both methods over all subsets of a pool of N
+    solutions. 12 lie between the pool's halves; 48 are thrice what it has.
+    """
+    own = Load("solver", 1, drawn, 1, {"tokens": np.ones(1)}, {"tokens": np.ones(1)}, {}, {})
+    judge = Load("judge", drawn, 2, 1, {"tokens": np.ones(1)}, {"tokens": np.ones(1)}, {}, {})
+    population = differences(drawn, 600, seed=11)
+    goal, problems = Goal(0.22 * float(population.std())), 100
+    population += goal.difference - population.mean()
+    size = measured_size(pool, METHODS, goal, problems, None, (own, judge))
+    (design,) = [one for one in size.designs if one.own]
+    assert (design.solutions, design.foretold) == (drawn, drawn > 16)
+    rng = np.random.default_rng(12)
+    rows = rng.integers(len(population), size=(3000, problems))
+    first = rng.normal(size=rows.shape)  # whatever they share, a paired test takes no notice of
+    found = float(np.mean(ttest_rel(first + population[rows], first, axis=1).pvalue < 0.05))
+    assert 0.5 < found < 0.7
+    assert found == pytest.approx(design.power, abs=0.06 if drawn <= 16 else 0.08)
+    one_draw = measured_size(pool, METHODS, goal, problems).designs[0]
+    assert one_draw.solutions == 4
+    assert one_draw.power < found - 0.1, "one draw of S says less than all subsets of a pool"
 
 
 def test_more_samples_of_each_problem_need_fewer_problems(small):

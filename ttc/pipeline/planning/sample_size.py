@@ -14,6 +14,7 @@ from ttc.analysis.paired import block_differences
 from ttc.analysis.power import (
     deviation_of,
     deviation_of_rates,
+    foretold_deviation,
     power_of,
     problems_needed,
     smallest_difference,
@@ -56,7 +57,9 @@ class Design:
     deviation: of a problem's measured difference, from problem to problem. problems: at the stated
     power; problems_upper: should the deviation be at the end of its one-sided 90 % interval;
     tokens: of all those samples, NaN where unknown. power, smallest_difference: of the recipe's
-    own number of problems, NaN for a single one; beyond 1 means that they can find none.
+    own number of problems, NaN for a single one; beyond 1 means that they can find none. own:
+    whether these are the recipe's own samples; foretold: the pool is smaller than this, and the
+    deviation follows from how it falls within the pool.
     """
 
     solutions: int | None
@@ -67,6 +70,8 @@ class Design:
     tokens: float
     power: float
     smallest_difference: float
+    own: bool = False
+    foretold: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, unknown figures as null."""
@@ -153,21 +158,34 @@ def measured_size(
     size, depth = (
         max(getattr(first, name), getattr(second, name)) for name in ("solutions", "verifications")
     )
-    designs, measured = [], math.nan
-    for solutions in (size * 2**i for i in range(_DESIGNS)):
-        if solutions > there:
-            break
+    own = loads[0].each if loads and loads[0].exact and loads[0].each >= size else None
+    sizes = {n for i in range(_DESIGNS) if (n := size * 2**i) <= there}
+    sizes |= {own} if own is not None and own <= there else set()
+    deviations, measured = {}, math.nan
+    for solutions in sorted(sizes):
         differences = block_differences(pool, first, second, solutions, np.random.default_rng(0))
-        deviation, measured = deviation_of(differences), float(differences.mean())
-        if deviation == 0:
+        deviations[solutions], measured = deviation_of(differences), float(differences.mean())
+        if deviations[solutions] == 0:
             raise DataError(
                 f"{first} and {second} differ alike on all {pool.n_problems} problems of "
                 f"{run.name}; that is too little to plan from"
             )
+    if own is not None and own > there:
+        deviations[own] = foretold_deviation(deviations, own)
+    designs = []
+    for solutions, deviation in deviations.items():
+        tokens = _tokens(roles, solutions, depth) if roles else math.nan
         design = _design(goal, deviation, pool.n_problems, problems)
-        tokens = design.problems * _tokens(roles, solutions, depth) if roles else math.nan
-        amounts = {"solutions": solutions, "verifications": solutions * depth}
-        designs.append(replace(design, tokens=tokens, **amounts))
+        designs.append(
+            replace(
+                design,
+                tokens=design.problems * tokens,
+                solutions=solutions,
+                verifications=solutions * depth,
+                own=solutions == own,
+                foretold=solutions > there,
+            )
+        )
     judged = f", {depth} verifications of each by {verifier}" if depth else ""
     source = f"measured on {run.name}: {pool.n_problems} problems x {there} solutions{judged}"
     arms = (str(first), str(second))
