@@ -71,12 +71,13 @@ class Asked:
         least: Sequence[Amounts | None],
         limit: Amounts,
         left: Amounts,
+        last: bool = True,
     ) -> list[int] | None:
         """Samples up to which a further round may go, by what those so far cost; None: it would
         bring nothing.
 
         had: used by the solver and by each verifier; least: what one sample more of those wants
-        that were refused one.
+        that were refused one; last: whether what is left below the ratio is spent one by one.
         """
         costs = [
             {u: used[u] / used["calls"] for u in UNITS} if used["calls"] else price
@@ -93,6 +94,8 @@ class Asked:
             targets[1:] = [max(n, m + new) for n, m in zip(targets[1:], got[1:], strict=True)]
         if any(ok and more > n for ok, more, n in zip(able, targets, got, strict=True)):
             return targets
+        if not last and got[0]:
+            return None
         # Nothing whole is left of the ratio: one sample more of whoever is behind.
         for i in sorted(range(len(got)), key=lambda i: (self._reached(i, got[i]), -i)):
             if i > 0 and able[i]:

@@ -617,7 +617,8 @@ def _by_ratio(
     accounts = [book.accounts.get(place) for place in places]
     had = [nothing() if one is None else one.settled for one in accounts]
     least = [None if one is None or not any(one.least.values()) else one.least for one in accounts]
-    targets = asked.further(had, least, limits, left)
+    # Where something was lost, who finds all of it later may have room for a sample more or less.
+    targets = asked.further(had, least, limits, left, last=not any(book.lost.values()))
     if targets is None:
         return {}
     most: dict[Place, dict[Unit, float]] = {}

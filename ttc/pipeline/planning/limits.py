@@ -87,7 +87,11 @@ def offered(one: Limit, found: Forecast) -> Limit:
             _dear(load, one, min(solutions, load.prompts), size)
             for load, size in zip(judges, sizes, strict=True)
         ]
-        return times * math.fsum(parts)
+        total = times * math.fsum(parts)
+        if math.isnan(one.forecast):
+            return total
+        # Beside what was used, the last samples reserve all that they may take.
+        return max(total / (1 - TOP_UP), total + times * _spare(found.loads, one.unit))
 
     needs = needed(solver.each)
     if math.isnan(needs) or needs <= one.limit:
@@ -150,12 +154,17 @@ def _high(loads: Sequence[Load], unit: str, times: int, expected: float) -> floa
         for load in loads
     ]
     high = expected if any(map(math.isnan, highs)) else math.fsum(highs)
+    return max(high / (1 - WORTH), high + _spare(loads, unit))
+
+
+def _spare(loads: Sequence[Load], unit: str) -> float:
+    """What is reserved for a sample beyond what it takes, at most."""
     spare = 0.0
     for load in loads:
         most = float(np.nanmax((load.held or load.own_most)[unit]))
         own = float(np.nanmean(load.own[unit]))
         spare = max(spare, 0.0 if math.isnan(most) else most - own)
-    return max(high / (1 - WORTH), high + spare)
+    return spare
 
 
 @dataclass(frozen=True)
