@@ -9,6 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -204,3 +205,17 @@ def test_prompts_that_are_paid_with_every_request_are_forecast(tmp_path, servers
         assert pilot.total.usd.expected == pytest.approx(spent["usd"], rel=0.2)
         whole = run_recipe(one).manifest.ledger["roles"]["solver"]
         assert pilot.roles[0].prompt_tokens == pytest.approx(whole["prompt_tokens"])
+
+
+@pytest.mark.parametrize("scope", ["per_run", "per_problem"])
+def test_what_fits_fits_where_every_sample_is_as_long_as_it_may_be(tmp_path, scope):
+    """Three tokens are never enough: all that is reserved is used, prompts of judges apart."""
+    short = ("sampler.max_tokens=3", "verifiers.0.max_tokens=3", "verifiers.1.max_tokens=3")
+    free = make_plan(recipe(tmp_path, None, "two", *short), PlanRequest())
+    each = max(sum(np.broadcast_arrays(*(load.most("tokens") for load in free.forecast.loads))))
+    limit = each * (PROBLEMS if scope == "per_run" else 1)
+    one = recipe(tmp_path, None, "two", *short, f"budget.{scope}.tokens={limit}")
+    assert make_plan(one, PlanRequest()).limits[0].sure
+    manifest = run_recipe(one).manifest
+    assert manifest.status == "complete"
+    assert used(manifest)["tokens"] <= bounds(free)["tokens"]
