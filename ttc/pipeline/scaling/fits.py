@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ttc.analysis.contributions import by_problem
+from ttc.analysis.contributions import by_problem, crossing_interval
 from ttc.analysis.coverage import CoverageFit, fit_coverage
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.fitting import Analysis, Setting, analyse, resample
@@ -41,7 +41,8 @@ from ttc.pipeline.scaling.sources import (
 from ttc.store.run_folder import RunFolder
 
 _POINTS = 49  # of the curves' budgets
-_COMPARED = ("crossover", "sc_plateau", "gain", "best_success", "spline_a", "spline_b")
+_CROSSING_POINTS = 400
+_COMPARED = ("sc_plateau", "gain", "best_success", "spline_a", "spline_b")
 
 
 @dataclass(frozen=True)
@@ -255,9 +256,11 @@ def _fit(
         text = f"{source.run}: {policy} has no S and V that all problems have"
         raise DataError(text) from None
     whole, drawn = wholes[0], drawns[0]
-    figures = _intervals(whole.figures(), drawn, problems)
+    crossed = [_crossed(source, policy, one, problems) for one in wholes]
+    figures = _intervals(whole.figures(), drawn, problems) | {"crossover": crossed[0]}
     beside = wholes[1].figures() if len(axes) > 1 else {}
     in_c = _intervals(beside, drawns[-1], problems)
+    in_c |= {"crossover": crossed[1]} if in_c else {}
     budgets = _budgets(setting, surface)
     depends = dependence(verified[:, ~np.isnan(surface).all(axis=1)], problems.weights)
     wanted = request.budgets or doublings(setting, surface)
@@ -318,6 +321,23 @@ def _analysed(
         )
     voted, cells = (resampled_means(x, problems.weights) for x in (source.voted, verified))
     return whole, resample(voted, cells, settings, whole)
+
+
+def _crossed(source: Source, policy: str, whole: Analysis, problems: _Problems) -> Interval:
+    """From where verification is ahead, with the budgets at which it and the vote may be equal.
+
+    Resamples don't tell near success 0 and 1, where they agree; intervals of gaps do.
+    """
+    budgets = np.geomspace(whole.verified.cost[0], whole.last, _CROSSING_POINTS)
+    none = np.zeros(1, dtype=np.int64)
+    gaps = by_problem(
+        whole.verified, source.verified[policy], source.S, source.V, budgets
+    ) - by_problem(whole.voted, source.voted[:, :, None], source.S, none, budgets)
+    low, high = crossing_interval(gaps, budgets, problems.level, problems.clusters)
+    at = whole.comparison.crossover
+    if math.isnan(low):  # ahead, or behind, all along
+        return Interval(at, at, at)
+    return Interval(at, min(low, at), max(high, at))
 
 
 def _intervals(
