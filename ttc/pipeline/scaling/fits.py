@@ -328,13 +328,15 @@ def _crossed(source: Source, policy: str, whole: Analysis, problems: _Problems) 
 
     Resamples don't tell near success 0 and 1, where they agree; intervals of gaps do.
     """
-    budgets = np.geomspace(whole.verified.cost[0], whole.last, _CROSSING_POINTS)
+    at, first = whole.comparison.crossover, float(whole.verified.cost[0])
+    if first >= whole.last:
+        return Interval(at, at, at)
+    budgets = np.geomspace(first, whole.last, _CROSSING_POINTS)
     none = np.zeros(1, dtype=np.int64)
     gaps = by_problem(
         whole.verified, source.verified[policy], source.S, source.V, budgets
     ) - by_problem(whole.voted, source.voted[:, :, None], source.S, none, budgets)
     low, high = crossing_interval(gaps, budgets, problems.level, problems.clusters)
-    at = whole.comparison.crossover
     if math.isnan(low):  # ahead, or behind, all along
         return Interval(at, at, at)
     return Interval(at, min(low, at), max(high, at))
