@@ -46,7 +46,7 @@ from scipy.stats import binom
 from ttc.analysis.contributions import by_problem, crossing_interval
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Analysis, Setting, analyse
-from ttc.analysis.flatness import dependence
+from ttc.analysis.flatness import dependence, telling
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import (
     difference_interval,
@@ -57,7 +57,7 @@ from ttc.analysis.scaling import LinearCost
 from ttc.analysis.simulate import SimulationConfig, simulate_pool
 from ttc.analysis.threads import one_thread
 from ttc.pipeline.scaling.at_budgets import at_budgets
-from ttc.pipeline.scaling.growth import exponents
+from ttc.pipeline.scaling.growth import exponents, without_interval
 from ttc.pipeline.scaling.quantities import Interval, interval
 from ttc.policies import named
 
@@ -211,6 +211,9 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
             names = [name for name in own if name.endswith(f"_{one.letter}")]
             for name in names if one.refused else []:
                 del own[name]
+        few = min(depends.telling, telling(pool.voted[:, -1] - pool.voted[:, 0]))
+        for name in without_interval(own, few):
+            del own[name]
         for name, value in at_the_budgets(pool, whole, weights, level).items():
             own[name] = value
         own["crossing of gaps"] = crossing(pool, whole, level)

@@ -43,13 +43,27 @@ def flatness(cells: FloatArray, weights: FloatArray) -> Flatness:
     return Flatness(float(np.ptp(mean)), float(np.quantile(np.ptp(drawn, axis=1), LEVEL)))
 
 
+def telling(changes: FloatArray) -> float:
+    """On how many problems a mean rests: (sum |c|)^2 / sum c^2 of each one's part, (problems,).
+
+    Where nearly all problems are solved, or nearly none, few are left that say how success grows;
+    resamples then agree more than new problems would.
+    """
+    squares = float(changes @ changes)
+    return float(np.abs(changes).sum()) ** 2 / squares if squares > 0 else 0.0
+
+
 @dataclass(frozen=True)
 class Dependence:
-    """Of success on S and V together; on S alone, at each V; on V alone, at each S."""
+    """Of success on S and V together; on S alone, at each V; on V alone, at each S.
+
+    telling: on how many problems the rise from one solution to the best cell rests.
+    """
 
     both: Flatness
     on_s: Flatness
     on_v: Flatness
+    telling: float
 
 
 def dependence(success: FloatArray, weights: FloatArray) -> Dependence:
@@ -59,8 +73,11 @@ def dependence(success: FloatArray, weights: FloatArray) -> Dependence:
     def tested(change: FloatArray) -> Flatness:
         return flatness(np.hstack([nothing, change.reshape(len(success), -1)]), weights)
 
+    mean = success.mean(axis=0)
+    best = np.unravel_index(np.nanargmax(mean), mean.shape)
     return Dependence(
         both=flatness(success.reshape(len(success), -1), weights),
         on_s=tested(success - success[:, :1]),
         on_v=tested(success - success[:, :, :1]),
+        telling=telling(success[:, best[0], best[1]] - success[:, 0, 0]),
     )

@@ -113,7 +113,8 @@ def _match(method: MethodFit) -> str:
     if math.isinf(one.estimate):
         return _NEVER
     high = "never" if math.isinf(one.high) else f"{one.high:.2g}x"
-    text = f"{times(one.estimate)} ({one.low:.2g}x to {high})"
+    span = "no interval: few problems tell" if math.isnan(one.low) else f"{one.low:.2g}x to {high}"
+    text = f"{times(one.estimate)} ({span})"
     return _of_plateau(method, text)
 
 
@@ -233,6 +234,8 @@ def _rms(value: float) -> str:
 def _with_interval(one: Interval, shown: Callable[[float], str]) -> str:
     if math.isnan(one.estimate):
         return "-"
+    if math.isnan(one.low):
+        return f"{shown(one.estimate)} (no interval)"
     return f"{shown(one.estimate)} ({shown(one.low)} to {shown(one.high)})"
 
 

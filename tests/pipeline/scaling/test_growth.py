@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ttc.analysis.flatness import dependence, flatness
+from ttc.analysis.flatness import dependence, flatness, telling
 from ttc.analysis.intervals import resamples
 from ttc.importing import Judging
 from ttc.pipeline.importing import import_run
@@ -103,3 +103,19 @@ def test_dependence_on_one_of_the_two_is_told_apart():
     assert (found.both.flat, found.on_s.flat, found.on_v.flat) == (False, False, True)
     found = dependence(noise + np.linspace(0, 0.3, 3), weights)
     assert (found.both.flat, found.on_s.flat, found.on_v.flat) == (False, True, False)
+
+
+def test_what_rests_on_few_problems_has_no_exponent_and_no_interval(fitted):
+    """Twenty problems that every sample solves, and four that some solve."""
+    found = fitted(lambda rng, problem: problem > 3 or rng.random() < 0.3, honest)
+    for method in found.methods:
+        assert "in about" in method.growth[0].refused or "depend" in method.growth[0].refused
+        one = method.figures["match_multiple"]
+        assert np.isnan(one.low)
+        assert method.figures["best_success"].low < method.figures["best_success"].estimate
+
+
+def test_telling_problems_are_counted():
+    assert telling(np.zeros(5)) == 0
+    assert telling(np.full(7, -0.2)) == pytest.approx(7)
+    assert telling(np.array([1.0, 0, 0, 0])) == 1

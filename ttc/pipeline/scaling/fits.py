@@ -13,7 +13,7 @@ from ttc.analysis.contributions import by_problem, crossing_interval
 from ttc.analysis.coverage import CoverageFit, fit_coverage
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.fitting import Analysis, Setting, analyse, resample
-from ttc.analysis.flatness import Dependence, dependence
+from ttc.analysis.flatness import Dependence, dependence, telling
 from ttc.analysis.intervals import (
     FEWEST,
     LEVEL,
@@ -28,7 +28,7 @@ from ttc.analysis.threads import one_thread
 from ttc.errors import DataError
 from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.scaling.at_budgets import AtBudget, at_budgets, doublings
-from ttc.pipeline.scaling.growth import Exponent, exponents
+from ttc.pipeline.scaling.growth import Exponent, exponents, without_interval
 from ttc.pipeline.scaling.quantities import Interval, interval
 from ttc.pipeline.scaling.sources import (
     Source,
@@ -263,6 +263,9 @@ def _fit(
     in_c |= {"crossover": crossed[1]} if in_c else {}
     budgets = _budgets(setting, surface)
     depends = dependence(verified[:, ~np.isnan(surface).all(axis=1)], problems.weights)
+    few = min(depends.telling, telling(source.voted[:, -1] - source.voted[:, 0]))
+    figures |= without_interval(figures, few)
+    in_c |= without_interval(in_c, few) if in_c else {}
     wanted = request.budgets or doublings(setting, surface)
     at = at_budgets(
         source.voted, verified, setting, wanted, whole.last, problems.weights, problems.clusters,

@@ -18,6 +18,10 @@ PREFERRED = ("spline", "law", "grid")
 _SHORTEST = 2.0  # doublings of compute, for a slope that means something
 _STAYS = 1.05  # a V, or S, below which the path of optima has not left 1
 _MOSTLY = 0.9
+FEWEST_TELLING = 12
+"""Problems on which a figure of how success grows has to rest, for its interval to hold."""
+PLATEAU = ("sc_plateau_cost", "match_cost", "match_multiple", "gain_multiple")
+"""Figures about where curves come near to their ends."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ def refusal(analysis: Analysis, depends: Dependence) -> str:
             "S stays at its least: more solutions change success by "
             f"{_points(depends.on_s)} at most, which can be chance; all compute goes into V"
         )
+    if depends.telling < FEWEST_TELLING:
+        return (
+            f"success grows in about {depends.telling:.0f} problems only, which are too few to say "
+            "how; the others are solved, or not, whatever S and V"
+        )
     path = next((analysis.paths[p] for p in PREFERRED if p in analysis.paths), None)
     if path is None or not len(path.cost):
         return "too few S and V were measured to trade one for the other"
@@ -79,6 +88,13 @@ def refusal(analysis: Analysis, depends: Dependence) -> str:
             "more solutions, or more verifications of them, would show how it grows"
         )
     return ""
+
+
+def without_interval(figures: Mapping[str, Interval], few: float) -> dict[str, Interval]:
+    """Those of `PLATEAU`, without intervals where they rest on too few problems to have them."""
+    if few >= FEWEST_TELLING:
+        return {}
+    return {name: Interval(figures[name].estimate, math.nan, math.nan, 0.0) for name in PLATEAU}
 
 
 def exponents(
