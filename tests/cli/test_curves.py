@@ -107,7 +107,9 @@ def test_broken_runs_are_one_sentence(tmp_path):
     run = simulate_run(CONFIG, 2, tmp_path / "results" / "sim")
     solutions = pq.read_table(run.solutions)
     silent = solutions.to_pylist()
-    write_table(run.solutions, "solutions", [r | {"answer_class": -1} for r in silent])
+    write_table(
+        run.solutions, "solutions", [r | {"answer_class": -1, "correct": False} for r in silent]
+    )
     refused(ttc(tmp_path, "curves", "sim"), 1, "no solution of sim/")
     pq.write_table(solutions.drop_columns(["correct"]), run.solutions)
     refused(ttc(tmp_path, "curves", "sim"), 1, "lacks the column correct")

@@ -113,8 +113,8 @@ SHOWN = {
     "follow": ["status", "RUN", "--watch"],
     "curves": ["curves", "RUN"],
     "more curves": ["curves", "RUN", "--policy", "best_of_n", "--k", "3", "--unit", "flops"],
-    "recommend": ["recommend", "RUN", "--budget", "16"],
-    "recommend json": ["recommend", "RUN", "--budget", "16", "--json"],
+    "recommend": ["recommend", "RUN", "--budget", "16", "--unit", "c"],
+    "recommend json": ["recommend", "RUN", "--budget", "16", "--unit", "c", "--json"],
     "fit": ["fit-scaling", "RUN", "--draws", "20"],
     "plan": ["plan", "quickstart", "--like", "RUN"],
 }

@@ -38,6 +38,20 @@ def command(
     solve_beta: Annotated[
         float | None, typer.Option(help="The beta of it (1).", rich_help_panel=_SOLVER)
     ] = None,
+    solve_location: Annotated[
+        float | None,
+        typer.Option(
+            help="Mean log-odds of solve rates (0), with --solve-deviation.",
+            rich_help_panel=_SOLVER,
+        ),
+    ] = None,
+    solve_deviation: Annotated[
+        float | None,
+        typer.Option(
+            help="Deviation of log-odds of solve rates, in place of Beta (none).",
+            rich_help_panel=_SOLVER,
+        ),
+    ] = None,
     invalid_rate: Annotated[
         float | None,
         typer.Option(help="Solutions without an answer (0.02).", rich_help_panel=_SOLVER),
@@ -87,6 +101,18 @@ def command(
             help="Verdicts of one solution, or of one answer (solution).", rich_help_panel=_VERIFIER
         ),
     ] = None,
+    error_difficulty: Annotated[
+        float | None,
+        typer.Option(
+            help="Log-odds that errors gain where problems are hard (0).", rich_help_panel=_VERIFIER
+        ),
+    ] = None,
+    error_problem_deviation: Annotated[
+        float | None,
+        typer.Option(
+            help="Deviation of a problem's own part of these (0).", rich_help_panel=_VERIFIER
+        ),
+    ] = None,
     invalid_verdict_rate: Annotated[
         float | None,
         typer.Option(help="Verifications without a verdict (0.02).", rich_help_panel=_VERIFIER),
@@ -120,6 +146,8 @@ def command(
         "verifications": verifications,
         "solve_alpha": solve_alpha,
         "solve_beta": solve_beta,
+        "solve_location": solve_location,
+        "solve_deviation": solve_deviation,
         "invalid_rate": invalid_rate,
         "wrong_answers": wrong_answers,
         "wrong_zipf": wrong_zipf,
@@ -131,6 +159,8 @@ def command(
         "false_positive_rate": false_positive_rate,
         "error_correlation": error_correlation,
         "errors_shared_by": errors_shared_by,
+        "error_difficulty": error_difficulty,
+        "error_problem_deviation": error_problem_deviation,
         "invalid_verdict_rate": invalid_verdict_rate,
         "verification_tokens.mean": verification_tokens,
     }

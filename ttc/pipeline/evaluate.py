@@ -188,7 +188,8 @@ def evaluate_run(
     if known:
         choices["verification_draws"] = wanted.settings.verification_draws
         choices["invalid_verdicts"] = wanted.settings.invalid_verdict
-    facts["best"] = [row for one in made for row in one.best]
+    if best := [row for one in made for row in one.best]:
+        facts["best"] = best
     return Evaluated([row for one in made for row in one.rows], facts, choices)
 
 

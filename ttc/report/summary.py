@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ttc.analysis.intervals import few_problems
+from ttc.errors import DataError
 from ttc.report.coverage import coverage_lines
 from ttc.report.curves import NEW_PROBLEMS, measured_lines
 from ttc.report.failures import of_manifest
@@ -55,8 +56,7 @@ def print_summary(console: Console, run: RunFolder) -> None:
     console.print(table(title, headings, rows, numeric=range(1, len(headings))))
     if rough := few_problems(int(curves["n_problems"].min())):
         console.print(line(rough, "yellow"))
-    best = manifest.evaluation.get("best", ())
-    budgets = [_best_row(row) for row in sorted(best, key=lambda r: (r["unit"], r["budget"]))]
+    budgets = _best_rows(manifest)
     if budgets:
         title = (
             "Best allocation within each budget, and its success on problems it was not chosen by"
@@ -162,6 +162,16 @@ def _interval(low: float | None, high: float | None) -> str:
     if low is None or high is None or low != low:
         return "-"
     return f"{percent(low)} to {percent(high)}"
+
+
+def _best_rows(manifest: Manifest) -> list[tuple[str, ...]]:
+    """Raises `DataError` for what no evaluation of ours has written."""
+    best = manifest.evaluation.get("best", [])
+    try:
+        ordered = sorted(best, key=lambda row: (str(row["unit"]), float(row["budget"])))
+        return [_best_row(row) for row in ordered]
+    except (TypeError, ValueError, KeyError, AttributeError):
+        raise DataError("the manifest's evaluation is damaged at best") from None
 
 
 def _best_row(row: Mapping[Any, Any]) -> tuple[str, ...]:
