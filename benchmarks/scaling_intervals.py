@@ -56,9 +56,10 @@ from ttc.analysis.intervals import (
 from ttc.analysis.scaling import LinearCost
 from ttc.analysis.simulate import SimulationConfig, simulate_pool
 from ttc.analysis.threads import one_thread
+from ttc.pipeline.best_within import Problems
+from ttc.pipeline.interval import Interval, interval
 from ttc.pipeline.scaling.at_budgets import at_budgets
 from ttc.pipeline.scaling.growth import exponents, without_interval
-from ttc.pipeline.scaling.quantities import Interval, interval
 from ttc.policies import named
 
 SIZE = {"solutions": 64, "verified_solutions": 64, "verifications": 16}
@@ -234,7 +235,8 @@ def at_the_budgets(
 ) -> dict[str, Interval]:
     """The best of both sides, and gains, which hold together; the last are figures, too."""
     setting = setting_of(1.0, False)
-    rows = at_budgets(pool.voted, pool.verified, setting, BUDGETS, whole.last, weights, None, level)
+    problems = Problems(weights, None, level)
+    rows = at_budgets(pool.voted, pool.verified, setting, BUDGETS, whole.last, problems)
     found = {}
     for budget, row in zip(BUDGETS, rows, strict=True):
         found[f"vote at C={budget:g}"] = row.voted.success

@@ -7,7 +7,7 @@ from ttc.analysis.fitting import Setting, analyse, resample
 from ttc.analysis.intervals import resampled_means, resamples
 from ttc.analysis.scaling import LinearCost
 from ttc.analysis.surface import SurfaceLaw
-from ttc.pipeline.scaling.quantities import interval
+from ttc.pipeline.interval import interval
 
 S = 2 ** np.arange(6)
 V = 2 ** np.arange(4)

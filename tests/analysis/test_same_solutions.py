@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ttc.analysis.grid import evaluate
+from ttc.analysis.passk import pass_at_k
 from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.simulate import SimulationConfig, simulate_pool
 from ttc.policies import named
@@ -58,5 +59,22 @@ def test_gains_vary_less_and_stay_unbiased():
 
 @pytest.mark.parametrize("problems", [1, 4])
 def test_few_problems_are_left_as_they_are_beyond_one_solution(problems):
-    grid, corrected, _ = both(3, WORLD.model_copy(update={"problems": problems}))
-    np.testing.assert_array_equal(corrected.success[:, :, 1:], grid.success[:, :, 1:])
+    grid, corrected, pool = both(3, WORLD.model_copy(update={"problems": problems}))
+    right, total = pool.correct.sum(axis=1), 64
+    covered = pass_at_k(right, total, SIZES)[None].mean(axis=1)[0]
+    mean = corrected.mean()[0][1:, :, 1:]
+    bound = np.broadcast_to(covered[None, :, None], mean.shape)
+    assert (mean <= bound + 1e-9).all()
+    alike = grid.mean()[0][1:, 1:, 1:] <= bound[:, 1:]
+    np.testing.assert_allclose(mean[:, 1:][alike], grid.mean()[0][1:, 1:, 1:][alike])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_policy_passes_coverage_where_few_solutions_are_verified(seed):
+    world = WORLD.model_copy(update={"problems": 8, "verified_solutions": 4})
+    rng = np.random.default_rng(seed)
+    pool = simulate_pool(world, rng).arrays
+    policies = (*POLICIES, named("oracle"))
+    grid = on_all_solutions(evaluate(pool, [1, 2, 4], [1, 4], policies, rng), pool, policies, rng)
+    mean = grid.mean()[0]
+    assert (mean[1:3, :, 1:] <= mean[3, :, :1] + 1e-9).all()

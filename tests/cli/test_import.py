@@ -132,8 +132,8 @@ def test_unverified_problems_are_left_out_and_named(tmp_path, lines):
     bare = {"problem_id": "d", "answer": "3", "solutions": ["The final answer is 3."]}
     lines.write_text(lines.read_text() + json.dumps(bare) + "\n")
     said = worked(ttc(tmp_path, "import", lines.name))
-    assert "3 of 4 problems are evaluated" in said
-    assert "none verified by imported: d" in said
+    assert "1 problems have no solution verified by imported and are left out where" in said
+    assert "policies on the problems that all have: d" in said
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from ttc.analysis.estimate import FloatArray
 
+_ROUND_OFF = 1e-9
+
 
 @dataclass(frozen=True)
 class Winner:
@@ -28,6 +30,12 @@ class Winner:
     success: float
     expected: float
     winners: NDArray[np.intp]
+
+
+def _first_best(success: FloatArray) -> NDArray[np.intp]:
+    """(rows,) the first place that is within round-off of the best of its row."""
+    best = success.max(axis=1, keepdims=True)
+    return np.asarray((success >= best - _ROUND_OFF).argmax(axis=1))
 
 
 @dataclass(frozen=True)
@@ -57,9 +65,9 @@ class Cells:
             return np.asarray(np.where(count > 0, absent @ self.success / count, np.nan))
 
     def best(self, among: NDArray[np.intp]) -> Winner:
-        """The winner among some cells, the first of equals."""
-        place = int(among[self.mean[among].argmax()])
-        winners = among[self.drawn[:, among].argmax(axis=1)]
+        """The winner among some cells, the first of equals (round-off makes no winner)."""
+        place = int(among[_first_best(self.mean[None, among])[0]])
+        winners = among[_first_best(self.drawn[:, among])]
         # What one and the same cell shows out of bag, on average its mean, is noise to take off.
         told = self.outside[np.arange(len(winners)), winners] - self.outside[:, place]
         known = told[~np.isnan(told)]

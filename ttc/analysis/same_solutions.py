@@ -15,6 +15,7 @@ import numpy as np
 
 from ttc.analysis.estimate import Estimate, FloatArray, IntArray
 from ttc.analysis.majority import class_counts, fill_cell
+from ttc.analysis.passk import pass_at_k
 from ttc.analysis.policies import Policy
 from ttc.analysis.pool import PADDING, PoolArrays
 from ttc.analysis.result import GridResult
@@ -32,9 +33,9 @@ def on_all_solutions(
     With Y the success of a policy in a cell, X that of the vote on the same n solutions and X* the
     vote's on all N, by problem, Y becomes Y - b (X - X*), where b is the slope of the gain Y - X*
     on X - X* over problems: of the gain, since that is what is read. The mean is unbiased to order
-    1 / problems; values of single problems may lie outside of 0 to 1. At S = 1, where every policy
-    takes the solution drawn, b is 1, so the row is the accuracy over all solutions. Untouched where
-    every solution of a problem is verified.
+    1 / problems, and no larger than coverage; values of single problems may lie outside of 0 to 1.
+    At S = 1, where every policy takes the solution drawn, b is 1, so the row is the accuracy over
+    all solutions. Untouched where every solution of a problem is verified.
     """
     partly = pool.n_verified < pool.n_solutions
     reading = [i for i, policy in enumerate(policies) if policy.reads_verifications]
@@ -42,6 +43,7 @@ def on_all_solutions(
         return grid
     judged, whole = (_votes(pool, grid, n, rng) for n in (pool.n_verified, pool.n_solutions))
     luck = judged - whole
+    covered = _coverage(pool, grid)
     success = grid.success.copy()
     for i in reading:
         for j, s in enumerate(grid.S):
@@ -51,8 +53,23 @@ def on_all_solutions(
                 corrected = cell - slope * luck[:, j]
                 # What is the vote's is exactly the vote's, so that equal cells tie.
                 same = np.abs(cell - judged[:, j]) < _SAME
-                success[:, i, j, k] = np.where(same & (slope == 1), whole[:, j], corrected)
+                corrected = np.where(same & (slope == 1), whole[:, j], corrected)
+                # Nothing chooses better than it could: what passes coverage is noise.
+                passed = float(corrected.mean() - covered[:, j].mean())
+                success[:, i, j, k] = corrected - passed if passed > _SAME else corrected
     return replace(grid, success=success)
+
+
+def _coverage(pool: PoolArrays, grid: GridResult) -> FloatArray:
+    """(problems, S) pass@S over all solutions, NaN beyond them."""
+    out = np.full((pool.n_problems, len(grid.S)), np.nan)
+    right = np.count_nonzero(pool.correct, axis=1)
+    for i, n in enumerate(pool.n_solutions.tolist()):
+        inside = [j for j, s in enumerate(grid.S) if s <= n]
+        if inside:
+            sizes = [int(grid.S[j]) for j in inside]
+            out[i, inside] = pass_at_k(right[i : i + 1], n, sizes)[0]
+    return out
 
 
 def _slope(gain: FloatArray, luck: FloatArray) -> float:

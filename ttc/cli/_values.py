@@ -53,3 +53,10 @@ def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
             raise UsageError(f"{option} {text}: expected NAME=COLUMN")
         found[name.strip()] = value
     return found
+
+
+def axis(unit: str | None, ratio: float | None, known: Sequence[str]) -> str | None:
+    """The unit of compute; None: the run's usual one. Who says lambda asks for C, its axis."""
+    if unit is None:
+        return None if ratio is None else "c"
+    return str(one_of(unit, known, "--unit"))

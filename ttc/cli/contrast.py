@@ -58,7 +58,7 @@ def command(
     `ttc contrast quickstart majority@64 best_of_n@16x8`
     """
     from ttc.cli._console import console
-    from ttc.cli._values import one_of
+    from ttc.cli._values import axis
     from ttc.errors import UsageError
     from ttc.pipeline.scaling import FitRequest
     from ttc.pipeline.scaling.contrasting import contrast
@@ -72,7 +72,7 @@ def command(
     found = find_run(run, results)
     request = FitRequest(
         verifier=verifier,
-        unit=None if unit is None else one_of(unit, COST_UNITS, "--unit"),
+        unit=axis(unit, ratio, COST_UNITS),
         overrides=cost_overrides(overrides, ratio),
         scoring=scoring(verification_draws, invalid_verdict),
         level=level,

@@ -79,7 +79,8 @@ def command(
     `ttc fit-scaling s0-1a2b s1-3c4d --pool --out results/pooled`
     """
     from ttc.cli._console import console, write_file
-    from ttc.cli._values import one_of, words
+    from ttc.cli._values import axis, words
+    from ttc.errors import UsageError
     from ttc.pipeline.scaling import FitRequest, fit_scaling
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.pipeline.scaling.tables import allocation_rows, fit_rows
@@ -89,13 +90,15 @@ def command(
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
+    if not all(0 < amount < float("inf") for amount in budgets or ()):
+        raise UsageError("--budget: expected an amount above 0")
     found = find_runs(runs, results, out)
     folder = out or found[0].path
     manifest = found[0].manifest()
     request = FitRequest(
         policies=tuple(words(policy)) if policy else None,
         verifier=verifier,
-        unit=None if unit is None else one_of(unit, COST_UNITS, "--unit"),
+        unit=axis(unit, ratio, COST_UNITS),
         overrides=cost_overrides(overrides, ratio),
         scoring=scoring(verification_draws, invalid_verdict),
         pool=pool,

@@ -56,7 +56,7 @@ def command(
     `ttc recommend sc_vs_genrm --unit c --budget 16 --budget 64`
     """
     from ttc.cli._console import console
-    from ttc.cli._values import one_of, words
+    from ttc.cli._values import axis, words
     from ttc.errors import UsageError
     from ttc.pipeline.scaling import FitRequest
     from ttc.pipeline.scaling.recommending import recommend
@@ -71,7 +71,7 @@ def command(
     request = FitRequest(
         policies=tuple(words(policy)) if policy else None,
         verifier=verifier,
-        unit=None if unit is None else one_of(unit, COST_UNITS, "--unit"),
+        unit=axis(unit, ratio, COST_UNITS),
         overrides=cost_overrides(overrides, ratio),
         scoring=scoring(verification_draws, invalid_verdict),
         level=level,

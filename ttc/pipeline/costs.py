@@ -80,11 +80,11 @@ def problem_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> l
 
 
 def measured_ratio(loaded: LoadedPool) -> float:
-    """Lambda as measured; NaN where solutions have no tokens to measure by."""
+    """Lambda as measured; NaN where solutions, or verifications, have no tokens to measure by."""
     both = loaded.arrays.n_verified > 0
     solved = _mean(loaded.solutions.completion_tokens[both])
     judged = _mean(loaded.verifications.completion_tokens[both])
-    return judged / solved if solved > 0 else float("nan")
+    return judged / solved if solved > 0 and judged > 0 else float("nan")
 
 
 def _parts(

@@ -11,7 +11,7 @@ import numpy as np
 from ttc.analysis.best_cells import Cells
 from ttc.analysis.estimate import FloatArray, IntArray, Method
 from ttc.analysis.grid import evaluate, powers_of_two
-from ttc.analysis.intervals import mean_interval, resamples
+from ttc.analysis.intervals import mean_interval
 from ttc.analysis.pool import PoolArrays
 from ttc.analysis.result import GridResult
 from ttc.analysis.same_problems import (
@@ -21,6 +21,7 @@ from ttc.analysis.same_problems import (
 )
 from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.settings import EstimatorSettings
+from ttc.pipeline.best_within import Problems, affordable, choose
 from ttc.pipeline.costs import UnitCosts
 from ttc.policies import PolicyPart
 
@@ -28,9 +29,6 @@ __all__ = ["Curves", "Row", "UnitCosts", "curve_rows", "grid_sizes", "sizes_of"]
 
 _TOLD = ("policy", "verifier", "S", "V", "cost_c", "tokens", "flops")
 _FIGURES = ("success", "ci_low", "ci_high", "mc_standard_error")
-
-_DRAWS = 500
-"""Resamples by which the winner of many cells is corrected."""
 
 Row = dict[str, Any]
 
@@ -110,7 +108,8 @@ def curve_rows(
             ends = zip(("samples_low", "samples_high"), others, strict=True)
             rows[-1] |= {name: float(end[i, j, k]) for name, end in ends}
     success = np.stack([grid.success[:, i, j, k] for i, j, k in places], axis=1)
-    return Curves(rows, _best(rows, success, budgets or {}, seed, clusters))
+    problems = Problems.of(pool.n_problems, seed, clusters=clusters)
+    return Curves(rows, _best(rows, success, budgets or {}, problems))
 
 
 def _new_samples(
@@ -118,6 +117,9 @@ def _new_samples(
 ) -> tuple[FloatArray, FloatArray]:
     """(policy, S, V) ends of the intervals for these problems with new samples."""
     error = new_samples_error(pool, grid, policies, np.random.default_rng(seed + 3))
+    if (pool.n_verified < pool.n_solutions).any():
+        # What is corrected for which solutions are verified has another error: not known.
+        error[[policy.reads_verifications for policy in policies]] = np.nan
     draws = independent_draws(pool, grid, policies)
     return new_samples_interval(grid.mean()[0], error, draws, pool.n_problems)
 
@@ -126,36 +128,32 @@ def _best(
     rows: Sequence[Row],
     success: FloatArray,
     budgets: Mapping[str, Sequence[float]],
-    seed: int,
-    clusters: IntArray | None,
+    problems: Problems,
 ) -> list[Row]:
     """success: (problems, rows)."""
-    rng = np.random.default_rng(seed + 1)
-    cells = Cells(success, resamples(len(success), _DRAWS, rng, clusters))
+    cells = Cells(success, problems.weights)
     found = []
     for unit, limits in budgets.items():
+        costs = np.array([row[unit] for row in rows], dtype=np.float64)
         for limit in sorted(limits):
             for policy in dict.fromkeys(row["policy"] for row in rows):
-                among = [
-                    i
-                    for i, row in enumerate(rows)
-                    if row["policy"] == policy and row[unit] <= limit * (1 + 1e-9)
-                ]
-                if not among:
+                own = [i for i, row in enumerate(rows) if row["policy"] == policy]
+                inside = affordable(costs, limit, own)
+                if not inside:
                     continue
-                among.sort(key=lambda i: float(rows[i][unit]))
-                winner = cells.best(np.array(among))
-                moved = winner.expected - winner.success
-                row = rows[winner.place]
-                ends = (float(np.clip(row[end] + moved, 0, 1)) for end in ("ci_low", "ci_high"))
-                kept = {name: row[name] for name in _TOLD}
-                low, high = (None if np.isnan(end) else end for end in ends)
-                expected = None if np.isnan(winner.expected) else winner.expected
+                best = choose(cells, inside, problems)
+                told = {name: known(rows[best.place][name]) for name in _TOLD}
+                ends = ("expected", "estimate"), ("low", "low"), ("high", "high")
                 found.append(
-                    {"budget": limit, "unit": unit, **kept}
-                    | {"expected": expected, "low": low, "high": high}
+                    {"budget": limit, "unit": unit, **told}
+                    | {name: known(getattr(best.success, of)) for name, of in ends}
                 )
     return found
+
+
+def known(value: Any) -> Any:
+    """None for NaN, which JSON has none of."""
+    return None if isinstance(value, float) and np.isnan(value) else value
 
 
 def sizes_of(policy: PolicyPart, solutions: Sequence[int]) -> tuple[int, ...]:

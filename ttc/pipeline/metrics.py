@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
-from ttc.analysis.intervals import percentile_interval, resampled_means, resamples
+from ttc.analysis.intervals import mean_interval
 from ttc.analysis.passk import pass_at_k
 from ttc.analysis.reliability import (
     bayes_at_n,
@@ -122,7 +122,7 @@ def measure(
     values = _by_problem(right, total, sizes)
     area = coverage_area(right, total)
     flat = np.column_stack([*values.values(), area])
-    figures = _figures(flat, run.manifest().seed or 0, level)
+    figures = _figures(flat, level)
     rows = [figures[i : i + len(sizes)] for i in range(0, len(figures) - 1, len(sizes))]
     posterior = bayes_at_n(right, total)
     return Metrics(
@@ -175,9 +175,8 @@ def _by_problem(right: IntArray, total: IntArray, k: Sequence[int]) -> dict[str,
     }
 
 
-def _figures(values: FloatArray, seed: int, level: float) -> list[Figure]:
-    """Of each column of (problems, columns), over the same resampled problems."""
-    weights = resamples(len(values), RESAMPLES, np.random.default_rng([seed, 9]))
-    low, high = percentile_interval(resampled_means(values, weights), level)
+def _figures(values: FloatArray, level: float) -> list[Figure]:
+    """Of each column of (problems, columns)."""
+    low, high = mean_interval(values, level)
     ends = zip(values.mean(axis=0), low, high, strict=True)
     return [Figure(*map(float, one)) for one in ends]

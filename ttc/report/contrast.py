@@ -22,7 +22,7 @@ def print_contrasts(console: Console, found: Contrasts) -> None:
 
     level = f"{100 * found.level:g} %"
     title = (
-        f"At equal compute ({axis(found.unit)} per problem): {counted(found.problems, 'problem')}"
+        f"Methods compared ({axis(found.unit)} per problem): {counted(found.problems, 'problem')}"
     )
     heads = ("budget", "first", "second", "difference in points", "p", "p (Holm)")
     rows = []
@@ -34,17 +34,21 @@ def print_contrasts(console: Console, found: Contrasts) -> None:
         rows.append((budget, *sides, span, _p(one.p), _p(one.p_holm)))
     console.print(table(title, heads, rows, (0, 4, 5)))
     units = "problems" if found.units == found.problems else counted(found.units, "cluster")
-    said = f"{level} intervals for new problems; p: paired t test over {units}"
+    said = (
+        f"Success is out of bag where S and V were chosen. {level} intervals for new problems; p: "
+        f"paired t test over {units}, of the cells shown"
+    )
     if len(found.rows) > 1:
         said += f", adjusted for {len(found.rows)} comparisons"
     console.print(line(said + "."))
     for one in found.rows:
         low, high = sorted((one.first.cost, one.second.cost))
-        if high > _UNEQUAL * low and one.budget is None:
+        beyond = one.budget is not None and high > one.budget * (1 + 1e-9)
+        if beyond or (one.budget is None and high > _UNEQUAL * low):
             console.print(
                 line(
                     f"Not at equal compute: {number(one.first.cost)} against "
-                    f"{number(one.second.cost)}; --budget compares within one"
+                    f"{number(one.second.cost)}; methods without sizes are compared within --budget"
                 )
             )
     if rough := few_problems(found.units):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ttc.policies import of_recipe
+from ttc.words import counted
 
 if TYPE_CHECKING:
     from ttc.store.manifest import Manifest
@@ -33,8 +34,8 @@ def coverage_lines(there: Collection[str] | None, manifest: Manifest) -> list[st
         )
     if split := facts.get("split_by_label"):
         lines.append(
-            f"in {split} labels disagree about equal answers, or call a solution without an answer "
-            "right; there, votes count answers with their labels"
+            f"in {counted(split, 'problem')} labels disagree about equal answers, or call a "
+            "solution without an answer right; there, votes count answers with their labels"
         )
     lines += [] if there is None else _absent(there, manifest)
     few, many = facts.get("fewest_solutions", 0), facts.get("most_solutions", 0)

@@ -12,7 +12,7 @@ import numpy as np
 from ttc.analysis.fitting import PROCEDURES
 from ttc.analysis.residuals import split_residuals
 from ttc.pipeline.scaling import CoverageOf, Interval, MethodFit, ScalingFit
-from ttc.pipeline.scaling.at_budgets import AtBudget, Chosen
+from ttc.pipeline.scaling.at_budgets import AtBudget, Bought
 from ttc.pipeline.scaling.growth import Exponent, edges
 from ttc.report.names import axis, shown_policy
 from ttc.report.tables import number, percent, table
@@ -43,7 +43,9 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     title = f"Against self-consistency at equal compute ({unit}): {about}"
     console.print(table(title, ("", *heads), _comparison(fit), ()))
     title = f"Within a budget ({unit} per problem): best S and V, and the gain over voting"
-    heading = ("budget", "self-consistency", *heads)
+    runs = list(dict.fromkeys(method.run for method in fit.methods))
+    votes = [f"self-consistency {run}" if len(runs) > 1 else "self-consistency" for run in runs]
+    heading = ("budget", *votes, *heads)
     console.print(table(title, heading, _allocations(fit), (0,)))
     console.print(
         line(
@@ -150,22 +152,23 @@ def _recommended(one: Exponent) -> str:
 
 def _allocations(fit: ScalingFit) -> list[tuple[str, ...]]:
     """Rows of the budgets at which gains are stated."""
+    firsts = {method.run: method for method in reversed(fit.methods)}
     rows = []
-    for place, first in enumerate(fit.methods[0].at):
-        cells = [_cell(method.at, place) for method in fit.methods]
-        rows.append((number(first.budget), _bought(first.voted), *cells))
+    for place, told in enumerate(fit.methods[0].at):
+        votes = [_bought(firsts[run].at[place].voted) for run in reversed(firsts)]
+        cells = [_cell(method.at[place]) for method in fit.methods]
+        rows.append((number(told.budget), *votes, *cells))
     return rows
 
 
-def _cell(at: Sequence[AtBudget], place: int) -> str:
-    if place >= len(at) or not at[place].verified.S:
+def _cell(one: AtBudget) -> str:
+    if not one.verified.S:
         return "-"
-    one = at[place]
     gain = "" if math.isnan(one.gain.estimate) else f": {_points(one.gain)}"
     return _bought(one.verified) + gain
 
 
-def _bought(one: Chosen) -> str:
+def _bought(one: Bought) -> str:
     if not one.S:
         return "-"
     size = f"S={one.S}" + (f" V={one.V}" if one.V else "")
@@ -192,7 +195,7 @@ def _checks(method: MethodFit) -> list[str]:
     lines += _residuals(method)
     if dearer is not None:
         lines.append(
-            f"  out of sample: fitted up to C = {number(dearer.split)}, it misses the "
+            f"  out of sample: fitted up to a cost of {number(dearer.split)}, it misses the "
             f"{dearer.cells} dearer cells by {_rms(dearer.rmse)}, the best of them by "
             f"{100 * dearer.error:+.1f}; the extrapolated S and V give up {100 * dearer.regret:.1f}"
         )
@@ -215,6 +218,8 @@ def _residuals(method: MethodFit) -> list[str]:
 
 def _coverage(one: CoverageOf) -> str:
     fit = one.fit
+    if not np.isfinite(fit.law.a):
+        return f"coverage of {one.run}: no problem is solved"
     head = f"coverage of {one.run}: exp({_plain(fit.law.a)} k^{_plain(fit.law.b)})"
     if np.isfinite(fit.beta.alpha):
         head += f"; solve rates Beta({fit.beta.alpha:.2f}, {fit.beta.beta:.2f})"

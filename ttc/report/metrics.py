@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ttc.analysis.intervals import few_problems
 from ttc.pipeline.beyond import Beyond
 from ttc.pipeline.metrics import Figure, Metrics
 from ttc.report.coverage import some
@@ -81,6 +82,8 @@ def _told(found: Beyond) -> list[str]:
 def _cell(one: Figure) -> str:
     if math.isnan(one.value):
         return "-"
+    if math.isnan(one.low):
+        return f"{100 * one.value:.1f}"
     return f"{100 * one.value:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f})"
 
 
@@ -89,14 +92,15 @@ def _lines(found: Metrics) -> list[str]:
     low, high = found.mean_interval
     area = found.area
     lines = [
-        f"Area under pass@k over log k up to {found.fewest}: {percent(area.value)} "
-        f"({percent(area.low)} to {percent(area.high)})",
+        f"Area under pass@k over log k up to {found.fewest}: {_cell(area)} %",
         f"Bayes@N, uniform prior: {percent(found.mean)}, standard deviation "
         f"{100 * found.mean_sd:.2f} points ({percent(low)} to {percent(high)})",
         f"Intervals are {level}: over new problems; of Bayes@N over new samples of these problems.",
         "pass^k: all of k right (G-Pass@k at 1); G-Pass@k: at least that share of k; mG-Pass@k: "
         "its mean over shares from 0.5 to 1.",
     ]
+    if rough := few_problems(found.problems):
+        lines.append(rough)
     if found.left_out:
         lines.append(f"{len(found.left_out)} problems have no solution: {some(found.left_out)}")
     return lines

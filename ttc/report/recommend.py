@@ -23,13 +23,16 @@ def print_recommendation(console: Console, found: Recommendation, level: float) 
         rows.append(_row(rival.allocation, behind))
     title = f"Within {number(found.budget)} a problem ({axis(found.unit)}): {_said(found.best)}"
     span = f"{100 * level:g} % interval"
-    headings = ("method", "S", "V", "C", "success", span, "against the first, points")
+    headings = ("method", "S", "V", "costs", "success", span, "against the first, points")
     console.print(table(title, headings, rows, (1, 2, 3, 4)))
     said = (
-        f"Expected on new problems: {percent(found.expected)}. The same method is best in "
-        f"{found.confidence:.0%} of resampled problem sets."
+        f"Expected on new problems: {percent(found.best.success.estimate)}. The same method is "
+        f"best in {found.confidence:.0%} of resampled problem sets. Success is out of bag: of the "
+        "choice, on problems that it was not made by."
     )
     console.print(line(said))
+    if found.warning:
+        console.print(line(found.warning))
     if found.beyond is not None:
         one = found.beyond
         said = (

@@ -154,7 +154,9 @@ def _allocation(row: Mapping[Any, Any]) -> tuple[str, ...]:
     policy = str(row["policy"])
     if isinstance(row["verifier"], str):
         policy += f" ({row['verifier']})"
-    costs = (number(row[unit]) for unit in ("cost_c", "tokens", "flops"))
+    unknown = float("nan")
+    amounts = (row[unit] for unit in ("cost_c", "tokens", "flops"))
+    costs = (number(unknown if one is None else one) for one in amounts)
     return (policy, str(row["S"]), str(row["V"]), *costs)
 
 

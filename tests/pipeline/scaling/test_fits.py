@@ -8,8 +8,9 @@ import pytest
 
 from ttc.analysis.simulate import SimulationConfig
 from ttc.errors import DataError, UsageError
+from ttc.pipeline.interval import interval
 from ttc.pipeline.scaling import FitRequest, fit_scaling
-from ttc.pipeline.scaling.quantities import MEANINGS, interval
+from ttc.pipeline.scaling.quantities import MEANINGS
 from ttc.pipeline.scaling.tables import allocation_rows, fit_rows
 from ttc.store.simulated import simulate_run
 from ttc.store.tables import read_frame, write_table
@@ -154,8 +155,8 @@ def test_runs_of_different_data_are_refused(run, tmp_path):
     [
         ({"verifications": 0}, "no verifications"),
         ({"verified_solutions": 1}, "two verified solutions"),
-        ({"problems": 1}, "at least two"),
-        ({"problems": 2}, "needs three"),
+        ({"problems": 1}, "three at least"),
+        ({"problems": 2}, "three at least"),
     ],
 )
 def test_too_little_is_one_sentence(tmp_path, change, words):

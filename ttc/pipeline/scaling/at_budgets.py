@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from ttc.analysis.best_cells import Cells, Winner
+from ttc.analysis.best_cells import Cells
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Setting
-from ttc.analysis.intervals import difference_interval, mean_interval
 from ttc.analysis.many import pointwise_level
-from ttc.pipeline.scaling.quantities import UNKNOWN, Interval, plain
+from ttc.pipeline.best_within import Chosen, Problems, affordable, choose, gap
+from ttc.pipeline.interval import UNKNOWN, Interval, plain
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Bought:
     """An allocation; success: expected on new problems, corrected for having been chosen on these.
 
     S is 0 where the budget buys nothing of the kind.
@@ -49,24 +49,22 @@ class AtBudget:
     """
 
     budget: float
-    voted: Chosen
-    verified: Chosen
+    voted: Bought
+    verified: Bought
     gain: Interval
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         return {
-            "budget": self.budget,
+            "budget": plain(self.budget),
             "voted": self.voted.as_dict(),
             "verified": self.verified.as_dict(),
             "gain": self.gain.as_dict(),
         }
 
 
-def doublings(setting: Setting, surface: FloatArray) -> tuple[float, ...]:
-    """Round budgets, each about twice the one before, and what the dearest cell costs."""
-    start = float(setting.voting(np.array(1), np.array(0)))
-    stop = float(setting.costs[~np.isnan(surface)].max())
+def doublings(start: float, stop: float) -> tuple[float, ...]:
+    """Round budgets, each about twice the one before, and the last one."""
     count = int(np.log2(stop / start) + 1e-9) + 1
     steps = {_rounded(start * 2.0**i) for i in range(count)}
     return (*sorted(step for step in steps if start <= step < stop), stop)
@@ -83,74 +81,81 @@ def at_budgets(
     setting: Setting,
     budgets: Sequence[float],
     last: float,
-    weights: FloatArray,
-    clusters: ArrayLike | None,
-    level: float,
+    problems: Problems,
 ) -> tuple[AtBudget, ...]:
     """What each budget buys. voted: (problems, S); verified: (problems, S, V), NaN unavailable.
 
-    last: the largest cost at which the two can be compared; weights: (draws, problems).
+    last: the largest cost at which the two can be compared.
     """
-    v_costs = setting.voting(setting.S, np.zeros(1))
-    known = np.argwhere(~np.isnan(verified).any(axis=0))
-    costs = setting.costs[known[:, 0], known[:, 1]]
-    votes = Cells(voted, weights)
-    judged = Cells(verified[:, known[:, 0], known[:, 1]], weights)
-
-    def winner(cells: Cells, cost: FloatArray, budget: float) -> Winner | None:
-        inside = np.flatnonzero(cost <= budget * (1 + 1e-9))
-        inside = inside[np.argsort(cost[inside], kind="stable")]
-        return cells.best(inside) if len(inside) else None
-
-    pairs = [(winner(votes, v_costs, b), winner(judged, costs, b)) for b in budgets]
+    votes, judged = _sides(voted, verified, setting, problems)
+    pairs = [(votes.within(b), judged.within(b)) for b in budgets]
     comparable = [b <= last * (1 + 1e-9) for b in budgets]
     differences = [
-        judged.success[:, y.place] - votes.success[:, x.place]
+        y.values - x.values
         for (x, y), same in zip(pairs, comparable, strict=True)
         if x and y and same
     ]
-    together = level
+    together = problems.level
     if len(differences) > 1:
-        together = pointwise_level(np.stack(differences, axis=1), weights, level)
-    found = []
-    for budget, (x, y), same in zip(budgets, pairs, comparable, strict=True):
-        gain = UNKNOWN
-        if x and y and same:
-            values = judged.success[:, y.place] - votes.success[:, x.place]
-            ends = difference_interval(values, together, clusters)
-            gain = _moved(y.expected - x.expected, float(values.mean()), ends, (-1, 1))
-        found.append(
-            AtBudget(
-                budget,
-                _chosen(x, votes, [(int(s), 0) for s in setting.S], v_costs, clusters, level),
-                _chosen(
-                    y, judged, [(int(setting.S[i]), int(setting.V[j])) for i, j in known], costs,
-                    clusters, level,
-                ),
-                gain,
-            )
-        )  # fmt: skip
-    return tuple(found)
+        values = np.stack(differences, axis=1)
+        together = pointwise_level(values, problems.weights, problems.level)
+    return tuple(
+        AtBudget(
+            budget,
+            votes.told(x),
+            judged.told(y),
+            gap(x, y, problems, together) if x and y and same else UNKNOWN,
+        )
+        for budget, (x, y), same in zip(budgets, pairs, comparable, strict=True)
+    )
 
 
-def _chosen(
-    winner: Winner | None,
-    cells: Cells,
-    sizes: Sequence[tuple[int, int]],
-    costs: FloatArray,
-    clusters: ArrayLike | None,
-    level: float,
-) -> Chosen:
-    if winner is None:
-        return Chosen(0, 0, float("nan"), UNKNOWN)
-    ends = mean_interval(cells.success[:, winner.place], level, clusters)
-    success = _moved(winner.expected, winner.success, ends, (0, 1))
-    return Chosen(*sizes[winner.place], float(costs[winner.place]), success)
+def at_their_best(
+    voted: FloatArray, verified: FloatArray, setting: Setting, problems: Problems
+) -> AtBudget:
+    """The best of all cells of either side, whatever it costs, and the gain."""
+    votes, judged = _sides(voted, verified, setting, problems)
+    x, y = votes.within(math.inf), judged.within(math.inf)
+    assert x is not None
+    assert y is not None
+    gained = UNKNOWN if setting.rising else gap(x, y, problems)
+    return AtBudget(math.inf, votes.told(x), judged.told(y), gained)
 
 
-def _moved(
-    expected: float, measured: float, ends: tuple[FloatArray, FloatArray], bounds: tuple[int, int]
-) -> Interval:
-    """The interval of what was measured, moved to what is expected."""
-    low, high = (float(np.clip(end + expected - measured, *bounds)) for end in ends)
-    return Interval(expected, low, high)
+@dataclass(frozen=True)
+class _Side:
+    """The cells of a method. sizes: S and V of each; cost: (cells,)."""
+
+    cells: Cells
+    sizes: Sequence[tuple[int, int]]
+    cost: FloatArray
+    problems: Problems
+
+    def within(self, budget: float) -> Chosen | None:
+        inside = affordable(self.cost, budget)
+        return choose(self.cells, inside, self.problems) if inside else None
+
+    def told(self, best: Chosen | None) -> Bought:
+        if best is None:
+            return Bought(0, 0, math.nan, UNKNOWN)
+        s, v = self.sizes[best.place]
+        return Bought(s, v, float(self.cost[best.place]), best.success)
+
+
+def _sides(
+    voted: FloatArray, verified: FloatArray, setting: Setting, problems: Problems
+) -> tuple[_Side, _Side]:
+    known = np.argwhere(~np.isnan(verified).any(axis=0))
+    votes = _Side(
+        Cells(voted, problems.weights),
+        [(int(s), 0) for s in setting.S],
+        setting.voting(setting.S, np.zeros(1)),
+        problems,
+    )
+    judged = _Side(
+        Cells(verified[:, known[:, 0], known[:, 1]], problems.weights),
+        [(int(setting.S[i]), int(setting.V[j])) for i, j in known],
+        setting.costs[known[:, 0], known[:, 1]],
+        problems,
+    )
+    return votes, judged

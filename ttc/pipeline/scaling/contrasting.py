@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from ttc.analysis.best_cells import Cells
-from ttc.analysis.estimate import FloatArray, IntArray
-from ttc.analysis.intervals import difference_interval, mean_interval, paired_test, resamples
+from ttc.analysis.intervals import paired_test
 from ttc.analysis.many import holm
 from ttc.errors import DataError, UsageError
+from ttc.pipeline.best_within import Chosen, Problems, affordable, choose, gap
 from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.evaluate import Evaluation
+from ttc.pipeline.interval import Interval, plain
 from ttc.pipeline.planning.matching import Wanted
 from ttc.pipeline.planning.sample_size import wanted_method
 from ttc.pipeline.scaling.allocations import Allocations, allocations_of, ladder
 from ttc.pipeline.scaling.fits import FitRequest
-from ttc.pipeline.scaling.quantities import Interval, plain
 from ttc.pipeline.scaling.sources import load_sources, usual_unit
 from ttc.store.run_folder import RunFolder
 
@@ -79,17 +78,6 @@ class Contrasts:
     level: float
 
 
-@dataclass(frozen=True)
-class _Tried:
-    """A side with what it is on each problem. values: (problems,) success; expected: their mean,
-    corrected for the choice.
-    """
-
-    side: Side
-    values: FloatArray
-    expected: float
-
-
 def contrast(
     run: RunFolder, methods: Sequence[str], budgets: Sequence[float], request: FitRequest
 ) -> Contrasts:
@@ -102,7 +90,7 @@ def contrast(
     wanted = [wanted_method(text, known) for text in methods]
     if len(wanted) < 2:
         raise UsageError("give two methods at least, such as majority best_of_n@16x8")
-    chosen = [one for one in wanted if not one.told]
+    chosen = [one for one in wanted if _open(one)]
     if chosen and not budgets:
         raise UsageError(f"{chosen[0].policy.label}: give its S and V (METHOD@SxV), or --budget")
     unit = request.unit or usual_unit(run)
@@ -120,32 +108,26 @@ def contrast(
     cells = allocations_of(sources)
     ids = sources[0].problem_ids
     clusters = None if request.cluster is None else clusters_of(run, request.cluster, ids)
-    rng = np.random.default_rng([request.seed, 4])
-    tried = Cells(cells.success, resamples(len(ids), request.draws, rng, clusters))
+    problems = Problems.of(len(ids), request.seed, request.draws, clusters, request.level)
+    problems.require()
+    tried = Cells(cells.success, problems.weights)
     rows = []
-    for budget in budgets or (None,):
-        first, *others = (
-            _try(one, budget, unit, cells, tried, clusters, request) for one in wanted
-        )
-        rows += [_row(budget, first, other, clusters, request.level) for other in others]
+    for budget in budgets if chosen else (None,):
+        found = [_side(one, budget, unit, cells, tried, problems) for one in wanted]
+        rows += [_row(budget, cells, found[0], other, problems) for other in found[1:]]
     adjusted = holm([row.p for row in rows])
-    units = len(ids) if clusters is None else len(set(clusters.tolist()))
-    told = (
-        Contrast(r.budget, r.first, r.second, r.difference, r.p, float(p))
-        for r, p in zip(rows, adjusted, strict=True)
-    )
-    return Contrasts(tuple(told), unit, len(ids), units, request.level)
+    told = (replace(row, p_holm=float(p)) for row, p in zip(rows, adjusted, strict=True))
+    return Contrasts(tuple(told), unit, len(ids), problems.units, request.level)
 
 
-def _try(
+def _side(
     wanted: Wanted,
     budget: float | None,
     unit: str,
     cells: Allocations,
     tried: Cells,
-    clusters: IntArray | None,
-    request: FitRequest,
-) -> _Tried:
+    problems: Problems,
+) -> Chosen:
     """A method at its own size where that was told, else at its best one within the budget."""
     label = wanted.policy.label
     among = [
@@ -158,33 +140,34 @@ def _try(
     if not among:
         size = "" if wanted.solutions is None else f" at S = {wanted.solutions}"
         size += "" if wanted.verifications is None else f", V = {wanted.verifications}"
-        raise DataError(f"the pool has no {label}{size}")
-    if wanted.told and (wanted.verifications or not wanted.policy.reads_verifications):
-        place, expected = among[-1], float(tried.mean[among[-1]])
-    else:
-        inside = [i for i in among if budget is None or cells.cost[i] <= budget * (1 + 1e-9)]
-        if not inside:
-            least = min(cells.cost[among])
-            raise DataError(f"{budget:g} {unit} a problem buys no {label}: it takes {least:.3g}")
-        inside.sort(key=lambda i: float(cells.cost[i]))
-        winner = tried.best(np.array(inside))
-        place, expected = winner.place, winner.expected
-    values = cells.success[:, place]
-    ends = mean_interval(values, request.level, clusters)
-    moved = expected - float(values.mean())
-    success = Interval(expected, *(float(np.clip(end + moved, 0, 1)) for end in ends))
-    name, verifier = cells.method[place]
-    s, v, cost = int(cells.S[place]), int(cells.V[place]), float(cells.cost[place])
-    return _Tried(Side(name, verifier, s, v, cost, success), values, expected)
+        raise DataError(f"the pool has no {label}{size}; coverage nobody can choose")
+    if not _open(wanted):
+        names = dict.fromkeys(str(cells.method[i][1]) for i in among)
+        if len(names) > 1:
+            raise UsageError(f"{label}: by whom? give --verifier, one of {', '.join(names)}")
+        return choose(tried, among, problems)
+    inside = affordable(cells.cost, math.inf if budget is None else budget, among)
+    if not inside:
+        least = min(cells.cost[among])
+        raise DataError(f"{budget:g} {unit} a problem buys no {label}: it takes {least:.3g}")
+    return choose(tried, inside, problems)
+
+
+def _open(wanted: Wanted) -> bool:
+    """Whether some size of it is to be chosen."""
+    judged = wanted.policy.reads_verifications
+    return not wanted.told or (judged and wanted.verifications is None)
 
 
 def _row(
-    budget: float | None, first: _Tried, other: _Tried, clusters: IntArray | None, level: float
+    budget: float | None, cells: Allocations, first: Chosen, other: Chosen, problems: Problems
 ) -> Contrast:
-    gap = other.values - first.values
-    expected = other.expected - first.expected
-    moved = expected - float(gap.mean())
-    ends = difference_interval(gap, level, clusters)
-    difference = Interval(expected, *(float(np.clip(end + moved, -1, 1)) for end in ends))
-    p = float(paired_test(gap + moved, clusters))
-    return Contrast(budget, first.side, other.side, difference, p, p)
+    def side(one: Chosen) -> Side:
+        i = one.place
+        name, verifier = cells.method[i]
+        size = int(cells.S[i]), int(cells.V[i])
+        return Side(name, verifier, *size, float(cells.cost[i]), one.success)
+
+    # Of what was measured: where S and V were chosen, what is expected is less, and so is sure.
+    p = float(paired_test(other.values - first.values, problems.clusters))
+    return Contrast(budget, side(first), side(other), gap(first, other, problems), p, p)

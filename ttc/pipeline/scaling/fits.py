@@ -15,21 +15,20 @@ from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.fitting import Analysis, Setting, analyse, resample
 from ttc.analysis.flatness import Dependence, dependence, telling
 from ttc.analysis.intervals import (
-    FEWEST,
     LEVEL,
     difference_interval,
     few_problems,
     mean_interval,
     resampled_means,
-    resamples,
 )
 from ttc.analysis.scaling import Frontier
 from ttc.analysis.threads import one_thread
 from ttc.errors import DataError
+from ttc.pipeline.best_within import DRAWS, Problems
 from ttc.pipeline.clusters import clusters_of
-from ttc.pipeline.scaling.at_budgets import AtBudget, at_budgets, doublings
-from ttc.pipeline.scaling.growth import Exponent, exponents, without_interval
-from ttc.pipeline.scaling.quantities import Interval, interval
+from ttc.pipeline.interval import Interval, interval
+from ttc.pipeline.scaling.at_budgets import AtBudget, at_budgets, at_their_best, doublings
+from ttc.pipeline.scaling.growth import Exponent, exponents, untold, without_interval
 from ttc.pipeline.scaling.sources import (
     Source,
     Spending,
@@ -64,7 +63,7 @@ class FitRequest:
     scoring: Mapping[str, str] = field(default_factory=dict)
     pool: bool = False
     level: float = LEVEL
-    draws: int = 500
+    draws: int = DRAWS
     margin: float = 0.005
     seed: int = 0
     cluster: str | None = None
@@ -180,23 +179,6 @@ class ScalingFit:
         }
 
 
-@dataclass(frozen=True)
-class _Problems:
-    """How problems are resampled: weights (draws, problems); units: of them, or of clusters."""
-
-    weights: FloatArray
-    units: int
-    clusters: IntArray | None
-    level: float
-
-    @classmethod
-    def of(cls, count: int, clusters: IntArray | None, request: FitRequest) -> _Problems:
-        rng = np.random.default_rng([request.seed, 1])
-        weights = resamples(count, request.draws, rng, clusters)
-        units = count if clusters is None else len(set(clusters.tolist()))
-        return cls(weights, units, clusters, request.level)
-
-
 def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     """Fit one run, or several ones of one data set, compared or pooled.
 
@@ -215,16 +197,13 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     sources = aligned(pooled(sources) if request.pool else sources)
     ids = sources[0].problem_ids
     clusters = None if request.cluster is None else clusters_of(runs[0], request.cluster, ids)
-    problems = _Problems.of(len(ids), clusters, request)
-    if problems.units < FEWEST:
-        noun = "problems" if clusters is None else f"values of {request.cluster}"
-        raise DataError(
-            f"{problems.units} {noun} give no interval; a fit needs three, better a hundred"
-        )
+    problems = Problems.of(len(ids), request.seed, request.draws, clusters, request.level)
+    problems.require()
     many = len({s.run for s in sources}) > 1
+    wanted = request.budgets or _usual_budgets(sources)
     with one_thread():
         methods = tuple(
-            _fit(source, policy, many, problems, request)
+            _fit(source, policy, many, problems, request.margin, wanted)
             for source in sources
             for policy in source.verified
         )
@@ -238,13 +217,30 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     )
 
 
+def _usual_budgets(sources: Sequence[Source]) -> tuple[float, ...]:
+    """Doublings that all methods share, from a solution to the dearest cell of any."""
+    starts = [float(source.voting(np.array(1), np.array(0))) for source in sources]
+    ends = [
+        float(source.verifying(source.S[i], source.V[j]))
+        for source in sources
+        for success in source.verified.values()
+        for i, j in np.argwhere(~np.isnan(success).any(axis=0))
+    ]
+    return doublings(min(starts), max(ends)) if ends else ()
+
+
 def _fit(
-    source: Source, policy: str, many: bool, problems: _Problems, request: FitRequest
+    source: Source,
+    policy: str,
+    many: bool,
+    problems: Problems,
+    margin: float,
+    budgets_told: Sequence[float],
 ) -> MethodFit:
     verified = source.verified[policy]
     surface = verified.mean(axis=0)
-    rising = _still_rises(source.voted, problems, request.margin)
-    setting = Setting(source.S, source.V, source.voting, source.verifying, request.margin, rising)
+    rising = _still_rises(source.voted, problems, margin)
+    setting = Setting(source.S, source.V, source.voting, source.verifying, margin, rising)
     axes = [(setting, source.spending)]
     if source.in_c is not None and not source.spending.relative:
         voting, verifying = source.in_c.linear()
@@ -266,12 +262,11 @@ def _fit(
     few = min(depends.telling, telling(source.voted[:, -1] - source.voted[:, 0]))
     figures |= without_interval(figures, few)
     in_c |= without_interval(in_c, few) if in_c else {}
-    wanted = request.budgets or doublings(setting, surface)
-    at = at_budgets(
-        source.voted, verified, setting, wanted, whole.last, problems.weights, problems.clusters,
-        request.level,
-    )  # fmt: skip
-    figures |= _out_of_bag(at, figures)
+    at = at_budgets(source.voted, verified, setting, budgets_told, whole.last, problems)
+    figures |= _out_of_bag(at_their_best(source.voted, verified, setting, problems))
+    growth = exponents(whole, depends, figures, beside)
+    for found in (figures, in_c):
+        found |= untold(found, depends, growth)
     return MethodFit(
         run=source.run,
         policy=policy,
@@ -286,7 +281,7 @@ def _fit(
         figures=figures,
         in_c=in_c,
         at=at,
-        growth=exponents(whole, depends, figures, beside),
+        growth=growth,
         budgets=budgets,
         voted=_band(budgets, _dearest_vote(setting), whole.voted, source.voted[:, :, None],
                     setting.S, np.zeros(1, dtype=np.int64), problems),
@@ -296,7 +291,7 @@ def _fit(
     )  # fmt: skip
 
 
-def _still_rises(voted: FloatArray, problems: _Problems, margin: float) -> bool:
+def _still_rises(voted: FloatArray, problems: Problems, margin: float) -> bool:
     """Whether the last doubling of S still brings the vote more than the margin, surely."""
     if voted.shape[1] < 2:
         return True
@@ -309,7 +304,7 @@ def _analysed(
     source: Source,
     policy: str,
     axes: Sequence[tuple[Setting, Spending]],
-    problems: _Problems,
+    problems: Problems,
 ) -> tuple[list[Analysis], list[dict[str, FloatArray]]]:
     """The fit on each axis of compute, and its figures on resamples, (draws,) by name."""
     verified = source.verified[policy]
@@ -326,7 +321,7 @@ def _analysed(
     return whole, resample(voted, cells, settings, whole)
 
 
-def _crossed(source: Source, policy: str, whole: Analysis, problems: _Problems) -> Interval:
+def _crossed(source: Source, policy: str, whole: Analysis, problems: Problems) -> Interval:
     """From where verification is ahead, with the budgets at which it and the vote may be equal.
 
     Resamples don't tell near success 0 and 1, where they agree; intervals of gaps do.
@@ -346,7 +341,7 @@ def _crossed(source: Source, policy: str, whole: Analysis, problems: _Problems) 
 
 
 def _intervals(
-    figures: Mapping[str, float], drawn: Mapping[str, FloatArray], problems: _Problems
+    figures: Mapping[str, float], drawn: Mapping[str, FloatArray], problems: Problems
 ) -> dict[str, Interval]:
     return {
         name: interval(value, drawn[name], problems.units, problems.level)
@@ -354,13 +349,13 @@ def _intervals(
     }
 
 
-def _out_of_bag(at: Sequence[AtBudget], figures: Mapping[str, Interval]) -> dict[str, Interval]:
-    """The best that each can do, at the largest budget, on problems that it was not chosen by."""
-    last = at[-1]
-    found = {"best_success": last.verified.success, "sc_plateau": last.voted.success}
-    if not math.isnan(figures["gain"].estimate):
-        found["gain"] = last.gain
-    return found
+def _out_of_bag(best: AtBudget) -> dict[str, Interval]:
+    """The best that each can do on problems that it was not chosen by, and the gain."""
+    return {
+        "best_success": best.verified.success,
+        "sc_plateau": best.voted.success,
+        "gain": best.gain,
+    }
 
 
 def _budgets(setting: Setting, surface: FloatArray) -> FloatArray:
@@ -385,7 +380,7 @@ def _band(
     success: FloatArray,
     S: IntArray,
     V: IntArray,
-    problems: _Problems,
+    problems: Problems,
 ) -> Band:
     """A frontier between its cells, with the interval of what its cells are on new problems.
 
@@ -405,17 +400,17 @@ def _coverage(source: Source, weights: FloatArray, request: FitRequest) -> Cover
 
 
 def _differences(
-    methods: Sequence[MethodFit], problems: _Problems
+    methods: Sequence[MethodFit], problems: Problems
 ) -> dict[str, dict[str, Interval]]:
     """Of what is never reached nothing can be subtracted: NaN."""
     first, *others = methods
     found: dict[str, dict[str, Interval]] = {}
     for other in others:
-        figures = other.analysis.figures(), first.analysis.figures()
+        figures = other.figures, first.figures
         with np.errstate(invalid="ignore"):
             found[other.label] = {
                 name: interval(
-                    float(np.float64(figures[0][name]) - figures[1][name]),
+                    float(np.float64(figures[0][name].estimate) - figures[1][name].estimate),
                     other.drawn[name] - first.drawn[name],
                     problems.units,
                     problems.level,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ttc.analysis.fitting import PROCEDURES, Analysis
 from ttc.analysis.flatness import Dependence
-from ttc.pipeline.scaling.quantities import UNKNOWN, Interval
+from ttc.pipeline.interval import UNKNOWN, Interval
 
 PREFERRED = ("spline", "law", "grid")
 """Procedures by how near they come to exponents of a much finer grid (decision 8)."""
@@ -57,10 +57,12 @@ def refusal(analysis: Analysis, depends: Dependence) -> str:
     is large enough to see it.
     """
     if depends.both.flat:
-        chance = f"{100 * depends.both.chance:.1f} points are what chance alone shows"
         if depends.both.range < 1e-9:
-            chance = "not at all"
-        return f"success does not depend on S and V: it varies by {_points(depends.both)}; {chance}"
+            return "success does not depend on S and V: all cells have the same"
+        return (
+            f"success does not depend on S and V: it varies by {_points(depends.both)}, and up to "
+            f"{100 * depends.both.chance:.1f} are what chance alone shows"
+        )
     if depends.on_v.flat:
         return (
             "V stays at 1: more verifications change success by "
@@ -95,6 +97,19 @@ def without_interval(figures: Mapping[str, Interval], few: float) -> dict[str, I
     if few >= FEWEST_TELLING:
         return {}
     return {name: Interval(figures[name].estimate, math.nan, math.nan, 0.0) for name in PLATEAU}
+
+
+def untold(
+    figures: Mapping[str, Interval], depends: Dependence, growth: Sequence[Exponent]
+) -> dict[str, Interval]:
+    """What of the figures there is none: exponents that are refused, and where nothing depends on
+    S and V, what is about plateaus and the law.
+    """
+    found = [f"{p}_{one.letter}" for one in growth if one.refused for p in PROCEDURES]
+    if depends.both.flat:
+        law = ("surface_", "dearer_")
+        found += [*PLATEAU, *(name for name in figures if name.startswith(law))]
+    return {name: UNKNOWN for name in found if name in figures}
 
 
 def exponents(

@@ -10,14 +10,13 @@ import numpy as np
 
 from ttc.analysis.allocation import best_within
 from ttc.analysis.best_cells import Cells
-from ttc.analysis.estimate import FloatArray, IntArray
-from ttc.analysis.intervals import difference_interval, mean_interval, resamples
 from ttc.analysis.surface import fit_surface
 from ttc.errors import DataError
+from ttc.pipeline.best_within import Chosen, Problems, affordable, choose, gap
 from ttc.pipeline.clusters import clusters_of
+from ttc.pipeline.interval import Interval, plain
 from ttc.pipeline.scaling.allocations import Allocations, allocations_of, ladder
 from ttc.pipeline.scaling.fits import FitRequest
-from ttc.pipeline.scaling.quantities import Interval, plain
 from ttc.pipeline.scaling.sources import Source, load_sources, usual_unit
 from ttc.store.run_folder import RunFolder
 
@@ -61,19 +60,20 @@ class Beyond:
 class Recommendation:
     """What to do at a budget.
 
-    expected: success of the choice on problems that it was not chosen by (`best_cells`). The
-    success of `best` itself flatters, as that of any winner does. confidence: share of the
-    resamples in which a cell of the same method is best. beyond: for a budget that buys more than
-    the pool has. scoring: how verifications became scores.
+    best: the method of the best success on problems that its S and V were not chosen by, which is
+    the success it is told with: that of a winner on the problems that chose it flatters. rivals:
+    other methods alike. confidence: share of the resamples in which a cell of the same method is
+    best. beyond: for a budget that buys more than the pool has. warning: of few problems. scoring:
+    how verifications became scores.
     """
 
     budget: float
     unit: str
     best: Allocation
-    expected: float
     confidence: float
     rivals: tuple[Rival, ...]
     beyond: Beyond | None
+    warning: str | None = None
     scoring: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -83,22 +83,13 @@ class Recommendation:
             "unit": self.unit,
             "scoring": dict(self.scoring),
             "best": self.best.as_dict(),
-            "expected_on_new_problems": plain(self.expected),
+            "expected_on_new_problems": plain(self.best.success.estimate),
             "confidence_in_method": self.confidence,
             "rivals": [
                 one.allocation.as_dict() | {"behind": one.behind.as_dict()} for one in self.rivals
             ],
             "beyond_the_pool": None if self.beyond is None else asdict(self.beyond),
         }
-
-
-@dataclass(frozen=True)
-class _Problems:
-    """How problems are resampled: weights (draws, problems), clusters (problems,)."""
-
-    weights: FloatArray
-    clusters: IntArray | None
-    level: float
 
 
 def recommend(
@@ -120,58 +111,47 @@ def recommend(
         scoring=request.scoring,
     )
     cells = allocations_of(sources)
-    rng = np.random.default_rng([request.seed, 3])
     ids = sources[0].problem_ids
     clusters = None if request.cluster is None else clusters_of(run, request.cluster, ids)
-    weights = resamples(len(cells.success), request.draws, rng, clusters)
-    problems = _Problems(weights, clusters, request.level)
+    problems = Problems.of(len(ids), request.seed, request.draws, clusters, request.level)
+    problems.require()
     return [_at(budget, unit, cells, sources, problems) for budget in budgets]
 
 
 def _at(
-    budget: float, unit: str, cells: Allocations, sources: Sequence[Source], problems: _Problems
+    budget: float, unit: str, cells: Allocations, sources: Sequence[Source], problems: Problems
 ) -> Recommendation:
-    inside = np.flatnonzero(cells.cost <= budget * (1 + 1e-9))
-    if not len(inside):
+    inside = affordable(cells.cost, budget)
+    if not inside:
         raise DataError(
             f"a budget of {budget:g} {unit} a problem buys no solution: one costs "
             f"{cells.cost.min():.3g}"
         )
-    inside = inside[np.argsort(cells.cost[inside], kind="stable")]  # of equals, the cheapest
-    success = cells.success[:, inside]
-    tried = Cells(success, problems.weights)
-    methods = [cells.method[i] for i in inside]
-    winner = tried.best(np.arange(len(inside)))
-    chosen, mean = winner.place, tried.mean
-    agreed = np.mean([methods[w] == methods[chosen] for w in winner.winners])
+    tried = Cells(cells.success, problems.weights)
+    overall = choose(tried, inside, problems)
+    by_method: dict[tuple[str, str | None], list[int]] = {}
+    for i in inside:
+        by_method.setdefault(cells.method[i], []).append(i)
+    told = {name: choose(tried, own, problems) for name, own in by_method.items()}
+    # Of equals the cheaper one: methods come by the cost of their first cell.
+    ordered = sorted(told.values(), key=lambda one: -round(one.success.estimate, 9))
+    best, *others = ordered
 
-    def allocation(place: int) -> Allocation:
-        i = inside[place]
-        ends = mean_interval(success[:, place], problems.level, problems.clusters)
-        found = Interval(float(mean[place]), *map(float, ends))
-        name, verifier = cells.method[i]
-        return Allocation(name, verifier, int(cells.S[i]), int(cells.V[i]), cells.cost[i], found)
+    def allocation(one: Chosen) -> Allocation:
+        name, verifier = cells.method[one.place]
+        size = int(cells.S[one.place]), int(cells.V[one.place])
+        return Allocation(name, verifier, *size, float(cells.cost[one.place]), one.success)
 
-    rivals = []
-    for name in dict.fromkeys(methods):
-        if name != methods[chosen]:
-            own = [k for k, method in enumerate(methods) if method == name]
-            best = own[int(mean[own].argmax())]
-            gap = success[:, best] - success[:, chosen]
-            ends = difference_interval(gap, problems.level, problems.clusters)
-            rivals.append(Rival(allocation(best), Interval(float(gap.mean()), *map(float, ends))))
-    rivals.sort(key=lambda rival: -rival.allocation.success.estimate)
-    beyond = None
-    if budget > 1.1 * cells.cost.max():
-        beyond = _beyond(budget, sources)
     return Recommendation(
         budget=budget,
         unit=unit,
-        best=allocation(chosen),
-        expected=winner.expected,
-        confidence=float(agreed),
-        rivals=tuple(rivals),
-        beyond=beyond,
+        best=allocation(best),
+        confidence=float(
+            np.mean([cells.method[w] == cells.method[best.place] for w in overall.winners])
+        ),
+        rivals=tuple(Rival(allocation(one), gap(best, one, problems)) for one in others),
+        beyond=_beyond(budget, sources) if budget > 1.1 * cells.cost.max() else None,
+        warning=problems.warning,
         scoring=sources[0].scoring,
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
+from ttc.analysis.intervals import FEWEST
 from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.scaling import LinearCost
 from ttc.analysis.settings import SCORING
@@ -203,9 +204,9 @@ def _pools(asked: Asked, verifier: str | None, plain: bool) -> list[tuple[Asked,
 
 def _common(pools: Sequence[LoadedPool]) -> frozenset[str]:
     found = frozenset.intersection(*(frozenset(p.arrays.problem_ids) for p in pools))
-    if len(found) < 2:
+    if len(found) < FEWEST:
         raise DataError(
-            f"{len(found)} problems have verified solutions everywhere; a fit needs at least two, "
+            f"{len(found)} problems have verified solutions everywhere; this needs three at least, "
             "better a hundred"
         )
     return found
@@ -315,6 +316,10 @@ def _spending(
         }
         raise DataError(f"{run.name} has no costs in {unit}{hints.get(unit, '')}")
     found = Spending(*np.nan_to_num(parts))
+    if any(one.verification for one in each) and not found.verification.any() and unit != "seconds":
+        raise DataError(
+            f"verifications of {run.name} have no {unit}; say in C what one costs: --lambda"
+        )
     if found.linear()[0].solution <= 0:
         raise DataError(f"solutions of {run.name} cost nothing in {unit}; choose another --unit")
     return found
@@ -322,8 +327,9 @@ def _spending(
 
 def usual_unit(run: RunFolder) -> str:
     """Of the compute axis: tokens, prompts included; C for samples whose tokens nobody counted."""
-    use = load_pool(run, next(iter(verifiers(run)), None)).solutions
-    return "tokens" if np.nansum(use.completion_tokens) > 0 else "c"
+    loaded = load_pool(run, next(iter(verifiers(run)), None))
+    told = [loaded.solutions] + ([loaded.verifications] if loaded.verifier else [])
+    return "tokens" if all(np.nansum(use.completion_tokens) > 0 for use in told) else "c"
 
 
 def pooled(sources: Sequence[Source]) -> list[Source]:

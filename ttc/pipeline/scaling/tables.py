@@ -9,8 +9,9 @@ import numpy as np
 
 from ttc.analysis.coverage import CoverageFit
 from ttc.analysis.fitting import PROCEDURES
+from ttc.pipeline.interval import Interval
 from ttc.pipeline.scaling.fits import MethodFit, ScalingFit
-from ttc.pipeline.scaling.quantities import MEANINGS, Interval
+from ttc.pipeline.scaling.quantities import MEANINGS
 
 Row = dict[str, Any]
 
