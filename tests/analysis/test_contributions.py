@@ -53,3 +53,14 @@ def test_never_surely_ahead_is_infinite_and_always_ahead_is_not_told():
 def test_problems_that_all_agree_still_leave_it_open():
     low, high = crossing_interval(np.zeros((30, 5)), 2.0 ** np.arange(5))
     assert (low, high) == (1.0, np.inf)
+
+
+def test_what_is_equal_before_it_is_surely_behind_crosses_nothing():
+    """Two curves that start alike, then one falls behind and is ahead for good from 16 on."""
+    rng = np.random.default_rng(0)
+    budgets = np.array([1.0, 2, 4, 8, 16, 32])
+    mean = np.array([0.0, -0.1, -0.1, -0.05, 0.0, 0.1])
+    noise = rng.normal(0, 0.02, (40, 1)) * np.array([0, 1, 1, 1, 1, 1])
+    low, high = crossing_interval(mean + noise, budgets)
+    assert (low, high) == (8, 32)
+    assert crossing_interval(-0.3 + noise, budgets) == (32, np.inf)

@@ -39,17 +39,22 @@ def crossing_interval(
     level: float = LEVEL,
     clusters: ArrayLike | None = None,
 ) -> tuple[float, float]:
-    """From the first to the last budget at which the population's mean gap may be 0.
+    """The budgets from which on the population's mean gap may be above 0 for good.
 
     gaps: (problems, budgets), of what each problem contributes (`by_problem`); budgets: ascending.
     Where the true gap crosses 0, its interval has 0 in it as often as `difference_interval` says
     (Fieller 1954); so the set of such budgets has the crossing in it, also where resamples all
-    agree, near success 0 and 1. Infinite at its upper end where the gap may be 0 up to the last
-    budget, and NaN where it is nowhere.
+    agree, near success 0 and 1. It begins after the last budget at which the gap is surely below:
+    what is equal before that crosses nothing. Infinite at its upper end where the gap may be 0, or
+    is below, at the last budget, and NaN where it is above at all.
     """
     low, high = difference_interval(gaps, level, clusters)
     may = np.flatnonzero((low <= 0) & (high >= 0))
-    if not len(may):
+    behind = np.flatnonzero(high < 0)
+    if not len(may) and not len(behind):
         return float("nan"), float("nan")
-    last = float("inf") if may[-1] == len(budgets) - 1 else float(budgets[may[-1] + 1])
-    return float(budgets[max(0, may[0] - 1)]), last
+    end = int(may[-1]) if len(may) else int(behind[-1])
+    end = max(end, int(behind[-1])) if len(behind) else end
+    last = float("inf") if end == len(budgets) - 1 else float(budgets[end + 1])
+    start = int(behind[-1]) if len(behind) else max(0, int(may[0]) - 1)
+    return float(budgets[start]), last

@@ -112,6 +112,8 @@ def _of_plateau(method: MethodFit, text: str) -> str:
 
 def _match(method: MethodFit) -> str:
     one = method.figures["match_multiple"]
+    if math.isnan(one.estimate):
+        return _of_plateau(method, "-")
     if math.isinf(one.estimate):
         return _NEVER
     high = "never" if math.isinf(one.high) else f"{one.high:.2g}x"
