@@ -46,7 +46,7 @@ from scipy.stats import binom
 from ttc.analysis.contributions import by_problem, crossing_interval
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Analysis, Setting, analyse
-from ttc.analysis.flatness import dependence, telling
+from ttc.analysis.flatness import dependence
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import (
     difference_interval,
@@ -212,12 +212,11 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
             names = [name for name in own if name.endswith(f"_{one.letter}")]
             for name in names if one.refused else []:
                 del own[name]
-        few = min(depends.telling, telling(pool.voted[:, -1] - pool.voted[:, 0]))
-        for name in without_interval(own, few):
+        for name in without_interval(own, depends, pool.voted):
             del own[name]
         for name, value in at_the_budgets(pool, whole, weights, level).items():
             own[name] = value
-        own["crossing of gaps"] = crossing(pool, whole, level)
+        own["crossover"] = crossing(pool, whole, level)
         for name, value in own.items():
             found.estimate[name] = value.estimate
             ends[name] = (value.low, value.high)
@@ -226,7 +225,6 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
             low, high = kind(values, level)
             ends[name] = (float(low), float(high))
     found.truth.update(true_at_budgets(true))
-    found.truth["crossing of gaps"] = found.truth["crossover"]
     return found
 
 

@@ -57,13 +57,15 @@ def telling(changes: FloatArray) -> float:
 class Dependence:
     """Of success on S and V together; on S alone, at each V; on V alone, at each S.
 
-    telling: on how many problems the rise from one solution to the best cell rests.
+    telling: on how many problems the rise from one solution to the best cell rests; unsolved: on
+    how many what the best cell fails at.
     """
 
     both: Flatness
     on_s: Flatness
     on_v: Flatness
     telling: float
+    unsolved: float
 
 
 def dependence(success: FloatArray, weights: FloatArray) -> Dependence:
@@ -80,4 +82,5 @@ def dependence(success: FloatArray, weights: FloatArray) -> Dependence:
         on_s=tested(success - success[:, :1]),
         on_v=tested(success - success[:, :, :1]),
         telling=telling(success[:, best[0], best[1]] - success[:, 0, 0]),
+        unsolved=telling(1 - success[:, best[0], best[1]]),
     )

@@ -13,7 +13,7 @@ from ttc.analysis.contributions import by_problem, crossing_interval
 from ttc.analysis.coverage import CoverageFit, fit_coverage
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.fitting import Analysis, Setting, analyse, resample
-from ttc.analysis.flatness import Dependence, dependence, telling
+from ttc.analysis.flatness import Dependence, dependence
 from ttc.analysis.intervals import (
     LEVEL,
     difference_interval,
@@ -259,9 +259,8 @@ def _fit(
     in_c |= {"crossover": crossed[1]} if in_c else {}
     budgets = _budgets(setting, surface)
     depends = dependence(verified[:, ~np.isnan(surface).all(axis=1)], problems.weights)
-    few = min(depends.telling, telling(source.voted[:, -1] - source.voted[:, 0]))
-    figures |= without_interval(figures, few)
-    in_c |= without_interval(in_c, few) if in_c else {}
+    figures |= without_interval(figures, depends, source.voted)
+    in_c |= without_interval(in_c, depends, source.voted) if in_c else {}
     at = at_budgets(source.voted, verified, setting, budgets_told, whole.last, problems)
     figures |= _out_of_bag(at_their_best(source.voted, verified, setting, problems))
     growth = exponents(whole, depends, figures, beside)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import PROCEDURES, Analysis
-from ttc.analysis.flatness import Dependence
+from ttc.analysis.flatness import Dependence, telling
 from ttc.pipeline.interval import UNKNOWN, Interval
 
 PREFERRED = ("spline", "law", "grid")
@@ -20,6 +21,8 @@ _STAYS = 1.05  # a V, or S, below which the path of optima has not left 1
 _MOSTLY = 0.9
 FEWEST_TELLING = 12
 """Problems on which a figure of how success grows has to rest, for its interval to hold."""
+FEWEST_UNSOLVED = 5
+"""Problems that the vote still fails at, for where its plateau is to be known."""
 PLATEAU = ("sc_plateau_cost", "match_cost", "match_multiple", "gain_multiple")
 """Figures about where curves come near to their ends."""
 
@@ -78,6 +81,11 @@ def refusal(analysis: Analysis, depends: Dependence) -> str:
             f"success grows in about {depends.telling:.0f} problems only, which are too few to say "
             "how; the others are solved, or not, whatever S and V"
         )
+    if depends.unsolved < 1:
+        return (
+            "every problem is solved at the best S and V: by which of them, and at what cost, those "
+            "that are not would tell"
+        )
     path = next((analysis.paths[p] for p in PREFERRED if p in analysis.paths), None)
     if path is None or not len(path.cost):
         return "too few S and V were measured to trade one for the other"
@@ -92,9 +100,14 @@ def refusal(analysis: Analysis, depends: Dependence) -> str:
     return ""
 
 
-def without_interval(figures: Mapping[str, Interval], few: float) -> dict[str, Interval]:
-    """Those of `PLATEAU`, without intervals where they rest on too few problems to have them."""
-    if few >= FEWEST_TELLING:
+def without_interval(
+    figures: Mapping[str, Interval], depends: Dependence, voted: FloatArray
+) -> dict[str, Interval]:
+    """Those of `PLATEAU`, without intervals where they rest on too few problems to have them: of
+    those that rise, or of those that the vote fails at in the end. voted: (problems, S).
+    """
+    rising = min(depends.telling, telling(voted[:, -1] - voted[:, 0]))
+    if rising >= FEWEST_TELLING and telling(1 - voted[:, -1]) >= FEWEST_UNSOLVED:
         return {}
     return {name: Interval(figures[name].estimate, math.nan, math.nan, 0.0) for name in PLATEAU}
 
