@@ -40,7 +40,7 @@ def fitted(tmp_path):
 
 
 def hard(rng, problem):
-    return rng.random() < 0.2 + 0.6 * problem / PROBLEMS
+    return problem > 2 and rng.random() < 0.2 + 0.6 * problem / PROBLEMS
 
 
 def honest(rng, good):
@@ -113,6 +113,16 @@ def test_what_rests_on_few_problems_has_no_exponent_and_no_interval(fitted):
         one = method.figures["match_multiple"]
         assert np.isnan(one.low)
         assert method.figures["best_success"].low < method.figures["best_success"].estimate
+
+
+def test_where_all_are_solved_in_the_end_nothing_tells_how(fitted):
+    found = fitted(lambda rng, problem: rng.random() < 0.7, lambda rng, good: good)
+    for method in found.methods:
+        assert "every problem is solved" in method.growth[0].refused
+        assert np.isnan(method.figures["match_multiple"].low)
+        one = method.figures["best_success"]
+        assert one.estimate == pytest.approx(1)
+        assert 0.7 < one.low < 0.95
 
 
 def test_telling_problems_are_counted():
