@@ -116,12 +116,16 @@ def test_what_rests_on_few_problems_has_no_exponent_and_no_interval(fitted):
 
 
 def test_where_all_are_solved_in_the_end_nothing_tells_how(fitted):
-    found = fitted(lambda rng, problem: rng.random() < 0.7, lambda rng, good: good)
+    clear = 0.95, 0.05
+    found = fitted(
+        lambda rng, problem: rng.random() < 0.5,
+        lambda rng, good: bool(rng.random() < clear[not good]),
+    )
     for method in found.methods:
         assert "every problem is solved" in method.growth[0].refused
         assert np.isnan(method.figures["match_multiple"].low)
         one = method.figures["best_success"]
-        assert one.estimate == pytest.approx(1)
+        assert one.estimate == pytest.approx(1, abs=0.02)
         assert 0.7 < one.low < 0.95
 
 

@@ -83,8 +83,8 @@ def refusal(analysis: Analysis, depends: Dependence) -> str:
         )
     if depends.unsolved < 1:
         return (
-            "every problem is solved at the best S and V: by which of them, and at what cost, those "
-            "that are not would tell"
+            "every problem is solved at the best S and V: how both would grow, only problems tell "
+            "that are not"
         )
     path = next((analysis.paths[p] for p in PREFERRED if p in analysis.paths), None)
     if path is None or not len(path.cost):
