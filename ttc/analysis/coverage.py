@@ -27,7 +27,7 @@ from ttc.analysis.coverage_check import HeldOut, held_out_error
 from ttc.analysis.coverage_law import CoverageLaw, fit_coverage_law, spaced_sizes
 from ttc.analysis.errors import GridError, PoolError
 from ttc.analysis.estimate import FloatArray, IntArray
-from ttc.analysis.intervals import percentile_interval
+from ttc.analysis.intervals import LEVEL, percentile_interval
 from ttc.analysis.passk import pass_at_k
 from ttc.analysis.solve_rates import CoverageForecast, believe
 from ttc.analysis.threads import one_thread
@@ -118,7 +118,7 @@ def fit_coverage(
     *,
     weights: FloatArray | None = None,
     rng: np.random.Generator | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
     point_mass: PointMass = "auto",
 ) -> CoverageFit:
     """Both laws of coverage, what they say at sizes k, and how far to trust them.

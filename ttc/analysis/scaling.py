@@ -49,11 +49,6 @@ class Frontier:
     V: IntArray
     success: FloatArray
 
-    def within(self, budget: FloatArray) -> FloatArray:
-        """Success of the best cell within each budget, NaN below the cheapest cell."""
-        place = np.searchsorted(self.cost, budget * (1 + 1e-9), side="right") - 1
-        return np.where(place >= 0, self.success[np.maximum(place, 0)], np.nan)
-
     def at(self, budget: FloatArray) -> FloatArray:
         """Success at each budget, between cells on a line over log cost; NaN below the cheapest.
 

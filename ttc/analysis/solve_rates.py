@@ -20,6 +20,7 @@ from scipy.special import betainc, betaln, expit, gammaln, log_expit, logsumexp,
 
 from ttc.analysis.beta_binomial import check_counts
 from ttc.analysis.estimate import FloatArray, IntArray
+from ttc.analysis.intervals import LEVEL
 
 Shape = Literal["beta", "logit-normal"]
 SHAPES: tuple[Shape, ...] = ("beta", "logit-normal")
@@ -69,7 +70,7 @@ class RateBelief:
         found: FloatArray = self.one[:, None] + rest * solved[member.ravel()]
         return found
 
-    def forecast(self, k: Sequence[int] | IntArray, level: float = 0.95) -> CoverageForecast:
+    def forecast(self, k: Sequence[int] | IntArray, level: float = LEVEL) -> CoverageForecast:
         """Mean and central credible interval of coverage of new problems at each k.
 
         Where nothing, or everything, was right, the interval reaches to 0, or 1: it is one-sided.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import RESULTS, Level, Results, Run
+from ttc.cli._options import LEVEL, RESULTS, Level, Results, Run
 
 
 def command(
@@ -19,7 +19,7 @@ def command(
         list[str] | None,
         typer.Option("--forecast", help="Sizes k beyond the pool at which to forecast pass@k."),
     ] = None,
-    level: Level = 0.95,
+    level: Level = LEVEL,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:

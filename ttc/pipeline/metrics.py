@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
-from ttc.analysis.intervals import mean_interval
+from ttc.analysis.intervals import LEVEL, mean_interval
 from ttc.analysis.passk import pass_at_k
 from ttc.analysis.reliability import (
     bayes_at_n,
@@ -26,7 +26,6 @@ from ttc.store.pool import LoadedPool, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 
 TAUS = (0.5, 0.75, 1.0)
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Metrics:
 def measure(
     run: RunFolder,
     k: Sequence[int] | None = None,
-    level: float = 0.95,
+    level: float = LEVEL,
     beyond: Sequence[int] | None = None,
 ) -> Metrics:
     """Metrics of a run's solutions at k, powers of two and all of them unless given.
