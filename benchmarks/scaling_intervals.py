@@ -51,7 +51,7 @@ from ttc.analysis.threads import one_thread
 from ttc.pipeline.best_within import Problems
 from ttc.pipeline.interval import Interval, interval
 from ttc.pipeline.scaling.at_budgets import at_budgets
-from ttc.pipeline.scaling.growth import exponents, without_interval
+from ttc.pipeline.scaling.growth import exponents, untold, without_interval
 from ttc.policies import named
 
 SIZE = {"solutions": 64, "verified_solutions": 64, "verifications": 16}
@@ -199,13 +199,8 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
             if name not in LAST
         }
         grown = exponents(whole, depends, own, {})
-        for one in grown:
-            # Of exponents only those are stated that there are.
-            names = [name for name in own if name.endswith(f"_{one.letter}")]
-            for name in names if one.refused else []:
-                del own[name]
-        for name in without_interval(own, depends, pool.voted):
-            del own[name]
+        none = untold(own, depends, grown) | without_interval(own, depends, pool.voted)
+        own = {name: one for name, one in own.items() if name not in none}
         for name, value in at_the_budgets(pool, whole, weights, level).items():
             own[name] = value
         own["crossover"] = crossing(pool, whole, level)

@@ -113,6 +113,10 @@ def gap(first: Chosen, second: Chosen, problems: Problems, level: float | None =
 def moved(
     expected: float, measured: float, ends: tuple[FloatArray, FloatArray], bounds: tuple[int, int]
 ) -> Interval:
-    """The interval of what was measured, moved to what is expected."""
-    low, high = (float(np.clip(end + expected - measured, *bounds)) for end in ends)
-    return Interval(expected, min(low, expected), max(high, expected))
+    """The interval of what was measured, stretched to that around what is expected: moved alone, an
+    end near a bound would leave out what is possible.
+    """
+    shift = expected - measured
+    low, high = float(ends[0] + min(shift, 0.0)), float(ends[1] + max(shift, 0.0))
+    low, high = (float(np.clip(end, *bounds)) for end in (low, high))
+    return Interval(expected, low, high)

@@ -115,13 +115,15 @@ def without_interval(
 def untold(
     figures: Mapping[str, Interval], depends: Dependence, growth: Sequence[Exponent]
 ) -> dict[str, Interval]:
-    """What of the figures there is none: exponents that are refused, and where nothing depends on
-    S and V, what is about plateaus and the law.
+    """What of the figures there is none: exponents that are refused; the law, where nothing, or too
+    little, tells it; and where nothing depends on S and V, what is about plateaus.
     """
     found = [f"{p}_{one.letter}" for one in growth if one.refused for p in PROCEDURES]
+    few = depends.telling < FEWEST_TELLING or depends.unsolved < 1
+    if depends.both.flat or few:
+        found += [name for name in figures if name.startswith(("surface_", "dearer_"))]
     if depends.both.flat:
-        law = ("surface_", "dearer_")
-        found += [*PLATEAU, *(name for name in figures if name.startswith(law))]
+        found += PLATEAU
     return {name: UNKNOWN for name in found if name in figures}
 
 
