@@ -172,7 +172,7 @@ def _best_rows(manifest: Manifest) -> list[tuple[str, ...]]:
     try:
         ordered = sorted(best, key=lambda row: (str(row["unit"]), float(row["budget"])))
         return [_best_row(row) for row in ordered]
-    except (TypeError, ValueError, KeyError, AttributeError):
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
         raise DataError("the manifest's evaluation is damaged at best") from None
 
 
