@@ -35,7 +35,6 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.stats import binom
 
-from ttc.analysis.contributions import by_problem, crossing_interval
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.fitting import Analysis, Setting, analyse
 from ttc.analysis.flatness import dependence
@@ -50,7 +49,8 @@ from ttc.analysis.simulate import SimulationConfig, simulate_pool
 from ttc.analysis.threads import one_thread
 from ttc.pipeline.best_within import Problems
 from ttc.pipeline.interval import Interval, interval
-from ttc.pipeline.scaling.at_budgets import at_budgets
+from ttc.pipeline.scaling.ahead import ahead_from, still_rises
+from ttc.pipeline.scaling.at_budgets import Sides
 from ttc.pipeline.scaling.growth import exponents, untold, without_interval
 from ttc.policies import named
 
@@ -146,12 +146,6 @@ def setting_of(ratio: float, rising: bool) -> Setting:
     return Setting(np.array(S), np.array(V), *costs, rising=rising, checked=False)
 
 
-def still_rises(voted: FloatArray) -> bool:
-    """As `ttc fit-scaling` has it: whether the vote has no plateau yet."""
-    last = voted[:, -1] - voted[:, -2]
-    return bool(difference_interval(last)[0] > 0 and last.mean() > 0.005)
-
-
 def fitted(
     pool: Surfaces,
     weights: FloatArray,
@@ -184,7 +178,7 @@ class Stated:
 def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool) -> Stated:
     """All figures of one pool with their intervals."""
     n = len(pool.voted)
-    rising = still_rises(pool.voted)
+    rising = still_rises(pool.voted, Problems(np.ones((1, n))), 0.005)
     with one_thread():
         whole = fitted(pool, np.full(n, 1 / n), measured, rising)
         exact = fitted(true, np.ones(1), measured, rising, whole)
@@ -192,6 +186,7 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
         drawn = [figures(fitted(pool, row, measured, rising, whole)) for row in weights]
     found = Stated({}, figures(exact), {level: {} for level in LEVELS})
     depends = dependence(pool.verified, weights)
+    setting = setting_of(1.0, False)
     for level, ends in found.intervals.items():
         own = {
             name: interval(value, np.array([row[name] for row in drawn]), n, level)
@@ -203,7 +198,10 @@ def stated(pool: Surfaces, true: Surfaces, draws: int, seed: int, measured: bool
         own = {name: one for name, one in own.items() if name not in none}
         for name, value in at_the_budgets(pool, whole, weights, level).items():
             own[name] = value
-        own["crossover"] = crossing(pool, whole, level)
+        problems = Problems(weights, None, level)
+        own["crossover"] = ahead_from(
+            pool.voted, pool.verified, setting.S, setting.V, whole, problems
+        )
         for name, value in own.items():
             found.estimate[name] = value.estimate
             ends[name] = (value.low, value.high)
@@ -221,25 +219,13 @@ def at_the_budgets(
     """The best of both sides, and gains, which hold together; the last are figures, too."""
     setting = setting_of(1.0, False)
     problems = Problems(weights, None, level)
-    rows = at_budgets(pool.voted, pool.verified, setting, BUDGETS, whole.last, problems)
+    rows = Sides.of(pool.voted, pool.verified, setting, problems).at_budgets(BUDGETS, whole.last)
     found = {}
     for budget, row in zip(BUDGETS, rows, strict=True):
         found[f"vote at C={budget:g}"] = row.voted.success
         found[f"verified at C={budget:g}"] = row.verified.success
         found[f"gain at C={budget:g}"] = row.gain
     return found
-
-
-def crossing(pool: Surfaces, whole: Analysis, level: float) -> Interval:
-    """The crossover by the gaps that problems contribute, in place of resamples."""
-    setting = setting_of(1.0, False)
-    budgets = np.geomspace(whole.verified.cost[0], whole.last, 60)
-    none = np.zeros(1, dtype=np.int64)
-    voted = by_problem(whole.voted, pool.voted[:, :, None], setting.S, none, budgets)
-    verified = by_problem(whole.verified, pool.verified, setting.S, setting.V, budgets)
-    return Interval(
-        whole.comparison.crossover, *crossing_interval(verified - voted, budgets, level)
-    )
 
 
 def true_at_budgets(true: Surfaces) -> dict[str, float]:

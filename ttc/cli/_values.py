@@ -60,3 +60,10 @@ def axis(unit: str | None, ratio: float | None, known: Sequence[str]) -> str | N
     if unit is None:
         return None if ratio is None else "c"
     return str(one_of(unit, known, "--unit"))
+
+
+def amounts(given: Sequence[float] | None, option: str) -> tuple[float, ...]:
+    """Amounts above 0, as given. Raises `UsageError`."""
+    if not all(0 < amount < float("inf") for amount in given or ()):
+        raise UsageError(f"{option}: expected an amount above 0")
+    return tuple(given or ())

@@ -58,8 +58,7 @@ def command(
     `ttc contrast quickstart majority@64 best_of_n@16x8`
     """
     from ttc.cli._console import console
-    from ttc.cli._values import axis
-    from ttc.errors import UsageError
+    from ttc.cli._values import amounts, axis
     from ttc.pipeline.scaling import FitRequest
     from ttc.pipeline.scaling.contrasting import contrast
     from ttc.pipeline.scaling.sources import COST_UNITS
@@ -67,8 +66,7 @@ def command(
     from ttc.store.run_folder import find_run
     from ttc.terminal import say_json
 
-    if not all(0 < amount < float("inf") for amount in budget or ()):
-        raise UsageError("--budget: expected an amount above 0")
+    limits = sorted(amounts(budget, "--budget"))
     found = find_run(run, results)
     request = FitRequest(
         verifier=verifier,
@@ -80,7 +78,7 @@ def command(
         seed=found.manifest().seed or 0,
         cluster=cluster,
     )
-    said = contrast(found, methods, sorted(budget or ()), request)
+    said = contrast(found, methods, limits, request)
     if as_json:
         say_json([one.as_dict() for one in said.rows])
     else:

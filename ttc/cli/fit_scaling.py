@@ -79,8 +79,7 @@ def command(
     `ttc fit-scaling s0-1a2b s1-3c4d --pool --out results/pooled`
     """
     from ttc.cli._console import console, write_file
-    from ttc.cli._values import axis, words
-    from ttc.errors import UsageError
+    from ttc.cli._values import amounts, axis, words
     from ttc.pipeline.scaling import FitRequest, fit_scaling
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.pipeline.scaling.tables import allocation_rows, fit_rows
@@ -90,8 +89,7 @@ def command(
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
-    if not all(0 < amount < float("inf") for amount in budgets or ()):
-        raise UsageError("--budget: expected an amount above 0")
+    limits = sorted(amounts(budgets, "--budget"))
     found = find_runs(runs, results, out)
     folder = out or found[0].path
     manifest = found[0].manifest()
@@ -107,7 +105,7 @@ def command(
         margin=margin,
         seed=manifest.seed or 0,
         cluster=cluster,
-        budgets=tuple(sorted(budgets)) if budgets else None,
+        budgets=tuple(limits) or None,
     )
     fitted = fit_scaling(found, request)
     text = dump_json(fitted.as_dict())

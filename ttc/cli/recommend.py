@@ -56,8 +56,7 @@ def command(
     `ttc recommend sc_vs_genrm --unit c --budget 16 --budget 64`
     """
     from ttc.cli._console import console
-    from ttc.cli._values import axis, words
-    from ttc.errors import UsageError
+    from ttc.cli._values import amounts, axis, words
     from ttc.pipeline.scaling import FitRequest
     from ttc.pipeline.scaling.recommending import recommend
     from ttc.pipeline.scaling.sources import COST_UNITS
@@ -65,8 +64,7 @@ def command(
     from ttc.store.run_folder import find_run
     from ttc.terminal import say_json
 
-    if not all(0 < amount < float("inf") for amount in budget):
-        raise UsageError("--budget: expected an amount above 0")
+    limits = amounts(budget, "--budget")
     found = find_run(run, results)
     request = FitRequest(
         policies=tuple(words(policy)) if policy else None,
@@ -79,7 +77,7 @@ def command(
         seed=found.manifest().seed or 0,
         cluster=cluster,
     )
-    said = recommend(found, budget, request)
+    said = recommend(found, limits, request)
     if as_json:
         say_json([one.as_dict() for one in said])
         return

@@ -14,6 +14,7 @@ from ttc.importing.collector import Collector
 from ttc.importing.judging import Judging
 from ttc.importing.layouts import LAYOUTS, Layout, detect, read
 from ttc.importing.tally import Progress, Tally
+from ttc.store.labels import split_told
 from ttc.store.manifest import Choices, Manifest, Model, dataset_hash, hash_recipe
 from ttc.store.run_folder import RunFolder
 from ttc.store.staging import staged
@@ -135,10 +136,7 @@ def _note(tally: Tally) -> str:
             "came with the data"
         )
     if tally.split:
-        parts.append(
-            f"in {counted(tally.split, 'problem')} labels disagree about equal answers, or call a "
-            "solution without an answer right; there, votes count answers with their labels"
-        )
+        parts.append(split_told(tally.split))
     if tally.unjudged:
         parts.append(tally.unjudged)
     return "; ".join(parts)

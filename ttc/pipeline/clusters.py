@@ -15,11 +15,16 @@ from ttc.words import nearest
 _PREFIX = "metadata."
 
 
-def clusters_of(run: RunFolder, key: str, problem_ids: Sequence[str]) -> NDArray[np.intp]:
-    """(problems,) numbers of the groups by a key of the problems' metadata, `metadata.template`.
+def clusters_of(
+    run: RunFolder, key: str | None, problem_ids: Sequence[str]
+) -> NDArray[np.intp] | None:
+    """(problems,) numbers of the groups by a key of the problems' metadata, `metadata.template`;
+    None without a key.
 
     Raises `UsageError` for a key that some of these problems lack.
     """
+    if key is None:
+        return None
     name = key.removeprefix(_PREFIX)
     known = {one.id: one.metadata for one in read_problems(run.problems)}
     there = sorted({k for one in known.values() for k in one})

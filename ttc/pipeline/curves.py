@@ -107,9 +107,11 @@ def curve_rows(
         if others is not None:
             ends = zip(("samples_low", "samples_high"), others, strict=True)
             rows[-1] |= {name: float(end[i, j, k]) for name, end in ends}
+    if not budgets or not rows:
+        return Curves(rows, [])
     success = np.stack([grid.success[:, i, j, k] for i, j, k in places], axis=1)
     problems = Problems.of(pool.n_problems, seed, clusters=clusters)
-    return Curves(rows, _best(rows, success, budgets or {}, problems))
+    return Curves(rows, _best(rows, success, budgets, problems))
 
 
 def _new_samples(

@@ -240,9 +240,6 @@ def _curves(
             return nothing
     if not solutions and any(policy.largest != 1 for policy in policies):
         return nothing
-    clusters = None
-    if wanted.cluster is not None:
-        clusters = clusters_of(run, wanted.cluster, pool.problem_ids)
     return curve_rows(
         pool,
         solutions,
@@ -255,7 +252,7 @@ def _curves(
         left_out=len(loaded.left_out),
         by_problem=partial(problem_costs, loaded, wanted.cost, manifest),
         budgets=wanted.budgets,
-        clusters=clusters,
+        clusters=clusters_of(run, wanted.cluster, pool.problem_ids),
         new_samples=wanted.new_samples,
     )
 

@@ -79,7 +79,7 @@ class Metrics:
             "problems": self.problems,
             "solutions": {"fewest": self.fewest, "most": self.most},
             "level": self.level,
-            "intervals": "new problems (bootstrap); of bayes_at_n: these problems, new samples",
+            "intervals": "new problems; of bayes_at_n: these problems, new samples",
             "by_k": [
                 {"k": k} | {name: row[i].as_dict() for name, row in self.by_k.items()}
                 for i, k in enumerate(self.k)

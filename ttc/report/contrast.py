@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ttc.analysis.intervals import few_problems
-from ttc.pipeline.scaling.contrasting import Contrasts, Side
+from ttc.pipeline.scaling.allocations import Allocation
+from ttc.pipeline.scaling.contrasting import Contrasts
 from ttc.report.names import axis, shown_policy
 from ttc.report.tables import number, percent, table
 from ttc.words import counted
@@ -55,10 +56,10 @@ def print_contrasts(console: Console, found: Contrasts) -> None:
         console.print(line(rough))
 
 
-def _side(side: Side) -> str:
+def _side(side: Allocation) -> str:
     name = shown_policy(side.policy) + (f" ({side.verifier})" if side.verifier else "")
     size = f"S={side.S}" + (f" V={side.V}" if side.V else "")
-    return f"{name} {size}: {percent(side.expected.estimate)} at {number(side.cost)}"
+    return f"{name} {size}: {percent(side.success.estimate)} at {number(side.cost)}"
 
 
 def _p(value: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ttc.policies import of_recipe
-from ttc.words import counted
+from ttc.store.labels import split_told
 
 if TYPE_CHECKING:
     from ttc.store.manifest import Manifest
@@ -33,10 +33,7 @@ def coverage_lines(there: Collection[str] | None, manifest: Manifest) -> list[st
             f"{some(silent)}"
         )
     if split := facts.get("split_by_label"):
-        lines.append(
-            f"in {counted(split, 'problem')} labels disagree about equal answers, or call a "
-            "solution without an answer right; there, votes count answers with their labels"
-        )
+        lines.append(split_told(split))
     lines += [] if there is None else _absent(there, manifest)
     few, many = facts.get("fewest_solutions", 0), facts.get("most_solutions", 0)
     if few < many:

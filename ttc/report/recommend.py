@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ttc.pipeline.scaling.recommending import Allocation, Recommendation
+from ttc.pipeline.scaling.allocations import Allocation
+from ttc.pipeline.scaling.recommending import Recommendation
 from ttc.report.names import axis, shown_policy
 from ttc.report.tables import number, percent, table
 

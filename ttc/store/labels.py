@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
+from ttc.words import counted
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,11 @@ def _by_problem(
     for name, number in zip(names[chosen], numbers[chosen], strict=True):
         found.setdefault(str(name), []).append(int(number))
     return {name: tuple(sorted(listed)) for name, listed in found.items()}
+
+
+def split_told(problems: int) -> str:
+    """What is said of so many problems whose answer classes are split by label, as a clause."""
+    return (
+        f"in {counted(problems, 'problem')} labels disagree about equal answers, or call a "
+        "solution without an answer right; there, votes count answers with their labels"
+    )

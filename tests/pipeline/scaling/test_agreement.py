@@ -35,7 +35,7 @@ def test_recommend_and_contrast_choose_the_same_and_expect_the_same(tmp_path):
     for side in (row.first, row.second):
         own = told[side.policy]
         assert (own.S, own.V, own.cost) == (side.S, side.V, pytest.approx(side.cost))
-        assert own.success == side.expected
+        assert own.success == side.success
 
 
 def test_headlines_do_not_depend_on_the_budgets_at_which_gains_are_stated(tmp_path):

@@ -9,7 +9,8 @@ from ttc.analysis.simulate import SimulationConfig
 from ttc.errors import DataError
 from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.scaling import FitRequest
-from ttc.pipeline.scaling.recommending import ladder, recommend
+from ttc.pipeline.scaling.allocations import ladder
+from ttc.pipeline.scaling.recommending import recommend
 from ttc.store.simulated import simulate_run
 
 CONFIG = SimulationConfig(

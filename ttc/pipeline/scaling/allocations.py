@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
+from ttc.analysis.best_cells import Cells
 from ttc.analysis.estimate import FloatArray
-from ttc.pipeline.scaling.sources import Source
+from ttc.pipeline.best_within import Chosen, Problems
+from ttc.pipeline.interval import Interval
+from ttc.pipeline.scaling.fits import FitRequest, problems_of
+from ttc.pipeline.scaling.sources import Ladder, Source, load_sources
+from ttc.store.run_folder import RunFolder
+
+Method = tuple[str, str | None]
+"""A policy, and whose verifications it reads."""
 
 
 @dataclass(frozen=True)
-class Allocations:
-    """All allocations that the pool can answer. success: (problems, cells); others: (cells,)."""
+class Allocation:
+    """A method at its S and V. cost: mean per problem in the unit that was asked for; success:
+    expected on new problems, out of bag where S and V were chosen.
+    """
 
-    method: tuple[tuple[str, str | None], ...]
-    S: FloatArray
-    V: FloatArray
-    cost: FloatArray
-    success: FloatArray
+    policy: str
+    verifier: str | None
+    S: int
+    V: int
+    cost: float
+    success: Interval
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self) | {"success": self.success.as_dict()}
 
 
 def ladder(largest: int) -> tuple[int, ...]:
@@ -28,9 +44,64 @@ def ladder(largest: int) -> tuple[int, ...]:
     return tuple(sorted({n for n in steps if n <= largest} | {largest}))
 
 
-def allocations_of(sources: Sequence[Source]) -> Allocations:
+@dataclass(frozen=True)
+class Allocations:
+    """All cells of a run's methods. method, S, V, cost: (cells,); cells: their success, with the
+    resamples of `problems`.
+    """
+
+    sources: Sequence[Source]
+    method: Sequence[Method]
+    S: FloatArray
+    V: FloatArray
+    cost: FloatArray
+    cells: Cells
+    problems: Problems
+
+    @classmethod
+    def of(
+        cls,
+        run: RunFolder,
+        request: FitRequest,
+        policies: Sequence[str] | None,
+        sizes: Ladder = ladder,
+    ) -> Allocations:
+        """Of a run. policies: those that read verifications, None: the run's; sizes: S and V.
+
+        Raises `DataError` and `UsageError` as `load_sources` does, and for too few problems.
+        """
+        sources = load_sources(
+            [run],
+            policies,
+            request.verifier,
+            request.unit,
+            request.overrides,
+            sizes,
+            plain=True,
+            scoring=request.scoring,
+        )
+        method, columns, success = _listed(sources)
+        problems = problems_of(run, sources[0].problem_ids, request)
+        s, v, cost = columns.T
+        return cls(sources, method, s, v, cost, Cells(success, problems.weights), problems)
+
+    @property
+    def unit(self) -> str:
+        """Of costs."""
+        return self.sources[0].unit
+
+    def told(self, one: Chosen) -> Allocation:
+        """A cell that was chosen."""
+        i = one.place
+        name, verifier = self.method[i]
+        size = int(self.S[i]), int(self.V[i])
+        return Allocation(name, verifier, *size, float(self.cost[i]), one.success)
+
+
+def _listed(sources: Sequence[Source]) -> tuple[list[Method], FloatArray, FloatArray]:
+    """Of every cell the method, (cells, 3) S, V and cost, and (problems, cells) success."""
     first = sources[0]
-    method: list[tuple[str, str | None]] = []
+    method: list[Method] = []
     columns: list[tuple[float, float, float]] = []
     success: list[FloatArray] = []
 
@@ -51,5 +122,4 @@ def allocations_of(sources: Sequence[Source]) -> Allocations:
             for i, j in np.ndindex(costs.shape):
                 s, v = int(source.S[i]), int(source.V[j])
                 add(name, source.verifier, s, v, float(costs[i, j]), values[:, i, j])
-    sizes, depths, cost = np.array(columns, dtype=np.float64).T
-    return Allocations(tuple(method), sizes, depths, cost, np.stack(success, axis=1))
+    return method, np.array(columns, dtype=np.float64), np.stack(success, axis=1)

@@ -75,53 +75,6 @@ def _rounded(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def at_budgets(
-    voted: FloatArray,
-    verified: FloatArray,
-    setting: Setting,
-    budgets: Sequence[float],
-    last: float,
-    problems: Problems,
-) -> tuple[AtBudget, ...]:
-    """What each budget buys. voted: (problems, S); verified: (problems, S, V), NaN unavailable.
-
-    last: the largest cost at which the two can be compared.
-    """
-    votes, judged = _sides(voted, verified, setting, problems)
-    pairs = [(votes.within(b), judged.within(b)) for b in budgets]
-    comparable = [b <= last * (1 + 1e-9) for b in budgets]
-    differences = [
-        y.values - x.values
-        for (x, y), same in zip(pairs, comparable, strict=True)
-        if x and y and same
-    ]
-    together = problems.level
-    if len(differences) > 1:
-        values = np.stack(differences, axis=1)
-        together = pointwise_level(values, problems.weights, problems.level)
-    return tuple(
-        AtBudget(
-            budget,
-            votes.told(x),
-            judged.told(y),
-            gap(x, y, problems, together) if x and y and same else UNKNOWN,
-        )
-        for budget, (x, y), same in zip(budgets, pairs, comparable, strict=True)
-    )
-
-
-def at_their_best(
-    voted: FloatArray, verified: FloatArray, setting: Setting, problems: Problems
-) -> AtBudget:
-    """The best of all cells of either side, whatever it costs, and the gain."""
-    votes, judged = _sides(voted, verified, setting, problems)
-    x, y = votes.within(math.inf), judged.within(math.inf)
-    assert x is not None
-    assert y is not None
-    gained = UNKNOWN if setting.rising else gap(x, y, problems)
-    return AtBudget(math.inf, votes.told(x), judged.told(y), gained)
-
-
 @dataclass(frozen=True)
 class _Side:
     """The cells of a method. sizes: S and V of each; cost: (cells,)."""
@@ -142,20 +95,64 @@ class _Side:
         return Bought(s, v, float(self.cost[best.place]), best.success)
 
 
-def _sides(
-    voted: FloatArray, verified: FloatArray, setting: Setting, problems: Problems
-) -> tuple[_Side, _Side]:
-    known = np.argwhere(~np.isnan(verified).any(axis=0))
-    votes = _Side(
-        Cells(voted, problems.weights),
-        [(int(s), 0) for s in setting.S],
-        setting.voting(setting.S, np.zeros(1)),
-        problems,
-    )
-    judged = _Side(
-        Cells(verified[:, known[:, 0], known[:, 1]], problems.weights),
-        [(int(setting.S[i]), int(setting.V[j])) for i, j in known],
-        setting.costs[known[:, 0], known[:, 1]],
-        problems,
-    )
-    return votes, judged
+@dataclass(frozen=True)
+class Sides:
+    """Voting and verified selection of one run, to be compared within budgets."""
+
+    votes: _Side
+    judged: _Side
+    problems: Problems
+
+    @classmethod
+    def of(
+        cls, voted: FloatArray, verified: FloatArray, setting: Setting, problems: Problems
+    ) -> Sides:
+        """voted: (problems, S); verified: (problems, S, V), NaN unavailable."""
+        known = np.argwhere(~np.isnan(verified).any(axis=0))
+        votes = _Side(
+            Cells(voted, problems.weights),
+            [(int(s), 0) for s in setting.S],
+            setting.voting(setting.S, np.zeros(1)),
+            problems,
+        )
+        judged = _Side(
+            Cells(verified[:, known[:, 0], known[:, 1]], problems.weights),
+            [(int(setting.S[i]), int(setting.V[j])) for i, j in known],
+            setting.costs[known[:, 0], known[:, 1]],
+            problems,
+        )
+        return cls(votes, judged, problems)
+
+    def at_budgets(self, budgets: Sequence[float], last: float) -> tuple[AtBudget, ...]:
+        """What each budget buys. last: the largest cost at which the two can be compared."""
+        pairs = [(self.votes.within(b), self.judged.within(b)) for b in budgets]
+        comparable = [b <= last * (1 + 1e-9) for b in budgets]
+        differences = [
+            y.values - x.values
+            for (x, y), same in zip(pairs, comparable, strict=True)
+            if x and y and same
+        ]
+        together = self.problems.level
+        if len(differences) > 1:
+            values = np.stack(differences, axis=1)
+            together = pointwise_level(values, self.problems.weights, self.problems.level)
+        return tuple(
+            AtBudget(
+                budget,
+                self.votes.told(x),
+                self.judged.told(y),
+                gap(x, y, self.problems, together) if x and y and same else UNKNOWN,
+            )
+            for budget, (x, y), same in zip(budgets, pairs, comparable, strict=True)
+        )
+
+    def at_their_best(self, rising: bool) -> AtBudget:
+        """The best of all cells of either side, whatever it costs, and the gain.
+
+        rising: the vote has no best within the pool, so there is no gain over it.
+        """
+        x, y = self.votes.within(math.inf), self.judged.within(math.inf)
+        assert x is not None
+        assert y is not None
+        gained = UNKNOWN if rising else gap(x, y, self.problems)
+        return AtBudget(math.inf, self.votes.told(x), self.judged.told(y), gained)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ttc.analysis.contributions import by_problem, crossing_interval
+from ttc.analysis.contributions import by_problem
 from ttc.analysis.coverage import CoverageFit, fit_coverage
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.fitting import Analysis, Setting, analyse, resample
 from ttc.analysis.flatness import Dependence, dependence
 from ttc.analysis.intervals import (
     LEVEL,
-    difference_interval,
     few_problems,
     mean_interval,
     resampled_means,
@@ -27,7 +25,8 @@ from ttc.errors import DataError
 from ttc.pipeline.best_within import DRAWS, Problems
 from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.interval import Interval, interval
-from ttc.pipeline.scaling.at_budgets import AtBudget, at_budgets, at_their_best, doublings
+from ttc.pipeline.scaling.ahead import ahead_from, still_rises
+from ttc.pipeline.scaling.at_budgets import AtBudget, Sides, doublings
 from ttc.pipeline.scaling.growth import Exponent, exponents, untold, without_interval
 from ttc.pipeline.scaling.sources import (
     Source,
@@ -35,12 +34,10 @@ from ttc.pipeline.scaling.sources import (
     aligned,
     load_sources,
     pooled,
-    usual_unit,
 )
 from ttc.store.run_folder import RunFolder
 
 _POINTS = 49  # of the curves' budgets
-_CROSSING_POINTS = 400
 _COMPARED = ("sc_plateau", "gain", "best_success", "spline_a", "spline_b")
 
 
@@ -184,21 +181,18 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
 
     Raises `DataError` or `UsageError`, one sentence each, for what can't be fitted.
     """
-    unit = request.unit or usual_unit(runs[0])
     sources = load_sources(
         runs,
         request.policies,
         request.verifier,
-        unit,
+        request.unit,
         request.overrides,
         scoring=request.scoring,
     )
     request = replace(request, scoring=sources[0].scoring)
     sources = aligned(pooled(sources) if request.pool else sources)
     ids = sources[0].problem_ids
-    clusters = None if request.cluster is None else clusters_of(runs[0], request.cluster, ids)
-    problems = Problems.of(len(ids), request.seed, request.draws, clusters, request.level)
-    problems.require()
+    problems = problems_of(runs[0], ids, request)
     many = len({s.run for s in sources}) > 1
     wanted = request.budgets or _usual_budgets(sources)
     with one_thread():
@@ -213,8 +207,22 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
         for name in reversed(firsts)
     )
     return ScalingFit(
-        request, unit, len(ids), problems.units, methods, coverage, _differences(methods, problems)
+        request,
+        sources[0].unit,
+        len(ids),
+        problems.units,
+        methods,
+        coverage,
+        _differences(methods, problems),
     )
+
+
+def problems_of(run: RunFolder, ids: Sequence[str], request: FitRequest) -> Problems:
+    """How a request resamples a run's problems. Raises `DataError` for too few of them."""
+    clusters = clusters_of(run, request.cluster, ids)
+    problems = Problems.of(len(ids), request.seed, request.draws, clusters, request.level)
+    problems.require()
+    return problems
 
 
 def _usual_budgets(sources: Sequence[Source]) -> tuple[float, ...]:
@@ -239,7 +247,7 @@ def _fit(
 ) -> MethodFit:
     verified = source.verified[policy]
     surface = verified.mean(axis=0)
-    rising = _still_rises(source.voted, problems, margin)
+    rising = still_rises(source.voted, problems, margin)
     setting = Setting(source.S, source.V, source.voting, source.verifying, margin, rising)
     axes = [(setting, source.spending)]
     if source.in_c is not None and not source.spending.relative:
@@ -252,7 +260,7 @@ def _fit(
         text = f"{source.run}: {policy} has no S and V that all problems have"
         raise DataError(text) from None
     whole, drawn = wholes[0], drawns[0]
-    crossed = [_crossed(source, policy, one, problems) for one in wholes]
+    crossed = [ahead_from(source.voted, verified, source.S, source.V, w, problems) for w in wholes]
     figures = _intervals(whole.figures(), drawn, problems) | {"crossover": crossed[0]}
     beside = wholes[1].figures() if len(axes) > 1 else {}
     in_c = _intervals(beside, drawns[-1], problems)
@@ -261,8 +269,8 @@ def _fit(
     depends = dependence(verified[:, ~np.isnan(surface).all(axis=1)], problems.weights)
     figures |= without_interval(figures, depends, source.voted)
     in_c |= without_interval(in_c, depends, source.voted) if in_c else {}
-    at = at_budgets(source.voted, verified, setting, budgets_told, whole.last, problems)
-    figures |= _out_of_bag(at_their_best(source.voted, verified, setting, problems))
+    sides = Sides.of(source.voted, verified, setting, problems)
+    figures |= _out_of_bag(sides.at_their_best(rising))
     growth = exponents(whole, depends, figures, beside)
     for found in (figures, in_c):
         found |= untold(found, depends, growth)
@@ -279,7 +287,7 @@ def _fit(
         depends=depends,
         figures=figures,
         in_c=in_c,
-        at=at,
+        at=sides.at_budgets(budgets_told, whole.last),
         growth=growth,
         budgets=budgets,
         voted=_band(budgets, _dearest_vote(setting), whole.voted, source.voted[:, :, None],
@@ -288,15 +296,6 @@ def _fit(
                        setting.V, problems),
         drawn=drawn,
     )  # fmt: skip
-
-
-def _still_rises(voted: FloatArray, problems: Problems, margin: float) -> bool:
-    """Whether the last doubling of S still brings the vote more than the margin, surely."""
-    if voted.shape[1] < 2:
-        return True
-    last = voted[:, -1] - voted[:, -2]
-    low, _ = difference_interval(last, problems.level, problems.clusters)
-    return bool(low > 0 and last.mean() > margin)
 
 
 def _analysed(
@@ -318,25 +317,6 @@ def _analysed(
         )
     voted, cells = (resampled_means(x, problems.weights) for x in (source.voted, verified))
     return whole, resample(voted, cells, settings, whole)
-
-
-def _crossed(source: Source, policy: str, whole: Analysis, problems: Problems) -> Interval:
-    """From where verification is ahead, with the budgets at which it and the vote may be equal.
-
-    Resamples don't tell near success 0 and 1, where they agree; intervals of gaps do.
-    """
-    at, first = whole.comparison.crossover, float(whole.verified.cost[0])
-    if first >= whole.last:
-        return Interval(at, at, at)
-    budgets = np.geomspace(first, whole.last, _CROSSING_POINTS)
-    none = np.zeros(1, dtype=np.int64)
-    gaps = by_problem(
-        whole.verified, source.verified[policy], source.S, source.V, budgets
-    ) - by_problem(whole.voted, source.voted[:, :, None], source.S, none, budgets)
-    low, high = crossing_interval(gaps, budgets, problems.level, problems.clusters)
-    if math.isnan(low):  # ahead, or behind, all along
-        return Interval(at, at, at)
-    return Interval(at, min(low, at), max(high, at))
 
 
 def _intervals(

@@ -9,32 +9,14 @@ from typing import Any
 import numpy as np
 
 from ttc.analysis.allocation import best_within
-from ttc.analysis.best_cells import Cells
 from ttc.analysis.surface import fit_surface
 from ttc.errors import DataError
-from ttc.pipeline.best_within import Chosen, Problems, affordable, choose, gap
-from ttc.pipeline.clusters import clusters_of
+from ttc.pipeline.best_within import affordable, choose, gap
 from ttc.pipeline.interval import Interval, plain
-from ttc.pipeline.scaling.allocations import Allocations, allocations_of, ladder
+from ttc.pipeline.scaling.allocations import Allocation, Allocations, Method
 from ttc.pipeline.scaling.fits import FitRequest
-from ttc.pipeline.scaling.sources import Source, load_sources, usual_unit
+from ttc.pipeline.scaling.sources import Source
 from ttc.store.run_folder import RunFolder
-
-
-@dataclass(frozen=True)
-class Allocation:
-    """A method with its S and V. cost: mean per problem in the unit that was asked for."""
-
-    policy: str
-    verifier: str | None
-    S: int
-    V: int
-    cost: float
-    success: Interval
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self) | {"success": self.success.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -99,60 +81,35 @@ def recommend(
 
     Raises `DataError` for a budget that buys no solution, and as `fit_scaling` does.
     """
-    unit = request.unit or usual_unit(run)
-    sources = load_sources(
-        [run],
-        request.policies,
-        request.verifier,
-        unit,
-        request.overrides,
-        ladder,
-        plain=True,
-        scoring=request.scoring,
-    )
-    cells = allocations_of(sources)
-    ids = sources[0].problem_ids
-    clusters = None if request.cluster is None else clusters_of(run, request.cluster, ids)
-    problems = Problems.of(len(ids), request.seed, request.draws, clusters, request.level)
-    problems.require()
-    return [_at(budget, unit, cells, sources, problems) for budget in budgets]
+    found = Allocations.of(run, request, request.policies)
+    return [_at(budget, found) for budget in budgets]
 
 
-def _at(
-    budget: float, unit: str, cells: Allocations, sources: Sequence[Source], problems: Problems
-) -> Recommendation:
-    inside = affordable(cells.cost, budget)
+def _at(budget: float, found: Allocations) -> Recommendation:
+    inside = affordable(found.cost, budget)
     if not inside:
         raise DataError(
-            f"a budget of {budget:g} {unit} a problem buys no solution: one costs "
-            f"{cells.cost.min():.3g}"
+            f"a budget of {budget:g} {found.unit} a problem buys no solution: one costs "
+            f"{found.cost.min():.3g}"
         )
-    tried = Cells(cells.success, problems.weights)
-    overall = choose(tried, inside, problems)
-    by_method: dict[tuple[str, str | None], list[int]] = {}
+    problems = found.problems
+    overall = choose(found.cells, inside, problems)
+    by_method: dict[Method, list[int]] = {}
     for i in inside:
-        by_method.setdefault(cells.method[i], []).append(i)
-    told = {name: choose(tried, own, problems) for name, own in by_method.items()}
+        by_method.setdefault(found.method[i], []).append(i)
+    told = [choose(found.cells, own, problems) for own in by_method.values()]
     # Of equals the cheaper one: methods come by the cost of their first cell.
-    ordered = sorted(told.values(), key=lambda one: -round(one.success.estimate, 9))
-    best, *others = ordered
-
-    def allocation(one: Chosen) -> Allocation:
-        name, verifier = cells.method[one.place]
-        size = int(cells.S[one.place]), int(cells.V[one.place])
-        return Allocation(name, verifier, *size, float(cells.cost[one.place]), one.success)
-
+    best, *others = sorted(told, key=lambda one: -round(one.success.estimate, 9))
+    agreed = [found.method[w] == found.method[best.place] for w in overall.winners]
     return Recommendation(
         budget=budget,
-        unit=unit,
-        best=allocation(best),
-        confidence=float(
-            np.mean([cells.method[w] == cells.method[best.place] for w in overall.winners])
-        ),
-        rivals=tuple(Rival(allocation(one), gap(best, one, problems)) for one in others),
-        beyond=_beyond(budget, sources) if budget > 1.1 * cells.cost.max() else None,
+        unit=found.unit,
+        best=found.told(best),
+        confidence=float(np.mean(agreed)),
+        rivals=tuple(Rival(found.told(one), gap(best, one, problems)) for one in others),
+        beyond=_beyond(budget, found.sources) if budget > 1.1 * found.cost.max() else None,
         warning=problems.warning,
-        scoring=sources[0].scoring,
+        scoring=found.sources[0].scoring,
     )
 
 

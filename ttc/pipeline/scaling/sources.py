@@ -121,7 +121,7 @@ class Source:
     S, V: the grid, V >= 1. voted, covered: (problems, S) success of majority vote and coverage;
     verified: by policy (problems, S, V), NaN beyond the verified solutions; others: by policy that
     reads none, (problems, S) success and (S,) cost. right, total: (problems,) counts of right and
-    of all solutions. spending: in the unit of the compute axis; in_c: in C = S(1 + lambda V), None
+    of all solutions. unit: of the compute axis; spending: in it; in_c: in C = S(1 + lambda V), None
     where lambda is unknown. ratio: lambda. scoring: how verifications became scores, by the names
     of `SCORING`.
     """
@@ -137,6 +137,7 @@ class Source:
     others: dict[str, tuple[FloatArray, FloatArray]]
     right: IntArray
     total: IntArray
+    unit: str
     spending: Spending
     in_c: Spending | None
     ratio: float
@@ -158,7 +159,7 @@ def load_sources(
     runs: Sequence[RunFolder],
     policies: Sequence[str] | None,
     verifier: str | None,
-    unit: str,
+    unit: str | None,
     overrides: Sequence[str] = (),
     ladder: Ladder = powers_of_two,
     plain: bool = False,
@@ -166,7 +167,8 @@ def load_sources(
 ) -> list[Source]:
     """A source for each run and verifier. policies: those that read verifications, None: the run's.
 
-    ladder: values of S and V up to what the pool has. plain: also policies that read none, and
+    unit: None for the usual one of the first run. ladder: values of S and V up to what the pool
+    has. plain: also policies that read none, and
     runs where nothing is verified. scoring: those of `SCORING` that are to be otherwise.
 
     Raises `DataError` for runs of measured answers, of different data sets, without verifications,
@@ -183,6 +185,7 @@ def load_sources(
         require_same_dataset(runs)
     pools = [pool for one in asked for pool in _pools(one, verifier, plain)]
     common = _common([pool for _, pool in pools])
+    unit = unit or _usual_unit(pools[0][1])
     make = partial(_source, unit=unit, overrides=overrides, ladder=ladder)
     return [make(one, pool.only(common)) for one, pool in pools]
 
@@ -250,6 +253,7 @@ def _source(
         },
         right=np.count_nonzero(arrays.correct, axis=1),
         total=arrays.n_solutions,
+        unit=unit,
         spending=_spending(run, each, in_c, unit),
         in_c=in_c,
         ratio=ratio,
@@ -325,9 +329,8 @@ def _spending(
     return found
 
 
-def usual_unit(run: RunFolder) -> str:
+def _usual_unit(loaded: LoadedPool) -> str:
     """Of the compute axis: tokens, prompts included; C for samples whose tokens nobody counted."""
-    loaded = load_pool(run, next(iter(verifiers(run)), None))
     told = [loaded.solutions] + ([loaded.verifications] if loaded.verifier else [])
     return "tokens" if all(np.nansum(use.completion_tokens) > 0 for use in told) else "c"
 
