@@ -139,3 +139,12 @@ def test_what_cannot_be_asked():
         coverage_draws([1, 2, 3], 4, [1], np.full((4, 2), 0.5))
     with pytest.raises(GridError, match="must fit on 2 to 3 solutions"):
         held_out_error([1], [4], np.random.default_rng(0), fitted=4)
+
+
+def test_measured_coverage_has_a_width_where_every_problem_is_solved():
+    right = np.full(30, 12)
+    fit = fit_coverage(right, 16, [1, 16, 64], weights=resamples(30, 20, np.random.default_rng(0)))
+    low, high = fit.intervals["measured"]
+    assert fit.measured[1] == high[1] == 1
+    assert 0.8 < low[1] < 0.95
+    assert np.isnan([low[2], high[2]]).all()  # beyond the pool

@@ -1,6 +1,9 @@
 """A budget that is short of a recipe keeps its ratio of solutions and verifications."""
 
+import re
+
 import pytest
+from processes import ttc
 
 from ttc.budget.asked import Asked
 from ttc.pipeline.planning.plan import PlanRequest, make_plan
@@ -87,3 +90,16 @@ def test_the_start_says_what_a_short_budget_buys_and_what_would_fit(tmp_path):
     enough = recipe(tmp_path, f"budget.per_problem.tokens={plan.limits[0].needs * 1.1}")
     assert run_recipe(enough).manifest.status == "complete"
     assert short_budgets(enough, load_problems(enough)) == []
+
+
+def test_a_run_after_its_pilot_starts_with_what_the_plan_said(tmp_path):
+    """The run's own folder, without samples yet, is no earlier run."""
+    recipe(tmp_path)
+    words = ("ratio.yaml", "--set", "budget.per_problem.tokens=1200")
+    planned = ttc(tmp_path, "plan", *words, "--pilot", "2")
+    assert planned.returncode == 0, planned.stderr
+    done = ttc(tmp_path, "run", *words, "--plain")
+    assert done.returncode == 0, done.stderr
+    told = re.search(r"buys about [\d.,]+ solutions and [\d.,]+ verifications", done.stderr)
+    assert told is not None, done.stderr
+    assert told[0] in " ".join(planned.stdout.split())

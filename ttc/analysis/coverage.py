@@ -27,7 +27,7 @@ from ttc.analysis.coverage_check import HeldOut, held_out_error
 from ttc.analysis.coverage_law import CoverageLaw, fit_coverage_law, spaced_sizes
 from ttc.analysis.errors import GridError, PoolError
 from ttc.analysis.estimate import FloatArray, IntArray
-from ttc.analysis.intervals import LEVEL, percentile_interval
+from ttc.analysis.intervals import LEVEL, mean_interval, percentile_interval
 from ttc.analysis.passk import pass_at_k
 from ttc.analysis.solve_rates import CoverageForecast, believe
 from ttc.analysis.threads import one_thread
@@ -117,6 +117,7 @@ def fit_coverage(
     k: Sequence[int] | IntArray | None = None,
     *,
     weights: FloatArray | None = None,
+    clusters: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
     level: float = LEVEL,
     point_mass: PointMass = "auto",
@@ -124,7 +125,8 @@ def fit_coverage(
     """Both laws of coverage, what they say at sizes k, and how far to trust them.
 
     n_correct, n_solutions: (problems,) counts; k: sizes, else up to 16 times the pool; weights:
-    (draws, problems) resamples as of `intervals.resamples`, for intervals; rng: for the random
+    (draws, problems) resamples as of `intervals.resamples`, for intervals; clusters: (problems,) of
+    those that were resampled together; rng: for the random
     splits of the check, which is left out without it. Raises `PoolError` for counts that can't be
     and `GridError` for sizes below 1.
     """
@@ -135,17 +137,20 @@ def fit_coverage(
     fitted = spaced_sizes(pool)
     law = fit_coverage_law(fitted, pass_at_k(right, total, fitted.tolist()).mean(axis=0))
     belief = believe(right, total)
+    measured = _measured(right, total, sizes)
     intervals: dict[str, tuple[FloatArray, FloatArray]] = {}
     parameters: dict[str, tuple[float, float]] = {}
     if weights is not None:
         draws = coverage_draws(right, total, sizes, weights, point_mass)
-        for name in ("measured", "law", "beta"):
+        for name in ("law", "beta"):
             intervals[name] = percentile_interval(getattr(draws, name), level)
+        # Where every problem is solved, resamples agree, and other problems need not.
+        intervals["measured"] = mean_interval(measured, level, clusters)
         for name, values in draws.parameters.items():
             parameters[name] = _interval(values, level)
     return CoverageFit(
         k=sizes,
-        measured=_measured(right, total, sizes).mean(axis=0),
+        measured=measured.mean(axis=0),
         law=law,
         beta=fit_beta_binomial(right, total, point_mass),
         intervals=intervals,

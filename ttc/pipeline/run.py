@@ -72,9 +72,10 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
             problems = load_problems(recipe)
             manifest = _manifest(recipe, run, problems)
             changed = code_changes(run, manifest)
+            warnings = (*unread(recipe), *short_budgets(recipe, problems))  # by earlier runs
             recording.begin(manifest, len(problems), recipe.dataset.notes, changed)
             with progress(recording.monitor) if progress is not None else nullcontext():
-                for said in (*unread(recipe), *short_budgets(recipe, problems)):
+                for said in warnings:
                     _log.warning(said)
                 began = time.monotonic()
                 with _frozen():

@@ -79,9 +79,10 @@ def _few(value: float) -> str:
 def _uses(recipe: Recipe, facts: Mapping[str, RoleFacts]) -> dict[str, RoleUse]:
     roles = planned_roles(recipe)
     known: dict[str, RoleUse] = {}
-    with suppress(TtcError):
-        if run := _earlier(recipe):
+    for run in _earlier(recipe):
+        with suppress(TtcError):  # such as this very run, which has no samples yet
             known = measured_uses(run, roles)
+            break
     uses = {}
     for role in roles:
         prompts = facts[role.name].prompts
@@ -92,18 +93,18 @@ def _uses(recipe: Recipe, facts: Mapping[str, RoleFacts]) -> dict[str, RoleUse]:
     return uses
 
 
-def _earlier(recipe: Recipe) -> RunFolder | None:
-    """A run or pilot of this name, of the same models."""
+def _earlier(recipe: Recipe) -> list[RunFolder]:
+    """Runs and pilots of this name, of the same models."""
     from ttc.recipe import resolve
 
-    own = resolve(recipe)
+    own, found = resolve(recipe), []
     for name in (recipe.name, f"{recipe.name}-pilot"):
         with suppress(TtcError):
             run = find_run(name, Path(recipe.results))
             its = run.manifest().recipe
             if all(_models(its, key) == _models(own, key) for key in ("backend", "verifiers")):
-                return run
-    return None
+                found.append(run)
+    return found
 
 
 def _models(recipe: Mapping[str, object], key: str) -> object:

@@ -203,8 +203,7 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
         )
     firsts = {source.run: source for source in reversed(sources)}
     coverage = tuple(
-        CoverageOf(name, _coverage(firsts[name], problems.weights, request))
-        for name in reversed(firsts)
+        CoverageOf(name, _coverage(firsts[name], problems, request)) for name in reversed(firsts)
     )
     return ScalingFit(
         request,
@@ -371,11 +370,15 @@ def _band(
     return Band(*(np.where(measured, row, np.nan) for row in (whole.at(budgets), low, high)))
 
 
-def _coverage(source: Source, weights: FloatArray, request: FitRequest) -> CoverageFit:
-    rng = np.random.default_rng([request.seed, 2])
-    # Fewer draws than elsewhere: two searches each.
-    fewer = weights[: min(len(weights), 200)]
-    return fit_coverage(source.right, source.total, weights=fewer, rng=rng, level=request.level)
+def _coverage(source: Source, problems: Problems, request: FitRequest) -> CoverageFit:
+    return fit_coverage(
+        source.right,
+        source.total,
+        weights=problems.weights[:200],  # fewer than elsewhere: two searches each
+        clusters=problems.clusters,
+        rng=np.random.default_rng([request.seed, 2]),
+        level=request.level,
+    )
 
 
 def _differences(
