@@ -53,6 +53,8 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
             f"are tried on the other problems. Intervals of gains hold together, {level} for all."
         )
     )
+    drawn = "the first" if fit.request.scoring.get("verification_draws") == "first" else "random"
+    console.print(line(f"S and V are powers of two; V: {drawn} verifications of a solution."))
     title = f"Growth with compute C ({unit}): S ~ C^a, V ~ C^b"
     console.print(table(title, ("", *heads), _exponents(fit), ()))
     for said in (fit.warning, *(said for method in fit.methods for said in _checks(method))):

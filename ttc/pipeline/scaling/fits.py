@@ -159,6 +159,7 @@ class ScalingFit:
         """Plain data for JSON."""
         return {
             "unit": self.unit,
+            "sizes": "powers_of_two",
             "scoring": dict(self.request.scoring),
             "level": self.request.level,
             "bootstrap_draws": self.request.draws,
