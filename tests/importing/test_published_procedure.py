@@ -1,8 +1,8 @@
 """Pools in the layout of arXiv 2504.01005's repository, evaluated as its scripts do and by us.
 
 The published estimators, written here anew: self-consistency over 25 random subsets, best-of-k by
-the sum over a sorted list, ties by 100 shuffles, weighted votes over 25 subsets; scores are means of
-the first V verifications.
+the sum over a sorted list, ties by 100 shuffles, weighted votes over 25 subsets; scores are means
+of the first V verifications.
 """
 
 from collections import Counter
