@@ -12,8 +12,7 @@ from ttc.core import Attempt, Read, Reading, Role, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
 from ttc.steps import StepRule, closed, split_steps
-from ttc.thinking import after_thinking
-from ttc.verifiers.one_each import OneEach
+from ttc.verifiers.one_each import OneEach, shown
 
 Aggregate = Literal["last", "min", "product", "mean"]
 
@@ -59,10 +58,7 @@ class PRM(OneEach):
 
     def _steps(self, solution: Solution) -> tuple[str, ...]:
         """What is scored: steps as the method knows them, else of what is visible of the text."""
-        known = solution.steps or split_steps(
-            (after_thinking(solution.text) or solution.text).strip(), self.steps
-        )
-        return closed(known, self.steps)
+        return closed(solution.steps or split_steps(shown(solution), self.steps), self.steps)
 
     def _judge(self, solution: Solution, steps: Sequence[str], read: Read) -> Verification:
         fault = _fault(steps, read)
