@@ -1,7 +1,7 @@
 """Attempt at a problem + solutions -> verifications, one file per method."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ttc.core import Attempt, Capabilities, Role, SamplingParams, Solution, Verification
 from ttc.refs import BackendRef
@@ -50,6 +50,12 @@ class VerifierPart(MethodPart):
         this one needs, instead of anew; see `ttc.core.Model.expect`.
         """
         return ()
+
+    def lacks(self, sampler: Any) -> tuple[str, str] | None:
+        """What keeps it from judging a sampler's solutions: a field of the sampler, and what it
+        does that the field must be set for. None where nothing does.
+        """
+        return None
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]
