@@ -7,20 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from ttc.core import (
-    Ask,
-    Attempt,
-    Capabilities,
-    Completion,
-    Role,
-    SamplingParams,
-    Solution,
-    Verification,
-)
-from ttc.prompts import load_prompt, render_problem
+from ttc.core import Attempt, Capabilities, Role, SamplingParams, Solution, Verification
 from ttc.registry import register
-from ttc.verdicts.two_words import YES_NO, p_first_word
-from ttc.verifiers.one_each import OneEach, shown
+from ttc.verdicts.two_words import YES_NO
+from ttc.verifiers.one_each import OneEach
+from ttc.verifiers.one_token import judged_in_a_token, one_token
 
 
 @register
@@ -43,43 +34,11 @@ class GenRMDirect(OneEach):
         return {"verifier": self.prompt}
 
     def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
-        params = SamplingParams(
-            temperature=0.0,  # the text is of no matter, and greedy ones are alike
-            max_tokens=self.max_tokens,
-            stop=load_prompt(self.prompt).stop,
-            logprobs=min(self.logprobs, offers.logprobs) or None,
-        )
-        return (params,)
+        return (one_token(self.prompt, min(self.logprobs, offers.logprobs), self.max_tokens),)
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
-        template = load_prompt(self.prompt)
         (params,) = self.asks(attempt.capabilities())
         chosen = solutions[: self.solutions]
-        prompts = [
-            render_problem(template, attempt.problem, solution=shown(s)) for s in chosen
-        ]
-        rows = await attempt.sample(*[Ask(prompt, params) for prompt in prompts])
-        return [
-            self._read(solution, sample.completion)
-            for solution, row in zip(chosen, rows, strict=True)
-            for sample in row
-        ]
-
-    def _read(self, solution: Solution, c: Completion) -> Verification:
-        p_yes = p_first_word(c.logprobs, YES_NO)
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=0,
-            verifier=self.label,
-            text=c.text,
-            verdict=None if p_yes is None else p_yes >= 0.5,
-            p_yes=p_yes,
-            score=p_yes,
-            prompt_tokens=c.prompt_tokens,
-            completion_tokens=c.completion_tokens,
-            finish_reason=c.finish_reason,
-            seconds=c.seconds,
-        )
+        return await judged_in_a_token(self.label, attempt, chosen, self.prompt, params, YES_NO)

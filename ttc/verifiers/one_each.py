@@ -19,10 +19,14 @@ class OneEach(VerifierPart):
     """Verify only the first so many solutions of each problem; all where none is named."""
 
     def most_samples(self, solutions: int) -> Mapping[Role, int]:
-        return {"verifier": min(solutions, self.solutions or solutions)}
+        return {"verifier": self.judged(solutions)}
+
+    def judged(self, solutions: int) -> int:
+        """Of so many solutions."""
+        return min(solutions, self.solutions or solutions)
 
     def fewer(self, solutions: int, verifications: int) -> Self:
-        return self.model_copy(update={"solutions": self.most_samples(solutions)["verifier"]})
+        return self.model_copy(update={"solutions": self.judged(solutions)})
 
 
 def shown(solution: Solution) -> str:
