@@ -89,6 +89,12 @@ class VerifierPart(MethodPart):
             problem_id=of.problem_id, solution_index=of.index, index=index, **given | said
         )
 
+    def lacks(self, sampler: Any) -> tuple[str, str] | None:
+        """What keeps it from judging a sampler's solutions: a field of the sampler, and what it
+        does that the field must be set for. None where nothing does.
+        """
+        return None
+
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
