@@ -51,6 +51,9 @@ class Part(BaseModel):
     kind: ClassVar[Kind]
     extra: ClassVar[str | None] = None
     """The optional dependency group that it needs, for `ttc list`."""
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Fields that came after a release with this part. Where they have their defaults, a recipe is
+    the run that it was before."""
 
 
 class MethodPart(Part):

@@ -84,10 +84,11 @@ def curve_rows(
             continue
         figures = (float(array[i, j, k]) for array in (mean, low, high, error))
         used = float(grid.used_s[:, i, j, k].mean())
+        judged = float(grid.used_v[:, i, j, k].mean())
         if i in grid.paths:
             spent = _spent(each, grid.paths[i][:, j, k], v)
         else:
-            spent = {**costs.cell(s, v), "cost_p10": None, "cost_p90": None}
+            spent = {**costs.cell(s, judged), "cost_p10": None, "cost_p90": None}
         exact = bool(np.all(grid.method[:, i, j, k] == Method.EXACT))
         places.append((i, j, k))
         rows.append(
@@ -96,7 +97,7 @@ def curve_rows(
                 "verifier": verifier if policies[i].reads_verifications else None,
                 "S": s,
                 "V": v,
-                "cost_c": costs.compute(used, v),
+                "cost_c": costs.compute(used, judged),
                 **spent,
                 **dict(zip(_FIGURES, figures, strict=True)),
                 "estimator": "exact" if exact else "monte_carlo",

@@ -183,7 +183,8 @@ def evaluate_run(
             ratio = unit_costs(verified, wanted.cost, manifest).ratio
             if math.isfinite(ratio):
                 ratios[name] = ratio
-            made.append(_curves(wanted, verified, reading, manifest, run))
+            able = [policy for policy in reading if readable(policy, verified)]
+            made.append(_curves(wanted, verified, able, manifest, run))
     choices = _cost_choices(manifest, wanted.cost, known) | {"lambda_by_verifier": ratios}
     if known:
         choices["verification_draws"] = wanted.settings.verification_draws
@@ -212,6 +213,19 @@ def _verified_by_all(
         found = frozenset(load(name).verified().arrays.problem_ids)
         common = found if common is None else common & found
     return common or None
+
+
+def readable(policy: PolicyPart, loaded: LoadedPool) -> bool:
+    """Whether a pool's verifier gives what a policy reads: comparisons, step scores, raw measures.
+
+    Who chooses by scores chooses among solutions judged alone: the share that one won depends on
+    whom it was compared with.
+    """
+    pool, reads = loaded.arrays, policy.reads
+    if (pool.pairs is not None) != ("pairs" in reads):
+        return False
+    known = [getattr(pool, name) for name in ("steps", "raw") if name in reads]
+    return all(one is not None and not np.isnan(one).all() for one in known)
 
 
 def _any_reads(policies: Sequence[PolicyPart]) -> bool:

@@ -8,6 +8,7 @@ estimators override), `ttc show` tells what it picks, and its parameters are its
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -73,6 +74,13 @@ class PolicyPart(Part):
     def reads_verifications(self) -> bool:
         return bool(self.reads & OF_VERIFICATIONS)
 
+    def comparisons(self, solutions: int) -> float:
+        """How many pairs of so many solutions it has compared, where it reads `pairs`: its cost.
+
+        On average, where that depends on their outcome. All, where nothing else is said.
+        """
+        return solutions * (solutions - 1) / 2
+
     def choose(self, drawn: Drawn) -> int:
         """The answer class chosen, -1 for none.
 
@@ -100,7 +108,11 @@ class PolicyPart(Part):
         """Success at each S and V of one problem: (len(S), len(V)); V = 0 where it reads none."""
         from ttc.analysis.choosing import by_choice
 
-        return by_choice(view, solutions, verifications, self.reads, self.checked)
+        found = by_choice(view, solutions, verifications, self.reads, self.checked)
+        if "pairs" not in self.reads:
+            return found
+        each = np.array([self.comparisons(s) / s for s in solutions])
+        return replace(found, used_v=np.outer(each, verifications))
 
 
 class StoppingRule(PolicyPart):

@@ -186,7 +186,16 @@ VERIFICATIONS = (
     Column(
         "against",
         "int",
-        "Of a comparison: the solution_index of the other solution; else null.",
+        "Of a comparison: the solution_index of the other solution, over which `score` is the "
+        "probability that this one is better; else null.",
+        "",
+        True,
+        later=True,
+    ),
+    Column(
+        "raw_score",
+        "float",
+        "The measure in its own unit, where `score` is a squashed form of it; else null.",
         "",
         True,
         later=True,

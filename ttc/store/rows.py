@@ -89,6 +89,7 @@ def verification_row(verification: Verification) -> Row:
         "first_wrong_step": verification.first_wrong_step,
         "of": verification.of,
         "against": verification.against,
+        "raw_score": verification.raw,
     }
 
 
@@ -163,6 +164,7 @@ def to_verification(row: Mapping[str, Any]) -> Verification:
         first_wrong_step=row.get("first_wrong_step"),
         of=row.get("of"),
         against=row.get("against"),
+        raw=row.get("raw_score"),
         seconds=row["seconds"],
         **{name: row[name] for name in same},
     )
