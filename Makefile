@@ -101,6 +101,7 @@ bench: $(VENV)/.base ## print the benchmarks, as ratios measured in one run
 docs: $(VENV)/.test ## regenerate the generated pages of docs/
 	$(BIN)/python -m ttc.store.columns docs/columns.md
 	$(BIN)/python docs/draw_rooms.py
+	$(BIN)/python docs/draw_methods.py
 
 clean: ## remove caches and environments
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -373,7 +373,13 @@ def _whole(rows: Sequence[list[Sample]]) -> Sequence[list[Sample]]:
 def _read(sample: Sample) -> Read:
     done = sample.completion
     return Read(
-        sample.number, done.scores, done.logprobs, done.error, done.prompt_tokens, done.seconds
+        sample.number,
+        done.scores,
+        done.logprobs,
+        done.error,
+        done.prompt_tokens,
+        done.seconds,
+        done.finish_reason,
     )
 
 

@@ -71,8 +71,8 @@ class Reading:
 class Read:
     """What a reading gave: `scores` from 0 to 1, one a step, or `logprobs` of the tokens in nats.
 
-    error: why there is nothing, in the model's words; then both are empty. prompt_tokens: length of
-    all that was read.
+    error: why there is nothing, in the model's words; then both are empty, and finish_reason is the
+    failure's name. prompt_tokens: length of all that was read.
     """
 
     number: int
@@ -81,6 +81,7 @@ class Read:
     error: str = ""
     prompt_tokens: int = 0
     seconds: float = 0.0
+    finish_reason: str = "read"
 
 
 class Attempt(Protocol):

@@ -124,12 +124,15 @@ class Evaluation:
 class Evaluated:
     """What an evaluation found: rows of `curves`, and for the manifest its facts and its choices.
 
-    facts: which problems the rows are about, `Manifest.evaluation`; choices: fields of `Choices`.
+    facts: which problems the rows are about, `Manifest.evaluation`; choices: fields of `Choices`;
+    parts: the rows with success by problem, for policies that read no verifications and for each
+    verifier.
     """
 
     rows: list[Row]
     facts: dict[str, Any]
     choices: dict[str, Any]
+    parts: tuple[Curves, ...] = ()
 
     def note(self, manifest: Manifest) -> None:
         """Put facts and choices into a manifest."""
@@ -191,7 +194,7 @@ def evaluate_run(
         choices["invalid_verdicts"] = wanted.settings.invalid_verdict
     if best := [row for one in made for row in one.best]:
         facts["best"] = best
-    return Evaluated([row for one in made for row in one.rows], facts, choices)
+    return Evaluated([row for one in made for row in one.rows], facts, choices, tuple(made))
 
 
 def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluated:
@@ -240,7 +243,7 @@ def _curves(
     run: RunFolder,
 ) -> Curves:
     """Of policies that all read verifications, or none of which does."""
-    nothing = Curves([], [])
+    nothing = Curves.none()
     if not policies:
         return nothing
     pool = loaded.arrays

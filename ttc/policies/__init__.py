@@ -48,7 +48,10 @@ class PolicyPart(Part):
 
     kind: ClassVar[Kind] = "policy"
     reads: ClassVar[frozenset[str]] = frozenset()
-    """What `choose` looks at beside answer classes: names of `READABLE`."""
+    """What `choose` looks at beside answer classes: names of `READABLE`. A property where it
+    depends on the fields."""
+    grid: ClassVar[Mapping[str, tuple[float, ...]]] = {}
+    """Values of its fields that `ttc tune` tries where it is told none."""
     largest: ClassVar[int | None] = None
     """The S beyond which more solutions change nothing."""
     title: ClassVar[str] = ""
@@ -244,6 +247,8 @@ def _type_of(cls: type[Part]) -> str:
 
 
 def _short(value: object) -> str:
-    """A parameter in a label: 2 for 2.0."""
+    """A parameter in a label: 2 for 2.0; of a policy inside a policy its own label."""
+    if isinstance(value, PolicyPart):
+        return value.label
     whole = isinstance(value, float) and value.is_integer()
     return " ".join(str(int(value) if whole else value).split())  # type: ignore[call-overload]

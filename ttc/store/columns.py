@@ -22,6 +22,7 @@ TableName = Literal[
     "curves",
     "fits",
     "allocation",
+    "comparison",
     "verifier_metrics",
     "verifier_curves",
 ]
@@ -526,6 +527,36 @@ VERIFIER_CURVES = (
     ),
 )
 
+COMPARISON = (
+    Column("method", "label", "The verifier, with its run where two have one name; or the vote."),
+    Column("budget", "float", "What may be spent per problem.", "see cost_unit"),
+    _COST_UNIT,
+    Column("policy", "label", "What chooses best within the budget."),
+    Column("S", "int", "Solutions of that choice.", "solutions"),
+    Column("V", "int", "Verifications of each solution, 0 of the vote.", "verifications"),
+    Column("cost", "float", "Mean compute per problem of that choice.", "see cost_unit"),
+    Column("calls", "float", "Mean calls of models and programs per problem.", "calls"),
+    Column("success", "float", "Success expected on other problems, out of bag.", "probability"),
+    Column("ci_low", "float", "Low end of its interval.", "probability"),
+    Column("ci_high", "float", "High end of its interval.", "probability"),
+    Column(
+        "ahead",
+        "float",
+        "What it succeeds more often than the vote within the budget; null of the vote itself.",
+        "probability",
+        True,
+    ),
+    Column("ahead_low", "float", "Low end of its interval; null likewise.", "probability", True),
+    Column("ahead_high", "float", "High end of its interval; null likewise.", "probability", True),
+    Column(
+        "p",
+        "float",
+        "Of a paired t test against the vote, adjusted (Holm) within the budget; null likewise.",
+        "",
+        True,
+    ),
+)
+
 TABLES: dict[TableName, tuple[Column, ...]] = {
     "problems": PROBLEMS,
     "solutions": SOLUTIONS,
@@ -535,6 +566,7 @@ TABLES: dict[TableName, tuple[Column, ...]] = {
     "curves": CURVES,
     "fits": FITS,
     "allocation": ALLOCATION,
+    "comparison": COMPARISON,
     "verifier_metrics": VERIFIER_METRICS,
     "verifier_curves": VERIFIER_CURVES,
 }
@@ -558,6 +590,7 @@ _TITLES: dict[TableName, str] = {
     "curves": "one row per policy, verifier, S and V, or per limit of measured answers",
     "fits": "one row per figure of `ttc fit-scaling`",
     "allocation": "one row per budget and procedure of `ttc fit-scaling`",
+    "comparison": "one row per method and budget, of `ttc compare`",
     "verifier_metrics": "one row per figure of `ttc eval-verifier`",
     "verifier_curves": "one row per point of a curve of `ttc eval-verifier`",
 }

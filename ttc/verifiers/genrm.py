@@ -19,7 +19,7 @@ from ttc.core import (
 )
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
-from ttc.thinking import after_thinking, opening_mark
+from ttc.thinking import after_thinking, opening_mark, without_thinking
 from ttc.verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
 from ttc.verifiers import VerifierPart
 
@@ -84,7 +84,8 @@ class GenRM(VerifierPart):
         template = load_prompt(self.prompt)
         (params,) = self.asks(attempt.capabilities())
         chosen = solutions[: self.solutions]
-        prompts = [render_problem(template, attempt.problem, solution=_shown(s)) for s in chosen]
+        shown = [without_thinking(s.text) for s in chosen]
+        prompts = [render_problem(template, attempt.problem, solution=text) for text in shown]
         rows = await attempt.sample(*[Ask(p, params, self.verifications) for p in prompts])
         openings = [opening_mark((p.text or "") + p.prefill) for p in prompts]
         return [
@@ -103,22 +104,5 @@ class GenRM(VerifierPart):
         cut_off = bool(opening) and after_thinking(opening + c.text) is None
         verdict = None if cut_off else parse_verdict(c.text)
         p_yes = None if cut_off else p_yes_at_verdict(c.logprobs, c.text)
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=index,
-            verifier=self.label,
-            text=c.text,
-            verdict=verdict,
-            p_yes=p_yes,
-            score=score(verdict, p_yes, self.score),
-            prompt_tokens=c.prompt_tokens,
-            completion_tokens=c.completion_tokens,
-            finish_reason=c.finish_reason,
-            seconds=c.seconds,
-        )
-
-
-def _shown(solution: Solution) -> str:
-    """What is judged: without its thoughts, unless they are all there is."""
-    return (after_thinking(solution.text) or solution.text).strip()
+        mark = score(verdict, p_yes, self.score)
+        return self.verification(solution, index, [c], verdict=verdict, p_yes=p_yes, score=mark)
