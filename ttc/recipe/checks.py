@@ -142,10 +142,13 @@ def _samples_that_verifiers_read(valid: Valid) -> Iterator[Fault]:
     if sampler is None:
         return
     drawing = [(at, one) for at, one, _ in walk(sampler, ("sampler",)) if one.kind == "sampler"]
-    for at, part, _, _ in _methods(valid):
-        if part.kind != "verifier" or at[0] != "verifiers":
-            continue
-        lacking = [(place, part.lacks(one)) for place, one in drawing]  # type: ignore[attr-defined]
+    verifiers: list[tuple[KeyPath, Any]] = [
+        (at, part)
+        for at, part, _, _ in _methods(valid)
+        if at[0] == "verifiers" and part.kind == "verifier"
+    ]
+    for at, part in verifiers:
+        lacking = [(place, part.lacks(one)) for place, one in drawing]
         if not all(lack for _, lack in lacking):
             continue
         field, why = lacking[0][1]
