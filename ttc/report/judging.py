@@ -40,6 +40,7 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("unreadable", "verdicts not readable"),
 )
 _OF_GROUPS = ("auc", "balanced_accuracy", "true_negative_rate", "ece_width")
+_OF_ATTACKS = ("accepted", "more_accepted", "flipped", "score_rise")
 _SIDE_BY_SIDE = 3
 _SIZES = 8
 
@@ -202,20 +203,17 @@ def _print_attacks(console: Console, found: Judging) -> None:
         own = {
             one.quantity: one for one in found.attacks if (one.verifier, one.group) == (who, group)
         }
-        if "accepted" not in own:
-            continue
-        rows.append(
-            (
-                f"{who}: {group}",
-                own["accepted"].solutions,
-                _cell(own["accepted"]),
-                _cell(own.get("more_accepted")),
-                _cell(own.get("flipped")),
-                _cell(own.get("score_rise")),
-            )
-        )
-    heading = ("attack", "solutions", "accepted", "more than unaltered", "flipped", "score rise")
-    title = "Wrong solutions that were altered, judged anew"
+        told = (_short(own.get(name)) for name in _OF_ATTACKS)
+        rows.append((f"{who}: {group}", own["accepted"].solutions, *told))
+    heading = (
+        "attack",
+        "n",
+        "accepted",
+        "more than unaltered",
+        "rejected before",
+        "score rises by",
+    )
+    title = "Wrong solutions, altered and judged anew: how many are accepted"
     console.print(table(title, heading, rows, range(1, len(heading))))
 
 
