@@ -67,12 +67,12 @@ class LastToken(OneEach):
 
     def _readings(self, attempt: Attempt, solution: Solution) -> list[Reading]:
         """The token behind the solution, where the solver wrote it."""
-        made_of = attempt.samples(solution)
-        if not made_of or made_of[-1].prompt is None:
+        last = next(reversed(attempt.samples(solution)), None)
+        asked = None if last is None else last.prompt
+        if last is None or asked is None:
             raise UsageError(f"{self.type!r} needs solutions that a model wrote, and their prompts")
-        last = made_of[-1]
-        text = last.prompt.prefill + last.completion.text + self.between
-        prompt = replace(last.prompt, prefill=text)
+        text = asked.prefill + last.completion.text + self.between
+        prompt = replace(asked, prefill=text)
         by = ["backend"] if self.reference is None else ["backend", "reference"]
         return [Reading(prompt, (self.token,), "logprobs", one, after=last) for one in by]
 
