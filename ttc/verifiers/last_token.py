@@ -67,10 +67,9 @@ class LastToken(OneEach):
 
     def _readings(self, attempt: Attempt, solution: Solution) -> list[Reading]:
         """The token behind the solution, where the solver wrote it."""
-        made_of = attempt.samples(solution)
-        if not made_of:
+        last = next(reversed(attempt.samples(solution)), None)
+        if last is None:
             raise UsageError(f"{self.type!r} needs solutions that a model wrote")
-        last = made_of[-1]
         text = last.prompt.prefill + last.completion.text + self.between
         prompt = replace(last.prompt, prefill=text)
         by = ["backend"] if self.reference is None else ["backend", "reference"]
