@@ -12,7 +12,8 @@ class NetConfig:
 
     Input: the sum of three embeddings (this token, the one before, the one before that), so that a
     number is known as a whole at its last digit. Blocks: attention, then a squared-ReLU layer.
-    Norms are root-mean-square without gains. `reward`: with a head that scores lines.
+    Norms are root-mean-square without gains. `reward`: with a head that scores lines. `tokens`: the
+    name of its tokenizer.
     """
 
     vocab: int
@@ -24,6 +25,7 @@ class NetConfig:
     context: int = 256
     rope_base: float = 500.0
     reward: bool = False
+    tokens: str = "base"
 
     @property
     def qkv(self) -> int:
@@ -56,7 +58,10 @@ class NetConfig:
 
     def dumps(self) -> str:
         """As JSON, for the weight file's metadata."""
-        return json.dumps(asdict(self), sort_keys=True)
+        facts = asdict(self)
+        if self.tokens == "base":  # as the first weight files, which knew no other
+            del facts["tokens"]
+        return json.dumps(facts, sort_keys=True)
 
     @classmethod
     def loads(cls, text: str) -> NetConfig:

@@ -15,9 +15,9 @@ from ttc.nano.catalogue import ModelInfo, read_weights
 from ttc.nano.errors import ContextOverflow
 from ttc.nano.model import Forward
 from ttc.nano.products import single_threaded
+from ttc.nano.reading import Text
 from ttc.nano.reward import score_steps
 from ttc.nano.sampling import Row, Sample, SampleJob, advance
-from ttc.nano.tokenizer import encode
 
 _PROMPTS_AT_ONCE = 32
 
@@ -29,10 +29,15 @@ class NanoModel:
         self.info = info
         config, arrays = read_weights(info)
         self.forward = Forward(config, arrays)
+        self.tokenizer = self.forward.tokenizer
 
     def count_tokens(self, text: str) -> int:
         """Length of a text in tokens."""
-        return len(encode(text))
+        return len(self.tokenizer.encode(text))
+
+    def text(self, prompt: str, pieces: Sequence[str]) -> Text:
+        """A text to read, in this network's tokens."""
+        return Text(prompt, pieces, self.tokenizer)
 
     def sample(self, jobs: Sequence[SampleJob]) -> list[list[Sample]]:
         """Samples of each job, in the order of its seeds, on the calling thread."""
@@ -51,11 +56,12 @@ class NanoModel:
 
     def ticket(self, job: SampleJob) -> Ticket:
         """A job with its rows. Raises `ContextOverflow` for a prompt that leaves no room."""
-        prompt = encode(job.prompt)
+        prompt = self.tokenizer.encode(job.prompt)
         room = self.info.context_length - len(prompt)
         if room < 1 or not prompt:
             raise ContextOverflow(len(prompt), self.info.context_length)
-        rows = [Row(job, prompt, seed, min(room, job.max_tokens)) for seed in job.seeds]
+        most = min(room, job.max_tokens)
+        rows = [Row(job, prompt, seed, most, self.tokenizer) for seed in job.seeds]
         ticket = Ticket(prompt, rows)
         for number, row in enumerate(rows):
             row.ticket = (ticket, number)

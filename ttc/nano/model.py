@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ttc.nano.config import NetConfig
 from ttc.nano.products import Floats, Weight
+from ttc.nano.tokenizer import TOKENIZERS
 
 Ints = NDArray[np.int64]
 BUCKET = 32
@@ -44,6 +45,7 @@ class Forward:
 
     def __init__(self, config: NetConfig, arrays: dict[str, NDArray[np.float16]]) -> None:
         self.config = config
+        self.tokenizer = TOKENIZERS[config.tokens]
         weights = {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in arrays.items()}
         self.embed = weights["embed"]
         layers = range(config.layers)

@@ -12,7 +12,7 @@ import numpy as np
 from ttc.nano.errors import ContextOverflow, NoRewardHead
 from ttc.nano.model import padded
 from ttc.nano.products import BLOCK, single_threaded
-from ttc.nano.tokenizer import decode, encode
+from ttc.nano.tokenizer import TOKENIZERS, Tokenizer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,15 +29,18 @@ class Text:
 
     prompt: str
     pieces: Sequence[str]
+    tokenizer: Tokenizer = TOKENIZERS["base"]
 
     @cached_property
     def ids(self) -> list[int]:
         """Token ids of all."""
+        encode = self.tokenizer.encode
         return [*encode(self.prompt), *(i for piece in self.pieces for i in encode(piece))]
 
     @cached_property
     def ends(self) -> list[int]:
         """The position of each piece's last token."""
+        encode = self.tokenizer.encode
         at = len(encode(self.prompt)) - 1
         return [at := at + len(encode(piece)) for piece in self.pieces]
 
@@ -72,7 +75,7 @@ def token_logprobs(model: NanoModel, texts: Sequence[Text]) -> list[list[tuple[s
     """
 
     def logprobs(text: Text, state: NDArray[np.float32]) -> list[tuple[str, float]]:
-        first = max(1, len(encode(text.prompt)))
+        first = max(1, len(text.tokenizer.encode(text.prompt)))
         ids = text.ids[first:]
         if not ids:
             return []
@@ -81,7 +84,7 @@ def token_logprobs(model: NanoModel, texts: Sequence[Text]) -> list[list[tuple[s
         logits = model.forward.out(rows)[: len(ids)].astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
         chosen = logits[np.arange(len(ids)), ids] - np.log(np.exp(logits).sum(axis=1))
-        return [(decode([i]), float(p)) for i, p in zip(ids, chosen, strict=True)]
+        return [(text.tokenizer.decode([i]), float(p)) for i, p in zip(ids, chosen, strict=True)]
 
     return _read(model, texts, logprobs)
 

@@ -30,5 +30,5 @@ def score_steps(
     Raises `NoRewardHead` for a network without the head, `ContextOverflow` for one too long.
     """
     return step_scores(
-        model, [Text(solver_prompt(q), [line + "\n" for line in lines]) for q, lines in solutions]
+        model, [model.text(solver_prompt(q), [f"{x}\n" for x in lines]) for q, lines in solutions]
     )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ttc.nano.cache import Batch
 from ttc.nano.model import MASKED, Ints
 from ttc.nano.products import Floats
-from ttc.nano.tokenizer import EOS, PAD, TEXTS, UNK, decode
+from ttc.nano.tokenizer import EOS, PAD, UNK, Tokenizer
 
 if TYPE_CHECKING:
     from ttc.nano.engine import Ticket
@@ -70,6 +70,7 @@ class Row:
     prompt: list[int]
     seed: int
     room: int
+    tokenizer: Tokenizer
     ids: list[int] = field(default_factory=list)
     total: float = 0.0
     infos: list[TokenInfo] = field(default_factory=list)
@@ -148,9 +149,10 @@ def _ending(row: Row, token: int) -> Literal["stop", "length"] | None:
     if token == EOS:
         return "stop"
     if row.job.stop:
-        row.text += TEXTS[token]
+        newest = row.tokenizer.texts[token]
+        row.text += newest
         # A stop text can only end within the newest token.
-        tail = row.text[-(max(map(len, row.job.stop)) + len(TEXTS[token])) :]
+        tail = row.text[-(max(map(len, row.job.stop)) + len(newest)) :]
         if any(stop in tail for stop in row.job.stop):
             return "stop"
     return "length" if len(row.ids) >= row.room else None
@@ -160,13 +162,14 @@ def _note(row: Row, token: int, log_p: Floats) -> None:
     wanted = row.job.logprobs or 0
     best = np.argsort(-log_p, kind="stable")[:wanted]
     # Tokens without a text (the end mark) show as the empty text.
-    row.infos.append((TEXTS[token], float(log_p[token]), {TEXTS[j]: float(log_p[j]) for j in best}))
+    texts = row.tokenizer.texts
+    row.infos.append((texts[token], float(log_p[token]), {texts[j]: float(log_p[j]) for j in best}))
     if row.job.keep_logprobs is not None:
         del row.infos[: -row.job.keep_logprobs]
 
 
 def _sample(row: Row, reason: Literal["stop", "length"]) -> Sample:
-    text = decode(row.ids)
+    text = row.tokenizer.decode(row.ids)
     found = ((at, stop) for stop in row.job.stop if (at := text.find(stop)) >= 0)
     cut, stop = min(found, key=lambda one: one[0], default=(len(text), ""))
     asked = row.job.logprobs is not None

@@ -47,9 +47,7 @@ class NanoBackend:
 
     def count_tokens(self, prompt: Prompt) -> int | None:
         if isinstance(prompt, Passage):
-            from ttc import nano
-
-            return nano.Text(flatten(prompt), prompt.steps).length
+            return self._started().model.text(flatten(prompt), prompt.steps).length
         return self._started().model.count_tokens(flatten(prompt))
 
     async def complete(self, call: Call) -> list[Completion]:
@@ -78,14 +76,14 @@ class NanoBackend:
         passage = call.prompt
         assert isinstance(passage, Passage)
         began = time.monotonic()
-        text = nano.Text(flatten(passage), passage.steps)
+        model = self._started().model
+        text = model.text(flatten(passage), passage.steps)
         read = Completion(
             text="",
             finish_reason="read",
             prompt_tokens=text.length,
             completion_tokens=0,
         )
-        model = self._started().model
         if passage.kind == "step_scores":
             (scores,) = await asyncio.to_thread(nano.step_scores, model, [text])
             read = replace(read, scores=tuple(scores))
