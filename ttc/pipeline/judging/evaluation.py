@@ -83,7 +83,11 @@ class OneJudging:
 
 @dataclass(frozen=True)
 class Judging:
-    """What `judge_run` found. together: how several verifiers err, on what all of them judged."""
+    """What `judge_run` found.
+
+    together: how several verifiers err, on the `shared_solutions` that all of them judged; attacks:
+    figures of attacks, where asked for; unattacked: verifiers that said nothing of any of these.
+    """
 
     run: str
     request: JudgingRequest
@@ -92,6 +96,7 @@ class Judging:
     together: Together | None = None
     shared_solutions: int = 0
     attacks: list[Figure] = field(default_factory=list)
+    unattacked: tuple[str, ...] = ()
 
     def metric_rows(self) -> list[dict[str, Any]]:
         """Rows of `verifier_metrics`."""
