@@ -39,7 +39,7 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("solver_wrong", "score and frequency, wrong ones"),
     ("unreadable", "verdicts not readable"),
 )
-_OF_GROUPS = ("auc", "balanced_accuracy", "true_negative_rate", "ece_width")
+_OF_GROUPS = ("auc", "balanced_accuracy", "true_negative_rate", "ece_width", "best_wrong")
 _OF_ATTACKS = ("accepted", "more_accepted", "flipped", "score_rise")
 _SIDE_BY_SIDE = 3
 _SIZES = 8
@@ -90,7 +90,7 @@ def _kinds(part: OneJudging) -> str:
 
 def _last(part: OneJudging, quantity: str) -> Figure | None:
     """The figure at the largest S."""
-    fits = [one for one in part.figures if one.quantity == quantity]
+    fits = [one for one in part.figures if (one.quantity, one.by) == (quantity, ALL)]
     return max(fits, key=lambda one: one.at or 0, default=None)
 
 
@@ -171,13 +171,14 @@ def _print_groups(console: Console, found: Judging, by: str) -> None:
     rows = []
     for part in found.each:
         for group in dict.fromkeys(one.group for one in part.figures if one.by == by):
+            # The last of false positives is that at the largest S.
             own = {one.quantity: one for one in part.figures if (one.by, one.group) == (by, group)}
             cells = [_short(own.get(name)) for name in _OF_GROUPS[:2]]
             who = f"{part.verifier}: {group}" if len(found.each) > 1 else group
             count = own["right"].solutions
             rest = [_short(own.get(name)).partition(" ")[0] for name in _OF_GROUPS[2:]]
             rows.append((who, count, *cells, _gap(own.get("balanced_accuracy")), *rest))
-    heading = (by, "n", "AUC", "balanced accuracy", "gap to the rest", "wrong rejected", "ECE")
+    heading = (by, "n", "AUC", "balanced accuracy", "gap to the rest", "TNR", "ECE", "best wrong")
     console.print(table(f"By {by}", heading, rows, range(1, len(heading))))
 
 
