@@ -17,7 +17,7 @@ import numpy as np
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.intervals import difference_interval, mean_interval
 from ttc.core import Problem, Solution
-from ttc.errors import DataError, UsageError
+from ttc.errors import BudgetExhausted, DataError, UsageError
 from ttc.pipeline.judging.altered import (
     AlteredSolutions,
     Chosen,
@@ -179,13 +179,18 @@ def with_attacks(judging: Judging, run: RunFolder, done: Attacked) -> Judging:
     """How often each verifier falls for each attack, with intervals over problems.
 
     Who said nothing readable of any of them (as who reads the solver's own samples, of which an
-    altered text has none) is told apart.
+    altered text has none) is told apart. Raises `BudgetExhausted` where nobody could be asked.
     """
     rules, level = judging.request.rules, judging.request.level
-    before = verifiers(run)
+    before, asked = verifiers(run), verifiers(done.run)
+    if not asked:
+        raise BudgetExhausted(
+            "the budget covers no verification of an altered solution; raise it: --set "
+            "budget.per_run.tokens=N, or as the recipe has it"
+        )
     found: list[Figure] = []
     silent = []
-    for name in verifiers(done.run):
+    for name in asked:
         judged = load_judged(done.run, name, judging.invalid)
         if not judged.told.any():
             silent.append(name)
