@@ -210,7 +210,7 @@ def _print_attacks(console: Console, found: Judging) -> None:
         "attack",
         "n",
         "accepted",
-        "more than unaltered",
+        "above unaltered",
         "rejected before",
         "score rises by",
     )
