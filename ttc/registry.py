@@ -61,6 +61,9 @@ class MethodPart(Part):
 
     executes: ClassVar[bool] = False
     """Whether it runs programs that models write, in the sandbox."""
+    prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """By field that names a prompt template: the variables that it may use beside the problem's;
+    where nothing is said, `solution` in a verifier's."""
     roles: ClassVar[Mapping[str, Role]] = {}
     """By field that names a model: in which role that is asked, where not the field's own name."""
 

@@ -35,13 +35,20 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Curves:
-    """rows: of the `curves` table; best: of each policy within each budget its best row, with
-    `budget`, its `unit` and success `expected` on problems that it was not chosen by, with its
-    interval.
+    """rows: of the `curves` table; success: (problems, rows) of each; best: of each policy within
+    each budget its best row, with `budget`, its `unit` and success `expected` on problems that it
+    was not chosen by, with its interval.
     """
 
     rows: list[Row]
     best: list[Row]
+    success: FloatArray
+    problem_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def none(cls) -> Curves:
+        """Of no policies."""
+        return cls([], [], np.zeros((0, 0)))
 
 
 def curve_rows(
@@ -108,11 +115,14 @@ def curve_rows(
         if others is not None:
             ends = zip(("samples_low", "samples_high"), others, strict=True)
             rows[-1] |= {name: float(end[i, j, k]) for name, end in ends}
-    if not budgets or not rows:
-        return Curves(rows, [])
+    if not rows:
+        return Curves.none()
     success = np.stack([grid.success[:, i, j, k] for i, j, k in places], axis=1)
-    problems = Problems.of(pool.n_problems, seed, clusters=clusters)
-    return Curves(rows, _best(rows, success, budgets, problems))
+    best: list[Row] = []
+    if budgets:
+        problems = Problems.of(pool.n_problems, seed, clusters=clusters)
+        best = _best(rows, success, budgets, problems)
+    return Curves(rows, best, success, pool.problem_ids)
 
 
 def _new_samples(

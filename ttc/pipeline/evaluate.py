@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from ttc.analysis.drawn import OF_SOME, given
 from ttc.analysis.errors import GridError
 from ttc.analysis.settings import SCORING, EstimatorSettings
 from ttc.budget.cost import CostConfig
@@ -124,12 +125,15 @@ class Evaluation:
 class Evaluated:
     """What an evaluation found: rows of `curves`, and for the manifest its facts and its choices.
 
-    facts: which problems the rows are about, `Manifest.evaluation`; choices: fields of `Choices`.
+    facts: which problems the rows are about, `Manifest.evaluation`; choices: fields of `Choices`;
+    parts: the rows with success by problem, for policies that read no verifications and for each
+    verifier.
     """
 
     rows: list[Row]
     facts: dict[str, Any]
     choices: dict[str, Any]
+    parts: tuple[Curves, ...] = ()
 
     def note(self, manifest: Manifest) -> None:
         """Put facts and choices into a manifest."""
@@ -191,7 +195,7 @@ def evaluate_run(
         choices["invalid_verdicts"] = wanted.settings.invalid_verdict
     if best := [row for one in made for row in one.best]:
         facts["best"] = best
-    return Evaluated([row for one in made for row in one.rows], facts, choices)
+    return Evaluated([row for one in made for row in one.rows], facts, choices, tuple(made))
 
 
 def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluated:
@@ -216,16 +220,8 @@ def _verified_by_all(
 
 
 def readable(policy: PolicyPart, loaded: LoadedPool) -> bool:
-    """Whether a pool's verifier gives what a policy reads: comparisons, step scores, raw measures.
-
-    Who chooses by scores chooses among solutions judged alone: the share that one won depends on
-    whom it was compared with.
-    """
-    pool, reads = loaded.arrays, policy.reads
-    if (pool.pairs is not None) != ("pairs" in reads):
-        return False
-    known = [getattr(pool, name) for name in ("steps", "raw") if name in reads]
-    return all(one is not None and not np.isnan(one).all() for one in known)
+    """Whether a pool's verifier gives what a policy reads."""
+    return policy.can_read(given({n: getattr(loaded.arrays, n) for n in OF_SOME}))
 
 
 def _any_reads(policies: Sequence[PolicyPart]) -> bool:
@@ -240,7 +236,7 @@ def _curves(
     run: RunFolder,
 ) -> Curves:
     """Of policies that all read verifications, or none of which does."""
-    nothing = Curves([], [])
+    nothing = Curves.none()
     if not policies:
         return nothing
     pool = loaded.arrays

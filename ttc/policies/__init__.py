@@ -48,7 +48,10 @@ class PolicyPart(Part):
 
     kind: ClassVar[Kind] = "policy"
     reads: ClassVar[frozenset[str]] = frozenset()
-    """What `choose` looks at beside answer classes: names of `READABLE`."""
+    """What `choose` looks at beside answer classes: names of `READABLE`. A property where it
+    depends on the fields."""
+    grid: ClassVar[Mapping[str, tuple[float, ...]]] = {}
+    """Values of its fields that `ttc tune` tries where it is told none."""
     largest: ClassVar[int | None] = None
     """The S beyond which more solutions change nothing."""
     title: ClassVar[str] = ""
@@ -73,6 +76,16 @@ class PolicyPart(Part):
     @property
     def reads_verifications(self) -> bool:
         return bool(self.reads & OF_VERIFICATIONS)
+
+    def can_read(self, given: Collection[str]) -> bool:
+        """Whether it can choose by a verifier that gives these of steps, raw measures and pairs.
+
+        Who chooses by scores chooses among solutions judged alone: the share that one won depends
+        on whom it was compared with.
+        """
+        if ("pairs" in given) != ("pairs" in self.reads):
+            return False
+        return self.reads & {"steps", "raw"} <= set(given)
 
     def comparisons(self, solutions: int) -> float:
         """How many pairs of so many solutions it has compared, where it reads `pairs`: its cost.
@@ -244,6 +257,8 @@ def _type_of(cls: type[Part]) -> str:
 
 
 def _short(value: object) -> str:
-    """A parameter in a label: 2 for 2.0."""
+    """A parameter in a label: 2 for 2.0; of a policy inside a policy its own label."""
+    if isinstance(value, PolicyPart):
+        return value.label
     whole = isinstance(value, float) and value.is_integer()
     return " ".join(str(int(value) if whole else value).split())  # type: ignore[call-overload]

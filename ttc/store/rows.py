@@ -47,6 +47,7 @@ def solution_row(
     answer_class: int,
     correct: bool,
     imported_correct: bool | None = None,
+    gold_first_wrong_step: int | None = None,
 ) -> Row:
     """A row of `solutions`; `answer_class` is -1 for an invalid answer."""
     return {
@@ -67,6 +68,7 @@ def solution_row(
         "first_sample": solution.first_sample,
         "last_sample": solution.last_sample,
         "returned": solution.returned,
+        "gold_first_wrong_step": gold_first_wrong_step,
     }
 
 
