@@ -44,5 +44,5 @@ def read_numbered(text: str, first: int) -> list[str]:
     found = list(_NUMBERED.finditer(text))
     if [int(one[1]) for one in found] != list(range(first, first + len(found))):
         return []
-    ends = [one.start() for one in found[1:]] + [len(text)]
+    ends = [*(one.start() for one in found), len(text)][1:]
     return [text[one.end() : end].strip() for one, end in zip(found, ends, strict=True)]
