@@ -16,6 +16,8 @@ READABLE = ("scores", "values", "raw", "steps", "confidence", "tokens", "pairs")
 """What a policy may declare in `reads`; the properties of `Drawn` say what each is."""
 OF_VERIFICATIONS = frozenset({"scores", "values", "raw", "steps", "pairs"})
 """Those that verifiers give."""
+OF_SOME = ("raw", "steps", "pairs")
+"""Those that only some verifiers give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,12 @@ class Drawn:
         """Votes of the two most frequent valid answers, 0 where there is none."""
         votes = np.sort(np.bincount(self.classes[self.classes >= 0], minlength=2))
         return int(votes[-1]), int(votes[-2])
+
+
+def given(arrays: Mapping[str, FloatArray | None]) -> frozenset[str]:
+    """Which of `OF_SOME` there is anything of."""
+    known = ((name, arrays.get(name)) for name in OF_SOME)
+    return frozenset(n for n, one in known if one is not None and not np.isnan(one).all())
 
 
 def won(

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from ttc.analysis.drawn import OF_SOME, given
 from ttc.analysis.errors import GridError
 from ttc.analysis.settings import SCORING, EstimatorSettings
 from ttc.budget.cost import CostConfig
@@ -219,16 +220,8 @@ def _verified_by_all(
 
 
 def readable(policy: PolicyPart, loaded: LoadedPool) -> bool:
-    """Whether a pool's verifier gives what a policy reads: comparisons, step scores, raw measures.
-
-    Who chooses by scores chooses among solutions judged alone: the share that one won depends on
-    whom it was compared with.
-    """
-    pool, reads = loaded.arrays, policy.reads
-    if (pool.pairs is not None) != ("pairs" in reads):
-        return False
-    known = [getattr(pool, name) for name in ("steps", "raw") if name in reads]
-    return all(one is not None and not np.isnan(one).all() for one in known)
+    """Whether a pool's verifier gives what a policy reads."""
+    return policy.can_read(given({n: getattr(loaded.arrays, n) for n in OF_SOME}))
 
 
 def _any_reads(policies: Sequence[PolicyPart]) -> bool:

@@ -77,6 +77,16 @@ class PolicyPart(Part):
     def reads_verifications(self) -> bool:
         return bool(self.reads & OF_VERIFICATIONS)
 
+    def can_read(self, given: Collection[str]) -> bool:
+        """Whether it can choose by a verifier that gives these of steps, raw measures and pairs.
+
+        Who chooses by scores chooses among solutions judged alone: the share that one won depends
+        on whom it was compared with.
+        """
+        if ("pairs" in given) != ("pairs" in self.reads):
+            return False
+        return self.reads & {"steps", "raw"} <= set(given)
+
     def comparisons(self, solutions: int) -> float:
         """How many pairs of so many solutions it has compared, where it reads `pairs`: its cost.
 

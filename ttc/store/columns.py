@@ -479,7 +479,13 @@ VERIFIER_METRICS = (
         "",
         True,
     ),
-    Column("estimate", "float", "Estimate; null if it can't be told.", "", True),
+    Column(
+        "estimate",
+        "float",
+        "Estimate; null if it can't be told, infinite where nothing flips a choice.",
+        "",
+        True,
+    ),
     *_INTERVAL,
     Column(
         "gap",

@@ -89,20 +89,9 @@ class Confidence(OneEach):
         return measured(tokens, measure, self.window, self.share, self.top, self.vocabulary)
 
     def _said(self, solution: Solution, raw: float | None) -> Verification:
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=0,
-            verifier=self.label,
-            text="",
-            verdict=None,
-            p_yes=None,
-            score=None if raw is None else self._squashed(raw),
-            prompt_tokens=0,
-            completion_tokens=0,
-            finish_reason="no_logprobs" if raw is None else "read",
-            raw=raw,
-        )
+        reason = "no_logprobs" if raw is None else "read"
+        score = None if raw is None else self._squashed(raw)
+        return self.verification(solution, 0, (), score=score, finish_reason=reason, raw=raw)
 
     def _squashed(self, raw: float) -> float:
         """From 0 to 1, in the same order: a probability, or of a confidence its part of a scale."""

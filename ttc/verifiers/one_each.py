@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field
 
 from ttc.core import Role, Solution
-from ttc.thinking import after_thinking
+from ttc.thinking import without_thinking
 from ttc.verifiers import VerifierPart
 
 
@@ -30,5 +30,5 @@ class OneEach(VerifierPart):
 
 
 def shown(solution: Solution) -> str:
-    """What is judged: without its thoughts, unless they are all there is."""
-    return (after_thinking(solution.text) or solution.text).strip()
+    """What is judged."""
+    return without_thinking(solution.text)

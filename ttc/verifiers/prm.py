@@ -65,20 +65,14 @@ class PRM(OneEach):
         scores = () if fault else read.scores
         score = aggregated(scores, self.aggregate) if scores else None
         wrong = (i for i, one in enumerate(scores) if one < self.threshold)
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=0,
-            verifier=self.label,
-            text="",
+        return self.verification(
+            solution,
+            0,
+            [read],
             verdict=None if score is None else score >= self.threshold,
-            p_yes=None,
             score=score,
-            prompt_tokens=read.prompt_tokens,
-            completion_tokens=0,
             finish_reason=fault or read.finish_reason,
             step_scores=scores,
-            seconds=read.seconds,
             first_wrong_step=next(wrong, None),
         )
 
