@@ -21,8 +21,8 @@ def gold_steps(run: RunFolder) -> Steps:
     """Labels that people gave (`ttc label`), before those that came with the data; where none did,
     those of problems of the embedded generators.
 
-    The latter are exact: a step is right if it is the gold one and all before it are. Steps are those
-    that the method stored, else the lines of the text that are not blank.
+    The latter are exact: a step is right if it is the gold one and all before it are. Steps are
+    those that the method stored, else the lines of the text that are not blank.
     """
     return {**(_given(run) or _generated(run)), **agreed(read_step_labels(run))}
 
