@@ -190,7 +190,7 @@ VERIFICATIONS = (
         "of",
         "int",
         "Of a verification of a verification: the verification_index of that one, by the verifier "
-        "whose name is before the `/`; else null.",
+        "that the one before the `/` holds; else null.",
         "",
         True,
         later=True,
