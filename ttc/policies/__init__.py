@@ -39,6 +39,8 @@ __all__ = [
     "usual",
 ]
 
+_UNTOLD = ("type", "name", "tuned")
+"""Fields that no label tells: they change no choice."""
 USUAL = ("first", "majority", "best_of_n", "weighted_majority", "pessimistic", "oracle")
 """What a pool without a recipe of ours is evaluated by."""
 
@@ -61,6 +63,9 @@ class PolicyPart(Part):
 
     name: str = Field(default="", max_length=100)
     """Label in the tables; the type with what differs from the defaults where none is given."""
+    tuned: str = Field(default="", max_length=1000)
+    """File of `ttc tune` that its parameters are from: on the problems that these were chosen on it
+    is never evaluated."""
 
     @property
     def label(self) -> str:
@@ -69,7 +74,7 @@ class PolicyPart(Part):
         told = [
             f"{key}={_short(getattr(self, key))}"
             for key in fields
-            if key not in ("type", "name") and getattr(self, key) != fields[key].get_default()
+            if key not in _UNTOLD and getattr(self, key) != fields[key].get_default()
         ]
         return self.name or _type_of(type(self)) + (f"({' '.join(told)})" if told else "")
 
