@@ -16,6 +16,8 @@ READABLE = ("scores", "values", "raw", "steps", "confidence", "tokens", "pairs")
 """What a policy may declare in `reads`; the properties of `Drawn` say what each is."""
 OF_VERIFICATIONS = frozenset({"scores", "values", "raw", "steps", "pairs"})
 """Those that verifiers give."""
+GIVEN_BY_SOME = frozenset({"raw", "steps", "pairs", "confidence", "tokens"})
+"""Those that not every verifier or solver gives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ttc.analysis.drawn import GIVEN_BY_SOME
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.curves import Row, sizes_of
@@ -20,9 +21,6 @@ from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 from ttc.words import counted
-
-_GIVEN_BY_SOME = frozenset({"pairs", "steps", "raw", "confidence", "tokens"})
-"""What not every verifier or solver gives."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +211,7 @@ def _refuse_unanswered(
     there = {row["policy"] for row in rows}
     absent = [p for p in wanted.policies if p.label not in there and (request.policies or not rows)]
     for policy in absent:
-        special = sorted(policy.reads & _GIVEN_BY_SOME)
+        special = sorted(policy.reads & GIVEN_BY_SOME)
         if special:
             raise DataError(
                 f"{policy.label} can't be evaluated on {run.name}: it reads {', '.join(special)}, "

@@ -134,7 +134,7 @@ class Evaluation:
             budgets=_budgets(per_problem),
             tuning_problems="left_out" if grid.get("tuning_problems") == "left_out" else "refuse",
             tuned_verifiers=tuple(
-                (one.get("name") or one["type"], one["tuned"])
+                (str(one.get("name") or one["type"]), str(one["tuned"]))
                 for one in recipe.get("verifiers") or ()
                 if one.get("tuned")
             ),
@@ -205,7 +205,7 @@ def evaluate_run(
         loaded = load(name)
         chosen = loaded if common is None else loaded.only(common)
         if number == 0:
-            facts |= _solved_facts(loaded, chosen)
+            facts |= _solved_facts(loaded, chosen, held)
             plain = [policy for policy in others if readable(policy, chosen)]
             made.append(_curves(wanted, chosen, plain, manifest, run))
         if name is not None:
@@ -324,7 +324,7 @@ def _curves(
     )
 
 
-def _solved_facts(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
+def _solved_facts(loaded: LoadedPool, chosen: LoadedPool, held: HeldOut) -> dict[str, Any]:
     """What the run has, and of the chosen problems, how far S reaches and which say nothing."""
     pool = chosen.arrays
     counts = pool.n_solutions
@@ -332,7 +332,7 @@ def _solved_facts(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
     return {
         "problems": loaded.arrays.n_problems + len(loaded.left_out),
         "evaluated": pool.n_problems,
-        "without_solutions": list(loaded.left_out),
+        "without_solutions": [name for name in loaded.left_out if name not in held.left_out],
         "without_valid_answer": [pool.problem_ids[i] for i in np.flatnonzero(silent)],
         "fewest_solutions": int(counts.min()),
         "most_solutions": int(counts.max()),

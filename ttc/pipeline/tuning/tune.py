@@ -190,7 +190,7 @@ def _choice(
     fields: Sequence[str],
     request: TuneRequest,
 ) -> Choice:
-    """The best of those tried; the policy as it was is the first of them, and wins ties."""
+    """The best of those tried, the first of which is the policy as it was."""
     tuning, others = sides
     sizes, depths = _cells(sides, tried[0], request)
     rows = tuning.rows(tried, sizes, depths)
@@ -203,7 +203,7 @@ def _choice(
     told = {label: row for label, row in best_of.items() if row is not None}
     if not told:
         raise DataError(f"{tried[0].label} can't be evaluated at the S and V wanted")
-    leader = max(told, key=lambda label: round(told[label]["success"] / _SAME))
+    leader = _leader(told, tried[0].label)
     by_label = {one.label: one for one in tried}
     after, before = by_label[leader], tried[0]
     cell = told[leader]["S"], told[leader]["V"]
@@ -212,8 +212,8 @@ def _choice(
     figures = [_compared(side, *cells) for side in (tuning, others)]
     return Choice(
         label=leader,
-        policy=after.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        | {"type": type(after).model_fields["type"].default},
+        policy={"type": type(after).model_fields["type"].default}
+        | after.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         before=before.label,
         verifier=tuning.loaded.verifier if after.reads_verifications else None,
         S=cell[0],
@@ -227,6 +227,15 @@ def _choice(
         gain_others=figures[1][1],
         optimism=figures[0][1].estimate - figures[1][1].estimate,
     )
+
+
+def _leader(told: Mapping[str, Row], before: str) -> str:
+    """Of equals the policy as it was, else the one in the middle: values that lie between others
+    that do as well are safer than one at the edge.
+    """
+    success = {label: round(row["success"] / _SAME) for label, row in told.items()}
+    equals = [label for label, value in success.items() if value == max(success.values())]
+    return before if before in equals else equals[(len(equals) - 1) // 2]
 
 
 def _cells(
