@@ -385,7 +385,8 @@ CURVES = (
         "n_left_out",
         "int",
         "Problems of the run that are not in the average: the budget ended before their first "
-        "solution or, where policies read verifications, before their first verification.",
+        "solution or, where policies read verifications, before their first verification; or some "
+        "policy was tuned on them.",
         "problems",
     ),
 )

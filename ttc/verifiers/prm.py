@@ -12,7 +12,8 @@ from ttc.core import Attempt, Read, Reading, Role, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
 from ttc.steps import StepRule, closed, split_steps
-from ttc.verifiers.one_each import OneEach, shown
+from ttc.thinking import without_thinking
+from ttc.verifiers.one_each import OneEach
 
 Aggregate = Literal["last", "min", "product", "mean"]
 
@@ -58,7 +59,8 @@ class PRM(OneEach):
 
     def _steps(self, solution: Solution) -> tuple[str, ...]:
         """What is scored: steps as the method knows them, else of what is visible of the text."""
-        return closed(solution.steps or split_steps(shown(solution), self.steps), self.steps)
+        text = without_thinking(solution.text)
+        return closed(solution.steps or split_steps(text, self.steps), self.steps)
 
     def _judge(self, solution: Solution, steps: Sequence[str], read: Read) -> Verification:
         fault = _fault(steps, read)

@@ -16,7 +16,8 @@ from ttc.words import nearest
 _PREFIX = "metadata."
 RATES = ((0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))
 """Of difficulty: solve rates from the first to below the second, 1 in the last."""
-QUARTERS = ("shortest quarter", "second quarter", "third quarter", "longest quarter")
+QUARTERS = ("shortest", "shorter", "longer", "longest")
+"""Of length: a quarter of the solutions each, about."""
 MOST = 30
 
 
