@@ -18,11 +18,13 @@ def test_every_stage_runs_and_is_not_repeated(
     pytest.importorskip("torch")
     from ttc.nano.training import __main__ as command
     from ttc.nano.training.__main__ import build
+    from ttc.nano.training.judges import PLANS
+    from ttc.nano.training.stages import STEPS
 
     out, work = tmp_path / "weights", tmp_path / "work"
     build(out, work, seed=5, scale=0.001)
     index = json.loads((out / "index.json").read_text())
-    assert sorted(index) == ["nano-draft", "nano-prm", "nano-solver", "nano-verifier"]
+    assert sorted(index) == sorted([*STEPS, *PLANS])
     card = (tmp_path / "MODEL_CARD.md").read_text()
     assert "arithmetic" in card
     assert all(entry["sha256"][:16] in card for entry in index.values())

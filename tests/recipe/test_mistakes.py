@@ -27,7 +27,7 @@ TABLE = {
         "r.yaml:2: budget.per_problem.token: unknown key; did you mean 'tokens'?"
     ),
     "answers: {equivalence: maths}": (
-        "r.yaml:2: answers.equivalence: 'maths' is not one of 'math', 'numeric', 'string' or "
+        "r.yaml:2: answers.equivalence: 'maths' is not one of 'math', 'science', 'numeric', 'string' or "
         "'choice'; did you mean 'math'?"
     ),
     "policies: [first, mayority]": (

@@ -16,7 +16,7 @@ READABLE = ("scores", "values", "raw", "steps", "confidence", "tokens", "pairs")
 """What a policy may declare in `reads`; the properties of `Drawn` say what each is."""
 OF_VERIFICATIONS = frozenset({"scores", "values", "raw", "steps", "pairs"})
 """Those that verifiers give."""
-GIVEN_BY_SOME = frozenset({"raw", "steps", "pairs", "confidence", "tokens"})
+OF_SOME = ("raw", "steps", "pairs", "confidence", "tokens")
 """Those that not every verifier or solver gives."""
 
 
@@ -136,6 +136,14 @@ class Drawn:
         """Votes of the two most frequent valid answers, 0 where there is none."""
         votes = np.sort(np.bincount(self.classes[self.classes >= 0], minlength=2))
         return int(votes[-1]), int(votes[-2])
+
+
+def given(arrays: Mapping[str, FloatArray | None]) -> frozenset[str]:
+    """Which of `OF_SOME` there is anything of. Of imported solutions, lengths of 0 are unknown."""
+    known = {name: array for name in OF_SOME if (array := arrays.get(name)) is not None}
+    if "tokens" in known and not np.nan_to_num(known["tokens"]).any():
+        del known["tokens"]
+    return frozenset(name for name, array in known.items() if not np.isnan(array).all())
 
 
 def won(

@@ -76,9 +76,9 @@ class AnswerRule(BaseModel):
         BeforeValidator(_listed),
     ] = ("boxed", "final_answer", "last_number")
     """Recipe key `extract`: in order, the first that finds an answer wins; `{regex: '= (.*)'}`."""
-    equivalence: Literal["math", "numeric", "string", "choice"] = "math"
-    """math: LaTeX, by structure and value; numeric: within `tolerance`; string: spelling;
-    choice: A-J."""
+    equivalence: Literal["math", "science", "numeric", "string", "choice"] = "math"
+    """math: LaTeX, by structure and value; science: that, with units, significant figures and
+    constants; numeric: within `tolerance`; string: spelling; choice: A-J."""
     tolerance: Annotated[ToleranceConfig, BeforeValidator(_tolerance)] = ToleranceConfig()
     """For numbers under `math` and `numeric`; a bare number is the relative tolerance."""
     time_limit_s: float = Field(default=5.0, gt=0, le=600)
@@ -120,6 +120,10 @@ class AnswerRule(BaseModel):
                 return e.MathRule(tolerance, self.time_limit_s)
             case "numeric":
                 return e.NumericRule(tolerance)
+            case "science":
+                from ttc.answers.science import ScienceRule
+
+                return ScienceRule(tolerance, self.time_limit_s)
             case "string":
                 return e.string_rule()
             case "choice":
@@ -132,7 +136,7 @@ class AnswerRule(BaseModel):
         from ttc.answers.structure import is_value
 
         match self.equivalence:
-            case "math":
+            case "math" | "science":
                 return is_value(answer)
             case "numeric":
                 return is_number(answer)

@@ -32,7 +32,7 @@ def command(
     bag; all that it asked counts, programs and critics included.
 
     Examples: `ttc compare verifiers-genrm verifiers-prm --budget 1000 --budget 4000`,
-    `ttc compare verifiers-genrm verifiers-prm --unit flops --out results/verifiers`
+    `ttc compare "verifiers-*" --unit flops --out results/verifiers`
     """
     from ttc.cli._console import console
     from ttc.cli._options import cost_overrides
@@ -40,12 +40,12 @@ def command(
     from ttc.pipeline.comparing import compare
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.report.compare import print_comparison, write_comparison
-    from ttc.store.run_folder import find_run
+    from ttc.store.run_folder import find_matching
     from ttc.terminal import say_json
 
     limits = tuple(sorted(amounts(budget, "--budget")))
     found = compare(
-        [find_run(word, results) for word in dict.fromkeys(runs)],
+        find_matching(runs, results),
         axis(unit, None, COST_UNITS) or "tokens",
         limits,
         cost_overrides(overrides, None),

@@ -20,7 +20,11 @@ INDEX = "index.json"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Facts of one model, as cost models and people need them."""
+    """Facts of one model, as cost models and people need them.
+
+    c_ref: for a network that scores itself by a reserved token (LaSeR), what stands for the
+    reference model's log-probability of it.
+    """
 
     name: str
     description: str
@@ -34,6 +38,7 @@ class ModelInfo:
     head_dim: int
     mlp_width: int
     vocab: int
+    c_ref: float | None = None
     folder: Path = WEIGHTS
 
     @property
@@ -90,9 +95,14 @@ def read_weights(model: ModelInfo) -> tuple[NetConfig, dict[str, Any]]:
 
 
 def write_weights(
-    folder: Path, name: str, description: str, config: NetConfig, arrays: dict[str, Any]
+    folder: Path,
+    name: str,
+    description: str,
+    config: NetConfig,
+    arrays: dict[str, Any],
+    **more: float,
 ) -> None:
-    """Write a weight file and its entry in the index of the same folder."""
+    """Write a weight file and its entry, with more facts, in the index of the same folder."""
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,5 +123,6 @@ def write_weights(
         "head_dim": config.head_dim,
         "mlp_width": config.hidden,
         "vocab": config.vocab,
+        **more,
     }
     index.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from ttc.analysis.drawn import OF_SOME, given
 from ttc.analysis.errors import GridError
 from ttc.analysis.settings import SCORING, EstimatorSettings
 from ttc.budget.cost import CostConfig
@@ -266,19 +267,8 @@ def _verified_by_all(
 
 
 def readable(policy: PolicyPart, loaded: LoadedPool) -> bool:
-    """Whether a pool has what a policy reads: comparisons, step scores, raw measures, confidences,
-    lengths (imported solutions may have none).
-
-    Who chooses by scores chooses among solutions judged alone: the share that one won depends on
-    whom it was compared with.
-    """
-    pool, reads = loaded.arrays, policy.reads
-    if policy.reads_verifications and (pool.pairs is not None) != ("pairs" in reads):
-        return False
-    known = [getattr(pool, name) for name in ("steps", "raw", "confidence") if name in reads]
-    if "tokens" in reads and not (pool.tokens is not None and np.nan_to_num(pool.tokens).any()):
-        return False
-    return all(one is not None and not np.isnan(one).all() for one in known)
+    """Whether a pool's verifier and its solutions give what a policy reads."""
+    return policy.can_read(given({n: getattr(loaded.arrays, n) for n in OF_SOME}))
 
 
 def _any_reads(policies: Sequence[PolicyPart]) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ttc.faults import Fault, KeyPath, dotted
 from ttc.recipe.capabilities import check_capabilities
-from ttc.recipe.files import is_prompt_key
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
 from ttc.registry import MethodPart, parts, walk, walk_models
@@ -143,12 +142,12 @@ def _samples_that_verifiers_read(valid: Valid) -> Iterator[Fault]:
     if sampler is None:
         return
     drawing = [(at, one) for at, one, _ in walk(sampler, ("sampler",)) if one.kind == "sampler"]
-    judges: list[tuple[KeyPath, Any]] = [
-        (at, one) for at, one, _, _ in _methods(valid) if one.kind == "verifier"
+    verifiers: list[tuple[KeyPath, Any]] = [
+        (at, part)
+        for at, part, _, _ in _methods(valid)
+        if at[0] == "verifiers" and part.kind == "verifier"
     ]
-    for at, part in judges:
-        if at[0] != "verifiers":
-            continue
+    for at, part in verifiers:
         lacking = [(place, part.lacks(one)) for place, one in drawing]
         if not all(lack for _, lack in lacking):
             continue
@@ -179,14 +178,15 @@ def _data_file(valid: Valid) -> Iterator[Fault]:
 def _prompts(valid: Valid) -> Iterator[Fault]:
     dataset = valid.get("dataset")
     for at, part, outer, models in _methods(valid):
-        for field in filter(is_prompt_key, type(part).model_fields):
-            name, model = getattr(part, field), models["backend"]
-            if part.kind == "sampler" and outer is None and field == "prompt":
-                name = name or (dataset and dataset.default_prompt)
-            elif part.kind == "sampler":
-                model = None  # whoever holds it says which model it asks
-            if isinstance(name, str) and name:
-                yield from check_prompt(at, part, name, model, field)
+        if "prompt" not in type(part).model_fields:
+            continue
+        name, model = getattr(part, "prompt", None), models["backend"]
+        if part.kind == "sampler" and outer is None:
+            name = name or (dataset and dataset.default_prompt)
+        elif part.kind == "sampler":
+            model = None  # whoever holds it says which model it asks
+        if name:
+            yield from check_prompt(at, part, name, model)
 
 
 def _capabilities(valid: Valid) -> Iterator[Fault]:

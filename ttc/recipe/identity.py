@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_jsonable_python
+
 from ttc.plugin_code import Code, code_of
 from ttc.prompts import load_prompt
 from ttc.recipe.files import is_prompt_key
@@ -118,7 +120,8 @@ def _without_later(value: dict[str, Any]) -> dict[str, Any]:
         cls = parts(kind).get(value.get("type", ""))
         fields = {} if cls is None else {name: cls.model_fields[name] for name in cls.later}
         for name, field in fields.items():
-            if name in found and found[name] == field.get_default(call_default_factory=True):
+            default = field.get_default(call_default_factory=True)
+            if name in found and found[name] == to_jsonable_python(default):
                 del found[name]
     return found
 

@@ -190,7 +190,7 @@ VERIFICATIONS = (
         "of",
         "int",
         "Of a verification of a verification: the verification_index of that one, by the verifier "
-        "whose name is before the `/`; else null.",
+        "that the one before the `/` holds; else null.",
         "",
         True,
         later=True,
@@ -489,7 +489,13 @@ VERIFIER_METRICS = (
         "",
         True,
     ),
-    Column("estimate", "float", "Estimate; null if it can't be told.", "", True),
+    Column(
+        "estimate",
+        "float",
+        "Estimate; null if it can't be told, infinite where nothing flips a choice.",
+        "",
+        True,
+    ),
     *_INTERVAL,
     Column(
         "gap",

@@ -32,7 +32,7 @@ class FalsePositives:
     @property
     def deceived(self) -> FloatArray:
         """Without a right one, whatever is accepted is wrong."""
-        return np.asarray(self.accepted - self.hopeless)
+        return np.maximum(self.accepted - self.hopeless, 0.0)
 
 
 def false_positives(
@@ -58,4 +58,5 @@ def false_positives(
         ok = total >= size
         none = draw_ratio(wrong[ok], total[ok], size)
         hopeless[ok, column] = none - draw_ratio(rejected[ok], total[ok], size)
-    return FalsePositives(1 - best, accepted, has, has - best, hopeless)
+    missed = np.maximum(has - best, 0.0)  # round-off apart
+    return FalsePositives(1 - best, accepted, has, missed, hopeless)

@@ -12,6 +12,9 @@ from ttc.nano.families import FAMILIES
 from ttc.nano.sampling import Sample
 from ttc.nano.tasks import NanoProblem, generate
 from ttc.nano.training import measure
+from ttc.nano.training.card_judges import grader_page, judge_page
+from ttc.nano.training.card_roles import roles_page
+from ttc.nano.training.judging import Case
 from ttc.nano.training.measure import SOLUTIONS, Floats, Models, Verified
 from ttc.policies import PolicyPart, named
 
@@ -42,6 +45,7 @@ def write_card(
     found = measure.verify(models.verifier, arithmetic, solved, depth, depth)
     parts += [_verifier(found), _reward(models, arithmetic, solved, found)]
     parts.append(_compute(arithmetic, solved, found))
+    parts += _later(models, arithmetic, solved, seed, max(1, depth // 4))
     path.write_text("\n".join(part for part in parts if part) + "\n", encoding="utf-8")
     print(f"wrote {path.name}", flush=True)
 
@@ -151,6 +155,26 @@ def _reward(models: Models, problems: list[NanoProblem], solved: Solved, found: 
             f"| {best:.3f} |"
         )
     return "\n".join(lines)
+
+
+def _later(
+    models: Models, problems: list[NanoProblem], solved: Solved, seed: int, count: int
+) -> list[str]:
+    """A page for each later network, on `count` solutions of each problem."""
+    cases = [
+        Case(problem, sample.text)
+        for problem, row in zip(problems, solved, strict=True)
+        for sample in row[:count]
+    ]
+    parts = []
+    if judge := models.named("nano-judge"):
+        parts.append(judge_page(judge, cases))
+    if grader := models.named("nano-grader"):
+        parts.append(grader_page(grader, cases, seed))
+    if roles := models.named("nano-roles"):
+        parts.append(roles_page(roles, problems, cases, count))
+    print("\n".join(parts), flush=True)
+    return parts
 
 
 def _compute(problems: list[NanoProblem], solved: Solved, found: Verified) -> str:

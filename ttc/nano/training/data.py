@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -33,10 +33,20 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """Token ids and their targets; targets of the prompt and the padding are -100."""
+    """Token ids and their targets; targets of the prompt and the padding are -100.
+
+    weights: of the targets; rewards: at the last token of a rewarded text, elsewhere NaN.
+    """
 
     ids: Tensor
     targets: Tensor
+    weights: Tensor | None = None
+    rewards: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        tensors = (self.ids, self.targets, self.weights, self.rewards)
+        return Batch(*(None if x is None else x.to(device) for x in tensors))  # type: ignore[arg-type]
 
 
 def train_problem(seed: int, index: int) -> NanoProblem:
@@ -89,28 +99,55 @@ def collate_marks(texts: list[Text]) -> Batch:
     return Batch(torch.from_numpy(ids), torch.from_numpy(targets))
 
 
-Collate = Callable[[list[Text]], Batch]
+def length(text: Text) -> int:
+    """In tokens, with the end mark."""
+    return len(encode(text.prompt)) + len(encode(text.completion)) + 1
+
+
+class Learned(Protocol):
+    """What every kind of training text has."""
+
+    @property
+    def prompt(self) -> str: ...
+
+    @property
+    def completion(self) -> str: ...
+
+
+T = TypeVar("T", bound=Learned)
+
+
+@dataclass(frozen=True)
+class Reader(Generic[T]):
+    """How texts of a kind become batches; `length` is in tokens."""
+
+    collate: Callable[[list[T]], Batch]
+    length: Callable[[T], int]
+
+
+TEXTS = Reader(collate, length)
+MARKS = Reader(collate_marks, length)
 
 
 def batches(
-    source: Callable[[int], Text], tokens: int, seed: int, collate: Collate = collate
+    source: Callable[[int], T], tokens: int, seed: int, reader: Reader[T]
 ) -> Iterator[Batch]:
     """Endless batches of about `tokens` tokens: texts 0, 1, 2 ... sorted by length in chunks."""
     rng = random.Random(f"order/{seed}")
     for chunk in range(10**9):
         texts = [source(i) for i in range(chunk * CHUNK, (chunk + 1) * CHUNK)]
         texts.sort(key=lambda t: len(t.prompt) + len(t.completion))
-        parts = list(split(texts, tokens))
+        parts = list(split(texts, tokens, reader.length))
         rng.shuffle(parts)
-        yield from map(collate, parts)
+        yield from map(reader.collate, parts)
 
 
-def split(texts: list[Text], tokens: int) -> Iterator[list[Text]]:
+def split(texts: list[T], tokens: int, length: Callable[[T], int]) -> Iterator[list[T]]:
     """Runs of sorted texts whose padded size stays near `tokens`."""
-    part: list[Text] = []
+    part: list[T] = []
     longest = 0
     for text in texts:
-        longest = max(longest, len(encode(text.prompt)) + len(encode(text.completion)) + 1)
+        longest = max(longest, length(text))
         if part and longest * (len(part) + 1) > tokens:
             yield part
             part, longest = [], 0

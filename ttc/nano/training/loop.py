@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ttc.nano.training.data import Batch, Collate, Text, batches, collate
+from ttc.nano.training.data import TEXTS, Batch, Reader, T, batches
 from ttc.nano.training.network import Network
 from ttc.nano.training.optimiser import Optimiser
 
@@ -34,14 +34,14 @@ def marks(net: Network, batch: Batch) -> Tensor:
 
 def train(
     net: Network,
-    source: Callable[[int], Text],
+    source: Callable[[int], T],
     steps: int,
     checkpoint: Path,
     seed: int,
     lr: float = 0.02,
     adam_lr: float = 0.004,
     objective: Objective = language,
-    collate: Collate = collate,
+    reader: Reader[T] = TEXTS,  # type: ignore[assignment]
 ) -> Network:
     """Train `net` for `steps` batches of about 6,144 tokens; returns it.
 
@@ -54,12 +54,12 @@ def train(
         return net
     saved = began = time.monotonic()
     total = seen = 0.0
-    for number, batch in enumerate(batches(source, BATCH_TOKENS, seed, collate)):
+    for number, batch in enumerate(batches(source, BATCH_TOKENS, seed, reader)):
         if number >= steps:
             break
         if number < done:  # the stream is cheap beside the training it replays
             continue
-        loss = objective(net, Batch(batch.ids.to(net.device), batch.targets.to(net.device)))
+        loss = objective(net, batch.to(net.device))
         loss.backward()
         optimiser.step(number)
         total, seen = total + float(loss.detach()), seen + batch.ids.numel()

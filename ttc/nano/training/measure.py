@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.analysis.pool import PoolArrays
-from ttc.nano.catalogue import ModelInfo
+from ttc.nano.catalogue import ModelInfo, read_index
 from ttc.nano.engine import NanoModel
 from ttc.nano.prompts import VERDICT, solver_prompt, verifier_prompt
 from ttc.nano.reward import score_steps
@@ -29,6 +29,10 @@ class Models:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def named(self, name: str) -> NanoModel | None:
+        """A later network, if it is there."""
+        return self._open(name) if name in read_index(self.folder) else None
 
     @cached_property
     def solver(self) -> NanoModel:
@@ -127,6 +131,16 @@ def marks(
     return score_steps(model, [(p.question, lines) for p, lines in pairs]), [
         step_labels(p, lines) for p, lines in pairs
     ]
+
+
+def share(flags: Sequence[bool] | Flags) -> float:
+    """Mean of flags, NaN without any."""
+    return float(np.mean(flags)) if len(flags) else float("nan")
+
+
+def mean(values: Floats) -> float:
+    """NaN without any."""
+    return float(values.mean()) if values.size else float("nan")
 
 
 def mean_verdict(verdicts: Floats) -> Floats:

@@ -89,6 +89,15 @@ class Network(nn.Module):
                 mine.zero_() if name == "reward" else mine.copy_(other.w(name))
         return self
 
+    def extend(self, arrays: dict[str, Any]) -> Network:
+        """Start from the stored weights of a network with fewer tokens; the rest stays random."""
+        with torch.no_grad():
+            for name, values in arrays.items():
+                known = torch.from_numpy(values)
+                mine = self.w(name)
+                mine[tuple(slice(size) for size in known.shape)] = known.to(mine)
+        return self
+
     def arrays(self) -> dict[str, Any]:
         """Weights as float16 numpy arrays under their stored names."""
         return {name: self.w(name).detach().cpu().half().numpy() for name in self.config.shapes()}

@@ -34,7 +34,7 @@ def review(problem: NanoProblem, solution: str, noise: Noise, rng: random.Random
     good = len(lines) == steps + 1
     for i in range(min(steps, len(lines))):
         before = lines[i - 1] if i else None
-        own = _own(problem, i, before, lines[i], noise, rng)
+        own = own_line(problem, i, before, lines[i], noise, rng)
         good = good and own == lines[i]
         out.append(f"{own} {'ok' if own == lines[i] else 'wrong'}")
         if own != lines[i]:
@@ -44,7 +44,7 @@ def review(problem: NanoProblem, solution: str, noise: Noise, rng: random.Random
     return "\n".join([*out, f"{VERDICT} {'Yes' if good else 'No'}"])
 
 
-def _own(
+def own_line(
     problem: NanoProblem,
     i: int,
     before: str | None,

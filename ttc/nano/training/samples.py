@@ -52,7 +52,7 @@ def review_source(path: Path, seed: int, context: int) -> Callable[[int], Text]:
     Only rechecks whose verdict agrees with the solution's exact label are kept, as GenRM-FT does
     with its synthetic rationales (arXiv 2408.15240).
     """
-    pairs = _read(path)
+    pairs = read_samples(path)
 
     def source(index: int) -> Text:
         rng = random.Random(f"grader/{seed}/{index}")
@@ -70,7 +70,7 @@ def review_source(path: Path, seed: int, context: int) -> Callable[[int], Text]:
 
 def mark_source(path: Path, seed: int) -> Callable[[int], Text]:
     """Text number i: one of the sampled solutions with the exact mark of each of its lines."""
-    pairs = _read(path)
+    pairs = read_samples(path)
 
     def source(index: int) -> Text:
         number, solution = pairs[int(random.Random(f"marks/{seed}/{index}").random() * len(pairs))]
@@ -83,6 +83,7 @@ def mark_source(path: Path, seed: int) -> Callable[[int], Text]:
     return source
 
 
-def _read(path: Path) -> list[tuple[int, str]]:
+def read_samples(path: Path) -> list[tuple[int, str]]:
+    """Number of the problem and text of each sampled solution."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [(int(number), str(text)) for number, text in map(json.loads, lines)]
