@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from ttc.analysis.judging.levels import DetectionCost
     from ttc.pipeline.judging.attacking import AttackRequest
     from ttc.pipeline.judging.evaluation import Judging
-    from ttc.pipeline.judging.figures import Figure
     from ttc.store.run_folder import RunFolder
 
 
@@ -129,7 +127,7 @@ def command(
             overrides=tuple(overrides or ()),
             **_attacks(words(attack)),
         )
-        judged = replace(judged, attacks=_attacked(found, wanted, judged))
+        judged = _attacked(found, wanted, judged)
     folder = out or found.path
     text = dump_json(judged.as_dict())
     write_file(folder / "verifier.json", text + "\n")
@@ -147,13 +145,12 @@ def _attacks(named: list[str]) -> dict[str, tuple[str, ...]]:
     return {} if "all" in named else {"attacks": tuple(dict.fromkeys(named))}
 
 
-def _attacked(run: RunFolder, wanted: AttackRequest, judged: Judging) -> list[Figure]:
-    from ttc.pipeline.judging.attacking import attack, attack_figures
+def _attacked(run: RunFolder, wanted: AttackRequest, judged: Judging) -> Judging:
+    from ttc.pipeline.judging.attacking import attack, with_attacks
     from ttc.report.progress import show_progress
 
     done = attack(run, wanted, lambda monitor: show_progress(monitor.status, plain=False))
-    rules, level = judged.request.rules, judged.request.level
-    return attack_figures(run, done, rules.threshold, judged.invalid, level)
+    return with_attacks(judged, run, done)
 
 
 def _cost(word: str) -> DetectionCost:

@@ -54,7 +54,8 @@ def recipe_hash(recipe: Recipe) -> str:
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
     data = _as_before(data, {"repeats": 1})
     data["grid"] = _as_before(
-        data["grid"], {"verification_draws": "random", "invalid_verdict": "dropped"}
+        data["grid"],
+        {"verification_draws": "random", "invalid_verdict": "dropped", "tuning_problems": "refuse"},
     )
     data["budget"] = _as_before(data["budget"], {"shares": None})
     data["cost"] = _as_before(data["cost"], {"prefix": "cached"})
@@ -76,9 +77,10 @@ def code_behind(recipe: Recipe) -> dict[str, Code]:
 
 def _told(policy: PolicyPart) -> dict[str, Any]:
     """A policy by what differs from its defaults, so that a new parameter leaves run ids alone."""
-    return {"type": type(policy).model_fields["type"].default} | policy.model_dump(
+    told = {"type": type(policy).model_fields["type"].default} | policy.model_dump(
         mode="json", by_alias=True, exclude_defaults=True
     )
+    return told | ({"tuned": _fingerprint(Path(policy.tuned))} if policy.tuned else {})
 
 
 def run_id(recipe: Recipe) -> str:

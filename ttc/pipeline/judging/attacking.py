@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.intervals import difference_interval, mean_interval
-from ttc.analysis.settings import InvalidVerdict
 from ttc.core import Problem, Solution
-from ttc.errors import DataError, UsageError
+from ttc.errors import BudgetExhausted, DataError, UsageError
 from ttc.pipeline.judging.altered import (
     AlteredSolutions,
     Chosen,
@@ -26,6 +25,7 @@ from ttc.pipeline.judging.altered import (
     digest_of,
     plan_attacks,
 )
+from ttc.pipeline.judging.evaluation import Judging
 from ttc.pipeline.judging.figures import Figure
 from ttc.pipeline.judging.loading import Judged, load_judged
 from ttc.pipeline.run import Progress, run_recipe
@@ -175,18 +175,30 @@ def _unlimited(verifier: Any) -> Any:
     return verifier.model_copy(update={"solutions": None})
 
 
-def attack_figures(
-    run: RunFolder, done: Attacked, threshold: float, invalid: InvalidVerdict, level: float
-) -> list[Figure]:
-    """How often each verifier falls for each attack, with intervals over problems."""
-    found = []
-    before = verifiers(run)
-    for name in verifiers(done.run):
-        earlier = load_judged(run, name, invalid) if name in before else None
-        trial = _Trial(load_judged(done.run, name, invalid), earlier, done.plan, threshold, level)
-        for attack_name in trial.attacks:
-            found += trial.figures(attack_name)
-    return found
+def with_attacks(judging: Judging, run: RunFolder, done: Attacked) -> Judging:
+    """How often each verifier falls for each attack, with intervals over problems.
+
+    Who said nothing readable of any of them (as who reads the solver's own samples, of which an
+    altered text has none) is told apart. Raises `BudgetExhausted` where nobody could be asked.
+    """
+    rules, level = judging.request.rules, judging.request.level
+    before, asked = verifiers(run), verifiers(done.run)
+    if not asked:
+        raise BudgetExhausted(
+            "the budget covers no verification of an altered solution; raise it: --set "
+            "budget.per_run.tokens=N, or as the recipe has it"
+        )
+    found: list[Figure] = []
+    silent = []
+    for name in asked:
+        judged = load_judged(done.run, name, judging.invalid)
+        if not judged.told.any():
+            silent.append(name)
+            continue
+        earlier = load_judged(run, name, judging.invalid) if name in before else None
+        trial = _Trial(judged, earlier, done.plan, rules.threshold, level)
+        found += [one for attack_name in trial.attacks for one in trial.figures(attack_name)]
+    return replace(judging, attacks=found, unattacked=tuple(silent))
 
 
 class _Trial:

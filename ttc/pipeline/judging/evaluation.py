@@ -17,9 +17,9 @@ from ttc.analysis.settings import InvalidVerdict
 from ttc.errors import DataError
 from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.evaluate import Evaluation
+from ttc.pipeline.judging.by_problem import choice_figures
 from ttc.pipeline.judging.curves import (
     Point,
-    curve_figures,
     margin_points,
     ranking_points,
     reliability_points,
@@ -83,7 +83,11 @@ class OneJudging:
 
 @dataclass(frozen=True)
 class Judging:
-    """What `judge_run` found. together: how several verifiers err, on what all of them judged."""
+    """What `judge_run` found.
+
+    together: how several verifiers err, on the `shared_solutions` that all of them judged; attacks:
+    figures of attacks, where asked for; unattacked: verifiers that said nothing of any of these.
+    """
 
     run: str
     request: JudgingRequest
@@ -92,6 +96,7 @@ class Judging:
     together: Together | None = None
     shared_solutions: int = 0
     attacks: list[Figure] = field(default_factory=list)
+    unattacked: tuple[str, ...] = ()
 
     def metric_rows(self) -> list[dict[str, Any]]:
         """Rows of `verifier_metrics`."""
@@ -186,7 +191,6 @@ def judge_run(run: RunFolder, request: JudgingRequest) -> Judging:
 
 def _judge(run: RunFolder, judged: Judged, request: JudgingRequest, seed: int) -> OneJudging:
     sampled = sample(run, judged, request, seed)
-    figures = sampled.figures({ALL: np.ones(len(judged.score), dtype=np.bool_)}, ALL)
     points = [
         *ranking_points(sampled),
         *reliability_points(sampled),
@@ -194,9 +198,12 @@ def _judge(run: RunFolder, judged: Judged, request: JudgingRequest, seed: int) -
         *selection_points(sampled),
         *margin_points(sampled),
     ]
-    figures += curve_figures(sampled, points)
-    for by in request.by:
-        figures += sampled.figures(groups_of(run, judged, by), by)
+    groups = {ALL: {ALL: np.ones(len(judged.score), dtype=np.bool_)}}
+    groups |= {by: dict(groups_of(run, judged, by)) for by in request.by}
+    figures: list[Figure] = []
+    for by, made in groups.items():
+        figures += sampled.figures(made, by)
+        figures += choice_figures(sampled, made, by)
     return OneJudging(judged, figures, points)
 
 
