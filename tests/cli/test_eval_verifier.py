@@ -69,7 +69,7 @@ def test_a_page_for_people_and_all_of_it_in_files(imported):
         "F1 (ProcessBench's)",
         "first wrong step, F1",
         "z-normalised",
-        "ECE, bins of equal mass, 10 of them",
+        "ECE, equal mass, 10 bins",
         "How often the best scored of S is wrong",
         "even",
         "shortest",

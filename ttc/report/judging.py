@@ -30,9 +30,9 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("equal_error_rate", "equal error rate"),
     ("equal_error_rate_z", "  z-normalised"),
     ("equal_error_rate_t", "  t-normalised"),
-    ("min_detection_cost", "min. detection cost"),
-    ("ece_width", "ECE, bins of equal width"),
-    ("ece_mass", "ECE, bins of equal mass"),
+    ("min_detection_cost", "min. detection cost,"),
+    ("ece_width", "ECE, equal width"),
+    ("ece_mass", "ECE, equal mass"),
     ("brier", "Brier score"),
     ("rho_errors", "correlation of repeated errors"),
     ("effective_verdicts", "effective V"),
@@ -125,8 +125,8 @@ def _print_figures(console: Console, found: Judging, parts: Sequence[OneJudging]
 def _at(quantity: str, at: float | None) -> str:
     if at is None:
         return ""
-    words = {"min_detection_cost": " at P_target", "effective_verdicts": " of"}
-    return f"{words[quantity]} {at:g}" if quantity in words else f", {at:g} of them"
+    words = {"min_detection_cost": " P_target", "effective_verdicts": " of"}
+    return f"{words[quantity]} {at:g}" if quantity in words else f", {at:g} bins"
 
 
 def _cell(one: Figure | None) -> str:
