@@ -14,7 +14,7 @@ def test_the_pages_commands_show_what_it_explains(follow, tmp_path):
         "min. detection cost at P_target 0.01",
         "ECE, bins of equal mass",
         "How often the best scored of S is wrong",
-        "level 5",
+        "By level",
         "above unaltered",
         "rejected before",
         "prm: claims",

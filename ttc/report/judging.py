@@ -39,7 +39,7 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("solver_wrong", "score and frequency, wrong ones"),
     ("unreadable", "verdicts not readable"),
 )
-_OF_GROUPS = ("auc", "balanced_accuracy", "true_negative_rate", "ece_width", "best_wrong")
+_OF_GROUPS = ("auc", "balanced_accuracy", "ece_width", "best_wrong")
 _OF_ATTACKS = ("accepted", "more_accepted", "flipped", "score_rise")
 _SIDE_BY_SIDE = 3
 _SIZES = 8
@@ -74,7 +74,7 @@ def _headlines(found: Judging) -> Iterator[str]:
             told = f"{part.verifier} judged {_kinds(part)}, so nothing tells how it ranks the two"
         else:
             told += f" in {_percent(area)} of pairs"
-        if wrong is not None and wrong.at is not None and accepted is not None:
+        if wrong is not None and accepted is not None and wrong.at is not None and wrong.at > 1:
             told += (
                 f"; the best scored of {wrong.at:g} is wrong in {_percent(wrong)}, wrong and "
                 f"accepted in {100 * accepted.value:.1f} %"
@@ -178,7 +178,7 @@ def _print_groups(console: Console, found: Judging, by: str) -> None:
             count = own["right"].solutions
             rest = [_short(own.get(name)).partition(" ")[0] for name in _OF_GROUPS[2:]]
             rows.append((who, count, *cells, _gap(own.get("balanced_accuracy")), *rest))
-    heading = (by, "n", "AUC", "balanced accuracy", "gap to the rest", "TNR", "ECE", "best wrong")
+    heading = (by, "n", "AUC", "balanced accuracy", "gap to the rest", "ECE", "best wrong")
     console.print(table(f"By {by}", heading, rows, range(1, len(heading))))
 
 
@@ -257,7 +257,8 @@ def _margins(part: OneJudging) -> Iterator[str]:
     told = []
     for policy, name in (("best_of_n", "best-of-N"), ("weighted_majority", "weighted majority")):
         middle, points = part.figure(f"margin_{policy}", 0.5), part.series("margin", policy)
-        if middle is None or not points:
+        alone = part.figure(f"never_flips_{policy}")
+        if middle is None or not points or alone is None or alone.value == 1:
             return
         far = "any amount" if math.isinf(middle.value) else f"{middle.value:.3f}"
         told.append(f"{far} for {name} ({100 * points[0].y:.0f} % of problems are ties)")
