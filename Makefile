@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast test-llama test-torch format lock sweep nano example bench docs clean clean-results help
+.PHONY: quickstart test test-fast test-llama test-torch format lock sweep verifiers nano example bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -74,8 +74,10 @@ RECIPES ?= recipes/quickstart.yaml
 SEEDS   ?= 0 1 2
 JOBS    ?= 2
 RESULTS ?= results
+VERIFIERS_OUT ?= results/examples/verifiers
 # Whether a result is up to date, ttc knows best: by what recipe, prompts and data hold.
-CELLS   := $(foreach r,$(RECIPES),$(foreach s,$(SEEDS),sweep@$(s)@$(r)))
+EACH    := $(foreach r,$(RECIPES),$(or $(wildcard $(r)),$(r)))
+CELLS   := $(foreach r,$(EACH),$(foreach s,$(SEEDS),sweep@$(s)@$(r)))
 
 sweep: $(VENV)/.base ## recipes x seeds in parallel jobs; up-to-date results are skipped
 	@$(MAKE) --no-print-directory --keep-going -j$(JOBS) $(CELLS)
@@ -85,7 +87,11 @@ define SWEEP_RULE
 sweep@$(2)@$(1):
 	@$(TTC) run $(1) --set seed=$(2) --set results=$(RESULTS) --plain --quiet
 endef
-$(foreach r,$(RECIPES),$(foreach s,$(SEEDS),$(eval $(call SWEEP_RULE,$(r),$(s)))))
+$(foreach r,$(EACH),$(foreach s,$(SEEDS),$(eval $(call SWEEP_RULE,$(r),$(s)))))
+
+verifiers: ## every verifier on the embedded models, and what each buys at equal compute
+	@$(MAKE) --no-print-directory sweep RECIPES="recipes/verifiers/*.yaml" SEEDS=0
+	$(TTC) compare "verifiers-*" --results $(RESULTS) --out $(VERIFIERS_OUT)
 
 nano: $(VENV)/.base ## rebuild the embedded models from a seed (hours on 2 CPU cores; needs the extra "train")
 	$(BIN)/python -m pip install --quiet "torch>=2.5"
@@ -101,6 +107,7 @@ bench: $(VENV)/.base ## print the benchmarks, as ratios measured in one run
 docs: $(VENV)/.test ## regenerate the generated pages of docs/
 	$(BIN)/python -m ttc.store.columns docs/columns.md
 	$(BIN)/python docs/draw_rooms.py
+	$(BIN)/python docs/draw_methods.py
 
 clean: ## remove caches and environments
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

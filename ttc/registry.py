@@ -51,6 +51,9 @@ class Part(BaseModel):
     kind: ClassVar[Kind]
     extra: ClassVar[str | None] = None
     """The optional dependency group that it needs, for `ttc list`."""
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Fields that came after a release with this part. Where they have their defaults, a recipe is
+    the run that it was before."""
 
 
 class MethodPart(Part):
@@ -58,6 +61,9 @@ class MethodPart(Part):
 
     executes: ClassVar[bool] = False
     """Whether it runs programs that models write, in the sandbox."""
+    prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """By field that names a prompt template: the variables that it may use beside the problem's;
+    where nothing is said, `solution` in a verifier's."""
     roles: ClassVar[Mapping[str, Role]] = {}
     """By field that names a model: in which role that is asked, where not the field's own name."""
 

@@ -103,6 +103,11 @@ def after_thinking(text: str) -> str | None:
     return None if span is None else text[span[0] : span[1]]
 
 
+def without_thinking(text: str) -> str:
+    """A solution as others are shown it: without its thoughts, unless they are all there is."""
+    return (after_thinking(text) or text).strip()
+
+
 def visible_span(text: str) -> Span | None:
     """From which character to which a text is visible; None if a thought never ends."""
     reader = _Reader()

@@ -9,7 +9,16 @@ from attempts import attempt_of
 
 from ttc.answers import AnswerRule
 from ttc.attempt.live import World
-from ttc.core import Ask, Capabilities, Completion, ModelIdentity, Problem, Prompt, SamplingParams
+from ttc.core import (
+    Ask,
+    Capabilities,
+    Completion,
+    ModelIdentity,
+    Problem,
+    Prompt,
+    SamplingParams,
+    Solution,
+)
 from ttc.errors import UsageError
 from ttc.refs import VerifierRef
 from ttc.samplers import SamplerPart
@@ -171,3 +180,13 @@ def test_who_says_no_answer_gives_the_last_solution():
     assert (answer.solution_index, answer.final, answer.spent.amounts["calls"]) == (2, True, 3.0)
     attempt._record.conclude(found[:1])
     assert len(attempt._record.answers()) == 1
+
+
+def test_the_samples_of_a_solution_are_there_with_their_prompts():
+    attempt = attempt_of(Independent(), PROBLEM, Model())
+    (row,) = asyncio.run(attempt.sample(ASK))
+    made = attempt.solution("\\boxed{2}", row)
+    assert list(attempt.samples(made)) == row
+    assert {sample.prompt for sample in row} == {ASK.prompt}
+    with pytest.raises(UsageError, match="attempt that made it"):
+        attempt.samples(Solution("p", 7, "", None, 0, 0, "stop"))

@@ -35,3 +35,10 @@ def test_arrows_that_others_imply_are_left_out(draw):
     }
     with pytest.raises(ValueError, match="circle"):
         draw.reduced({"a": {"b"}, "b": {"a"}})
+
+
+def test_the_table_of_methods_is_up_to_date():
+    spec = importlib.util.spec_from_file_location("draw_methods", DOCS / "draw_methods.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "make docs writes it anew"

@@ -48,6 +48,21 @@ def test_the_page_adds_a_part_that_a_recipe_can_use(tmp_path, page, name, shown)
     assert shown in followed(tmp_path, page, name)
 
 
+def test_the_page_s_test_of_its_verifier_passes(tmp_path):
+    followed(tmp_path, "add-a-verifier", "brevity")
+    (tmp_path / "test_brevity.py").write_text("".join(blocks("add-a-verifier", "py")))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "test_brevity.py"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
 def test_the_page_s_critic_and_prompts(tmp_path):
     assert "answer" in followed(tmp_path, "add-a-sampler", "restart", recipe=1)
 

@@ -31,7 +31,7 @@ class RawOnly(BackendPart):
 class Twice(SamplerPart):
     """Runs another sampler again."""
 
-    prompt_variables: ClassVar[frozenset[str]] = frozenset({"question", "choices", "solution"})
+    prompt_variables: ClassVar = {"prompt": frozenset({"solution"})}
 
     type: Literal["twice"] = "twice"
     inner: SamplerRef = Field(default="independent", validate_default=True)

@@ -5,7 +5,7 @@ import pytest
 
 from ttc.errors import DataError
 from ttc.store.manifest import Manifest, Status
-from ttc.store.run_folder import RunFolder, find_run, list_runs, run_folder
+from ttc.store.run_folder import RunFolder, find_matching, find_run, list_runs, run_folder
 
 
 def add(root: Path, recipe: str, run_id: str, day: int, status: Status = "complete") -> RunFolder:
@@ -105,3 +105,13 @@ def test_existing_complete_and_missing(root: Path) -> None:
     add(root, "genrm", "ab33", 1, "interrupted")
     assert not run.complete()
     assert not RunFolder(root / "nothing").exists()
+
+
+def test_a_star_stands_for_any_part_of_a_recipes_name(make_run, tmp_path):
+    for name in ("verifiers-prm", "verifiers-genrm", "quickstart"):
+        make_run([[0]], [0], recipe=name)
+    root = tmp_path / "results"
+    found = find_matching(["verifiers-*", "verifiers-prm"], root)
+    assert [run.recipe_name for run in found] == ["verifiers-genrm", "verifiers-prm"]
+    with pytest.raises(DataError, match=r"called 'judges-\*'"):
+        find_matching(["judges-*"], root)

@@ -42,6 +42,8 @@ def by_choice(
     """
     out = Estimate.unavailable((len(solutions), len(verifications)))
     for j, v in enumerate(verifications):
+        if "pairs" in reads and v < view.depth:  # what some comparisons of a pair say, nobody asks
+            continue
         inside = [(i, s) for i, s in enumerate(solutions) if _there(view, s, v)]
         if not inside:
             continue
@@ -190,7 +192,9 @@ def _scored(view: ProblemView, draws: int, v: int, reads: Collection[str]) -> It
         yield from (unscored for _ in range(draws))
         return
     counts = np.minimum(view.counts, v)
-    if not {"values", "steps"} & set(reads):
+    if "pairs" in reads and view.pairs is not None:
+        more["pairs"] = view.pairs
+    if not {"values", "steps", "raw"} & set(reads):
         scores = view.score_draws(v)
         for d in range(draws):
             yield Drawn(classes, scores[min(d, len(scores) - 1)], counts, more)
@@ -200,6 +204,8 @@ def _scored(view: ProblemView, draws: int, v: int, reads: Collection[str]) -> It
         picked = _verdicts(view, v, rng)
         values = np.take_along_axis(view.values, picked, axis=1)
         own = more | {"values": values}
+        if view.raw is not None:
+            own["raw"] = np.take_along_axis(view.raw, picked, axis=1)
         if view.steps is not None:
             own["steps"] = np.take_along_axis(view.steps, picked[:, :, None], axis=1)
         yield Drawn(classes, np.where(view.answered, first_mean(values, v), 0.0), counts, own)

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ttc.analysis.estimate import BoolArray, FloatArray, IntArray
 from ttc.analysis.scores import as_decimals, first_mean
 from ttc.core import Solution, Verification
 
-READABLE = ("scores", "values", "steps", "confidence", "tokens", "pairs")
+READABLE = ("scores", "values", "raw", "steps", "confidence", "tokens", "pairs")
 """What a policy may declare in `reads`; the properties of `Drawn` say what each is."""
-OF_VERIFICATIONS = frozenset({"scores", "values", "steps", "pairs"})
+OF_VERIFICATIONS = frozenset({"scores", "values", "raw", "steps", "pairs"})
 """Those that verifiers give."""
+OF_SOME = ("raw", "steps", "pairs")
+"""Those that only some verifiers give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +44,30 @@ class Drawn:
     ) -> Drawn:
         """Of solutions as they come from a model. classes: (N,), as `Attempt.classes` gives them.
 
-        verifications: of any of these solutions; those of several verifiers count alike.
+        verifications: of any of these solutions; those of several verifiers count alike. Of
+        comparisons, a solution's score is the mean share that it won of each.
         """
         place = {one.index: i for i, one in enumerate(solutions)}
         rows: list[list[Verification]] = [[] for _ in solutions]
         for one in verifications:
             rows[place[one.solution_index]].append(one)
-        values, steps = _padded(rows)
+        compared = [one for one in verifications if one.against is not None]
+        pairs, played = won(
+            np.array([place[one.solution_index] for one in compared], dtype=np.int64),
+            np.array([place[one.against or 0] for one in compared], dtype=np.int64),
+            np.array([one.score for one in compared], dtype=np.float64),
+            len(solutions),
+        )
+        values, raw, steps = _padded(rows)
         values = as_decimals(values)
         count = np.array([len(row) for row in rows], dtype=np.int64)
         mean = first_mean(values, values.shape[1])
+        if compared:
+            count, mean = played.max(axis=1), mean_share(pairs)
         more = {
+            "pairs": pairs,
             "values": values,
+            "raw": raw,
             "steps": steps,
             "confidence": np.array([s.mean_logprob for s in solutions], dtype=np.float64),
             "tokens": np.array([s.completion_tokens for s in solutions], dtype=np.float64),
@@ -73,6 +88,11 @@ class Drawn:
         return self._known("values", (len(self), 0))
 
     @property
+    def raw(self) -> FloatArray:
+        """(N, V) each verification's measure in its own unit, where its score is squashed."""
+        return self._known("raw", (len(self), 0))
+
+    @property
     def steps(self) -> FloatArray:
         """(N, V, L) probability that each step is right, by verification; NaN where not given."""
         return self._known("steps", (len(self), 0, 0))
@@ -89,7 +109,7 @@ class Drawn:
 
     @property
     def pairs(self) -> FloatArray:
-        """(N, N) share of comparisons that solution i won against j. No verifier gives them yet."""
+        """(N, N) mean share that solution i won of its comparisons with j, in either order."""
         return self._known("pairs", (len(self), len(self)))
 
     def _known(self, name: str, shape: tuple[int, ...]) -> FloatArray:
@@ -118,14 +138,49 @@ class Drawn:
         return int(votes[-1]), int(votes[-2])
 
 
-def _padded(rows: Sequence[Sequence[Verification]]) -> tuple[FloatArray, FloatArray]:
-    """(N, V) scores and (N, V, L) step scores of lists of verifications, padded with NaN."""
+def given(arrays: Mapping[str, FloatArray | None]) -> frozenset[str]:
+    """Which of `OF_SOME` there is anything of."""
+    known = ((name, arrays.get(name)) for name in OF_SOME)
+    return frozenset(n for n, one in known if one is not None and not np.isnan(one).all())
+
+
+def won(
+    first: IntArray, second: IntArray, share: FloatArray, n: int
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """(n, n) mean share that each of n solutions won against each other, and of how many valid.
+
+    first, second: (comparisons,) who was compared, in this order; share: what the first won, NaN
+    where that could not be read. NaN for pairs that were never compared.
+    """
+    total, count = np.zeros((n, n)), np.zeros((n, n), dtype=np.int64)
+    known = ~np.isnan(share)
+    first, second, share = first[known], second[known], share[known]
+    np.add.at(total, (first, second), share)
+    np.add.at(total, (second, first), 1.0 - share)
+    np.add.at(count, (first, second), 1)
+    np.add.at(count, (second, first), 1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan), count
+
+
+def mean_share(pairs: FloatArray) -> FloatArray:
+    """(n,) mean share that each won against those it was compared with, NaN without any."""
+    there = ~np.isnan(pairs)
+    mean = np.where(there, pairs, 0.0).sum(axis=-1) / np.maximum(there.sum(axis=-1), 1)
+    return np.where(there.any(axis=-1), mean, np.nan)
+
+
+def _padded(
+    rows: Sequence[Sequence[Verification]],
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(N, V) scores, (N, V) raw measures and (N, V, L) step scores, padded with NaN."""
     depth = max((len(row) for row in rows), default=0)
     length = max((len(one.step_scores) for row in rows for one in row), default=0)
     values = np.full((len(rows), depth), np.nan)
+    raw = values.copy()
     steps = np.full((len(rows), depth, length), np.nan)
     for i, row in enumerate(rows):
         for j, one in enumerate(row):
             values[i, j] = np.nan if one.score is None else one.score
+            raw[i, j] = np.nan if one.raw is None else one.raw
             steps[i, j, : len(one.step_scores)] = one.step_scores
-    return values, steps
+    return values, raw, steps

@@ -37,6 +37,10 @@ class PoolArrays:
     tokens: (P, N) tokens sampled for each solution.
     confidence: (P, N) mean log probability of each solution's tokens, in nats.
     steps: (P, N_verified, M, L) probability that each step is right, by verification.
+    raw: (P, N_verified, M) each verification's measure in its own unit.
+    pairs: (P, N_verified, N_verified) mean share that a solution won against another: of a verifier
+        that compares. Then M is how many comparisons each pair had, and the scores are the mean
+        share that a solution won.
     """
 
     answer_class: IntArray
@@ -49,6 +53,8 @@ class PoolArrays:
     tokens: FloatArray | None = None
     confidence: FloatArray | None = None
     steps: FloatArray | None = None
+    raw: FloatArray | None = None
+    pairs: FloatArray | None = None
 
     def __post_init__(self) -> None:
         check_pool(self)
@@ -153,9 +159,12 @@ def check_pool(pool: PoolArrays) -> None:
         "solution_tokens": (n_problems,),
         "verification_tokens": (n_problems,),
     }
-    for name, of in (("tokens", classes), ("confidence", classes), ("steps", pool.scores)):
+    optional = {"tokens": classes, "confidence": classes, "steps": pool.scores, "raw": pool.scores}
+    for name, of in optional.items():
         if getattr(pool, name) is not None:
             expected[name] = of.shape
+    if pool.pairs is not None:
+        expected["pairs"] = (*pool.scores.shape[:2], pool.scores.shape[1])
     for name, shape in expected.items():
         found = getattr(pool, name).shape[: len(shape)]
         if found != shape:

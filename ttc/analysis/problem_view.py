@@ -32,7 +32,8 @@ class ProblemView:
     answer_class, correct: (N,); values: (n, M) scores with invalid verdicts treated by the
     settings' rule; counts: (n,). All policies that sample use `orders` and `score_draws`, the same
     random numbers, so that differences between policies carry less noise than the policies.
-    tokens, confidence (N,), steps (n, M, L): see `PoolArrays`; problem_id: empty where unknown.
+    tokens, confidence (N,), steps (n, M, L), raw (n, M), pairs (n, n): see `PoolArrays`;
+    problem_id: empty where unknown.
     """
 
     answer_class: IntArray
@@ -44,6 +45,8 @@ class ProblemView:
     tokens: FloatArray | None = None
     confidence: FloatArray | None = None
     steps: FloatArray | None = None
+    raw: FloatArray | None = None
+    pairs: FloatArray | None = None
     problem_id: str = ""
 
     @classmethod
@@ -68,6 +71,8 @@ class ProblemView:
             tokens=of_each(pool.tokens, total),
             confidence=of_each(pool.confidence, total),
             steps=of_each(pool.steps, verified),
+            raw=of_each(pool.raw, verified),
+            pairs=None if pool.pairs is None else pool.pairs[index, :verified, :verified],
             problem_id=pool.problem_ids[index] if pool.problem_ids else "",
         )
 

@@ -82,19 +82,25 @@ def check_solutions(part: Part, problem: Problem, found: Any) -> Sequence[Soluti
 def check_verifications(
     part: Any, problem: Problem, solutions: Sequence[Solution], found: Any
 ) -> Sequence[Verification]:
-    """Verifications of these solutions, each once, scores from 0 to 1. Raises `PluginError`."""
+    """Verifications of these solutions, each once, scores from 0 to 1. Raises `PluginError`.
+
+    A verifier's own judgements of judgements stand under names that begin with its label and `/`.
+    """
     verifications = _listed(part, found, Verification)
     known = {s.index for s in solutions}
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[str, int, int]] = set()
     for one in verifications:
         if one.problem_id != problem.id or one.solution_index not in known:
             of = f"{one.solution_index!r:.40} of problem {one.problem_id!r:.80}"
             raise _wrong(part, f"a verification of solution {of}, which it was not given")
-        if one.verifier != part.label:
+        if one.verifier != part.label and not str(one.verifier).startswith(f"{part.label}/"):
             raise _wrong(part, f"a verification by {one.verifier!r:.80}, not by {part.label!r}")
-        if not _whole(one.index) or (one.solution_index, one.index) in seen:
+        place = (one.verifier, one.solution_index, one.index)
+        if not _whole(one.index) or place in seen:
             raise _wrong(part, f"two verifications with the index {one.index!r:.40}, or none")
-        seen.add((one.solution_index, one.index))
+        if one.against is not None and (one.against not in known or one.against == place[1]):
+            raise _wrong(part, f"a comparison against solution {one.against!r:.40}")
+        seen.add(place)
         _check_judgement(part, one)
         _check_tokens(part, one)
     return verifications
@@ -104,6 +110,8 @@ def _check_judgement(part: Part, one: Verification) -> None:
     for name, value in (("score", one.score), ("p_yes", one.p_yes)):
         if value is not None and not _share(value):
             raise _wrong(part, f"the {name} {value!r:.40}; it must be from 0 to 1, or None")
+    if one.raw is not None and not (isinstance(one.raw, float | int) and math.isfinite(one.raw)):
+        raise _wrong(part, f"the raw score {one.raw!r:.40}; it must be a number, or None")
     if not isinstance(one.verdict, bool | None) or not isinstance(one.text, str):
         raise _wrong(part, "a verdict that is not True, False or None, or a text that is none")
     if not all(map(_share, one.step_scores)):

@@ -250,7 +250,10 @@ class LiveAttempt:
     def _samples(self, want: Wanted) -> tuple[list[Sample], list[SampleTrace]]:
         record = self._record
         after = None if want.ask.after is None else want.ask.after.number
-        samples = [Sample(record.number(want.model, want.opening), c, after) for c in want.got]
+        prompt = want.ask.prompt
+        samples = [
+            Sample(record.number(want.model, want.opening), c, after, prompt) for c in want.got
+        ]
         return samples, [self._trace(sample, want) for sample in samples]
 
     def _trace(self, sample: Sample, want: Wanted) -> SampleTrace:
@@ -325,7 +328,7 @@ class LiveAttempt:
         completions = [sample.completion for sample in of]
         record = self._record
         index = len(record.made_of)
-        record.made_of[index] = tuple(sample.number for sample in of)
+        record.made_of[index] = tuple(of)
         made = Solution(
             problem_id=record.problem.id,
             index=index,
@@ -341,6 +344,11 @@ class LiveAttempt:
         record.solutions[index] = made
         self._branch.solved.append(index)
         return made
+
+    def samples(self, solution: Solution) -> Sequence[Sample]:
+        if solution.index not in self._record.made_of:
+            raise UsageError("the samples of a solution are asked for in the attempt that made it")
+        return self._record.made_of[solution.index]
 
     def classes(self, solutions: Sequence[Solution]) -> NDArray[np.int32]:
         return self._world.answers.classify([s.answer for s in solutions], None).index
@@ -364,7 +372,15 @@ def _whole(rows: Sequence[list[Sample]]) -> Sequence[list[Sample]]:
 
 def _read(sample: Sample) -> Read:
     done = sample.completion
-    return Read(sample.number, done.scores, done.logprobs, done.error)
+    return Read(
+        sample.number,
+        done.scores,
+        done.logprobs,
+        done.error,
+        done.prompt_tokens,
+        done.seconds,
+        done.finish_reason,
+    )
 
 
 def _score(done: Completion) -> float | None:
@@ -408,4 +424,4 @@ async def judged(
         key = (one.verifier, one.solution_index)
         record.judged[key] = max(record.judged[key], one.index + 1)
     branch.verifications += stored
-    return stored
+    return [one for one in stored if one.verifier == verifier.label]

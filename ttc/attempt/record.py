@@ -24,6 +24,7 @@ from ttc.core import (
     ModelIdentity,
     Place,
     Problem,
+    Sample,
     SampleTrace,
     Solution,
     Used,
@@ -40,8 +41,8 @@ class Record:
     """Of one attempt, whichever of its parts did it.
 
     asked: the model of each sample, and how its prompt began; refused: places in the budget that
-    closed; made_of: by solution, the numbers of its samples; judged: by verifier and solution, how
-    many verifications.
+    closed; made_of: by solution, its samples; judged: by verifier and solution, how many
+    verifications.
     """
 
     problem: Problem
@@ -49,7 +50,7 @@ class Record:
     repeat: int = 0
     asked: list[tuple[ModelIdentity, Opening]] = field(default_factory=list)
     solutions: dict[int, Solution] = field(default_factory=dict)
-    made_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    made_of: dict[int, tuple[Sample, ...]] = field(default_factory=dict)
     refused: set[Place] = field(default_factory=set)
     judged: Counter[tuple[str, int]] = field(default_factory=Counter)
     root: Branch = field(init=False)
@@ -77,8 +78,8 @@ class Record:
         number = {sample.number: i for i, sample in enumerate(found)}
         parents = {sample.number: sample.after for sample in found}
         kept: set[int | None] = {None}
-        for one in (n for numbers in self.made_of.values() for n in numbers):
-            place: int | None = one
+        for one in (sample for samples in self.made_of.values() for sample in samples):
+            place: int | None = one.number
             while place not in kept:
                 kept.add(place)
                 place = parents.get(place) if place is not None else None
@@ -135,7 +136,8 @@ class Record:
         number = {s.number: i for i, s in enumerate(self._in_order_sampled())}
         found = []
         for one in solutions:
-            of = [number[n] for n in self.made_of.get(one.index, ()) if n in number]
+            made = self.made_of.get(one.index, ())
+            of = [number[s.number] for s in made if s.number in number]
             found.append(replace(one, first_sample=min(of), last_sample=max(of)) if of else one)
         return found
 

@@ -69,13 +69,11 @@ def wanted(
     found = []
     here: set[bytes] = set()
     for ask, model, role, start, prompt in zip(asks, models, roles, starts, prompts, strict=True):
-        cached, text = 0, plain_text(ask.prompt)
+        text = plain_text(ask.prompt)
         if prompt in here or branch.tokens(prompt) is not None:
             cached = _ALL
-        elif ask.after is not None:
-            asked, opening = branch.record.asked[ask.after.number]
-            if asked is model.identity:
-                cached = repeated(text, opening, ask.after.completion)
+        else:
+            cached = _continued(branch, model, ask, text)
         here.add(prompt)
         found.append(Wanted(ask, model, role, prompt, Opening.of(text), start, cached))
     return found
@@ -85,15 +83,28 @@ def fixed(
     branch: Branch, asks: Sequence[Ask], models: Sequence[Model], roles: Sequence[Role]
 ) -> list[Wanted]:
     """The asks for what has one outcome: equal ones are the same. Of a passage, what the model has
-    read before need not be computed again, as far as that is how it begins.
+    read or written before need not be computed again, as far as that is how it begins.
     """
     found = []
     for ask, model, role in zip(asks, models, roles, strict=True):
-        prompt = _digest(model, ask.prompt)
-        cached = _ALL if branch.tokens(prompt) is not None else _begun(branch, model, ask.prompt)
-        opening = Opening.of(plain_text(ask.prompt))
-        found.append(Wanted(ask, model, role, prompt, opening, 0, cached))
+        prompt, text = _digest(model, ask.prompt), plain_text(ask.prompt)
+        if branch.tokens(prompt) is not None:
+            cached = _ALL
+        else:
+            begun = _begun(branch, model, ask.prompt)
+            cached = max(begun, _continued(branch, model, ask, text))
+        found.append(Wanted(ask, model, role, prompt, Opening.of(text), 0, cached))
     return found
+
+
+def _continued(branch: Branch, model: Model, ask: Ask, text: str) -> int:
+    """Tokens of a prompt that are those of the sample which it continues, where the same model has
+    drawn that. text: of the prompt, by `plain_text`.
+    """
+    if ask.after is None:
+        return 0
+    asked, opening = branch.record.asked[ask.after.number]
+    return repeated(text, opening, ask.after.completion) if asked is model.identity else 0
 
 
 def _begun(branch: Branch, model: Model, prompt: Prompt) -> int:

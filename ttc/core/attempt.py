@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ttc.core.model import (
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 class Sample:
     """One sample that an attempt got. number: in order of the attempt's samples.
 
-    after: the number of the sample that it continues, None where it begins.
+    after: the number of the sample that it continues, None where it begins. prompt: what it was
+    asked for by.
     """
 
     number: int
     completion: Completion
     after: int | None = None
+    prompt: Prompt | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,17 @@ class Reading:
 class Read:
     """What a reading gave: `scores` from 0 to 1, one a step, or `logprobs` of the tokens in nats.
 
-    error: why there is nothing, in the model's words; then both are empty.
+    error: why there is nothing, in the model's words; then both are empty, and finish_reason is the
+    failure's name. prompt_tokens: length of all that was read.
     """
 
     number: int
     scores: tuple[float, ...] = ()
     logprobs: tuple[TokenLogprob, ...] = ()
     error: str = ""
+    prompt_tokens: int = 0
+    seconds: float = 0.0
+    finish_reason: str = "read"
 
 
 class Attempt(Protocol):
@@ -156,6 +162,14 @@ class Attempt(Protocol):
 
     def solution(self, text: str, of: Sequence[Sample], steps: Sequence[str] = ()) -> Solution:
         """A solution with its answer, numbered in turn. of: the samples that it is made of."""
+        ...
+
+    def samples(self, solution: Solution) -> Sequence[Sample]:
+        """The samples that a solution of this attempt is made of, with their prompts.
+
+        For those who go on in the same context, or read the solver's own probabilities: they have
+        `completion.logprobs` where the sampler asked for them and kept them.
+        """
         ...
 
     def classes(self, solutions: Sequence[Solution]) -> NDArray[np.int32]:

@@ -56,7 +56,9 @@ class Verification:
     `score` in [0, 1] is what policies use, None for an invalid verification.
     `step_scores` are probabilities of correctness by step, where the method gives them, and
     `first_wrong_step` is the first that it finds wrong, from 0. `of`: of a judgement of another
-    judgement, that one's index; `against`: of a comparison, the index of the other solution.
+    judgement, that one's index; `against`: of a comparison, the index of the other solution, over
+    which `score` is the probability that this one is better. `raw` is the measure in its own unit,
+    where `score` is a squashed form of it.
     """
 
     problem_id: str
@@ -75,3 +77,4 @@ class Verification:
     first_wrong_step: int | None = None
     of: int | None = None
     against: int | None = None
+    raw: float | None = None

@@ -148,6 +148,7 @@ class Collector:
                 finish_reason=one.finish_reason or IMPORTED,
                 mean_logprob=one.mean_logprob,
                 returned=one.returned,
+                steps=one.steps,
             )
             tally.solutions += 1
             tally.labels += one.correct is not None
@@ -160,6 +161,7 @@ class Collector:
                 answer_class=int(number),
                 correct=bool(label),
                 imported_correct=one.correct,
+                gold_first_wrong_step=one.first_wrong_step,
             )
             self._solutions.write([row])
             for verification in one.verifications:

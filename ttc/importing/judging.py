@@ -57,14 +57,25 @@ def gold_of(problem: RawProblem, answers: Sequence[str | None], rule: AnswerRule
 
 
 def verdict_of(raw: RawVerification) -> bool | None:
-    """The verdict the data gives, else the one in the text, else what P(Yes) says without text."""
+    """The verdict the data gives, else the one in the text, else what P(Yes) says without text.
+
+    Without any of these: whether a step is found wrong, or the least score of a step below 1/2.
+    """
     if raw.verdict is not None:
         return raw.verdict
     if raw.text:
         return parse_verdict(raw.text)
-    return None if raw.p_yes is None else raw.p_yes >= 0.5
+    if raw.p_yes is not None:
+        return raw.p_yes >= 0.5
+    if raw.first_wrong_step is not None:
+        return raw.first_wrong_step < 0
+    return min(raw.step_scores) >= 0.5 if raw.step_scores else None
 
 
 def score_of(raw: RawVerification, verdict: bool | None, mode: ScoreMode) -> float | None:
-    """The score the data gives, else the one that `mode` makes of verdict and P(Yes)."""
-    return raw.score if raw.score is not None else score(verdict, raw.p_yes, mode)
+    """The score the data gives, else the least of a step, else what `mode` makes of the verdict."""
+    if raw.score is not None:
+        return raw.score
+    if raw.step_scores and raw.p_yes is None:
+        return min(raw.step_scores)
+    return score(verdict, raw.p_yes, mode)

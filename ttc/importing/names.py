@@ -9,8 +9,14 @@ from typing import Any
 from ttc.errors import DataError
 from ttc.words import nearest
 
-_SOLUTION = ("text", "answer", "correct", "tokens", "prompt_tokens", "finish_reason")
-_VERIFICATION = ("text", "verdict", "p_yes", "score", "tokens", "prompt_tokens", "verifier")
+_SOLUTION = (
+    *("text", "answer", "correct", "tokens", "prompt_tokens", "finish_reason"),
+    *("mean_logprob", "returned", "steps", "first_wrong_step", "confidence", "step_confidences"),
+)
+_VERIFICATION = (
+    *("text", "verdict", "p_yes", "score", "tokens", "prompt_tokens", "verifier"),
+    *("step_scores", "first_wrong_step"),
+)
 
 # Name of ours -> the key in JSON lines, unless the user says otherwise.
 JSON_NAMES: dict[str, str] = {
@@ -21,8 +27,6 @@ JSON_NAMES: dict[str, str] = {
     "problem.metadata": "metadata",
     "problem.solutions": "solutions",
     **{f"solution.{name}": name for name in _SOLUTION},
-    "solution.mean_logprob": "mean_logprob",
-    "solution.returned": "returned",
     "solution.verifications": "verifications",
     **{f"verification.{name}": name for name in _VERIFICATION},
 }
@@ -33,9 +37,7 @@ TABLE_NAMES: dict[str, str] = {
     "problem.answer": "gold_answer",
     "problem.choices": "choices",
     **{f"solution.{name}": name for name in _SOLUTION},
-    "solution.mean_logprob": "mean_logprob",
     "solution.index": "solution_index",
-    "solution.returned": "returned",
     "verification.problem": "problem_id",
     "verification.solution": "solution_index",
     "verification.index": "verification_index",

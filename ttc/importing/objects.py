@@ -27,9 +27,44 @@ def solution(
         finish_reason=values.text(record.get("finish_reason"), record.where("finish_reason"))
         or None,
         mean_logprob=values.number(record.get("mean_logprob"), record.where("mean_logprob")),
-        verifications=verifications,
+        verifications=(*_confidence(record), *verifications),
         returned=values.truth(record.get("returned"), record.where("returned")) is not False,
+        steps=_steps(record),
+        first_wrong_step=values.step(
+            record.get("first_wrong_step"), record.where("first_wrong_step")
+        ),
     )
+
+
+CONFIDENCE = "confidence"
+"""The verifier that a solution's own confidences are the scores of."""
+
+
+def _confidence(record: Record) -> tuple[RawVerification, ...]:
+    """What the data says of how sure the solver was, of the whole or of each step."""
+    score = values.probability(record.get("confidence"), record.where("confidence"))
+    steps = _probabilities(record, "step_confidences")
+    if score is None and not steps:
+        return ()
+    return (RawVerification(score=score, step_scores=steps, verifier=CONFIDENCE, tokens=0),)
+
+
+def _steps(record: Record) -> tuple[str, ...]:
+    """The steps' texts; a number of steps is none of our concern."""
+    found, place = record.get("steps"), record.where("steps")
+    if isinstance(found, int | float):
+        return ()
+    listed = values.listed(found, place, "a list of texts")
+    return tuple(values.text(one, f"{place}[{i}]") for i, one in enumerate(listed))
+
+
+def _probabilities(record: Record, name: str) -> tuple[float, ...]:
+    place = record.where(name)
+    listed = values.listed(record.get(name), place, "a list of numbers from 0 to 1")
+    told = [values.probability(one, f"{place}[{i}]") for i, one in enumerate(listed)]
+    if None in told:
+        values.refuse(None, f"{place}[{told.index(None)}]", "a number from 0 to 1")
+    return tuple(one for one in told if one is not None)
 
 
 def verification(record: Record, index: int | None = None) -> RawVerification:
@@ -43,6 +78,10 @@ def verification(record: Record, index: int | None = None) -> RawVerification:
         tokens=values.integer(record.get("tokens"), record.where("tokens")),
         prompt_tokens=values.integer(record.get("prompt_tokens"), record.where("prompt_tokens")),
         verifier=values.text(record.get("verifier"), record.where("verifier")) or None,
+        step_scores=_probabilities(record, "step_scores"),
+        first_wrong_step=values.step(
+            record.get("first_wrong_step"), record.where("first_wrong_step")
+        ),
     )
 
 

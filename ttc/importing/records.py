@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class RawVerification:
-    """A verification as found. None: not given; `score` overrides verdict and p_yes."""
+    """A verification as found. None: not given; `score` overrides verdict and p_yes.
+
+    step_scores: by step; first_wrong_step: the first that it finds wrong, from 0, -1 for none.
+    """
 
     text: str = ""
     verdict: bool | None = None
@@ -21,13 +24,16 @@ class RawVerification:
     verifier: str | None = None
     index: int | None = None
     finish_reason: str | None = None
+    step_scores: tuple[float, ...] = ()
+    first_wrong_step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawSolution:
     """A solution as found. `answer` is what the data says was extracted, `correct` its label.
 
-    returned: false for what a method said on its way, which has no vote.
+    returned: false for what a method said on its way, which has no vote. first_wrong_step: a label,
+    from 0, -1 for none.
     """
 
     text: str = ""
@@ -40,6 +46,8 @@ class RawSolution:
     mean_logprob: float | None = None
     verifications: tuple[RawVerification, ...] = ()
     returned: bool = True
+    steps: tuple[str, ...] = ()
+    first_wrong_step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any, NoReturn
 
@@ -62,6 +63,27 @@ def probability(value: Any, place: str) -> float | None:
     if not -_ROUNDING <= found <= 1 + _ROUNDING:
         refuse(value, place, "a number from 0 to 1")
     return min(1.0, max(0.0, found))
+
+
+def step(value: Any, place: str) -> int | None:
+    """A step's number from 0, -1 for none; None where nothing is given."""
+    return -1 if value in (-1, -1.0, "-1") else integer(value, place)
+
+
+def listed(value: Any, place: str, expected: str) -> list[Any]:
+    """A list, also as JSON in a text; empty where nothing is given."""
+    if isinstance(value, str) and value:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            refuse(value, place, expected)
+    if hasattr(value, "tolist"):  # a cell of a table
+        value = value.tolist()
+    if absent(value):
+        return []
+    if not isinstance(value, list | tuple):
+        refuse(value, place, expected)
+    return list(value)
 
 
 def absent(value: Any) -> bool:

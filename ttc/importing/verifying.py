@@ -19,6 +19,11 @@ IMPORTED = "imported"  # finish reason where the data gives none
 _Key = tuple[str, int, str]  # problem, solution, verifier
 
 
+def _named(step: int | None) -> int | None:
+    """The step that is found wrong, None for no step."""
+    return None if step is None or step < 0 else step
+
+
 class VerificationSink:
     """Numbers, judges and writes verifications. The table appears with the first of them.
 
@@ -69,6 +74,8 @@ class VerificationSink:
             prompt_tokens=prompt_tokens(raw.prompt_tokens, *prompt),
             completion_tokens=self._tally.completion(raw.tokens, raw.text),
             finish_reason=raw.finish_reason or IMPORTED,
+            step_scores=raw.step_scores,
+            first_wrong_step=_named(raw.first_wrong_step),
         )
         if self._writer is None:
             table = open_table(self._run.verifications, "verifications")

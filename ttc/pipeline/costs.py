@@ -12,7 +12,8 @@ from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.flops import Lengths
 from ttc.core import ModelIdentity
 from ttc.store.manifest import Manifest, Model
-from ttc.store.pool import LoadedPool, MeanUse
+from ttc.store.mean_use import MeanUse
+from ttc.store.pool import LoadedPool
 
 Costs = Mapping[str, float]
 """By unit: prompt_tokens, completion_tokens, tokens, flops, usd, calls, seconds; NaN if unknown."""
@@ -38,7 +39,7 @@ class UnitCosts:
     per_problem: Costs = field(default_factory=dict)
     per_verified: Costs = field(default_factory=dict)
 
-    def cell(self, s: float, v: int) -> dict[str, float]:
+    def cell(self, s: float, v: float) -> dict[str, float]:
         """Mean cost of S solutions with V verifications each, for one problem."""
         return {
             unit: self.per_problem.get(unit, 0.0)
@@ -48,7 +49,7 @@ class UnitCosts:
             for unit in self.solution
         }
 
-    def compute(self, s: float, v: int) -> float:
+    def compute(self, s: float, v: float) -> float:
         """C = S (1 + lambda V), in solutions."""
         return s * (1.0 + self.ratio * v) if v else float(s)
 
@@ -65,9 +66,25 @@ def unit_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> Unit
         each[unit] += float(np.mean(amounts))
     if loaded.verifier is None:
         return UnitCosts(each, {}, 0.0, once)
-    judged_once, judged = _parts(loaded.verifications, cost, manifest, loaded.verifier)
+    judged_once, judged = _judged(loaded, cost, manifest, loaded.verifier)
     ratio = measured_ratio(loaded) if cost.ratio == "measured" else float(cost.ratio)
     return UnitCosts(each, judged, ratio, once, judged_once)
+
+
+def _judged(
+    loaded: LoadedPool, cost: CostConfig, manifest: Manifest, verifier: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """What is paid once for a verified solution, and for each verification of it.
+
+    Of a method whose verifications are made of other samples, several or none, these are what it
+    cost, as the run has counted them; and comparisons have prompts of their own.
+    """
+    if loaded.judging:
+        return {}, {unit: _mean(amounts) for unit, amounts in loaded.judging.items()}
+    once, each = _parts(loaded.verifications, cost, manifest, verifier)
+    if loaded.arrays.pairs is not None:
+        return {}, {unit: amount + once.get(unit, 0.0) for unit, amount in each.items()}
+    return once, each
 
 
 def problem_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> list[UnitCosts]:

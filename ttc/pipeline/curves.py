@@ -35,13 +35,20 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Curves:
-    """rows: of the `curves` table; best: of each policy within each budget its best row, with
-    `budget`, its `unit` and success `expected` on problems that it was not chosen by, with its
-    interval.
+    """rows: of the `curves` table; success: (problems, rows) of each; best: of each policy within
+    each budget its best row, with `budget`, its `unit` and success `expected` on problems that it
+    was not chosen by, with its interval.
     """
 
     rows: list[Row]
     best: list[Row]
+    success: FloatArray
+    problem_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def none(cls) -> Curves:
+        """Of no policies."""
+        return cls([], [], np.zeros((0, 0)))
 
 
 def curve_rows(
@@ -84,10 +91,11 @@ def curve_rows(
             continue
         figures = (float(array[i, j, k]) for array in (mean, low, high, error))
         used = float(grid.used_s[:, i, j, k].mean())
+        judged = float(grid.used_v[:, i, j, k].mean())
         if i in grid.paths:
             spent = _spent(each, grid.paths[i][:, j, k], v)
         else:
-            spent = {**costs.cell(s, v), "cost_p10": None, "cost_p90": None}
+            spent = {**costs.cell(s, judged), "cost_p10": None, "cost_p90": None}
         exact = bool(np.all(grid.method[:, i, j, k] == Method.EXACT))
         places.append((i, j, k))
         rows.append(
@@ -96,7 +104,7 @@ def curve_rows(
                 "verifier": verifier if policies[i].reads_verifications else None,
                 "S": s,
                 "V": v,
-                "cost_c": costs.compute(used, v),
+                "cost_c": costs.compute(used, judged),
                 **spent,
                 **dict(zip(_FIGURES, figures, strict=True)),
                 "estimator": "exact" if exact else "monte_carlo",
@@ -107,11 +115,14 @@ def curve_rows(
         if others is not None:
             ends = zip(("samples_low", "samples_high"), others, strict=True)
             rows[-1] |= {name: float(end[i, j, k]) for name, end in ends}
-    if not budgets or not rows:
-        return Curves(rows, [])
+    if not rows:
+        return Curves.none()
     success = np.stack([grid.success[:, i, j, k] for i, j, k in places], axis=1)
-    problems = Problems.of(pool.n_problems, seed, clusters=clusters)
-    return Curves(rows, _best(rows, success, budgets, problems))
+    best: list[Row] = []
+    if budgets:
+        problems = Problems.of(pool.n_problems, seed, clusters=clusters)
+        best = _best(rows, success, budgets, problems)
+    return Curves(rows, best, success, pool.problem_ids)
 
 
 def _new_samples(

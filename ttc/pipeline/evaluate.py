@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from ttc.analysis.drawn import OF_SOME, given
 from ttc.analysis.errors import GridError
 from ttc.analysis.settings import SCORING, EstimatorSettings
 from ttc.budget.cost import CostConfig
@@ -124,12 +125,15 @@ class Evaluation:
 class Evaluated:
     """What an evaluation found: rows of `curves`, and for the manifest its facts and its choices.
 
-    facts: which problems the rows are about, `Manifest.evaluation`; choices: fields of `Choices`.
+    facts: which problems the rows are about, `Manifest.evaluation`; choices: fields of `Choices`;
+    parts: the rows with success by problem, for policies that read no verifications and for each
+    verifier.
     """
 
     rows: list[Row]
     facts: dict[str, Any]
     choices: dict[str, Any]
+    parts: tuple[Curves, ...] = ()
 
     def note(self, manifest: Manifest) -> None:
         """Put facts and choices into a manifest."""
@@ -183,14 +187,15 @@ def evaluate_run(
             ratio = unit_costs(verified, wanted.cost, manifest).ratio
             if math.isfinite(ratio):
                 ratios[name] = ratio
-            made.append(_curves(wanted, verified, reading, manifest, run))
+            able = [policy for policy in reading if readable(policy, verified)]
+            made.append(_curves(wanted, verified, able, manifest, run))
     choices = _cost_choices(manifest, wanted.cost, known) | {"lambda_by_verifier": ratios}
     if known:
         choices["verification_draws"] = wanted.settings.verification_draws
         choices["invalid_verdicts"] = wanted.settings.invalid_verdict
     if best := [row for one in made for row in one.best]:
         facts["best"] = best
-    return Evaluated([row for one in made for row in one.rows], facts, choices)
+    return Evaluated([row for one in made for row in one.rows], facts, choices, tuple(made))
 
 
 def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluated:
@@ -214,6 +219,11 @@ def _verified_by_all(
     return common or None
 
 
+def readable(policy: PolicyPart, loaded: LoadedPool) -> bool:
+    """Whether a pool's verifier gives what a policy reads."""
+    return policy.can_read(given({n: getattr(loaded.arrays, n) for n in OF_SOME}))
+
+
 def _any_reads(policies: Sequence[PolicyPart]) -> bool:
     return any(policy.reads_verifications for policy in policies)
 
@@ -226,7 +236,7 @@ def _curves(
     run: RunFolder,
 ) -> Curves:
     """Of policies that all read verifications, or none of which does."""
-    nothing = Curves([], [])
+    nothing = Curves.none()
     if not policies:
         return nothing
     pool = loaded.arrays

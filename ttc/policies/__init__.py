@@ -8,6 +8,7 @@ estimators override), `ttc show` tells what it picks, and its parameters are its
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -47,7 +48,10 @@ class PolicyPart(Part):
 
     kind: ClassVar[Kind] = "policy"
     reads: ClassVar[frozenset[str]] = frozenset()
-    """What `choose` looks at beside answer classes: names of `READABLE`."""
+    """What `choose` looks at beside answer classes: names of `READABLE`. A property where it
+    depends on the fields."""
+    grid: ClassVar[Mapping[str, tuple[float, ...]]] = {}
+    """Values of its fields that `ttc tune` tries where it is told none."""
     largest: ClassVar[int | None] = None
     """The S beyond which more solutions change nothing."""
     title: ClassVar[str] = ""
@@ -72,6 +76,23 @@ class PolicyPart(Part):
     @property
     def reads_verifications(self) -> bool:
         return bool(self.reads & OF_VERIFICATIONS)
+
+    def can_read(self, given: Collection[str]) -> bool:
+        """Whether it can choose by a verifier that gives these of steps, raw measures and pairs.
+
+        Who chooses by scores chooses among solutions judged alone: the share that one won depends
+        on whom it was compared with.
+        """
+        if ("pairs" in given) != ("pairs" in self.reads):
+            return False
+        return self.reads & {"steps", "raw"} <= set(given)
+
+    def comparisons(self, solutions: int) -> float:
+        """How many pairs of so many solutions it has compared, where it reads `pairs`: its cost.
+
+        On average, where that depends on their outcome. All, where nothing else is said.
+        """
+        return solutions * (solutions - 1) / 2
 
     def choose(self, drawn: Drawn) -> int:
         """The answer class chosen, -1 for none.
@@ -100,7 +121,11 @@ class PolicyPart(Part):
         """Success at each S and V of one problem: (len(S), len(V)); V = 0 where it reads none."""
         from ttc.analysis.choosing import by_choice
 
-        return by_choice(view, solutions, verifications, self.reads, self.checked)
+        found = by_choice(view, solutions, verifications, self.reads, self.checked)
+        if "pairs" not in self.reads:
+            return found
+        each = np.array([self.comparisons(s) / s for s in solutions])
+        return replace(found, used_v=np.outer(each, verifications))
 
 
 class StoppingRule(PolicyPart):
@@ -232,6 +257,8 @@ def _type_of(cls: type[Part]) -> str:
 
 
 def _short(value: object) -> str:
-    """A parameter in a label: 2 for 2.0."""
+    """A parameter in a label: 2 for 2.0; of a policy inside a policy its own label."""
+    if isinstance(value, PolicyPart):
+        return value.label
     whole = isinstance(value, float) and value.is_integer()
     return " ".join(str(int(value) if whole else value).split())  # type: ignore[call-overload]

@@ -17,6 +17,7 @@ def fault_of(policy: PolicyPart) -> str | None:
     values = np.array([[0.9, 0.4], [0.2, 1.0], [0.7, 0.6]])
     known = {
         "values": values,
+        "raw": values * 3,
         "steps": values[:, :, None] * np.array([1.0, 0.8]),
         "confidence": np.array([-0.2, -0.9, -0.4]),
         "tokens": np.array([12.0, 30.0, 9.0]),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
+from ttc.analysis.scores import first_mean
 from ttc.policies import Drawn, PolicyPart
 from ttc.registry import register
 
@@ -19,14 +21,26 @@ if TYPE_CHECKING:
 class BestOfN(PolicyPart):
     """The solution with the highest mean verification score."""
 
-    reads: ClassVar[frozenset[str]] = frozenset({"scores"})
     title: ClassVar[str] = "best-of-N"
     aliases: ClassVar[tuple[str, ...]] = ("bon",)
 
     type: Literal["best_of_n"] = "best_of_n"
+    aggregate: Literal["last", "min", "mean", "product"] | None = None
+    """How the scores of steps make that of a verification (arXiv 2501.07301 compares them); none:
+    the verification's own score."""
+
+    @property
+    def reads(self) -> frozenset[str]:  # type: ignore[override]
+        return frozenset({"scores"} if self.aggregate is None else {"steps"})
 
     def choose(self, drawn: Drawn) -> int:
-        known = np.where((drawn.classes >= 0) & drawn.verified, drawn.scores, -1.0)
+        scores = drawn.scores
+        if self.aggregate is not None:
+            from ttc.analysis.step_scores import aggregated
+
+            each = aggregated(drawn.steps, self.aggregate)
+            scores = np.where(drawn.verified, first_mean(each, each.shape[1]), np.nan)
+        known = np.where((drawn.classes >= 0) & drawn.verified, scores, -1.0)
         return int(drawn.classes[np.argmax(known)]) if known.max(initial=-1.0) >= 0 else -1
 
     def estimate(
@@ -34,4 +48,8 @@ class BestOfN(PolicyPart):
     ) -> Estimate:
         from ttc.analysis.policies import best_of_n
 
+        if self.aggregate is not None and view.steps is not None:
+            from ttc.analysis.step_scores import aggregated
+
+            view = replace(view, values=aggregated(view.steps, self.aggregate))
         return best_of_n(view, solutions, verifications)

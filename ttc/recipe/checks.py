@@ -11,7 +11,7 @@ from ttc.faults import Fault, KeyPath, dotted
 from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
-from ttc.registry import MethodPart, parts, walk_models
+from ttc.registry import MethodPart, parts, walk, walk_models
 
 Valid = Mapping[str, Any]
 """The recipe's fields that are valid by themselves; checks skip what is not among them."""
@@ -136,6 +136,30 @@ def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
         first.setdefault(label, dotted(at))
 
 
+def _samples_that_verifiers_read(valid: Valid) -> Iterator[Fault]:
+    """What a verifier reads of the solver's samples, such as their probabilities, must be kept."""
+    sampler = valid.get("sampler")
+    if sampler is None:
+        return
+    drawing = [(at, one) for at, one, _ in walk(sampler, ("sampler",)) if one.kind == "sampler"]
+    verifiers: list[tuple[KeyPath, Any]] = [
+        (at, part)
+        for at, part, _, _ in _methods(valid)
+        if at[0] == "verifiers" and part.kind == "verifier"
+    ]
+    for at, part in verifiers:
+        lacking = [(place, part.lacks(one)) for place, one in drawing]
+        if not all(lack for _, lack in lacking):
+            continue
+        field, why = lacking[0][1]
+        known = [place for place, one in drawing if field in type(one).model_fields]
+        said = f"{part.type!r} {why}"
+        if known:
+            yield Fault((*known[-1], field), said)
+        else:
+            yield Fault(at, f"{said} (the sampler {sampler.type!r} has no such field)")
+
+
 def _is_file(name: str) -> bool:
     try:
         return Path(name).is_file()
@@ -184,6 +208,7 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _policies_that_fail,
     _distinct_labels,
     _labels_of_critics,
+    _samples_that_verifiers_read,
     _data_file,
     _prompts,
     _capabilities,

@@ -99,7 +99,7 @@ def _determining(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     out = {}
-    for key, inner in value.items():
+    for key, inner in _without_later(value).items():
         if is_prompt_key(key) and isinstance(inner, str | None):
             out[key] = _content(inner)
         elif isinstance(inner, dict) and inner.get("type") in parts("backend"):
@@ -107,6 +107,18 @@ def _determining(value: Any) -> Any:
         else:
             out[key] = _determining(inner)
     return out
+
+
+def _without_later(value: dict[str, Any]) -> dict[str, Any]:
+    """A method's plain data as it was before fields were added that have their defaults here."""
+    found = dict(value)
+    for kind in ("sampler", "verifier"):
+        cls = parts(kind).get(value.get("type", ""))
+        fields = {} if cls is None else {name: cls.model_fields[name] for name in cls.later}
+        for name, field in fields.items():
+            if name in found and found[name] == field.get_default(call_default_factory=True):
+                del found[name]
+    return found
 
 
 def _essence(backend: dict[str, Any]) -> dict[str, Any]:

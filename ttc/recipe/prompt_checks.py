@@ -20,22 +20,23 @@ from ttc.words import nearest
 from ttc.yamltext import read_source
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_OFFERED = {
-    "sampler": frozenset({"question", "choices"}),
-    "verifier": frozenset({"question", "choices", "solution"}),
-}
-"""Prompt variables of a method that does not declare `prompt_variables`."""
+_ALWAYS = frozenset({"question", "choices"})
+_OFFERED = {"sampler": _ALWAYS, "verifier": _ALWAYS | {"solution"}}
+"""Prompt variables of a field for which its method does not declare `prompt_variables`."""
 
 
-def check_prompt(at: KeyPath, part: Part, name: str, backend: Any) -> Iterator[Fault]:
-    """Faults of one part's prompt; `at` is the part's key path."""
-    path = (*at, "prompt")
+def check_prompt(
+    at: KeyPath, part: Part, name: str, backend: Any, field: str = "prompt"
+) -> Iterator[Fault]:
+    """Faults of one part's prompt; `at` is the part's key path, `field` that of the prompt."""
+    path = (*at, field)
     try:
         template = load_prompt(name)
     except (TtcError, OSError, ValueError):
         yield from (Fault(path, text) for text in _why_not(name))
         return
-    offered = getattr(part, "prompt_variables", _OFFERED.get(part.kind, frozenset()))
+    own = getattr(part, "prompt_variables", {}).get(field)
+    offered = _OFFERED.get(part.kind, frozenset()) if own is None else _ALWAYS | own
     for variable in sorted(_variables(template) - offered):
         here = ", ".join(sorted(offered))
         yield Fault(path, f"the prompt {name!r} uses {{{{ {variable} }}}}; offered here: {here}")

@@ -22,10 +22,13 @@ class ShippedRecipe:
 
 
 def shipped_files() -> dict[str, Path]:
-    """Recipe files by name: packed into an installed package, in `recipes/` of a checkout."""
+    """Recipe files by name, those in folders as `verifiers/prm`: packed into an installed package,
+    in `recipes/` of a checkout.
+    """
     packed = _HERE.parent / "recipes"
     folder = packed if packed.is_dir() else _HERE.parent.parent / "recipes"
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    found = sorted(folder.glob("*.yaml")) + sorted(folder.glob("*/*.yaml"))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
 
 
 def find_recipe(name: str) -> Path:

@@ -173,6 +173,15 @@ def _names(detail: ErrorDetails) -> list[str]:
     return re.findall(r"'([^']*)'", str(expected))
 
 
+def _no_such_kind(detail: ErrorDetails) -> str:
+    """Of a config whose kind is told by one of its keys."""
+    ctx = detail["ctx"]
+    names = re.findall(r"'([^']*)'", str(ctx["expected_tags"]))
+    return f"{show(ctx['tag'])} is no {ctx['discriminator'].strip(chr(39))} here" + nearest(
+        str(ctx["tag"]), names
+    )
+
+
 def _near(value: Any, names: list[str]) -> str:
     tail = nearest(value, names) if isinstance(value, str) else ""
     return tail if tail.startswith("; did") else ""
@@ -190,6 +199,8 @@ _TEXTS: dict[str, Callable[[ErrorDetails], str]] = {
     "string_pattern_mismatch": lambda d: (
         f"{show(d['input'])} does not have the form {d['ctx']['pattern']}"
     ),
+    "union_tag_invalid": _no_such_kind,
+    "union_tag_not_found": lambda d: f"has no {d['ctx']['discriminator'].strip(chr(39))}",
     "part": lambda d: d["msg"],
 }
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ttc.analysis.drawn import given
 from ttc.analysis.labels import split_by_label
 from ttc.errors import DataError, at_problem
 from ttc.policies import Drawn, PolicyPart, StoppingRule, of_recipe, usual
 from ttc.report.tables import number, table
+from ttc.store.pool import verifiers
 from ttc.store.rows import read_problems, read_solutions, read_verifications
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
@@ -122,7 +124,7 @@ def _choices(run: RunFolder, judged: Sequence[_Judged]) -> str:
     right = frozenset(one.vote for one in judged if one.correct)
     verdicts = [v for one in judged for v in one.verdicts]
     answers = {one.vote: _short(one.solution.answer) for one in reversed(judged)}
-    names = list(dict.fromkeys(v.verifier for v in verdicts))
+    names = verifiers(run)
     said = []
     manifest = run.manifest()
     for policy in of_recipe(manifest.recipe, manifest.code) or usual():
@@ -130,6 +132,8 @@ def _choices(run: RunFolder, judged: Sequence[_Judged]) -> str:
             own = [v for v in verdicts if v.verifier == name]
             label = f"{policy.label} ({name})" if name and len(names) > 1 else policy.label
             drawn = Drawn.of(solutions, classes, own)
+            if name and not policy.can_read(given(drawn.more)):
+                continue
             with at_problem(solutions[0].problem_id):
                 said.append(f"{label} {_choice(policy, drawn, right, answers)}")
     return f"chosen of all {len(judged)}: {', '.join(said)}"

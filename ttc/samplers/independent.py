@@ -18,6 +18,7 @@ class Independent(SamplerPart):
     """N solutions per problem, each sampled on its own from one prompt."""
 
     exchangeable: ClassVar[bool] = True
+    later: ClassVar[frozenset[str]] = frozenset({"top_logprobs"})
 
     type: Literal["independent"] = "independent"
     solutions: int = Field(default=16, ge=1, le=1_000_000)
@@ -36,10 +37,17 @@ class Independent(SamplerPart):
     """Prompt template: a shipped name or a file; the dataset's own where none is named."""
     logprobs: bool = False
     """Ask for token probabilities, to store each solution's mean log probability."""
+    top_logprobs: int = Field(default=0, ge=0, le=20)
+    """Keep each token's probability and so many likeliest alternatives with the sample, for
+    verifiers that read the solver's own probabilities, such as confidence. Journals grow by it."""
 
     @property
     def needs(self) -> Mapping[str, int]:
-        return {"logprobs": 1} if self.logprobs else {}
+        return {"logprobs": max(1, self.top_logprobs)} if self._reads_probabilities else {}
+
+    @property
+    def _reads_probabilities(self) -> bool:
+        return self.logprobs or self.top_logprobs > 0
 
     def most_solutions(self) -> int:
         return self.solutions
@@ -73,7 +81,7 @@ class Independent(SamplerPart):
             top_k=self.top_k,
             max_tokens=self.max_tokens,
             stop=(*template.stop, *self.stop),
-            logprobs=0 if self.logprobs else None,
-            keep_logprobs=0,
+            logprobs=self.top_logprobs if self._reads_probabilities else None,
+            keep_logprobs=None if self.top_logprobs else 0,
         )
         return Ask(render_problem(template, attempt.problem), params, n)

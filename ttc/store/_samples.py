@@ -50,9 +50,9 @@ def read_samples(
 ) -> Samples:
     """Read numeric columns; `place` numbers the problems, `verifier` keeps only its rows.
 
-    Of a column that may be null, a truth that is null reads as true. Raises `DataError` for an
-    unknown problem, an empty cell outside nullable columns, a number that should be whole and
-    isn't, and a negative index.
+    Of a column that may be null, a truth that is null reads as true, and a whole number as -1.
+    Raises `DataError` for an unknown problem, an empty cell outside nullable columns, a number that
+    should be whole and isn't, and a negative index.
     """
     by = ["verifier"] if verifier is not None else []
     content = read_table(path, table, ["problem_id", *by, *columns, *USE_COLUMNS])
@@ -133,6 +133,9 @@ def read_numbers(
             continue
         if known[name].kind == "bool" and known[name].nullable:
             numbers[name] = content.column(name).cast("bool").fill_null(True).to_numpy()
+            continue
+        if known[name].kind == "int" and known[name].nullable:
+            numbers[name] = content.column(name).fill_null(-1).to_numpy().astype(np.int64)
             continue
         value = content.column(name).to_numpy()
         if known[name].kind == "int" and value.dtype.kind == "f":

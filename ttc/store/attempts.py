@@ -11,7 +11,7 @@ from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.measured import Attempts
 from ttc.errors import DataError
 from ttc.store._samples import AMOUNTS, used_by_unit
-from ttc.store.pool import MeanUse, mean_use
+from ttc.store.mean_use import MeanUse, mean_use
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 

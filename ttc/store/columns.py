@@ -22,6 +22,9 @@ TableName = Literal[
     "curves",
     "fits",
     "allocation",
+    "comparison",
+    "verifier_metrics",
+    "verifier_curves",
 ]
 
 
@@ -137,6 +140,15 @@ SOLUTIONS = (
         True,
         later=True,
     ),
+    Column(
+        "gold_first_wrong_step",
+        "int",
+        "First wrong step by a label that came with the data, from 0; -1: no step is wrong; null: "
+        "not labelled.",
+        "",
+        True,
+        later=True,
+    ),
 )
 
 VERIFICATIONS = (
@@ -186,7 +198,16 @@ VERIFICATIONS = (
     Column(
         "against",
         "int",
-        "Of a comparison: the solution_index of the other solution; else null.",
+        "Of a comparison: the solution_index of the other solution, over which `score` is the "
+        "probability that this one is better; else null.",
+        "",
+        True,
+        later=True,
+    ),
+    Column(
+        "raw_score",
+        "float",
+        "The measure in its own unit, where `score` is a squashed form of it; else null.",
         "",
         True,
         later=True,
@@ -423,6 +444,119 @@ ALLOCATION = (
     Column("success", "float", "Success there.", "probability"),
 )
 
+_OF_VERIFIER = Column("verifier", "label", "Verifier that is judged; `+` joins several.")
+_INTERVAL = (
+    Column(
+        "low",
+        "float",
+        "Lower end of its interval over problems; null if it can't be told.",
+        "",
+        True,
+    ),
+    Column(
+        "high",
+        "float",
+        "Upper end of its interval over problems; null if it can't be told.",
+        "",
+        True,
+    ),
+)
+
+VERIFIER_METRICS = (
+    _OF_VERIFIER,
+    Column(
+        "by",
+        "label",
+        "What groups are made by: difficulty, length, level, a key of metadata; attack; or all.",
+    ),
+    Column("group", "label", "The group; `all` for all solutions."),
+    Column("quantity", "label", "Name of the figure."),
+    Column("meaning", "label", "What the figure is."),
+    Column(
+        "at",
+        "float",
+        "What the figure is at: P_target of a detection cost, V, S, a quantile, bins; else null.",
+        "",
+        True,
+    ),
+    Column(
+        "estimate",
+        "float",
+        "Estimate; null if it can't be told, infinite where nothing flips a choice.",
+        "",
+        True,
+    ),
+    *_INTERVAL,
+    Column(
+        "gap",
+        "float",
+        "Estimate less that of all solutions outside the group; null where there is none.",
+        "",
+        True,
+    ),
+    Column("gap_low", "float", "Lower end of the gap's interval; null likewise.", "", True),
+    Column("gap_high", "float", "Upper end of the gap's interval; null likewise.", "", True),
+    Column("interval_level", "float", "Level of the intervals.", "probability"),
+    Column("n_problems", "int", "Problems with such solutions.", "problems"),
+    Column("solutions", "int", "Solutions that the figure is about.", "solutions"),
+)
+
+VERIFIER_CURVES = (
+    _OF_VERIFIER,
+    Column(
+        "curve",
+        "label",
+        "roc, precision_recall, reliability, verifications, false_positives or margin.",
+    ),
+    Column("series", "label", "Which line of it."),
+    Column("x", "float", "Where: a rate, recall, mean score, V, S, or a margin; see `series`."),
+    Column("y", "float", "The value there; null if it can't be told.", "", True),
+    *_INTERVAL,
+    Column(
+        "threshold",
+        "float",
+        "Score from which solutions are accepted at this point; null for other curves.",
+        "",
+        True,
+    ),
+    Column(
+        "solutions",
+        "int",
+        "Solutions that the point is about; of false positives and margins, problems.",
+        "solutions",
+    ),
+)
+
+COMPARISON = (
+    Column("method", "label", "The verifier, with its run where two have one name; or the vote."),
+    Column("budget", "float", "What may be spent per problem.", "see cost_unit"),
+    _COST_UNIT,
+    Column("policy", "label", "What chooses best within the budget."),
+    Column("S", "int", "Solutions of that choice.", "solutions"),
+    Column("V", "int", "Verifications of each solution, 0 of the vote.", "verifications"),
+    Column("cost", "float", "Mean compute per problem of that choice.", "see cost_unit"),
+    Column("calls", "float", "Mean calls of models and programs per problem.", "calls"),
+    Column("success", "float", "Success expected on other problems, out of bag.", "probability"),
+    Column("ci_low", "float", "Low end of its interval.", "probability"),
+    Column("ci_high", "float", "High end of its interval.", "probability"),
+    Column(
+        "ahead",
+        "float",
+        "What it succeeds more often than the vote within the budget; null of the vote itself.",
+        "probability",
+        True,
+    ),
+    Column("ahead_low", "float", "Low end of its interval; null likewise.", "probability", True),
+    Column("ahead_high", "float", "High end of its interval; null likewise.", "probability", True),
+    Column(
+        "p",
+        "float",
+        "Of a paired t test against the vote, adjusted (Holm) within the budget; null likewise.",
+        "",
+        True,
+    ),
+)
+
 TABLES: dict[TableName, tuple[Column, ...]] = {
     "problems": PROBLEMS,
     "solutions": SOLUTIONS,
@@ -432,6 +566,9 @@ TABLES: dict[TableName, tuple[Column, ...]] = {
     "curves": CURVES,
     "fits": FITS,
     "allocation": ALLOCATION,
+    "comparison": COMPARISON,
+    "verifier_metrics": VERIFIER_METRICS,
+    "verifier_curves": VERIFIER_CURVES,
 }
 
 RUN_TABLES: tuple[TableName, ...] = (
@@ -453,6 +590,9 @@ _TITLES: dict[TableName, str] = {
     "curves": "one row per policy, verifier, S and V, or per limit of measured answers",
     "fits": "one row per figure of `ttc fit-scaling`",
     "allocation": "one row per budget and procedure of `ttc fit-scaling`",
+    "comparison": "one row per method and budget, of `ttc compare`",
+    "verifier_metrics": "one row per figure of `ttc eval-verifier`",
+    "verifier_curves": "one row per point of a curve of `ttc eval-verifier`",
 }
 
 _TYPES: dict[Kind, str] = {
@@ -475,9 +615,9 @@ def render_markdown() -> str:
     """The docs page of all tables."""
     parts = [
         "# Column dictionary\n\n"
-        "A run folder `results/<recipe>/<run id>/` holds these tables as parquet, the last two\n"
-        "once `ttc fit-scaling` has run. Every column's description and unit are stored in the\n"
-        "files too, as field metadata. This page is made by\n"
+        "A run folder `results/<recipe>/<run id>/` holds these tables as parquet, the last four\n"
+        "once `ttc fit-scaling` and `ttc eval-verifier` have run. Every column's description and\n"
+        "unit are stored in the files too, as field metadata. This page is made by\n"
         "`python -m ttc.store.columns docs/columns.md`.\n"
     ]
     for table, columns in TABLES.items():

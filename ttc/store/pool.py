@@ -13,8 +13,8 @@ from ttc.analysis.errors import PoolError
 from ttc.analysis.labels import split_by_label
 from ttc.analysis.pool import PADDING, PoolArrays
 from ttc.errors import DataError
+from ttc.store._pairs import Compared
 from ttc.store._samples import (
-    USE_COLUMNS,
     Ints,
     Samples,
     find_owner,
@@ -26,30 +26,12 @@ from ttc.store._samples import (
     read_samples,
     refuse_empty,
 )
-from ttc.store.discarded import discarded
+from ttc.store.discarded import discarded, judging
+from ttc.store.mean_use import MeanUse, use_of
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class MeanUse:
-    """Mean use of one sample by problem, (problems,) each; NaN where a problem has none.
-
-    Attention costs grow with products of lengths, so the means of those are here, too (tokens^2).
-    """
-
-    prompt_tokens: Floats
-    completion_tokens: Floats
-    seconds: Floats
-    prompt_squared: Floats
-    completion_squared: Floats
-    prompt_times_completion: Floats
-
-    def take(self, rows: NDArray[np.bool_]) -> MeanUse:
-        """The same for some of the problems."""
-        return MeanUse(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -60,6 +42,8 @@ class LoadedPool:
         empty where that is nothing.
     left_out: problems of the run that are not in the arrays, since they have no solution (the
         budget ended before their first) or, after `verified` or `only`, were not wanted.
+    judging: by unit, (problems,) what the verifier used for each verification, where that is not
+        one sample each; else empty.
     split: problems of the run in which labels disagree about equal answers, whose classes are split
         by label (`ttc.analysis.labels`).
     """
@@ -71,6 +55,7 @@ class LoadedPool:
     left_out: tuple[str, ...] = ()
     split: int = 0
     discarded: Mapping[str, Floats] = field(default_factory=dict)
+    judging: Mapping[str, Floats] = field(default_factory=dict)
 
     def verified(self) -> LoadedPool:
         """The problems with at least one verified solution; the others are left out.
@@ -98,6 +83,7 @@ class LoadedPool:
             left_out=(*self.left_out, *(ids[i] for i in np.flatnonzero(~rows))),
             split=self.split,
             discarded={unit: amounts[rows] for unit, amounts in self.discarded.items()},
+            judging={unit: amounts[rows] for unit, amounts in self.judging.items()},
         )
 
 
@@ -131,8 +117,8 @@ def load_pool(
 ) -> LoadedPool:
     """The pool of a run with one verifier's verifications: the named or the only one.
 
-    reads: what policies look at beside classes and scores (tokens, confidence, steps), which is
-    loaded for them.
+    reads: what policies look at beside classes and scores (tokens, confidence, steps, raw), which
+    is loaded for them. Of a verifier that compares solutions, pairs are there without being asked.
 
     A solution that a method said on its way and did not return is no part of the pool, nor is a
     judgement of one. Within a problem, verified solutions come first and otherwise the order of the
@@ -160,9 +146,10 @@ def load_pool(
         )
     if chosen is None and need_verifications:
         raise DataError(f"{run.name} has no verifications; this needs a run with a verifier")
-    judged, owner = _verifications(run, chosen, place, stored, "steps" in reads)
+    judged, owner, other = _verifications(run, chosen, place, stored, reads)
     unverified = np.ones(len(solved), dtype=np.bool_)
     unverified[owner] = False
+    unverified[other] = False
     column = rank_within(solved.row, unverified, solved["solution_index"])
     shape = (len(ids), int(column.max()) + 1)
     classes = np.full(shape, PADDING, dtype=np.int32)
@@ -170,10 +157,16 @@ def load_pool(
     correct = np.zeros(shape, dtype=np.bool_)
     correct[solved.row, column] = solved["correct"]
     pure, split = split_by_label(classes, correct)
-    scores, counts = _scores(judged, owner, column[owner], len(ids))
-    more = _more(reads, solved, column, judged, owner, shape, scores.shape)
-    use = _mean_use(solved, len(ids)).take(present)
-    judged_use = _mean_use(judged, len(ids)).take(present)
+    if len(other):
+        compared = Compared.of(judged, owner, other, column)
+        scores, counts, pairs = compared.arrays(len(ids))
+        more = _of_solutions(reads, solved, column, shape) | {"pairs": pairs}
+    else:
+        scores, counts = _scores(judged, owner, column[owner], len(ids))
+        more = _of_solutions(reads, solved, column, shape)
+        more |= _of_verifications(reads, column, judged, owner, scores.shape)
+    use = use_of(solved, len(ids)).take(present)
+    judged_use = use_of(judged, len(ids)).take(present)
     try:
         arrays = PoolArrays(
             answer_class=pure[present],
@@ -200,7 +193,20 @@ def load_pool(
                 run, place, all_returned=len(solved) == len(stored)
             ).items()
         },
+        judging={
+            unit: amounts[present] for unit, amounts in _judging(run, place, chosen, judged).items()
+        },
     )
+
+
+def _judging(
+    run: RunFolder, place: Mapping[str, int], verifier: str | None, judged: Samples
+) -> dict[str, Floats]:
+    if verifier is None:
+        return {}
+    count = np.bincount(judged.row, minlength=len(place))
+    tokens = np.bincount(judged.row, judged["completion_tokens"], minlength=len(place))
+    return judging(run, place, verifier, count, tokens.astype(np.int64))
 
 
 def require_same_dataset(runs: Sequence[RunFolder]) -> None:
@@ -283,16 +289,24 @@ def _solutions(run: RunFolder, place: dict[str, int], confident: bool) -> Sample
 
 
 def _verifications(
-    run: RunFolder, verifier: str | None, place: dict[str, int], stored: Samples, stepwise: bool
-) -> tuple[Samples, Ints]:
+    run: RunFolder,
+    verifier: str | None,
+    place: dict[str, int],
+    stored: Samples,
+    reads: Collection[str],
+) -> tuple[Samples, Ints, Ints]:
     """The verifier's samples of returned solutions, and for each its solution's place among these.
 
-    stored: all solutions of the run.
+    Of a verifier that compares, the other solution's, too; else that is empty. stored: all
+    solutions of the run.
     """
+    nobody = np.zeros(0, dtype=np.int64)
     if verifier is None:
-        return no_samples(), np.zeros(0, dtype=np.int64)
-    columns = ("solution_index", "verification_index", "score")
-    more = ("step_scores",) if stepwise else ()
+        return no_samples(), nobody, nobody
+    columns = ("solution_index", "verification_index", "score", "against")
+    more = tuple(
+        name for name, of in (("step_scores", "steps"), ("raw_score", "raw")) if of in reads
+    )
     judged = read_samples(run.verifications, "verifications", place, (*columns, *more), verifier)
     owner, lost = find_owner(
         key(judged.row, judged["solution_index"]), key(stored.row, stored["solution_index"])
@@ -309,8 +323,20 @@ def _verifications(
             f"{_solution(judged, twice, place)} twice"
         )
     voting = stored["returned"]
+    number = np.cumsum(voting) - 1
     counts = voting[owner]
-    return judged.take(counts), (np.cumsum(voting) - 1)[owner[counts]]
+    compares = judged["against"] >= 0
+    if not compares.any():
+        return judged.take(counts), number[owner[counts]], nobody
+    if not compares.all():
+        raise DataError(f"{run.verifications} has scores and comparisons of one name: {verifier}")
+    other, lost = find_owner(
+        key(judged.row, judged["against"]), key(stored.row, stored["solution_index"])
+    )
+    if lost >= 0:
+        raise DataError(f"{run.verifications} compares with a solution that is not there")
+    counts = counts & voting[other]
+    return judged.take(counts), number[owner[counts]], number[other[counts]]
 
 
 def _solution(samples: Samples, entry: int, place: dict[str, int]) -> str:
@@ -336,58 +362,34 @@ def _scores(
     return scores, counts.astype(np.int32)
 
 
-def _more(
-    reads: Collection[str],
-    solved: Samples,
-    column: Ints,
-    judged: Samples,
-    owner: Ints,
-    shape: tuple[int, int],
-    judged_shape: tuple[int, ...],
+def _of_solutions(
+    reads: Collection[str], solved: Samples, column: Ints, shape: tuple[int, int]
 ) -> dict[str, NDArray[Any]]:
-    """What policies read beside classes and scores, as `PoolArrays` has it.
+    """What policies read of solutions beside classes, as `PoolArrays` has it.
 
-    column: place of each solution in its problem; shape: of solutions, judged_shape: of scores.
+    column: place of each solution in its problem; shape: (problems, most solutions).
     """
     found = {}
     for name, source in (("tokens", "completion_tokens"), ("confidence", "mean_logprob")):
         if name in reads:
             found[name] = np.full(shape, np.nan)
             found[name][solved.row, column] = solved[source]
-    if "steps" in reads and len(owner):
-        steps = judged["step_scores"]
-        found["steps"] = np.full((*judged_shape, steps.shape[1]), np.nan)
-        depth = rank_within(owner, judged["verification_index"])
-        found["steps"][judged.row, column[owner], depth] = steps
     return found
 
 
-def _mean_use(samples: Samples, problems: int) -> MeanUse:
-    prompts, completions, times = (samples[name] for name in USE_COLUMNS)
-    return mean_use(samples.row, prompts, completions, times, problems)
-
-
-def mean_use(
-    row: Ints,
-    prompts: NDArray[Any],
-    completions: NDArray[Any],
-    times: NDArray[Any],
-    problems: int,
-) -> MeanUse:
-    """Means by problem of samples, (samples,) each: their problem's row, tokens and seconds."""
-    count = np.bincount(row, minlength=problems)
-    count = np.where(count > 0, count, np.nan)
-
-    def mean(values: NDArray[Any]) -> Floats:
-        total = np.bincount(row, weights=values, minlength=problems)
-        return np.asarray(total / count, dtype=np.float64)
-
-    prompt, completion, seconds = (v.astype(np.float64) for v in (prompts, completions, times))
-    return MeanUse(
-        prompt_tokens=mean(prompt),
-        completion_tokens=mean(completion),
-        seconds=mean(seconds),
-        prompt_squared=mean(prompt**2),
-        completion_squared=mean(completion**2),
-        prompt_times_completion=mean(prompt * completion),
-    )
+def _of_verifications(
+    reads: Collection[str], column: Ints, judged: Samples, owner: Ints, shape: tuple[int, ...]
+) -> dict[str, NDArray[Any]]:
+    """What policies read of verifications beside scores. shape: of scores."""
+    found: dict[str, NDArray[Any]] = {}
+    if not len(owner):
+        return found
+    cell = judged.row, column[owner], rank_within(owner, judged["verification_index"])
+    if "raw" in reads:
+        found["raw"] = np.full(shape, np.nan)
+        found["raw"][cell] = judged["raw_score"]
+    if "steps" in reads:
+        steps = judged["step_scores"]
+        found["steps"] = np.full((*shape, steps.shape[1]), np.nan)
+        found["steps"][cell] = steps
+    return found

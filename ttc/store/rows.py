@@ -47,6 +47,7 @@ def solution_row(
     answer_class: int,
     correct: bool,
     imported_correct: bool | None = None,
+    gold_first_wrong_step: int | None = None,
 ) -> Row:
     """A row of `solutions`; `answer_class` is -1 for an invalid answer."""
     return {
@@ -67,6 +68,7 @@ def solution_row(
         "first_sample": solution.first_sample,
         "last_sample": solution.last_sample,
         "returned": solution.returned,
+        "gold_first_wrong_step": gold_first_wrong_step,
     }
 
 
@@ -89,6 +91,7 @@ def verification_row(verification: Verification) -> Row:
         "first_wrong_step": verification.first_wrong_step,
         "of": verification.of,
         "against": verification.against,
+        "raw_score": verification.raw,
     }
 
 
@@ -163,6 +166,7 @@ def to_verification(row: Mapping[str, Any]) -> Verification:
         first_wrong_step=row.get("first_wrong_step"),
         of=row.get("of"),
         against=row.get("against"),
+        raw=row.get("raw_score"),
         seconds=row["seconds"],
         **{name: row[name] for name in same},
     )

@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ttc.errors import DataError
@@ -169,6 +170,22 @@ def find_run(
         if place.is_dir() and (runs := list_runs(place)):
             return (runs if begun else [run for run in runs if run.has_tables()] or runs)[-1]
     return _by_prefix(str(reference), root)
+
+
+def find_matching(words: Sequence[str], root: Path = Path("results")) -> list[RunFolder]:
+    """The runs that people mean, each once; `*` in a word stands for any part of a recipe's name.
+
+    Raises `DataError` as `find_run` does, and for a pattern that no recipe's name fits.
+    """
+    found: dict[Path, RunFolder] = {}
+    names = sorted({run.recipe_name for run in list_runs(root)})
+    for word in words:
+        fitting = [name for name in names if fnmatchcase(name, word)] if "*" in word else [word]
+        if not fitting:
+            raise DataError(f"no recipe with runs in {root} is called {word!r}")
+        for run in (find_run(name, root) for name in fitting):
+            found.setdefault(run.path.resolve(), run)
+    return list(found.values())
 
 
 def find_runs(

@@ -14,7 +14,15 @@ from ttc.core import TokenLogprob
 from ttc.verdicts.text import Verdict, find_verdict
 from ttc.verdicts.tokens import p_yes_at
 
-__all__ = ["ScoreMode", "Verdict", "find_verdict", "p_yes_at_verdict", "parse_verdict", "score"]
+__all__ = [
+    "ScoreMode",
+    "Verdict",
+    "find_verdict",
+    "p_yes_at",
+    "p_yes_at_verdict",
+    "parse_verdict",
+    "score",
+]
 
 ScoreMode = Literal["binary", "logprob", "hybrid"]
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from ttc.core import TokenLogprob
 from ttc.verdicts.text import Verdict, plain_form
@@ -25,35 +26,80 @@ _ESCAPED = re.compile(r"(?:bytes:)?((?:\\x[0-9a-fA-F]{2})+)|<0x([0-9A-Fa-f]{2})>
 _OTHERS, _LETTERS = re.compile(r"[^A-Za-z0-9]+"), re.compile(r"[A-Za-z0-9]+")
 _SPACES = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})
 # The words for yes and for no of each form of verdict.
-_WORDS = (({"yes"}, {"no"}), ({"correct"}, {"incorrect", "not"}))
+_WORDS = (({"yes"}, {"no"}), ({"correct"}, {"incorrect", "not"}), ({"1"}, {"0"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Masses:
+    """What the alternatives at one place say: summed probabilities of yes, and of no.
+
+    yes, no: None where no alternative spells or begins that word. other: all that is no yes.
+    lowest: the least probability that is listed.
+    """
+
+    yes: float | None
+    no: float | None
+    other: float
+    lowest: float
 
 
 def p_yes_at(verdict: Verdict, text: str, tokens: Sequence[TokenLogprob]) -> float | None:
     """P(Yes) at the token in which the verdict word begins, None if unknown.
 
     The summed probability of the alternatives that spell or begin Yes at this place (` Yes`, `Y`);
-    where none is known, 1 - P(No). The same of `correct` and `incorrect`. A sure Yes, which servers
-    round to a probability of 1, is what its alternatives leave of 1: they tell 1 - 1e-9 from
-    1 - 2e-8.
+    where none is known, 1 - P(No). The same of `correct` and `incorrect`, of `1` and `0`. A sure
+    Yes, which servers round to a probability of 1, is what its alternatives leave of 1: they tell
+    1 - 1e-9 from 1 - 2e-8.
     """
+    found = masses_at(verdict, text, tokens)
+    if found is None or (found.yes is None and found.no is None):
+        return None
+    if found.yes is None:
+        return min(1.0, max(0.0, 1.0 - (found.no or 0.0)))
+    left = 1.0 - found.other
+    return min(1.0, max(0.0, left if 0 < found.yes - left < _ROUND_OFF else found.yes))
+
+
+def masses_at(verdict: Verdict, text: str, tokens: Sequence[TokenLogprob]) -> Masses | None:
+    """What is said of both words at the token in which the verdict word begins; None if unknown."""
     place = _place(verdict, text, tokens)
     if place is None:
         return None
-    index, lead = place
     yes, no = next(words for words in _WORDS if verdict.word in words[0] | words[1])
-    masses: dict[str, list[float]] = {"yes": [], "no": [], "neither": []}
-    for token, logprob in _alternatives(tokens[index]):
-        read = _first_letters(token, lead)
-        says = [name for name, words in (("yes", yes), ("no", no)) if read and _any(read, words)]
-        for name in says or ["neither"]:
-            masses[name].append(math.exp(min(logprob, 0.0)))
-    if not masses["yes"] and not masses["no"]:
+    return masses(tokens[place[0]], yes, no, place[1])
+
+
+def masses(token: TokenLogprob, yes: set[str], no: set[str], lead: str = "") -> Masses | None:
+    """The same at a token, for any words. lead: the letters in front of the word in the token."""
+    sums: dict[str, list[float]] = {"yes": [], "no": [], "neither": []}
+    listed = [(name, math.exp(min(logprob, 0.0))) for name, logprob in _alternatives(token)]
+    for name, p in listed:
+        read = _first_letters(name, lead)
+        says = [word for word, forms in (("yes", yes), ("no", no)) if read and _any(read, forms)]
+        for word in says or ["neither"]:
+            sums[word].append(p)
+    if not listed:
         return None
-    left = 1.0 - math.fsum(masses["no"] + masses["neither"])
-    if not masses["yes"]:
-        return min(1.0, max(0.0, 1.0 - math.fsum(masses["no"])))
-    p = math.fsum(masses["yes"])
-    return min(1.0, max(0.0, left if 0 < p - left < _ROUND_OFF else p))
+    return Masses(
+        math.fsum(sums["yes"]) if sums["yes"] else None,
+        math.fsum(sums["no"]) if sums["no"] else None,
+        math.fsum(sums["no"] + sums["neither"]),
+        min(p for _, p in listed),
+    )
+
+
+def spelled_at(
+    place: Verdict, text: str, tokens: Sequence[TokenLogprob]
+) -> list[tuple[str, float]] | None:
+    """What each alternative begins with at the token in which a word begins: its letters and
+    digits, and their probability. A `1` may be a word of its own or begin a 10. None if unknown.
+    """
+    found = _place(place, text, tokens)
+    if found is None:
+        return None
+    index, lead = found
+    read = [(_first_letters(name, lead), lp) for name, lp in _alternatives(tokens[index])]
+    return [(letters[0], math.exp(min(lp, 0.0))) for letters, lp in read if letters]
 
 
 def _alternatives(token: TokenLogprob) -> Iterator[tuple[str, float]]:

@@ -1,9 +1,19 @@
 """Attempt at a problem + solutions -> verifications, one file per method."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from ttc.core import Attempt, Capabilities, Role, SamplingParams, Solution, Verification
+from ttc.core import (
+    Attempt,
+    Capabilities,
+    Completion,
+    Read,
+    Role,
+    SamplingParams,
+    Solution,
+    Verification,
+)
 from ttc.refs import BackendRef
 from ttc.registry import Kind, MethodPart
 
@@ -50,6 +60,40 @@ class VerifierPart(MethodPart):
         this one needs, instead of anew; see `ttc.core.Model.expect`.
         """
         return ()
+
+    def verification(
+        self,
+        of: Solution,
+        index: int,
+        by: Sequence[Completion | Verification | Read],
+        **said: Any,
+    ) -> Verification:
+        """Verification number `index` of a solution, made of samples or of others' verifications.
+
+        What they used is added up; text and finish_reason are the last one's, where `said`, the
+        other fields of a `Verification`, does not have them.
+        """
+        last = by[-1] if by else None
+        given: dict[str, Any] = {
+            "verifier": self.label,
+            "text": getattr(last, "text", ""),
+            "verdict": None,
+            "p_yes": None,
+            "score": None,
+            "finish_reason": getattr(last, "finish_reason", "stop"),
+            "prompt_tokens": sum(one.prompt_tokens for one in by),
+            "completion_tokens": sum(getattr(one, "completion_tokens", 0) for one in by),
+            "seconds": math.fsum(one.seconds for one in by),
+        }
+        return Verification(
+            problem_id=of.problem_id, solution_index=of.index, index=index, **given | said
+        )
+
+    def lacks(self, sampler: Any) -> tuple[str, str] | None:
+        """What keeps it from judging a sampler's solutions: a field of the sampler, and what it
+        does that the field must be set for. None where nothing does.
+        """
+        return None
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]

@@ -3,122 +3,136 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ttc.core import (
-    Ask,
-    Attempt,
-    Capabilities,
-    Completion,
-    Role,
-    SamplingParams,
-    Solution,
-    Verification,
-)
+from ttc.core import Ask, Attempt, Completion, Prompt, Role, Sample, Solution, Verification
+from ttc.errors import UsageError
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
-from ttc.thinking import after_thinking, opening_mark
-from ttc.verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
-from ttc.verifiers import VerifierPart
+from ttc.thinking import after_thinking, opening_mark, without_thinking
+from ttc.verdicts import p_yes_at_verdict, parse_verdict, score
+from ttc.verdicts.boxed import boxed_grade
+from ttc.verdicts.ratings import Scale, bounds, expected_rating
+from ttc.verifiers.written import Written
 
-# The verdict stands near the end; more tokens leave room for a sentence or two behind it. A journal
-# keeps them all, so there are none to spare.
-_VERDICT_TAIL = 64
+_Said = tuple[bool | None, float | None, float | None]
+"""Verdict, P(Yes), score."""
 
 
 @register
-class GenRM(VerifierPart):
+class GenRM(Written):
     """A generative verifier writes V verifications of each solution (arXiv 2504.01005)."""
 
+    prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
+        "prompt": frozenset({"solution", "criterion"})
+    }
+    later: ClassVar[frozenset[str]] = frozenset({"scale", "criteria"})
+
     type: Literal["genrm"] = "genrm"
-    verifications: int = Field(default=8, ge=1, le=1_000_000)
-    """Verifications per solution (V)."""
-    solutions: int | None = Field(default=None, ge=1, le=1_000_000)
-    """Verify only the first so many solutions of each problem; all where none is named."""
-    temperature: float = Field(default=0.7, ge=0, le=1000)
-    """Sampling temperature of verifications."""
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    """Nucleus sampling."""
-    max_tokens: int = Field(default=2048, ge=1, le=100_000_000)
-    """Longest verification in tokens; what the budget reserves for each."""
-    stop: tuple[str, ...] = ()
-    """Texts that end a verification; those of the prompt template are added."""
-    prompt: str = "genrm-base"
-    """Prompt template with {{ question }} and {{ solution }}: a shipped name or a file."""
-    score: ScoreMode = "hybrid"
-    """binary: the verdict; logprob: P(Yes) at the verdict; hybrid: P(Yes), else the verdict."""
+    score: Literal["binary", "logprob", "hybrid", "boxed", "expectation"] = "hybrid"
+    """binary: the verdict; logprob: P(Yes) at the verdict; hybrid: P(Yes), else the verdict;
+    boxed: 0, 0.5 or 1 in the last box, of which 1 is a yes (DeepSeekMath-V2); expectation: of a
+    number on a scale, over the probabilities of all its numbers, of which the upper half is a
+    yes."""
+    scale: Scale = "1-5"
+    """The numbers that expectation scores are of, which the prompt must ask for."""
+    criteria: tuple[str, ...] = ()
+    """What is judged, one sample each: texts for {{ criterion }} in the prompt. A verification has
+    the mean of their scores; it is invalid where one is."""
     logprobs: int = Field(default=5, ge=0, le=20)
-    """Top alternatives asked for at each token, to read P(Yes); unused by binary scores."""
+    """Top alternatives asked for at each token, to read P(Yes), and at least all numbers of a
+    scale; unused by binary and boxed scores."""
+
+    @model_validator(mode="after")
+    def _criteria_have_a_place(self) -> Self:
+        try:
+            shown = load_prompt(self.prompt).shows("criterion")
+        except UsageError:  # of which recipes are told by themselves
+            return self
+        if shown != bool(self.criteria):
+            why = "has a place for a {{ criterion }}" if shown else "has no {{ criterion }}"
+            raise ValueError(f"the prompt {self.prompt!r} {why}: see `criteria`")
+        return self
 
     @property
     def needs(self) -> Mapping[str, int]:
-        return {"logprobs": 1} if self.score == "logprob" else {}
+        return {"logprobs": 1} if self.score in ("logprob", "expectation") else {}
+
+    @property
+    def reads_probabilities(self) -> bool:
+        return self.score not in ("binary", "boxed")
+
+    @property
+    def most_alternatives(self) -> int:
+        low, high = bounds(self.scale)
+        return max(self.logprobs, high - low + 1) if self.score == "expectation" else self.logprobs
 
     def most_samples(self, solutions: int) -> Mapping[Role, int]:
-        return {"verifier": self.verifications * min(solutions, self.solutions or solutions)}
+        each = self.verifications * max(1, len(self.criteria))
+        return {"verifier": each * self.judged(solutions)}
 
     def templates(self) -> Mapping[Role, str]:
-        return {"verifier": self.prompt}
-
-    def fewer(self, solutions: int, verifications: int) -> Self:
-        least = min(solutions, self.solutions or solutions)
-        changes = {"solutions": least, "verifications": min(verifications, self.verifications)}
-        return self.model_copy(update=changes)
-
-    def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
-        params = SamplingParams(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            max_tokens=self.max_tokens,
-            stop=(*load_prompt(self.prompt).stop, *self.stop),
-            logprobs=self._alternatives(offers),
-            keep_logprobs=_VERDICT_TAIL,
-        )
-        return (params,)
+        return {} if self.criteria else {"verifier": self.prompt}
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
-        template = load_prompt(self.prompt)
-        (params,) = self.asks(attempt.capabilities())
+        params = self.params(attempt.capabilities())
         chosen = solutions[: self.solutions]
-        prompts = [render_problem(template, attempt.problem, solution=_shown(s)) for s in chosen]
-        rows = await attempt.sample(*[Ask(p, params, self.verifications) for p in prompts])
-        openings = [opening_mark((p.text or "") + p.prefill) for p in prompts]
+        prompts = [self._prompts(attempt, solution) for solution in chosen]
+        asks = [Ask(prompt, params, self.verifications) for one in prompts for prompt in one]
+        rows = iter(await attempt.sample(*asks))
         return [
-            self._read(solution, i, sample.completion, opening)
-            for solution, opening, row in zip(chosen, openings, rows, strict=True)
-            for i, sample in enumerate(row)
+            self._read(solution, i, one, samples)
+            for solution, one in zip(chosen, prompts, strict=True)
+            # Of each verification a sample by each prompt, as far as there are as many of all.
+            for i, samples in enumerate(zip(*[next(rows) for _ in one], strict=False))
         ]
 
-    def _alternatives(self, offers: Capabilities) -> int | None:
-        """Top alternatives per token to ask for; None where no probabilities are used or had."""
-        most = offers.logprobs
-        return None if self.score == "binary" or not most else min(self.logprobs, most)
+    def _prompts(self, attempt: Attempt, solution: Solution) -> list[Prompt]:
+        """One for each criterion, or the only one."""
+        template, text = load_prompt(self.prompt), without_thinking(solution.text)
+        criteria = [{"criterion": one} for one in self.criteria] or [{}]
+        return [render_problem(template, attempt.problem, solution=text, **one) for one in criteria]
 
-    def _read(self, solution: Solution, index: int, c: Completion, opening: str) -> Verification:
-        """One verification. opening: the mark of a thought that the prompt ends in, or nothing."""
-        cut_off = bool(opening) and after_thinking(opening + c.text) is None
-        verdict = None if cut_off else parse_verdict(c.text)
-        p_yes = None if cut_off else p_yes_at_verdict(c.logprobs, c.text)
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=index,
-            verifier=self.label,
-            text=c.text,
+    def _read(
+        self, solution: Solution, index: int, prompts: Sequence[Prompt], samples: Sequence[Sample]
+    ) -> Verification:
+        """One verification, of one sample or of one for each criterion."""
+        said = [self._said(p, s.completion) for p, s in zip(prompts, samples, strict=True)]
+        verdict, p_yes, found = said[0]
+        if len(said) > 1:
+            verdict, p_yes, found = _mean([score for *_, score in said])
+        return self.made(
+            solution,
+            index,
+            samples,
+            text="\n\n".join(sample.completion.text for sample in samples),
             verdict=verdict,
             p_yes=p_yes,
-            score=score(verdict, p_yes, self.score),
-            prompt_tokens=c.prompt_tokens,
-            completion_tokens=c.completion_tokens,
-            finish_reason=c.finish_reason,
-            seconds=c.seconds,
+            score=found,
         )
 
+    def _said(self, prompt: Prompt, c: Completion) -> _Said:
+        opening = opening_mark((prompt.text or "") + prompt.prefill)
+        if opening and after_thinking(opening + c.text) is None:  # cut off in its thoughts
+            return None, None, None
+        if self.score == "boxed":
+            grade = boxed_grade(c.text)
+            return None if grade is None else grade == 1, None, grade
+        if self.score == "expectation":
+            mean = expected_rating(c.text, c.logprobs, self.scale)
+            return None if mean is None else mean > 0.5, None, mean
+        verdict, p_yes = parse_verdict(c.text), p_yes_at_verdict(c.logprobs, c.text)
+        return verdict, p_yes, score(verdict, p_yes, self.score)
 
-def _shown(solution: Solution) -> str:
-    """What is judged: without its thoughts, unless they are all there is."""
-    return (after_thinking(solution.text) or solution.text).strip()
+
+def _mean(scores: Sequence[float | None]) -> _Said:
+    """Of criteria, all of which must be known."""
+    known = [score for score in scores if score is not None]
+    if len(known) < len(scores):
+        return None, None, None
+    mean = sum(known) / len(known)
+    return mean > 0.5, None, mean

@@ -15,7 +15,8 @@ from ttc.errors import DataError
 from ttc.pipeline.planning.roles import SOLVER, VERIFIER, PlannedRole
 from ttc.store.attempts import is_measured, load_role_use
 from ttc.store.columns import TableName
-from ttc.store.pool import LoadedPool, MeanUse, load_pool, verifiers
+from ttc.store.mean_use import MeanUse
+from ttc.store.pool import LoadedPool, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame, read_table, scan_rows
 

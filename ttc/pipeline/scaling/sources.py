@@ -19,7 +19,7 @@ from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
 from ttc.pipeline.curve_query import with_overrides
-from ttc.pipeline.evaluate import Evaluation
+from ttc.pipeline.evaluate import Evaluation, readable
 from ttc.policies import PolicyPart, StoppingRule, matching, named
 from ttc.store.attempts import is_measured
 from ttc.store.manifest import Manifest
@@ -191,7 +191,8 @@ def load_sources(
 
 
 def _has_s_and_v(policy: PolicyPart) -> bool:
-    return policy.reads_verifications and not isinstance(policy, StoppingRule)
+    stops = isinstance(policy, StoppingRule)
+    return policy.reads_verifications and not stops and "pairs" not in policy.reads
 
 
 def _pools(asked: Asked, verifier: str | None, plain: bool) -> list[tuple[Asked, LoadedPool]]:
@@ -202,7 +203,16 @@ def _pools(asked: Asked, verifier: str | None, plain: bool) -> list[tuple[Asked,
         if plain:
             return [(replace(asked, verified=()), loaded)]
         raise DataError(f"{run.name} has no verifications, so there is no S and V to trade")
-    return [(asked, load_pool(run, name, reads=asked.reads).verified()) for name in names]
+    found = []
+    for name in names:
+        loaded = load_pool(run, name, reads=asked.reads).verified()
+        able = tuple(policy for policy in asked.verified if readable(policy, loaded))
+        if able or not asked.verified:
+            found.append((replace(asked, verified=able), loaded))
+    if not found:
+        chosen = ", ".join(policy.label for policy in asked.verified)
+        raise DataError(f"{run.name}: {', '.join(names)} gives nothing that {chosen} reads")
+    return found
 
 
 def _common(pools: Sequence[LoadedPool]) -> frozenset[str]:

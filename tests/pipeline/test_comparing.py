@@ -1,0 +1,79 @@
+"""Runs side by side: a good verifier is ahead of the vote, one that knows nothing is not."""
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from processes import ttc
+
+from ttc.analysis.simulate import SimulationConfig
+from ttc.errors import DataError
+from ttc.pipeline.comparing import VOTE, compare
+from ttc.store.simulated import simulate_run
+
+WORLD = SimulationConfig(
+    problems=60,
+    solutions=16,
+    verified_solutions=16,
+    verifications=4,
+    true_positive_rate=0.9,
+    false_positive_rate=0.1,
+    trap_rate=0.5,
+)
+BLIND = WORLD.model_copy(update={"true_positive_rate": 0.5, "false_positive_rate": 0.5})
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    worlds = {"good": WORLD, "blind": BLIND}
+    return [
+        simulate_run(SimulationConfig.model_validate(one.model_dump()), 1, folder / name)
+        for name, one in worlds.items()
+    ]
+
+
+def test_a_good_verifier_is_ahead_of_the_vote_and_a_blind_one_is_not(runs):
+    found = compare(runs, unit="c", budgets=[16, 80], seed=3)
+    assert found.methods[0] == VOTE
+    last = {p.method: p for p in found.points if p.budget == 80}
+    good, blind = (last[name] for name in found.methods[1:])
+    assert good.ahead.low > 0
+    assert good.p < 0.01
+    assert blind.ahead.low <= 0
+    assert last[VOTE].ahead is None
+    for point in found.points:
+        assert point.cost <= point.budget * (1 + 1e-9)
+        assert point.success.low <= point.success.estimate <= point.success.high
+
+
+def test_a_budget_that_buys_nothing_of_a_method_has_no_point_of_it(runs):
+    found = compare(runs[:1], unit="c", budgets=[1])
+    assert [p.method for p in found.points] == [VOTE]
+
+
+def test_a_ladder_of_budgets_spans_what_there_is(runs):
+    found = compare(runs[:1], unit="c")
+    assert found.budgets[0] == 1
+    assert found.budgets[-1] == 82, "16 solutions, 4 verifications each, of lambda 1.02"
+    assert list(found.budgets) == sorted(set(found.budgets))
+
+
+def test_runs_of_other_problems_are_refused(runs, tmp_path):
+    other = simulate_run(WORLD.model_copy(update={"problems": 9}), 2, tmp_path / "other")
+    with pytest.raises(DataError, match="different datasets"):
+        compare([runs[0], other])
+
+
+def test_from_the_shell(runs):
+    folder = runs[0].path.parent.parent
+    done = ttc(
+        folder,
+        *("compare", runs[0].path, runs[1].path, "--unit", "c", "--budget", 40, "--out", "out"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "ahead of the vote" in done.stdout
+    table = pq.read_table(folder / "out" / "comparison.parquet").to_pandas()
+    assert set(table["cost_unit"]) == {"c"}
+    assert np.isfinite(table["success"]).all()
+    for name in ("comparison.md", "comparison.png", "comparison.svg"):
+        assert (folder / "out" / name).stat().st_size > 0

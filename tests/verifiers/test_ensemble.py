@@ -1,0 +1,84 @@
+"""Several verifiers as one: how scores are combined, and what that costs."""
+
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from ttc.pipeline.run import run_recipe
+from ttc.recipe import load_recipe
+from ttc.store.pool import load_pool, verifiers
+from ttc.store.tables import read_frame
+from ttc.verifiers.ensemble import Ensemble
+from ttc.verifiers.genrm import GenRM
+
+A, B = GenRM(name="a"), GenRM(name="b")
+
+
+def made(**settings):
+    return Ensemble(verifiers=(A, B), **settings)
+
+
+def test_a_mean_is_of_the_scores_that_there_are():
+    assert made().score({"a": 0.2, "b": 0.6}) == pytest.approx(0.4)
+    weighted = made(weights={"a": 3, "b": 1})
+    assert weighted.score({"a": 0.2, "b": 0.6}) == pytest.approx(0.3)
+    assert weighted.score({"b": 0.6}) == pytest.approx(0.6)
+    assert weighted.score({}) is None
+    assert made(weights={"a": 0, "b": 1}).score({"a": 0.9}) is None
+
+
+def test_a_logistic_combination_takes_a_missing_score_for_one_half():
+    odds = made(combine="logistic", weights={"a": 4, "b": -2}, intercept=-1)
+    assert odds.score({"a": 1.0, "b": 0.5}) == pytest.approx(1 / (1 + math.exp(-2)))
+    assert odds.score({"a": 1.0}) == odds.score({"a": 1.0, "b": 0.5})
+    assert odds.score({}) is None
+    assert made(combine="logistic", weights={"a": -5000, "b": 0}).score({"a": 1.0}) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"weights": {"a": 1}}, "weights must name each of a, b"),
+        ({"weights": {"a": 1, "b": 1, "c": 1}}, "and nothing else"),
+        ({"weights": {"a": -1, "b": 2}}, "must be positive or 0"),
+        ({"weights": {"a": 0, "b": 0}}, "not all 0"),
+        ({"weights": {"a": math.nan, "b": 1}}, "finite"),
+        ({"intercept": 1}, "combine: logistic"),
+    ],
+)
+def test_weights_that_mean_nothing_are_refused(settings, why):
+    with pytest.raises(ValidationError, match=why):
+        made(**settings)
+
+
+def test_two_of_one_name_are_refused():
+    with pytest.raises(ValidationError, match="name' of its own"):
+        Ensemble(verifiers=(A, GenRM(name="a")))
+    with pytest.raises(ValidationError, match="at least 2"):
+        Ensemble(verifiers=(A,))
+
+
+def test_on_the_embedded_models(tmp_path):
+    changes = ("dataset.problems=3", "sampler.solutions=4", f"results={tmp_path}")
+    outcome = run_recipe(load_recipe("verifiers/ensemble", changes))
+    run = outcome.run
+    assert verifiers(run) == ["ensemble"], "policies read the whole, not its parts"
+    frame = read_frame(run.verifications, "verifications")
+    parts = frame[frame["verifier"] != "ensemble"]
+    keys = ["problem_id", "solution_index"]
+    means = parts.groupby([*keys, "verifier"], observed=True)["score"].mean()
+    expected = means.groupby(keys, observed=True).mean()
+    whole = frame[frame["verifier"] == "ensemble"].set_index(keys)["score"]
+    for place, score in whole.items():
+        assert score == pytest.approx(expected[place])
+    # All that its parts used is what it costs: tokens, FLOPs and calls as the ledger counts them.
+    loaded = load_pool(run)
+    samples = read_frame(run.table("samples"), "samples")
+    own = samples[samples["verifier"] == "ensemble"]
+    assert loaded.judging["calls"].sum() * 4 == pytest.approx(len(own))
+    assert loaded.judging["flops"].sum() * 4 == pytest.approx(own["flops"].sum())
+    assert loaded.judging["completion_tokens"].sum() * 4 == own["completion_tokens"].sum()
+    roles = outcome.manifest.ledger["roles"]
+    judged = sum(amounts["flops"] for role, amounts in roles.items() if role != "solver")
+    assert own["flops"].sum() == pytest.approx(judged)

@@ -1,0 +1,59 @@
+"""`ttc compare`: the verifiers of runs beside the vote, at equal compute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ttc.cli._options import LEVEL, RESULTS, AnyUnit, CostOverrides, Level, Results
+
+
+def command(
+    runs: Annotated[list[str], typer.Argument(help="Runs of the same problems.")],
+    budget: Annotated[
+        list[float] | None,
+        typer.Option("--budget", help="Compute per problem, in --unit; repeat for more."),
+    ] = None,
+    unit: AnyUnit = None,
+    overrides: CostOverrides = None,
+    level: Level = LEVEL,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for comparison.parquet, .md, .png and .svg."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON.")] = False,
+    results: Results = RESULTS,
+) -> None:
+    """Compare what verifiers buy at equal compute: each against the vote, paired over problems.
+
+    Each verifier is used with whatever policy, S and V does best within the budget, judged out of
+    bag; all that it asked counts, programs and critics included.
+
+    Examples: `ttc compare verifiers-genrm verifiers-prm --budget 1000 --budget 4000`,
+    `ttc compare "verifiers-*" --unit flops --out results/verifiers`
+    """
+    from ttc.cli._console import console
+    from ttc.cli._options import cost_overrides
+    from ttc.cli._values import amounts, axis
+    from ttc.pipeline.comparing import compare
+    from ttc.pipeline.scaling.sources import COST_UNITS
+    from ttc.report.compare import print_comparison, write_comparison
+    from ttc.store.run_folder import find_matching
+    from ttc.terminal import say_json
+
+    limits = tuple(sorted(amounts(budget, "--budget")))
+    found = compare(
+        find_matching(runs, results),
+        axis(unit, None, COST_UNITS) or "tokens",
+        limits,
+        cost_overrides(overrides, None),
+        level,
+    )
+    if as_json:
+        say_json([point.as_row(found.unit) for point in found.points])
+    else:
+        print_comparison(console(), found, limits)
+    if out is not None:
+        write_comparison(found, limits, out)

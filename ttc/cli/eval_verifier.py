@@ -1,0 +1,115 @@
+"""`ttc eval-verifier`: how good the judges of a run are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ttc.cli._options import (
+    LEVEL,
+    RESULTS,
+    Cluster,
+    Draws,
+    InvalidVerdict,
+    Level,
+    Results,
+    Run,
+    scoring,
+)
+
+if TYPE_CHECKING:
+    from ttc.analysis.judging.levels import DetectionCost
+
+
+def command(
+    run: Run,
+    verifier: Annotated[
+        list[str] | None, typer.Option("--verifier", help="A verifier (default: each one).")
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by", help="Groups: difficulty, length, level, metadata.KEY; repeat for more."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option("--threshold", min=0, max=1, help="Score from which one is accepted.")
+    ] = 0.5,
+    bins: Annotated[int, typer.Option("--bins", min=1, max=1000, help="Bins of calibration.")] = 10,
+    cost: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cost",
+            help="A detection cost (default: 0.5,1,1 and 0.01,1,1); repeat for more.",
+            metavar="P_TARGET,C_MISS,C_FA",
+        ),
+    ] = None,
+    cluster: Cluster = None,
+    invalid_verdict: InvalidVerdict = None,
+    level: Level = LEVEL,
+    draws: Draws = 500,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the output (default: the run's).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+    results: Results = RESULTS,
+) -> None:
+    """Say how well each verifier of a run tells right from wrong, and what misleads it.
+
+    Discrimination, calibration, first wrong steps, what V verdicts are worth, how often the best
+    of S is wrong, how far scores may move before a choice flips. Of runs and of imported samples
+    alike. Writes verifier.json, verifier_metrics.parquet, verifier_curves.parquet and figures/.
+
+    Examples: `ttc eval-verifier quickstart`,
+    `ttc eval-verifier quickstart --by difficulty --by length`,
+    `ttc eval-verifier mine --verifier prm --cluster metadata.template --cost 0.1,1,5`
+    """
+    from ttc.cli._console import console, write_file
+    from ttc.cli._values import words
+    from ttc.pipeline.judging.evaluation import JudgingRequest, judge_run
+    from ttc.pipeline.judging.quantities import Rules
+    from ttc.report.judging import print_judging
+    from ttc.report.judging_figures import draw
+    from ttc.store.run_folder import find_run
+    from ttc.store.tables import write_table
+    from ttc.terminal import dump_json, say
+
+    costs = {"costs": tuple(_cost(one) for one in cost)} if cost else {}
+    request = JudgingRequest(
+        verifiers=tuple(dict.fromkeys(verifier or ())),
+        by=tuple(dict.fromkeys(words(by or ()))),
+        rules=Rules(threshold=threshold, bins=bins, **costs),
+        level=level,
+        draws=draws,
+        cluster=cluster,
+        scoring=scoring(None, invalid_verdict),
+    )
+    found = find_run(run, results)
+    judged = judge_run(found, request)
+    folder = out or found.path
+    text = dump_json(judged.as_dict())
+    write_file(folder / "verifier.json", text + "\n")
+    write_table(folder / "verifier_metrics.parquet", "verifier_metrics", judged.metric_rows())
+    write_table(folder / "verifier_curves.parquet", "verifier_curves", judged.curve_rows())
+    figures = draw(judged, folder / "figures")
+    if as_json:
+        say(text)
+        return
+    names = ("verifier.json", "verifier_metrics.parquet", "verifier_curves.parquet")
+    print_judging(console(), judged, [*(folder / name for name in names), *figures])
+
+
+def _cost(word: str) -> DetectionCost:
+    from ttc.analysis.errors import PoolError
+    from ttc.analysis.judging.levels import DetectionCost
+    from ttc.errors import UsageError
+
+    try:
+        p_target, c_miss, c_fa = map(float, word.split(","))
+        return DetectionCost(p_target, c_miss, c_fa)
+    except PoolError as error:
+        raise UsageError(f"--cost {word}: {error}") from None
+    except ValueError:
+        raise UsageError(f"--cost {word}: expected P_TARGET,C_MISS,C_FA, such as 0.1,1,5") from None

@@ -1,0 +1,223 @@
+"""Runs of the same problems side by side: what each verifier's verdicts buy at equal compute.
+
+A method is a verifier of a run with whatever policy, S and V does best with it within a budget;
+what that is worth is told out of bag, since it was chosen on these problems. Beside them stands the
+vote alone, which is chosen likewise. All are paired over problems.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ttc.analysis.best_cells import Cells
+from ttc.analysis.estimate import FloatArray
+from ttc.analysis.intervals import LEVEL, paired_test
+from ttc.analysis.many import holm
+from ttc.errors import DataError
+from ttc.pipeline.best_within import Chosen, Problems, affordable, choose, gap
+from ttc.pipeline.curve_query import with_overrides
+from ttc.pipeline.curves import Curves, Row
+from ttc.pipeline.evaluate import Evaluation, evaluate_run
+from ttc.pipeline.interval import Interval, plain
+from ttc.pipeline.scaling.allocations import ladder
+from ttc.store.pool import load_pool, require_same_dataset, verifiers
+from ttc.store.run_folder import RunFolder
+
+VOTE = "vote"
+_VOTING = ("first", "majority")
+_NOBODY_CHOOSES = ("oracle",)
+
+
+@dataclass(frozen=True)
+class Method:
+    """One line of the comparison. rows: its cells, of the `curves` table; success: (problems,
+    rows).
+    """
+
+    name: str
+    rows: Sequence[Row]
+    success: FloatArray
+
+
+@dataclass(frozen=True)
+class Point:
+    """A method within a budget. row: the cell that it takes; ahead: what it succeeds more often
+    than the vote within that budget, None for the vote; p: of a paired t test, adjusted (Holm) for
+    all methods within this budget.
+    """
+
+    method: str
+    budget: float
+    row: Row
+    cost: float
+    success: Interval
+    ahead: Interval | None = None
+    p: float = float("nan")
+
+    def as_row(self, unit: str) -> dict[str, Any]:
+        """A row of the `comparison` table."""
+        ahead = self.ahead
+        return {
+            "method": self.method,
+            "budget": self.budget,
+            "cost_unit": unit,
+            **{name: self.row[name] for name in ("policy", "S", "V", "calls")},
+            "cost": self.cost,
+            "success": self.success.estimate,
+            "ci_low": self.success.low,
+            "ci_high": self.success.high,
+            "ahead": None if ahead is None else ahead.estimate,
+            "ahead_low": None if ahead is None else ahead.low,
+            "ahead_high": None if ahead is None else ahead.high,
+            "p": plain(self.p),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """points: of every method at every budget that buys something of it, the vote's first."""
+
+    points: tuple[Point, ...]
+    methods: tuple[str, ...]
+    budgets: tuple[float, ...]
+    unit: str
+    problems: int
+    level: float
+
+
+def compare(
+    runs: Sequence[RunFolder],
+    unit: str = "tokens",
+    budgets: Sequence[float] = (),
+    overrides: Sequence[str] = (),
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Comparison:
+    """Every verifier of every run against the vote, at equal compute per problem.
+
+    unit: of a mean cost (see `COST_UNITS`). budgets: in it; a ladder over what there is where none
+    are given. Raises `DataError` for runs of other problems, of measured answers, or without costs
+    in this unit.
+    """
+    if len(runs) > 1:
+        require_same_dataset(runs)
+    parts = [part for run in runs for part in _parts(run, overrides)]
+    common = _common([curves.problem_ids for _, curves in parts])
+    methods = _methods(parts, common, unit)
+    limits = tuple(sorted(budgets)) or _ladder([_costs(one, unit) for one in methods])
+    problems = Problems.of(len(common), seed, level=level)
+    problems.require()
+    points = [point for limit in limits for point in _at(limit, methods, unit, problems)]
+    names = tuple(one.name for one in methods)
+    return Comparison(tuple(points), names, limits, unit, len(common), level)
+
+
+def _parts(run: RunFolder, overrides: Sequence[str]) -> Iterator[tuple[RunFolder, Curves]]:
+    manifest = run.manifest()
+    wanted = Evaluation.of_manifest(manifest)
+    named = verifiers(run)
+    arrays = load_pool(run, next(iter(named), None)).arrays
+    wanted = replace(
+        wanted,
+        solutions=ladder(int(arrays.n_solutions.max())),
+        cost=with_overrides(wanted.cost, overrides),
+        same_problems=bool(named),
+        budgets={},
+    )
+    found = evaluate_run(run, manifest, wanted)
+    yield from ((run, curves) for curves in found.parts if curves.rows)
+
+
+def _common(ids: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Problems that all have, in the order of the first."""
+    if not ids:
+        raise DataError("none of the runs has anything to compare; ttc curves shows what they have")
+    shared = set(ids[0]).intersection(*ids)
+    return tuple(name for name in ids[0] if name in shared)
+
+
+def _methods(
+    parts: Sequence[tuple[RunFolder, Curves]], common: Sequence[str], unit: str
+) -> list[Method]:
+    """The vote of the first run, and every verifier."""
+    found: dict[str, Method] = {}
+    for run, curves in parts:
+        place = {name: i for i, name in enumerate(curves.problem_ids)}
+        order = [place[name] for name in common]
+        for verifier in dict.fromkeys(row["verifier"] for row in curves.rows):
+            name = VOTE if verifier is None else verifier
+            if name in found:
+                if name == VOTE:
+                    continue
+                name = f"{name} of {run.name}"
+            own = [
+                i
+                for i, row in enumerate(curves.rows)
+                if row["verifier"] == verifier
+                and row["policy"] not in _NOBODY_CHOOSES
+                and (verifier is not None or row["policy"] in _VOTING)
+            ]
+            if own:
+                rows = [curves.rows[i] for i in own]
+                found[name] = Method(name, rows, curves.success[np.ix_(order, own)])
+    for one in found.values():
+        if not np.isfinite(_costs(one, unit)).all():
+            raise DataError(f"{one.name} has no costs in {unit}; choose another --unit")
+    return sorted(found.values(), key=lambda one: one.name != VOTE)
+
+
+def _costs(method: Method, unit: str) -> FloatArray:
+    name = "cost_c" if unit == "c" else unit
+    return np.array([row[name] for row in method.rows], dtype=np.float64)
+
+
+def _ladder(costs: Sequence[FloatArray], steps: int = 12) -> tuple[float, ...]:
+    """Budgets from what the cheapest cell takes to what the dearest does, evenly in the logarithm,
+    rounded up to two digits.
+    """
+    low, high = min(float(one.min()) for one in costs), max(float(one.max()) for one in costs)
+    spaced = np.geomspace(low, max(high, low * 1.01), steps)
+    return tuple(dict.fromkeys(map(_up, spaced.tolist())))
+
+
+def _up(value: float) -> float:
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return float(f"{math.ceil(value / step * (1 - 1e-9)) * step:.2g}")
+
+
+def _at(limit: float, methods: Sequence[Method], unit: str, problems: Problems) -> Iterator[Point]:
+    chosen: dict[str, tuple[Method, Chosen]] = {}
+    for one in methods:
+        inside = affordable(_costs(one, unit), limit)
+        if inside:
+            cells = Cells(one.success, problems.weights)
+            chosen[one.name] = (one, choose(cells, inside, problems))
+    vote = chosen.get(VOTE)
+    tests = _tests({name: picked for name, (_, picked) in chosen.items()}, problems)
+    for name, (one, picked) in chosen.items():
+        cost = float(_costs(one, unit)[picked.place])
+        ahead = None if vote is None or name == VOTE else gap(vote[1], picked, problems)
+        yield Point(
+            name,
+            limit,
+            one.rows[picked.place],
+            cost,
+            picked.success,
+            ahead,
+            tests.get(name, float("nan")),
+        )
+
+
+def _tests(chosen: Mapping[str, Chosen], problems: Problems) -> dict[str, float]:
+    """P values against the vote, adjusted for all of them."""
+    if VOTE not in chosen:
+        return {}
+    others = [name for name in chosen if name != VOTE]
+    vote = chosen[VOTE].values
+    each = [float(paired_test(chosen[name].values - vote, problems.clusters)) for name in others]
+    return dict(zip(others, map(float, holm(each)), strict=True))

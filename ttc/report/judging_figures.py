@@ -1,0 +1,263 @@
+"""Figures of judged verifiers: ROC and PR, reliability, verdicts V, false positives against S."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ttc.errors import TtcError
+from ttc.pipeline.judging.curves import Point
+from ttc.pipeline.judging.evaluation import Judging, OneJudging
+from ttc.pipeline.judging.figures import ALL
+from ttc.report.names import label
+from ttc.store.atomic import small_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette; line style and marker tell the curves apart without it.
+_GREY = "#777777"
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)), ":")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_Place = Literal["best", "upper left", "lower left", "lower right"]
+_MANY = 12  # bars, one verifier each
+
+
+def draw(found: Judging, folder: Path) -> list[Path]:
+    """Write the figures as PNG and SVG; returns the PNGs. Raises `TtcError` where it can't."""
+    from matplotlib import rcParams
+
+    rcParams["svg.hashsalt"] = "ttc"  # the same ids in each drawing of the same data
+    makers: dict[str, Callable[[Judging], Figure | None]] = {
+        "verifier_ranking": _ranking,
+        "verifier_reliability": _reliability,
+        "verifier_verifications": _verifications,
+        "verifier_false_positives": _false_positives,
+        "verifier_margins": _margins,
+    }
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            warnings.filterwarnings("ignore", message="constrained_layout not applied")
+            for name, make in makers.items():
+                figure = make(found)
+                if figure is None:
+                    continue
+                for ending in ("png", "svg"):
+                    # Without a date, the same run gives the same file.
+                    told: dict[str, Any] = {"Date": None} if ending == "svg" else {}
+                    with small_path(folder / f"{name}.{ending}") as temporary:
+                        figure.savefig(temporary, format=ending, dpi=150, metadata=told)
+                written.append(folder / f"{name}.png")
+    except OSError as error:
+        raise TtcError(f"can't write figures in {folder}: {error.strerror}") from None
+    return written
+
+
+def _panels(count: int, width: float = 4.4, height: float = 4.2) -> tuple[Figure, list[Axes]]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(max(5.4, width * count), height), layout="constrained")
+    return figure, list(figure.subplots(1, count, squeeze=False)[0])
+
+
+def _look(number: int) -> dict[str, Any]:
+    k = number % len(_COLOURS)
+    return {"color": _COLOURS[k], "linestyle": _STYLES[k]}
+
+
+def _finish(axes: Axes, x: str, y: str, title: str, where: _Place = "best") -> None:
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_title(label(title), fontsize=9, loc="left")
+    axes.grid(alpha=0.25)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=7, frameon=False, loc=where)
+
+
+def _told(part: OneJudging, quantity: str, word: str) -> str:
+    """The verifier with a figure of it, for a legend."""
+    one = part.figure(quantity)
+    if one is None or np.isnan(one.value):
+        return label(part.verifier)
+    ends = "" if np.isnan(one.low) else f" ({one.low:.2f} to {one.high:.2f})"
+    return label(f"{part.verifier}, {word} {one.value:.2f}{ends}")
+
+
+def _ranking(found: Judging) -> Figure | None:
+    """ROC and precision against recall."""
+    if not any(part.series("roc", ALL) for part in found.each):
+        return None
+    figure, (left, right) = _panels(2)
+    left.plot([0, 1], [0, 1], ":", color=_GREY, linewidth=1)
+    for i, part in enumerate(found.each):
+        roc, pairs = part.series("roc", ALL), part.series("precision_recall", ALL)
+        if not roc:
+            continue
+        left.plot(*_line(roc), **_look(i), label=_told(part, "auc", "AUC"))
+        # Precision holds from one threshold to the next: steps, as the area counts them.
+        x, y = _line(pairs)
+        word = _told(part, "average_precision", "AP")
+        right.step(np.append(0.0, x), np.append(y[:1], y), where="pre", **_look(i), label=word)
+        if len(roc) <= 20:
+            left.plot(
+                *_line(roc), _MARKERS[i % len(_MARKERS)], color=_look(i)["color"], markersize=3
+            )
+        base = part.figure("right")
+        if base is not None:
+            right.axhline(base.value, color=_GREY, linestyle=":", linewidth=0.8)
+    _finish(left, "wrong solutions accepted", "right solutions accepted", f"{found.run}: ROC")
+    right.set_ylim(0, 1.02)
+    title = f"{found.run}: precision (dotted: share right)"
+    _finish(right, "recall: right solutions accepted", "precision", title, "lower left")
+    return figure
+
+
+def _line(points: Sequence[Point]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    return np.array([one.x for one in points]), np.array([one.y for one in points])
+
+
+def _reliability(found: Judging) -> Figure | None:
+    """A diagram for each verifier, with the numbers of solutions below."""
+    from matplotlib.figure import Figure
+
+    some = [part for part in found.each if part.series("reliability", "equal width")][:_MANY]
+    if not some:
+        return None
+    figure = Figure(figsize=(max(5.4, 3.6 * len(some)), 4.8), layout="constrained")
+    grid = figure.subplots(
+        2, len(some), squeeze=False, sharex=True, gridspec_kw={"height_ratios": [4, 1]}
+    )
+    for i, part in enumerate(some):
+        upper, lower = grid[0][i], grid[1][i]
+        upper.plot([0, 1], [0, 1], ":", color=_GREY, linewidth=1)
+        for k, (series, word) in enumerate(
+            (("equal width", "ece_width"), ("equal mass", "ece_mass"))
+        ):
+            points = part.series("reliability", series)
+            _with_ends(upper, points, k, _told(part, word, f"{series}: ECE").partition(", ")[2])
+            x = [one.x for one in points]
+            lower.bar(
+                x, [one.solutions for one in points], width=0.02 + 0.02 * (1 - k), alpha=0.6,
+                color=_COLOURS[k],
+            )  # fmt: skip
+        upper.set_ylim(-0.02, 1.02)
+        _finish(upper, "", "share right", f"{found.run}: {part.verifier}", "upper left")
+        lower.set_xlabel("mean score of a bin")
+        lower.set_ylabel("solutions", fontsize=8)
+    return figure
+
+
+def _with_ends(axes: Axes, points: Sequence[Point], number: int, name: str) -> None:
+    """Points with their intervals, a little apart where two series meet.
+
+    Those without an interval, of too few problems, are hollow, and no line leads there.
+    """
+    moved = 0.006 * (2 * number - 1)
+    marker, colour = _MARKERS[number], _COLOURS[number]
+    sure = [one for one in points if not np.isnan(one.low)]
+    x, y = _line(sure)
+    ends = [[one.y - one.low for one in sure], [one.high - one.y for one in sure]]
+    axes.errorbar(
+        x + moved, y, yerr=np.abs(ends), marker=marker, color=colour, linestyle=_STYLES[number],
+        linewidth=1.2, markersize=4, elinewidth=0.8, capsize=2, label=name,
+    )  # fmt: skip
+    x, y = _line([one for one in points if np.isnan(one.low)])
+    axes.plot(x + moved, y, marker, color=colour, fillstyle="none", markersize=4)
+
+
+def _verifications(found: Judging) -> Figure | None:
+    """Accuracy against V, and how many of V are effective."""
+    if max(len(part.series("verifications", "accuracy")) for part in found.each) < 2:
+        return None
+    figure, (left, right) = _panels(2)
+    most = 1.0
+    for i, part in enumerate(found.each):
+        _band(left, part, "verifications", "balanced_accuracy", i, "balanced accuracy")
+        _band(left, part, "verifications", "auc", i, "AUC", faint=True)
+        _band(right, part, "verifications", "effective_verdicts", i, "")
+        most = max(most, *(one.x for one in part.series("verifications", "accuracy")))
+    right.plot([1, most], [1, most], ":", color=_GREY, linewidth=1, label="independent verdicts")
+    for axes in (left, right):
+        axes.set_xscale("log", base=2)
+    right.set_yscale("log", base=2)
+    word = "verifications per solution V"
+    _finish(left, word, "of the mean of V verdicts", f"{found.run}: accuracy against V")
+    _finish(
+        right, word, "effective number of verdicts", f"{found.run}: what correlation leaves of V"
+    )
+    return figure
+
+
+def _false_positives(found: Judging) -> Figure | None:
+    if max(len(part.series("false_positives", "best_wrong")) for part in found.each) < 2:
+        return None
+    figure, (left, right) = _panels(2)
+    for i, part in enumerate(found.each):
+        _band(left, part, "false_positives", "best_wrong", i, "wrong")
+        _band(
+            left, part, "false_positives", "best_wrong_accepted", i, "wrong, accepted", faint=True
+        )
+        _band(right, part, "false_positives", "right_missed", i, "a right one is missed")
+        _band(
+            right,
+            part,
+            "false_positives",
+            "none_right_accepted",
+            i,
+            "none right, one accepted",
+            faint=True,
+        )
+    for axes in (left, right):
+        axes.set_xscale("log", base=2)
+        axes.set_ylim(bottom=0)
+    word = "solutions S"
+    _finish(left, word, "probability", f"{found.run}: the best scored of S is wrong")
+    _finish(right, word, "share of such sets of S", f"{found.run}: given a right one, or none")
+    return figure
+
+
+def _band(
+    axes: Axes,
+    part: OneJudging,
+    curve: str,
+    series: str,
+    number: int,
+    word: str,
+    faint: bool = False,
+) -> None:
+    points = part.series(curve, series)
+    if not points:
+        return
+    look = _look(number)
+    x, y = _line(points)
+    name = f"{part.verifier}: {word}" if word else part.verifier
+    style: dict[str, Any] = {"alpha": 0.55, "linewidth": 1.2, "marker": "."}
+    if not faint:
+        style = {"linewidth": 1.8, "marker": "o"}
+    axes.plot(x, y, **look, **style, markersize=3.5, label=label(name))
+    low = np.array([one.low for one in points])
+    high = np.array([one.high for one in points])
+    if not faint:
+        axes.fill_between(x, low, high, color=look["color"], alpha=0.13, linewidth=0)
+
+
+def _margins(found: Judging) -> Figure | None:
+    """Share of problems whose choice may flip, against how far scores move."""
+    figure, panels = _panels(2)
+    for axes, policy in zip(panels, ("best_of_n", "weighted_majority"), strict=True):
+        for i, part in enumerate(found.each):
+            _band(axes, part, "margin", policy, i, "")
+        axes.set_ylim(0, 1.02)
+        title = f"{found.run}: {policy.replace('_', ' ')}"
+        word = "all scores move by at most"
+        _finish(axes, word, "share of problems whose choice may flip", title, "lower right")
+    return figure

@@ -1,0 +1,63 @@
+"""Means by problem of what samples used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ttc.store._samples import USE_COLUMNS, Ints, Samples
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MeanUse:
+    """Mean use of one sample by problem, (problems,) each; NaN where a problem has none.
+
+    Attention costs grow with products of lengths, so the means of those are here, too (tokens^2).
+    """
+
+    prompt_tokens: Floats
+    completion_tokens: Floats
+    seconds: Floats
+    prompt_squared: Floats
+    completion_squared: Floats
+    prompt_times_completion: Floats
+
+    def take(self, rows: NDArray[np.bool_]) -> MeanUse:
+        """The same for some of the problems."""
+        return MeanUse(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+def use_of(samples: Samples, problems: int) -> MeanUse:
+    prompts, completions, times = (samples[name] for name in USE_COLUMNS)
+    return mean_use(samples.row, prompts, completions, times, problems)
+
+
+def mean_use(
+    row: Ints,
+    prompts: NDArray[Any],
+    completions: NDArray[Any],
+    times: NDArray[Any],
+    problems: int,
+) -> MeanUse:
+    """Means by problem of samples, (samples,) each: their problem's row, tokens and seconds."""
+    count = np.bincount(row, minlength=problems)
+    count = np.where(count > 0, count, np.nan)
+
+    def mean(values: NDArray[Any]) -> Floats:
+        total = np.bincount(row, weights=values, minlength=problems)
+        return np.asarray(total / count, dtype=np.float64)
+
+    prompt, completion, seconds = (v.astype(np.float64) for v in (prompts, completions, times))
+    return MeanUse(
+        prompt_tokens=mean(prompt),
+        completion_tokens=mean(completion),
+        seconds=mean(seconds),
+        prompt_squared=mean(prompt**2),
+        completion_squared=mean(completion**2),
+        prompt_times_completion=mean(prompt * completion),
+    )
