@@ -17,7 +17,7 @@ def test_the_pages_commands_show_what_it_explains(follow, tmp_path):
         "By level",
         "above unaltered",
         "rejected before",
-        "prm: claims",
+        "judged anew by prm",
     ):
         assert words in shown
-    assert len(list(tmp_path.glob("results/verifiers-prm/*/figures/verifier_*.png"))) == 4
+    assert len(list(tmp_path.glob("results/verifiers-prm/*/figures/verifier_*.png"))) == 5

@@ -199,23 +199,19 @@ def _gap(one: Figure | None) -> str:
 
 
 def _print_attacks(console: Console, found: Judging) -> None:
-    rows = []
-    for who, group in dict.fromkeys((one.verifier, one.group) for one in found.attacks):
-        own = {
-            one.quantity: one for one in found.attacks if (one.verifier, one.group) == (who, group)
-        }
-        told = (_short(own.get(name)) for name in _OF_ATTACKS)
-        rows.append((f"{who}: {group}", own["accepted"].solutions, *told))
-    heading = (
-        "attack",
-        "n",
-        "accepted",
-        "above unaltered",
-        "rejected before",
-        "score rises by",
-    )
-    title = "Wrong solutions, altered and judged anew: how many are accepted"
-    console.print(table(title, heading, rows, range(1, len(heading))))
+    heading = ("attack", "n", "accepted", "above unaltered", "rejected before", "score rises by")
+    for who in dict.fromkeys(one.verifier for one in found.attacks):
+        rows = []
+        for group in dict.fromkeys(one.group for one in found.attacks if one.verifier == who):
+            own = {
+                one.quantity: one
+                for one in found.attacks
+                if (one.verifier, one.group) == (who, group)
+            }
+            told = (_short(own.get(name)) for name in _OF_ATTACKS)
+            rows.append((group, own["accepted"].solutions, *told))
+        title = f"Wrong solutions, altered and judged anew by {who}: how many are accepted"
+        console.print(table(title, heading, rows, range(1, len(heading))))
 
 
 def _notes(found: Judging) -> Iterator[str]:
