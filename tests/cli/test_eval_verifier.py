@@ -69,9 +69,9 @@ def test_a_page_for_people_and_all_of_it_in_files(imported):
         "F1 (ProcessBench's)",
         "first wrong step, F1",
         "z-normalised",
-        "ECE, bins of equal mass, 10 of them",
+        "ECE, equal mass, 10 bins",
         "How often the best scored of S is wrong",
-        "topic even",
+        "even",
         "shortest",
         "rough: take 20 or more",
         "weighted majority",
@@ -79,7 +79,7 @@ def test_a_page_for_people_and_all_of_it_in_files(imported):
         assert words in done.stdout
     (folder,) = (imported / "results" / "mine").iterdir()
     metrics = read_frame(folder / "verifier_metrics.parquet", "verifier_metrics")
-    assert {"all", "topic even", "shortest"} <= set(metrics["group"])
+    assert {"all", "even", "shortest"} <= set(metrics["group"])
     curves = read_frame(folder / "verifier_curves.parquet", "verifier_curves")
     assert {"roc", "false_positives", "margin"} <= set(curves["curve"])
     for name in FIGURES:

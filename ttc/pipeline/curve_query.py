@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ttc.analysis.drawn import GIVEN_BY_SOME
+from ttc.analysis.drawn import OF_SOME
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.curves import Row, sizes_of
@@ -211,7 +211,7 @@ def _refuse_unanswered(
     there = {row["policy"] for row in rows}
     absent = [p for p in wanted.policies if p.label not in there and (request.policies or not rows)]
     for policy in absent:
-        special = sorted(policy.reads & GIVEN_BY_SOME)
+        special = sorted(policy.reads & set(OF_SOME))
         if special:
             raise DataError(
                 f"{policy.label} can't be evaluated on {run.name}: it reads {', '.join(special)}, "

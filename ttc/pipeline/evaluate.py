@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from ttc.analysis.drawn import GIVEN_BY_SOME, given
+from ttc.analysis.drawn import OF_SOME, given
 from ttc.analysis.errors import GridError
 from ttc.analysis.settings import SCORING, EstimatorSettings
 from ttc.budget.cost import CostConfig
@@ -267,9 +267,8 @@ def _verified_by_all(
 
 
 def readable(policy: PolicyPart, loaded: LoadedPool) -> bool:
-    """Whether a pool has what a policy reads."""
-    arrays = {name: getattr(loaded.arrays, name) for name in GIVEN_BY_SOME}
-    return policy.can_read(given(arrays))
+    """Whether a pool's verifier and its solutions give what a policy reads."""
+    return policy.can_read(given({n: getattr(loaded.arrays, n) for n in OF_SOME}))
 
 
 def _any_reads(policies: Sequence[PolicyPart]) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from ttc.analysis.drawn import GIVEN_BY_SOME, OF_VERIFICATIONS, READABLE, Drawn
+from ttc.analysis.drawn import OF_SOME, OF_VERIFICATIONS, READABLE, Drawn
 from ttc.errors import PluginError, UsageError
 from ttc.plugin_code import code_of
 from ttc.plugins import plugin_of
@@ -83,15 +83,14 @@ class PolicyPart(Part):
         return bool(self.reads & OF_VERIFICATIONS)
 
     def can_read(self, given: Collection[str]) -> bool:
-        """Whether there is what it reads. given: which of `GIVEN_BY_SOME` solutions and their
-        verifications have.
+        """Whether it can choose where these of `OF_SOME` are given.
 
         Who chooses by scores chooses among solutions judged alone: the share that one won depends
         on whom it was compared with.
         """
         if self.reads_verifications and ("pairs" in given) != ("pairs" in self.reads):
             return False
-        return self.reads & GIVEN_BY_SOME <= set(given)
+        return self.reads & set(OF_SOME) <= set(given)
 
     def comparisons(self, solutions: int) -> float:
         """How many pairs of so many solutions it has compared, where it reads `pairs`: its cost.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ttc.analysis.drawn import GIVEN_BY_SOME
+from ttc.analysis.drawn import OF_SOME
 from ttc.policies import of_recipe
 from ttc.store.labels import split_told
 
@@ -98,9 +98,9 @@ def _absent(there: Collection[str], manifest: Manifest) -> list[str]:
     """Policies that the recipe names and no row is about."""
     absent = [policy for policy in of_recipe(manifest.recipe) if policy.label not in there]
     lines = []
-    for policy in [one for one in absent if one.reads & GIVEN_BY_SOME]:
+    for policy in [one for one in absent if one.reads & set(OF_SOME)]:
         absent.remove(policy)
-        reads = ", ".join(sorted(policy.reads & GIVEN_BY_SOME))
+        reads = ", ".join(sorted(policy.reads & set(OF_SOME)))
         lines.append(f"no row for {policy.label}: it reads {reads}, which no sample has")
     if not absent:
         return lines

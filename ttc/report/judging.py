@@ -30,16 +30,16 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("equal_error_rate", "equal error rate"),
     ("equal_error_rate_z", "  z-normalised"),
     ("equal_error_rate_t", "  t-normalised"),
-    ("min_detection_cost", "min. detection cost"),
-    ("ece_width", "ECE, bins of equal width"),
-    ("ece_mass", "ECE, bins of equal mass"),
+    ("min_detection_cost", "min. detection cost,"),
+    ("ece_width", "ECE, equal width"),
+    ("ece_mass", "ECE, equal mass"),
     ("brier", "Brier score"),
     ("rho_errors", "correlation of repeated errors"),
     ("effective_verdicts", "effective V"),
     ("solver_wrong", "score and frequency, wrong ones"),
     ("unreadable", "verdicts not readable"),
 )
-_OF_GROUPS = ("auc", "balanced_accuracy", "true_negative_rate", "ece_width", "best_wrong")
+_OF_GROUPS = ("auc", "balanced_accuracy", "ece_width", "best_wrong")
 _OF_ATTACKS = ("accepted", "more_accepted", "flipped", "score_rise")
 _SIDE_BY_SIDE = 3
 _SIZES = 8
@@ -74,7 +74,7 @@ def _headlines(found: Judging) -> Iterator[str]:
             told = f"{part.verifier} judged {_kinds(part)}, so nothing tells how it ranks the two"
         else:
             told += f" in {_percent(area)} of pairs"
-        if wrong is not None and wrong.at is not None and accepted is not None:
+        if wrong is not None and accepted is not None and wrong.at is not None and wrong.at > 1:
             told += (
                 f"; the best scored of {wrong.at:g} is wrong in {_percent(wrong)}, wrong and "
                 f"accepted in {100 * accepted.value:.1f} %"
@@ -125,8 +125,8 @@ def _print_figures(console: Console, found: Judging, parts: Sequence[OneJudging]
 def _at(quantity: str, at: float | None) -> str:
     if at is None:
         return ""
-    words = {"min_detection_cost": " at P_target", "effective_verdicts": " of"}
-    return f"{words[quantity]} {at:g}" if quantity in words else f", {at:g} of them"
+    words = {"min_detection_cost": " P_target", "effective_verdicts": " of"}
+    return f"{words[quantity]} {at:g}" if quantity in words else f", {at:g} bins"
 
 
 def _cell(one: Figure | None) -> str:
@@ -178,7 +178,7 @@ def _print_groups(console: Console, found: Judging, by: str) -> None:
             count = own["right"].solutions
             rest = [_short(own.get(name)).partition(" ")[0] for name in _OF_GROUPS[2:]]
             rows.append((who, count, *cells, _gap(own.get("balanced_accuracy")), *rest))
-    heading = (by, "n", "AUC", "balanced accuracy", "gap to the rest", "TNR", "ECE", "best wrong")
+    heading = (by, "n", "AUC", "balanced accuracy", "gap to the rest", "ECE", "best wrong")
     console.print(table(f"By {by}", heading, rows, range(1, len(heading))))
 
 
@@ -257,7 +257,8 @@ def _margins(part: OneJudging) -> Iterator[str]:
     told = []
     for policy, name in (("best_of_n", "best-of-N"), ("weighted_majority", "weighted majority")):
         middle, points = part.figure(f"margin_{policy}", 0.5), part.series("margin", policy)
-        if middle is None or not points:
+        alone = part.figure(f"never_flips_{policy}")
+        if middle is None or not points or alone is None or alone.value == 1:
             return
         far = "any amount" if math.isinf(middle.value) else f"{middle.value:.3f}"
         told.append(f"{far} for {name} ({100 * points[0].y:.0f} % of problems are ties)")

@@ -247,7 +247,9 @@ def _band(
     low = np.array([one.low for one in points])
     high = np.array([one.high for one in points])
     if not faint:
-        axes.fill_between(x, low, high, color=look["color"], alpha=0.13, linewidth=0)
+        axes.fill_between(
+            x, low, high, color=look["color"], alpha=0.13 if number < 2 else 0.07, linewidth=0
+        )
 
 
 def _margins(found: Judging) -> Figure | None:

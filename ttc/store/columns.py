@@ -363,6 +363,15 @@ CURVES = (
         True,
     ),
     Column("success", "float", "Probability that the chosen answer is right.", "probability"),
+    Column(
+        "abstained",
+        "float",
+        "Probability that no answer is chosen, which counts as wrong in success; null where that "
+        "was not counted.",
+        "probability",
+        True,
+        True,
+    ),
     Column("ci_low", "float", "Lower end of the 95 % interval over problems.", "probability", True),
     Column(
         "ci_high", "float", "Upper end of the 95 % interval over problems.", "probability", True

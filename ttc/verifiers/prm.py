@@ -11,8 +11,8 @@ from pydantic import Field
 from ttc.core import Attempt, Read, Reading, Role, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
-from ttc.steps import StepRule, closed, split_steps
-from ttc.thinking import without_thinking
+from ttc.steps import StepRule, closed
+from ttc.verdicts.steps import pieces_of
 from ttc.verifiers.one_each import OneEach
 
 Aggregate = Literal["last", "min", "product", "mean"]
@@ -59,8 +59,7 @@ class PRM(OneEach):
 
     def _steps(self, solution: Solution) -> tuple[str, ...]:
         """What is scored: steps as the method knows them, else of what is visible of the text."""
-        text = without_thinking(solution.text)
-        return closed(solution.steps or split_steps(text, self.steps), self.steps)
+        return closed(pieces_of(solution, self.steps), self.steps)
 
     def _judge(self, solution: Solution, steps: Sequence[str], read: Read) -> Verification:
         fault = _fault(steps, read)

@@ -167,6 +167,7 @@ def test_a_question_is_tokenized_once():
         ([[3.0, 1.0]] * 2, {"reward": "qwen"}, BackendError, "no probabilities"),
         ([[0.1, 0.2, 0.7]] * 5, {}, BackendError, "3 numbers for a step, a plain reward model 1"),
         ([["x"]] * 5, {}, RetryableError, "not in the form of vLLM's pooling"),
+        ([[10**400]] * 5, {}, RetryableError, "not in the form of vLLM's pooling"),
         ([[float("nan")]] * 5, {}, CallFailed, "gives no number as a score"),
     ],
 )
@@ -182,6 +183,14 @@ def test_what_the_server_finds_too_long_is_this_calls_failure():
     with pytest.raises(CallFailed) as caught:
         read(server, Passage(text="Q", steps=("a",)))
     assert caught.value.reason == "context_length"
+
+
+def test_what_has_no_step_or_no_token_is_this_calls_failure():
+    server = Scripted(lambda ids: [[0.5]] * len(ids))
+    for steps, reason in (((), "no_steps"), (("a", ""), "step_places")):
+        with pytest.raises(CallFailed) as caught:
+            read(server, Passage(text="Q", steps=steps))
+        assert caught.value.reason == reason
 
 
 def test_identity_address_and_key():

@@ -94,14 +94,14 @@ def noisy(rng, answer):
 def test_groups_are_measured_apart_and_against_the_rest(tmp_path):
     found = judge_run(small(tmp_path), JudgingRequest(by=("metadata.topic",), draws=50))
     told = {(f.group, f.quantity, f.at): f for f in found.each[0].figures}
-    sums = told["topic sums", "auc", None]
+    sums = told["sums", "auc", None]
     assert sums.value == pytest.approx(4 / 6)
-    assert told["topic products", "auc", None].value == pytest.approx(1 / 2)
+    assert told["products", "auc", None].value == pytest.approx(1 / 2)
     assert sums.gap == pytest.approx(4 / 6 - 1 / 2)
     assert (sums.solutions, sums.n_problems) == (5, 2)
-    best = told["topic products", "best_wrong", 2.0]
+    best = told["products", "best_wrong", 2.0]
     assert (best.value, best.gap) == (pytest.approx(2 / 3), pytest.approx(2 / 3 - 1 / 6))
-    apart = told["topic sums", "true_positive_rate", None]
+    apart = told["sums", "true_positive_rate", None]
     assert apart.gap == pytest.approx(2 / 3 - 0)
 
 
@@ -212,7 +212,7 @@ def test_tables_and_json_hold_all_of_it(tmp_path):
     write_table(tmp_path / "c.parquet", "verifier_curves", found.curve_rows())
     metrics = read_frame(tmp_path / "m.parquet", "verifier_metrics")
     curves = read_frame(tmp_path / "c.parquet", "verifier_curves")
-    assert set(metrics["group"]) == {"all", "topic sums", "topic products"}
+    assert set(metrics["group"]) == {"all", "sums", "products"}
     assert set(curves["curve"]) == {
         "roc",
         "precision_recall",

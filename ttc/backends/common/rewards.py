@@ -59,7 +59,9 @@ class Layout:
 
 
 def pieces(form: RewardFormat | Literal["plain"], passage: Passage) -> list[Text | Chat]:
-    """What is to be tokenized, for `layout`."""
+    """What is to be tokenized, for `layout`. Raises `CallFailed` where there is no step."""
+    if not passage.steps:
+        raise CallFailed("there is no step to score", "no_steps")
     steps = [step.strip() for step in passage.steps]
     if form == "plain":
         return [Text(_raw(passage), True), *map(Text, passage.steps)]
@@ -97,6 +99,8 @@ def layout(
     scores can't be told.
     """
     n = len(passage.steps)
+    if not all(ids[1:]):
+        raise CallFailed("a step, or the mark of its end, is no token", "step_places")
     if form == "plain":
         return _joined(ids[0], ids[1:])
     if form == "skywork":

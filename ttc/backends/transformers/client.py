@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.backends.common.foreign import shorten
-from ttc.backends.common.weights import digest, tokenize
+from ttc.backends.common.weights import digest, tokenize, tokenize_passage
 from ttc.backends.transformers.generate import Generator
-from ttc.backends.transformers.reading import token_ids, token_logprobs
+from ttc.backends.transformers.reading import token_logprobs
 from ttc.backends.transformers.rewards import Scorer, load_scorer
 from ttc.core import Call, Completion, ModelIdentity, Passage, Prompt
 from ttc.errors import BackendError, CallFailed, MissingExtra
@@ -71,7 +71,7 @@ class TransformersBackend:
             self._check_length(len(found.ids), context)
             read = Completion("", "read", len(found.ids), 0, scores=loaded.scores(found))
         else:
-            before, after = token_ids(loaded.tokenizer, passage)
+            before, after = tokenize_passage(loaded.tokenizer, passage)
             length = len(before) + len(after)
             self._check_length(length, context)
             tokens = token_logprobs(loaded.model, loaded.tokenizer, before, after)
@@ -124,7 +124,7 @@ class TransformersBackend:
         if not isinstance(prompt, Passage):
             return len(tokenize(self._loaded.tokenizer, prompt))
         if isinstance(self._loaded, Generator):
-            return sum(map(len, token_ids(self._loaded.tokenizer, prompt)))
+            return sum(map(len, tokenize_passage(self._loaded.tokenizer, prompt)))
         try:
             return len(self._loaded.lay_out(prompt).ids)
         except CallFailed:

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ttc.backends.common.weights import tokenize
-from ttc.core import Passage, Prompt, TokenLogprob
-
-
-def token_ids(tokenizer: Any, passage: Passage) -> tuple[list[int], list[int]]:
-    """Token ids of what stands before the steps, and of the steps, each tokenized by itself."""
-    before = tokenize(tokenizer, Prompt(passage.messages, passage.text, passage.prefill))
-    steps = [tokenizer(step, add_special_tokens=False)["input_ids"] for step in passage.steps]
-    return before, [token for step in steps for token in step]
+from ttc.core import TokenLogprob
 
 
 def token_logprobs(

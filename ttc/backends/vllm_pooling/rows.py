@@ -27,7 +27,7 @@ def rows_of(reply: Mapping[str, Any], layout: Layout) -> list[Sequence[float]]:
         (found,) = reply["data"]
         data = found["data"]
         rows = [[float(x) for x in (row if isinstance(row, list) else [row])] for row in data]
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, OverflowError) as problem:
         raise Malformed(
             f"the reply is not in the form of vLLM's pooling ({problem!r:.80})"
         ) from None

@@ -66,7 +66,7 @@ def _by_metadata(run: RunFolder, judged: Judged, by: str) -> dict[str, BoolArray
         raise UsageError(f"--by {by}: no problem has metadata {key!r}" + nearest(key, there))
     labels = np.array([_word(told[name]) for name in judged.problem_ids], dtype=object)
     own = labels[judged.problem]
-    return {f"{key} {label}": own == label for label in _ordered(set(labels.tolist()))}
+    return {label: own == label for label in _ordered(set(labels.tolist()))}
 
 
 def _word(value: object) -> str:

@@ -48,7 +48,8 @@ class TuneRequest:
     policies: labels, types or aliases; None: those of the run that have something to tune, or, with
     weights, none. grid: values by field. problems: how many to tune on, else `share` of them.
     solutions, verifications: S and V to tune at, the most that the grid has by default; budget: the
-    best S and V within this much of `unit` instead. weights: how verifiers are to be weighed.
+    best S and V within this much of `unit` instead. weights: how verifiers are to be weighed, those
+    of `verifier` (names with commas) where it names several, else all.
     """
 
     policies: tuple[str, ...] | None = None
@@ -122,8 +123,9 @@ def tune(run: RunFolder, request: TuneRequest) -> tuple[Tuned, bool]:
         budget={} if request.budget is None else {request.unit: request.budget},
     )
     tuned.policies = _choices(run, manifest, wanted, request, chosen)
+    several = request.verifier if len(words(request.verifier)) > 1 else None
     for method in request.weights:
-        tuned.weights.append(learn(run, manifest, request.verifier, chosen, there, method))
+        tuned.weights.append(learn(run, manifest, several, chosen, there, method))
     path = run.path / TUNED_NAME
     replaced = False
     if path.exists():
