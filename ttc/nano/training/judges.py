@@ -76,19 +76,19 @@ PLANS = {
     "nano-judge": Plan(
         "Judges steps with small programs or in words, or a whole solution, or its summary.",
         "nano-verifier",
-        (1600,),
+        (1600, 900),
         judge_lessons,
     ),
     "nano-grader": Plan(
         "Grades in three levels, judges gradings, and scores or compares in one token.",
         "nano-verifier",
-        (1600,),
+        (1600, 400),
         grader_lessons,
     ),
     "nano-roles": Plan(
         "Solves, checks itself, revises, and scores itself by one reserved token.",
         "nano-solver",
-        (1400,),
+        (1400, 350),
         role_lessons,
         {"c_ref": C_REF},
     ),
