@@ -31,7 +31,7 @@ def level(request):
 def passes(level):
     """passes(program, tests): which tests pass, and why others fail."""
 
-    def passes(program, tests=SQUARE, limit_s=1.0, stop=False):
+    def passes(program, tests=SQUARE, limit_s=0.5, stop=False):
         made = of_program(program, tests, MARK, limit_s, 256, stop)
         return result(asyncio.run(execute(made, level)), MARK, tests)
 
