@@ -156,6 +156,17 @@ class Measured:
 
     def _within(self, weights: FloatArray) -> FloatArray:
         """Mean over problems, each with the weight of its solutions over their number."""
+        areas, numbers = self._areas
+        if not len(areas):
+            return np.full(weights.shape[:-1], np.nan)
+        weight = weights[..., numbers]
+        total = np.asarray(weight.sum(axis=-1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.where(total > 0, (weight @ areas) / total, np.nan))
+
+    @cached_property
+    def _areas(self) -> tuple[FloatArray, IntArray]:
+        """AUC of each problem that has one, and the place of its first solution among the rows."""
         areas, numbers = [], []
         for rows in np.split(np.arange(len(self.rows)), self._starts):
             own = self.rows[rows]
@@ -163,12 +174,7 @@ class Measured:
             if len(own) and not np.isnan(area):
                 areas.append(float(area))
                 numbers.append(int(rows[0]))
-        if not areas:
-            return np.full(weights.shape[:-1], np.nan)
-        weight = weights[..., numbers]
-        total = np.asarray(weight.sum(axis=-1))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(np.where(total > 0, (weight @ np.array(areas)) / total, np.nan))
+        return np.array(areas), np.array(numbers, dtype=np.int64)
 
     @cached_property
     def _starts(self) -> IntArray:
