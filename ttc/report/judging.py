@@ -223,7 +223,7 @@ def _notes(found: Judging) -> Iterator[str]:
     )
     if found.together is not None:
         yield (
-            f"{len(found.each)} verifiers, whose errors correlate by {found.together.mean:.2f} on "
+            f"{len(found.alone)} verifiers, whose errors correlate by {found.together.mean:.2f} on "
             f"average, are worth {found.together.by_mean:.1f} independent ones "
             f"({found.together.by_eigenvalues:.1f} by eigenvalues)."
         )

@@ -15,8 +15,7 @@ from ttc.analysis.estimate import BoolArray, FloatArray
 from ttc.analysis.logistic import logistic_fit, within_auc
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.tuning.file import Weights
-from ttc.store.manifest import Manifest
-from ttc.store.pool import verifiers
+from ttc.store.pool import all_verifiers, judging_alone
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 
@@ -40,7 +39,6 @@ class Judged:
 
 def learn(
     run: RunFolder,
-    manifest: Manifest,
     wanted: str | None,
     chosen: frozenset[str],
     there: frozenset[str],
@@ -55,7 +53,7 @@ def learn(
 
     Raises `UsageError` for fewer than two verifiers, and `DataError` where nothing can be learnt.
     """
-    found = _judged(run, _names(run, manifest, wanted), chosen, there)
+    found = _judged(run, _names(run, wanted), chosen, there)
     scores, right = found.scores[found.tuning], found.right[found.tuning]
     details: dict[str, object] = {}
     try:
@@ -93,12 +91,10 @@ def words(names: str | None) -> list[str]:
     return [word.strip() for word in (names or "").split(",") if word.strip()]
 
 
-def _names(run: RunFolder, manifest: Manifest, wanted: str | None) -> list[str]:
-    known = verifiers(run)
+def _names(run: RunFolder, wanted: str | None) -> list[str]:
+    known = all_verifiers(run)
     if wanted is None:
-        parts = manifest.recipe.get("verifiers") or ()
-        made = {one.get("name") or one.get("type") for one in parts if one["type"] == "ensemble"}
-        names = [name for name in known if name not in made]
+        names = judging_alone(run)
     else:
         names = words(wanted)
         for name in names:
