@@ -35,7 +35,7 @@ from ttc.store.pool import all_verifiers
 from ttc.store.rows import read_problems, read_solutions
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
-from ttc.verdicts.attacks import ATTACKS, UNALTERED
+from ttc.verdicts.attacks import ATTACKS, UNALTERED, verdict_lines
 from ttc.verifiers import VerifierPart
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def attack(run: RunFolder, request: AttackRequest, progress: Progress | None = N
             raise UsageError(f"no attack {name!r}; choose of all, {', '.join(ATTACKS)}")
     recipe = _recipe(run, request)
     chosen, wrong = _wrong_ones(run, request.problems)
-    plan = plan_attacks(
-        chosen, wrong, request.attacks, request.each, recipe.answer_rule, recipe.seed
-    )
+    rule, each = recipe.answer_rule, request.each
+    lines = verdict_lines([kind for one in recipe.verifiers for kind in _types(one)])
+    plan = plan_attacks(chosen, wrong, request.attacks, each, rule, recipe.seed, lines)
     made = _judging(recipe, run, request, chosen, plan)
     return Attacked(run_recipe(made, progress).run, plan)
 
@@ -108,6 +108,12 @@ def _recipe(run: RunFolder, request: AttackRequest) -> Recipe:
         if name not in known:
             raise UsageError(f"{run.name} has no verifier {name!r}; it has {', '.join(known)}")
     return recipe
+
+
+def _types(verifier: VerifierPart) -> list[str]:
+    """Recipe names of it and of verifiers that it holds."""
+    held = [part for _, part, _ in walk(verifier) if isinstance(part, VerifierPart)]
+    return [str(type(part).model_fields["type"].default) for part in held]
 
 
 def _labels(verifier: VerifierPart) -> list[str]:
