@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,19 +94,24 @@ def words(names: str | None) -> list[str]:
 
 
 def _names(run: RunFolder, manifest: Manifest, wanted: str | None) -> list[str]:
-    known = verifiers(run)
-    if wanted is None:
-        parts = manifest.recipe.get("verifiers") or ()
-        made = {one.get("name") or one.get("type") for one in parts if one["type"] == "ensemble"}
-        names = [name for name in known if name not in made]
-    else:
-        names = words(wanted)
-        for name in names:
-            if name not in known:
-                raise UsageError(f"{run.name} has no verifier {name!r}; it has {', '.join(known)}")
+    """Those wanted, else all that judged by themselves: members of an ensemble, but not itself."""
+    known, ensembles = verifiers(run), set[str]()
+    for one in manifest.recipe.get("verifiers") or ():
+        if one["type"] == "ensemble":
+            ensembles.add(_label(one))
+            known += [_label(member) for member in one.get("verifiers") or ()]
+    known = list(dict.fromkeys(known))
+    names = words(wanted) or [name for name in known if name not in ensembles]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{run.name} has no verifier {name!r}; it has {', '.join(known)}")
     if len(names) < 2:
         raise UsageError(f"{run.name} has {', '.join(names) or 'no verifiers'}: nothing to weigh")
     return names
+
+
+def _label(part: Mapping[str, Any]) -> str:
+    return str(part.get("name") or part["type"])
 
 
 def _judged(
