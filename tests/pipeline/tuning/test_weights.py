@@ -11,7 +11,8 @@ from ttc.errors import DataError, UsageError
 from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.evaluate import Evaluation
 from ttc.pipeline.tuning.file import read_tuned
-from ttc.pipeline.tuning.tune import TuneRequest, tune
+from ttc.pipeline.tuning.request import TuneRequest
+from ttc.pipeline.tuning.tune import tune
 from ttc.pipeline.tuning.use import ensemble
 from ttc.recipe import parse_recipe
 from ttc.store.run_folder import find_run
