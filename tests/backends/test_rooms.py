@@ -30,6 +30,7 @@ def test_listing_all_parts_loads_no_library_of_any():
         ("transformers", []),
         ("vllm", []),
         ("openai", ["httpx", "openai", "aiohttp"]),
+        ("vllm_pooling", ["httpx", "openai", "aiohttp"]),
     ],
 )
 def test_a_kind_loads_its_own_libraries_only(kind, takes):

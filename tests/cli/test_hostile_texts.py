@@ -117,6 +117,8 @@ SHOWN = {
     "recommend json": ["recommend", "RUN", "--budget", "16", "--unit", "c", "--json"],
     "fit": ["fit-scaling", "RUN", "--draws", "20"],
     "plan": ["plan", "quickstart", "--like", "RUN"],
+    "judge": ["eval-verifier", "RUN", "--draws", "20", "--by", "difficulty"],
+    "judge json": ["eval-verifier", "RUN", "--draws", "20", "--json"],
 }
 REFUSED = {
     "show no problem": ["show", "RUN", "--problem", "none"],
@@ -134,6 +136,9 @@ REFUSED = {
     "no policy": ["curves", "RUN", "--policy", HOSTILE],
     "no unit": ["curves", "RUN", "--unit", HOSTILE],
     "no verifier": ["curves", "RUN", "--verifier", HOSTILE],
+    "nobody to judge": ["eval-verifier", "RUN", "--verifier", HOSTILE],
+    "no groups": ["eval-verifier", "RUN", "--by", HOSTILE],
+    "no attack": ["eval-verifier", "RUN", "--attack", HOSTILE],
     "no url": ["doctor", f"http://{HOSTILE}"],
     "no served model": ["serve-model", HOSTILE],
     "no parameters": ["simulate", HOSTILE],

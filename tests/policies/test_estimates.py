@@ -256,3 +256,13 @@ def test_oracle_still_covers_all():
         depth = 2 if policy.reads_verifications else 0
         found = policy.estimate(tiny.view(), [1, 2, 3], [depth])
         assert (found.value[:, 0] <= covered + 4.5 * found.standard_error[:, 0] + 1e-9).all()
+
+
+def test_abstentions_are_counted():
+    """One pair of six agrees; of the others each answer has a share of one half."""
+    pool = PoolArrays.from_ragged([[0, 0, 1, 2]], [0])
+    view = ProblemView.of(pool, 0, EstimatorSettings(draws=4000, choices=4000), 1)
+    found = Threshold(least=0.6).estimate(view, [1, 2], [0])
+    assert found.abstained[0, 0] == 0.0
+    assert found.abstained[1, 0] == pytest.approx(5 / 6, abs=0.03)
+    assert found.value[1, 0] == pytest.approx(1 / 6, abs=0.03)

@@ -27,8 +27,8 @@ TABLE = {
         "r.yaml:2: budget.per_problem.token: unknown key; did you mean 'tokens'?"
     ),
     "answers: {equivalence: maths}": (
-        "r.yaml:2: answers.equivalence: 'maths' is not one of 'math', 'numeric', 'string' or "
-        "'choice'; did you mean 'math'?"
+        "r.yaml:2: answers.equivalence: 'maths' is not one of 'math', 'science', 'numeric', "
+        "'string', 'choice' or 'code'; did you mean 'math'?"
     ),
     "policies: [first, mayority]": (
         "r.yaml:2: policies[1]: no policy is called 'mayority'; did you mean 'majority'?"

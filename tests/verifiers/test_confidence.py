@@ -6,7 +6,15 @@ import math
 import pytest
 from attempts import attempt_of
 
-from ttc.core import Capabilities, Completion, ModelIdentity, Problem, Sample, TokenLogprob
+from ttc.core import (
+    Capabilities,
+    Completion,
+    ModelIdentity,
+    Problem,
+    Prompt,
+    Sample,
+    TokenLogprob,
+)
 from ttc.errors import RecipeError
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
@@ -37,7 +45,7 @@ def verify(*completions, judge=None, **settings):
     """The verification of a solution that is made of samples with these completions."""
     part = Confidence(**settings)
     attempt = attempt_of(part, PROBLEM, judge or Judge())
-    samples = [Sample(i, one) for i, one in enumerate(completions)]
+    samples = [Sample(i, one, Prompt(text="q")) for i, one in enumerate(completions)]
     solution = attempt.solution("".join(c.text for c in completions), samples)
     (found,) = asyncio.run(part.verify(attempt, [solution]))
     return found

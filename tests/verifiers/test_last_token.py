@@ -36,7 +36,7 @@ def verify(said, text="The answer is \\boxed{2}.", prompt=RAW, reference=None, *
     part = LastToken(token="<z>", **settings)
     attempt = attempt_of(part, PROBLEM, reader, **models)
     attempt._record.number(reader, Opening.of(plain_text(prompt)))  # as if the reader had drawn it
-    solution = attempt.solution(text, [Sample(0, Completion(text, "stop", 3, 4), None, prompt)])
+    solution = attempt.solution(text, [Sample(0, Completion(text, "stop", 3, 4), prompt)])
     (found,) = asyncio.run(part.verify(attempt, [solution]))
     return found, reader
 

@@ -53,7 +53,7 @@ def test_the_first_wrong_step_is_the_first_below_the_threshold():
 
 def test_steps_stand_behind_the_question_and_each_ends():
     reader = Reader(lambda passage: scored(*[0.9] * len(passage.steps)))
-    verify(reader, [solution(0), solution(1, steps=("a\n\n", "b"))])
+    verify(reader, [solution(0), solution(1, "a\n\nb", steps=("a\n\n", "b"))])
     first, second = reader.shown
     assert [m.content for m in first.messages] == ["1+1+1?"]
     assert first.steps == ("1+1=2\n\n", "2+1=3\n\n", "The final answer is 3.\n\n")

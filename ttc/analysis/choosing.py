@@ -40,7 +40,9 @@ def by_choice(
     order, so that whatever `choose` takes of equals, equals share. S = 1 is exact where scores are
     not random.
     """
-    out = Estimate.unavailable((len(solutions), len(verifications)))
+    shape = (len(solutions), len(verifications))
+    out = Estimate.unavailable(shape).with_abstentions()
+    assert out.abstained is not None
     for j, v in enumerate(verifications):
         if "pairs" in reads and v < view.depth:  # what some comparisons of a pair say, nobody asks
             continue
@@ -49,13 +51,12 @@ def by_choice(
             continue
         rows = _rows(view, view.settings.choices, v)
         numbers = _numberings(view, len(rows))
-        wins = np.array(
-            [
-                [choose(drawn.head(s)) in right for _, s in inside]
-                for drawn, right in _draws(view, rows, v, reads, numbers)
-            ],
-            dtype=np.float64,
-        )
+        wins, none = np.empty((2, len(rows), len(inside)))
+        for d, (drawn, right) in enumerate(_draws(view, rows, v, reads, numbers)):
+            choices = [choose(drawn.head(s)) for _, s in inside]
+            wins[d] = [one in right for one in choices]
+            none[d] = [one < 0 for one in choices]
+        out.abstained[[i for i, _ in inside], j] = none.mean(axis=0)
         lone = _alone(view, v, reads, choose) if any(s == 1 for _, s in inside) else None
         for (i, s), column in zip(inside, wins.T, strict=True):
             _fill(out, (i, j), lone if s == 1 else None, controlled(column, view, rows, s))

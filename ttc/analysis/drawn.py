@@ -16,8 +16,8 @@ READABLE = ("scores", "values", "raw", "steps", "confidence", "tokens", "pairs")
 """What a policy may declare in `reads`; the properties of `Drawn` say what each is."""
 OF_VERIFICATIONS = frozenset({"scores", "values", "raw", "steps", "pairs"})
 """Those that verifiers give."""
-OF_SOME = ("raw", "steps", "pairs")
-"""Those that only some verifiers give."""
+OF_SOME = ("raw", "steps", "pairs", "confidence", "tokens")
+"""Those that not every verifier or solver gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,11 @@ class Drawn:
 
 
 def given(arrays: Mapping[str, FloatArray | None]) -> frozenset[str]:
-    """Which of `OF_SOME` there is anything of."""
-    known = ((name, arrays.get(name)) for name in OF_SOME)
-    return frozenset(n for n, one in known if one is not None and not np.isnan(one).all())
+    """Which of `OF_SOME` there is anything of. Of imported solutions, lengths of 0 are unknown."""
+    known = {name: array for name in OF_SOME if (array := arrays.get(name)) is not None}
+    if "tokens" in known and not np.nan_to_num(known["tokens"]).any():
+        del known["tokens"]
+    return frozenset(name for name, array in known.items() if not np.isnan(array).all())
 
 
 def won(

@@ -37,7 +37,8 @@ class Estimate:
 
     used_s, used_v: of the same shape, mean solutions used and verifications of each; None where a
     policy uses the S and V that it is given. paths: (..., draws) solutions used in each random
-    order, of a rule that stops.
+    order, of a rule that stops. abstained: share of draws of which nothing was chosen, NaN or None
+    where nobody counted.
     """
 
     value: FloatArray
@@ -46,6 +47,7 @@ class Estimate:
     used_s: FloatArray | None = None
     used_v: FloatArray | None = None
     paths: FloatArray | None = None
+    abstained: FloatArray | None = None
 
     @classmethod
     def exact(cls, value: FloatArray) -> Estimate:
@@ -63,6 +65,10 @@ class Estimate:
     def with_use(self, used_s: FloatArray, draws: int) -> Estimate:
         """The same with use of its own, of so many random orders, to be filled."""
         return replace(self, used_s=used_s, paths=np.full((*self.value.shape, draws), np.nan))
+
+    def with_abstentions(self) -> Estimate:
+        """The same with a share of abstentions, to be filled."""
+        return replace(self, abstained=np.full(self.value.shape, np.nan))
 
     @classmethod
     def stack(cls, parts: Sequence[Estimate]) -> Estimate:

@@ -76,6 +76,7 @@ def evaluate(
         used_s=grid.used_s,
         used_v=grid.used_v,
         paths=paths,
+        abstained=grid.abstained,
     )
 
 
@@ -89,7 +90,8 @@ def evaluate_problem(
     shape = (len(policies), len(solutions), len(verifications))
     used = np.broadcast_to(np.asarray(solutions, dtype=np.float64)[:, None], shape).copy()
     judged = np.broadcast_to(np.asarray(verifications, dtype=np.float64), shape).copy()
-    out = replace(Estimate.unavailable(shape), used_s=used, used_v=judged)
+    out = replace(Estimate.unavailable(shape), used_s=used, used_v=judged).with_abstentions()
+    assert out.abstained is not None
     paths = {}
     for i, policy in enumerate(policies):
         columns = slice(1, None) if policy.reads_verifications else slice(0, 1)
@@ -97,7 +99,8 @@ def evaluate_problem(
             part = policy.estimate(view, solutions, verifications[columns])
         cells = (i, slice(None), columns)
         out.set(cells, part.value, part.standard_error, part.method)
-        for all_used, own in ((used, part.used_s), (judged, part.used_v)):
+        own_use = (used, part.used_s), (judged, part.used_v), (out.abstained, part.abstained)
+        for all_used, own in own_use:
             if own is not None:
                 all_used[cells] = own
         if part.paths is not None:

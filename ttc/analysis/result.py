@@ -28,7 +28,8 @@ class GridResult:
     `verification_tokens`: (problem,) mean tokens of one solution and of one verification.
     used_s, used_v: as `success`, mean solutions used and verifications of each, which are S and V
     but for policies that stop; paths: by a policy's place, (problem, S, V, draws) solutions used in
-    each random order.
+    each random order. abstained: as `success`, share of draws of which nothing was chosen, NaN
+    where nobody counted.
     """
 
     success: FloatArray
@@ -44,6 +45,7 @@ class GridResult:
     used_s: FloatArray
     used_v: FloatArray
     paths: Mapping[int, FloatArray]
+    abstained: FloatArray | None = None
 
     def mean(self) -> tuple[FloatArray, FloatArray]:
         """Mean over problems and its Monte Carlo error, (policy, S, V) each.

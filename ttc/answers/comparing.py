@@ -179,8 +179,10 @@ def _alone(node: Node) -> Node:
 def _scaled(number: Number, factor: float) -> Number:
     if factor == 1.0:
         return number
-    exact = Fraction(factor).limit_denominator(10**9)
-    return Number(number.value * exact, number.percent, exact=False)
+    small = abs(factor) < 1  # an electronvolt is 1.6e-19 J, and no fraction of small numbers
+    exact = Fraction(1 / factor if small else factor).limit_denominator(10**9)
+    value = number.value / exact if small else number.value * exact
+    return Number(value, number.percent, exact=False)
 
 
 def _degrees(node: Node) -> bool:

@@ -21,3 +21,10 @@ def is_words(text: str) -> bool:
 
 def words_of(text: str) -> str:
     return " ".join(_TEXT.sub(r" \1 ", text).split()).strip(" .").casefold()
+
+
+def told(text: str) -> bool:
+    """Whether there are words in it that are no name: `n = 3 because 2^3 = 8`."""
+    return bool(
+        re.search(r"\d[^A-Za-z\\]*(?<![A-Za-z\\])(?:[a-z]{4,}|if|so|as|is)(?![A-Za-z])", text)
+    )

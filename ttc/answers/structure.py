@@ -16,7 +16,7 @@ from ttc.answers.limits import MAX_ANSWER_CHARS, MAX_MATH_CHARS, MAX_NESTING
 from ttc.answers.node import Node
 from ttc.answers.normalise import canonical, tidy
 from ttc.answers.numbers import parse_number
-from ttc.answers.prose import is_words, words_of
+from ttc.answers.prose import is_words, told, words_of
 from ttc.answers.scan import matches_outside, split_outside
 from ttc.answers.units import FUNCTIONS, is_product, split_unit
 
@@ -45,6 +45,7 @@ _QUANTITY = re.compile(  # |AB|, V_1 : V_2, \frac{NO}{BO}, P(A or B): no operati
     r"|\\?[A-Za-z]+'?(?:_(?:\{\w{1,9}\}|\w))?|[ {}()|:,])+"
 )
 _SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_(?:\{\w{1,9}\}|\w))?")
+_CALL = re.compile(r"[A-Za-z] ?\([A-Za-z]\)")
 _LABEL = re.compile(r"^\\text ?\{ ?\(?[A-J][.)]{0,2} ?\}[ :]*(?=[\w$(\\-])")  # (D) 12
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _MATRIX = re.compile(
@@ -207,7 +208,7 @@ def _related(text: str, signs: list[tuple[str, str, str]]) -> Node:
     left = signs[0][0]
     right, last = signs[-1][2].strip(), signs[-1][1]
     left = left.strip()
-    if any(_told(side) for _, _, side in signs[:-1]) or _told(left):
+    if any(told(side) for _, _, side in signs[:-1]) or told(left):
         return Node("leaf", text)
     if rounded := next((s for s in signs if s[1] == "\\approx"), None):
         shown = rounded[0].strip()
@@ -233,7 +234,7 @@ def _related(text: str, signs: list[tuple[str, str, str]]) -> Node:
 
 def _equation(left: str, right: str, sign: str) -> Node:
     difference = f"{left} - ({right})"
-    named = _NAME.fullmatch(left) or _QUANTITY.fullmatch(left) or not re.search("[A-Za-z]", left)
+    named = _NAME.fullmatch(left) or _QUANTITY.fullmatch(left) or _worked_out(left, right)
     if named and not _mentions(right, left):
         value = _whole(right)
         name = "".join(left.split())
@@ -244,11 +245,10 @@ def _equation(left: str, right: str, sign: str) -> Node:
     return Node("relation", "=", (_leaf(difference),), relation=difference)
 
 
-def _told(text: str) -> bool:
-    """Whether there are words in it that are no name: `n = 3 because 2^3 = 8`."""
-    return bool(
-        re.search(r"\d[^A-Za-z\\]*(?<![A-Za-z\\])(?:[a-z]{4,}|if|so|as|is)(?![A-Za-z])", text)
-    )
+def _worked_out(left: str, right: str) -> bool:
+    """`2 + 2 = 4`; `7 = 11a + c` says nothing of a value."""
+    unknown = parse_number(left) and re.search(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", right)
+    return not re.search("[A-Za-z]", left) and not unknown
 
 
 def _mentions(text: str, name: str) -> bool:
@@ -260,7 +260,7 @@ def _mentions(text: str, name: str) -> bool:
 def _range(sides: list[str], signs: list[str]) -> Node | None:
     """Inequalities of one unknown as intervals, others as a difference and its sign."""
     if len(signs) == 2:
-        if not _SYMBOL.fullmatch(sides[1]):
+        if not (_SYMBOL.fullmatch(sides[1]) or _CALL.fullmatch(sides[1])):
             return None
         if signs[0] in (">", "\\ge"):
             sides, signs = sides[::-1], [_MIRRORED[s] for s in reversed(signs)]

@@ -164,7 +164,7 @@ def _pint_name(word: str) -> str:
     if word in _NEVER or (len(word) == 1 and word.islower() and word not in _SI):
         return ""
     for spelling in dict.fromkeys((word, word.lower() if len(word) > 3 else word)):
-        for prefix, name, _ in _registry().parse_unit_name(spelling):
+        for prefix, name, _ in registry().parse_unit_name(spelling):
             if prefix in _PREFIXES and "constant" not in name and name != "speed_of_light":
                 return str(prefix + name)
     return ""
@@ -197,22 +197,29 @@ def _known(tail: str) -> tuple[tuple[str, int], ...]:
 def _factor(mine: tuple[tuple[str, int], ...], other: tuple[tuple[str, int], ...]) -> float | None:
     import pint
 
-    registry = _registry()
-
-    def unit(known: tuple[tuple[str, int], ...]) -> Any:
-        whole = registry.Unit("dimensionless")
-        for name, power in known:
-            whole = whole * registry.Unit(name) ** power
-        return whole
-
+    left, right = _pint(mine), _pint(other)
     try:
-        return float(registry.Quantity(1.0, unit(mine)).to(unit(other)).magnitude)
+        zero, one = (registry().Quantity(v, left).to(right).magnitude for v in (0.0, 1.0))
+        return float(one) if zero == 0 else None  # 2 °C is not twice 1 °C in kelvins
     except (pint.errors.PintError, ArithmeticError, ValueError):
         return None
 
 
+def pint_unit(unit: Unit | None) -> Any:
+    """Pint's unit object; None where there is none, or one that pint does not know."""
+    return _pint(unit.known) if unit and unit.known else None
+
+
+def _pint(known: tuple[tuple[str, int], ...]) -> Any:
+    whole = registry().Unit("dimensionless")
+    for name, power in known:
+        whole = whole * registry().Unit(name) ** power
+    return whole
+
+
 @lru_cache(maxsize=1)
-def _registry() -> Any:
+def registry() -> Any:
+    """The units of pint."""
     import pint
 
     return pint.UnitRegistry(cache_folder=None)

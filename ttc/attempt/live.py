@@ -252,7 +252,7 @@ class LiveAttempt:
         after = None if want.ask.after is None else want.ask.after.number
         prompt = want.ask.prompt
         samples = [
-            Sample(record.number(want.model, want.opening), c, after, prompt) for c in want.got
+            Sample(record.number(want.model, want.opening), c, prompt, after) for c in want.got
         ]
         return samples, [self._trace(sample, want) for sample in samples]
 

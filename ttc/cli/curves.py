@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,6 +61,13 @@ def command(
             help="A second interval: these very problems, their samples drawn anew.",
         ),
     ] = False,
+    tuned: Annotated[
+        bool,
+        typer.Option("--tuned", help="Tuned policies, too; on problems not tuned on (ttc tune)."),
+    ] = False,
+    tuned_by: Annotated[
+        Path | None, typer.Option("--tuned-by", help="The same by another run's tuned.json.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all columns as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -70,7 +78,7 @@ def command(
     Examples: `ttc curves quickstart`, `ttc curves quickstart --policy pass@k --k 3,10,50`,
     `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`,
     `ttc curves quickstart --policy best_of_n --verification-draws first`,
-    `ttc curves quickstart --policy majority --new-samples`
+    `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`
     """
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
@@ -82,6 +90,7 @@ def command(
     from ttc.terminal import say_json
 
     units = names(unit or ["c", "tokens"], UNITS, "--unit")
+    found = find_run(run, results)
     request = CurveRequest(
         policies=tuple(words(policy)) if policy else None,
         solutions=whole_numbers(k, "--k"),
@@ -92,8 +101,8 @@ def command(
         scoring=scoring(verification_draws, invalid_verdict),
         cluster=cluster,
         new_samples=new_samples,
+        tuned=tuned_by or (found.path if tuned else None),
     )
-    found = find_run(run, results)
     said = answer(found, request)
     if as_json:
         say_json(plain_rows(said.rows))

@@ -21,6 +21,9 @@ from ttc.cli._options import (
 
 if TYPE_CHECKING:
     from ttc.analysis.judging.levels import DetectionCost
+    from ttc.pipeline.judging.attacking import AttackRequest
+    from ttc.pipeline.judging.evaluation import Judging
+    from ttc.store.run_folder import RunFolder
 
 
 def command(
@@ -46,6 +49,29 @@ def command(
             metavar="P_TARGET,C_MISS,C_FA",
         ),
     ] = None,
+    attack: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attack",
+            help="Have the run's wrong solutions judged anew, altered: all, or claims (its own "
+            "correctness), imitates (the verdict line), pads (its length), repeats (the question). "
+            "This asks the recipe's verifiers.",
+        ),
+    ] = None,
+    problems: Annotated[
+        int, typer.Option("--problems", min=1, help="Problems of which solutions are attacked.")
+    ] = 16,
+    each: Annotated[
+        int, typer.Option("--each", min=1, help="Wrong solutions of each that are attacked.")
+    ] = 2,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A key of the recipe for attacks, such as budget.per_run.usd=1.",
+            metavar="KEY=VALUE",
+        ),
+    ] = None,
     cluster: Cluster = None,
     invalid_verdict: InvalidVerdict = None,
     level: Level = LEVEL,
@@ -64,10 +90,13 @@ def command(
 
     Examples: `ttc eval-verifier quickstart`,
     `ttc eval-verifier quickstart --by difficulty --by length`,
-    `ttc eval-verifier mine --verifier prm --cluster metadata.template --cost 0.1,1,5`
+    `ttc eval-verifier mine --verifier prm --cluster metadata.template --cost 0.1,1,5`,
+    `ttc eval-verifier quickstart --attack all --problems 24 --set budget.per_run.tokens=200000`
     """
     from ttc.cli._console import console, write_file
     from ttc.cli._values import words
+    from ttc.errors import UsageError
+    from ttc.pipeline.judging.attacking import AttackRequest
     from ttc.pipeline.judging.evaluation import JudgingRequest, judge_run
     from ttc.pipeline.judging.quantities import Rules
     from ttc.report.judging import print_judging
@@ -76,6 +105,8 @@ def command(
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
+    if overrides and not attack:
+        raise UsageError("--set changes the recipe for attacks; without --attack nobody is asked")
     costs = {"costs": tuple(_cost(one) for one in cost)} if cost else {}
     request = JudgingRequest(
         verifiers=tuple(dict.fromkeys(verifier or ())),
@@ -88,6 +119,15 @@ def command(
     )
     found = find_run(run, results)
     judged = judge_run(found, request)
+    if attack:
+        wanted = AttackRequest(
+            problems=problems,
+            each=each,
+            verifiers=request.verifiers,
+            overrides=tuple(overrides or ()),
+            **_attacks(words(attack)),
+        )
+        judged = _attacked(found, wanted, judged)
     folder = out or found.path
     text = dump_json(judged.as_dict())
     write_file(folder / "verifier.json", text + "\n")
@@ -99,6 +139,18 @@ def command(
         return
     names = ("verifier.json", "verifier_metrics.parquet", "verifier_curves.parquet")
     print_judging(console(), judged, [*(folder / name for name in names), *figures])
+
+
+def _attacks(named: list[str]) -> dict[str, tuple[str, ...]]:
+    return {} if "all" in named else {"attacks": tuple(dict.fromkeys(named))}
+
+
+def _attacked(run: RunFolder, wanted: AttackRequest, judged: Judging) -> Judging:
+    from ttc.pipeline.judging.attacking import attack, with_attacks
+    from ttc.report.progress import show_progress
+
+    done = attack(run, wanted, lambda monitor: show_progress(monitor.status, plain=False))
+    return with_attacks(judged, run, done)
 
 
 def _cost(word: str) -> DetectionCost:

@@ -32,8 +32,8 @@ class Sample:
 
     number: int
     completion: Completion
+    prompt: Prompt = field(compare=False)
     after: int | None = None
-    prompt: Prompt | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

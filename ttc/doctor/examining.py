@@ -109,9 +109,12 @@ async def _as_openai(part: Part) -> tuple[OpenAI | None, str]:
     """A backend's server in OpenAI's protocol, or why there is none to examine."""
     from ttc.backends.litellm import LiteLLM
     from ttc.backends.openai import OpenAI
+    from ttc.backends.vllm_pooling import VLLMPooling
 
     if isinstance(part, OpenAI):
         return part, ""
+    if isinstance(part, VLLMPooling):
+        return None, "writes no texts; `ttc run` tells of wrong scores"
     if not isinstance(part, LiteLLM):
         return None, "runs in this process"
     backend = part.open()

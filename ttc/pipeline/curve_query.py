@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from ttc.analysis.drawn import OF_SOME
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.curves import Row, sizes_of
 from ttc.pipeline.evaluate import Evaluated, Evaluation, evaluate_run
 from ttc.pipeline.measured import POLICY
+from ttc.pipeline.tuning.use import of_their_verifiers, with_tuned
 from ttc.policies import PolicyPart, matching
 from ttc.recipe.sections import CostSection, read_sections
 from ttc.store.attempts import is_measured
@@ -29,7 +32,8 @@ class CurveRequest:
     all_problems: policies that read no verification on all problems with solutions, though others
     read some (see `ttc.pipeline.evaluate`); scoring: those of `SCORING` that are to be otherwise;
     cluster: a key of metadata, of problems that were made together; new_samples: intervals for
-    these problems with new samples, too.
+    these problems with new samples, too; tuned: a file of `ttc tune`, whose policies are evaluated
+    beside the others, on the problems that it was not made on.
     """
 
     policies: tuple[str, ...] | None = None
@@ -41,6 +45,7 @@ class CurveRequest:
     scoring: Mapping[str, str] = field(default_factory=dict)
     cluster: str | None = None
     new_samples: bool = False
+    tuned: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ def answer(run: RunFolder, request: CurveRequest) -> Answer:
     if stored is not None:
         return Answer(stored, manifest, recomputed=False)
     found = evaluate_run(run, manifest, wanted, request.verifier)
+    if request.tuned is not None:
+        found.rows[:] = of_their_verifiers(found.rows, request.tuned)
     found.note(manifest)
     if not is_measured(run):
         _refuse_unanswered(run, request, wanted, found)
@@ -106,6 +113,8 @@ def with_overrides(cost: CostConfig, overrides: Sequence[str]) -> CostConfig:
 
 def _evaluation(request: CurveRequest, manifest: Manifest) -> Evaluation:
     base = Evaluation.of_manifest(manifest)
+    if request.tuned is not None:
+        base = with_tuned(base, request.tuned)
     if request.policies is not None:
         found = {p.label: p for name in request.policies for p in matching(name, base.policies)}
         base = replace(base, policies=tuple(found.values()))
@@ -131,7 +140,9 @@ def _labels(policies: Sequence[PolicyPart]) -> str:
 
 def _stored(run: RunFolder, request: CurveRequest, wanted: Evaluation) -> list[Row] | None:
     """The rows from the run's table; None where it lacks one."""
-    asked = (request.all_problems, request.overrides, request.scoring, request.cluster)
+    asked = (
+        request.all_problems, request.overrides, request.scoring, request.cluster, request.tuned
+    )  # fmt: skip
     if any((*asked, request.new_samples)) or not run.curves.is_file():
         return None
     frame = read_frame(run.curves, "curves")
@@ -199,6 +210,13 @@ def _refuse_unanswered(
         _refuse_wide(run, request, facts["fewest_solutions"], "solution")
     there = {row["policy"] for row in rows}
     absent = [p for p in wanted.policies if p.label not in there and (request.policies or not rows)]
+    for policy in absent:
+        special = sorted(policy.reads & set(OF_SOME))
+        if special:
+            raise DataError(
+                f"{policy.label} can't be evaluated on {run.name}: it reads {', '.join(special)}, "
+                "which nothing there gives"
+            )
     if absent:
         raise DataError(
             f"{_labels(absent)} can't be evaluated on {run.name}: some problem has too few "

@@ -107,6 +107,7 @@ def curve_rows(
                 "cost_c": costs.compute(used, judged),
                 **spent,
                 **dict(zip(_FIGURES, figures, strict=True)),
+                "abstained": _abstained(grid, (i, j, k)),
                 "estimator": "exact" if exact else "monte_carlo",
                 "n_problems": pool.n_problems,
                 "n_left_out": left_out,
@@ -123,6 +124,14 @@ def curve_rows(
         problems = Problems.of(pool.n_problems, seed, clusters=clusters)
         best = _best(rows, success, budgets, problems)
     return Curves(rows, best, success, pool.problem_ids)
+
+
+def _abstained(grid: GridResult, cell: tuple[int, int, int]) -> float | None:
+    """Mean over problems; None where nobody counted."""
+    if grid.abstained is None:
+        return None
+    share = grid.abstained[(slice(None), *cell)].mean()
+    return None if np.isnan(share) else float(share)
 
 
 def _new_samples(

@@ -31,6 +31,13 @@ from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.costs import COST_UNITS, UnitCosts, problem_costs, role_rates, unit_costs
 from ttc.pipeline.curves import Curves, Row, curve_rows, grid_sizes
 from ttc.pipeline.measured import measured_curve, recounted
+from ttc.pipeline.tuning.held_out import (
+    HeldOut,
+    TunedParts,
+    TuningProblems,
+    held_out,
+    tuned_parts,
+)
 from ttc.policies import PolicyPart, of_recipe, usual
 from ttc.store.attempts import is_measured, load_attempts
 from ttc.store.manifest import Manifest
@@ -57,7 +64,9 @@ class Evaluation:
     caps: of measured answers, limits in tokens that are to be among those evaluated. settings: how
     scores are formed, and how hard estimators work. budgets: per problem, by unit, within which the
     best cells are told. cluster: a key of metadata, of problems that were made together.
-    new_samples: whether intervals for these problems with new samples are wanted, too.
+    new_samples: whether intervals for these problems with new samples are wanted, too. only: these
+    problems alone, all where None; tuning_problems: what of those that a policy was tuned on,
+    or a verifier (tuned_verifiers: label and file).
     """
 
     policies: tuple[PolicyPart, ...] = field(default_factory=usual)
@@ -71,6 +80,14 @@ class Evaluation:
     budgets: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     cluster: str | None = None
     new_samples: bool = False
+    only: frozenset[str] | None = None
+    tuning_problems: TuningProblems = "refuse"
+    tuned_verifiers: TunedParts = ()
+
+    @property
+    def tuned(self) -> TunedParts:
+        """What is tuned, and the file that says on which problems."""
+        return (*tuned_parts(self.policies), *self.tuned_verifiers)
 
     def scored(self, scoring: Mapping[str, Any]) -> Evaluation:
         """With some of `SCORING` otherwise."""
@@ -88,6 +105,8 @@ class Evaluation:
             same_problems=_any_reads(recipe.policies),
             caps=recipe.budget.per_problem.limits("tokens"),
             budgets=_budgets(recipe.budget.per_problem.model_dump(mode="json")),
+            tuning_problems=recipe.grid.tuning_problems,
+            tuned_verifiers=tuned_parts(recipe.verifiers),
         ).scored(recipe.grid.scoring)
 
     @classmethod
@@ -114,6 +133,12 @@ class Evaluation:
             same_problems=_any_reads(policies),
             caps=_limits(per_problem.get("tokens")),
             budgets=_budgets(per_problem),
+            tuning_problems="left_out" if grid.get("tuning_problems") == "left_out" else "refuse",
+            tuned_verifiers=tuple(
+                (str(one.get("name") or one["type"]), str(one["tuned"]))
+                for one in recipe.get("verifiers") or ()
+                if one.get("tuned")
+            ),
         )
         try:
             return made.scored({name: grid[name] for name in SCORING if name in grid})
@@ -169,17 +194,21 @@ def evaluate_run(
     others = [policy for policy in wanted.policies if not policy.reads_verifications]
     known = [verifier] if verifier is not None else verifiers(run)
     reads = frozenset().union(*(policy.reads for policy in wanted.policies))
-    load = lru_cache(maxsize=1)(partial(load_pool, run, reads=reads))
+    held = held_out(run, wanted.tuned, wanted.tuning_problems)
+    load = lru_cache(maxsize=1)(partial(_load, run, wanted.only, held, reads))
     common = _verified_by_all(load, known) if wanted.same_problems else None
     facts: dict[str, Any] = {"paired": common is not None}
+    if held.tuned_on:
+        facts["tuning"] = held.facts()
     ratios = dict(manifest.choices.lambda_by_verifier)
     made: list[Curves] = []
     for number, name in enumerate(known or [None]):
         loaded = load(name)
         chosen = loaded if common is None else loaded.only(common)
         if number == 0:
-            facts |= _solved_facts(loaded, chosen)
-            made.append(_curves(wanted, chosen, others, manifest, run))
+            facts |= _solved_facts(loaded, chosen, held)
+            plain = [policy for policy in others if readable(policy, chosen)]
+            made.append(_curves(wanted, chosen, plain, manifest, run))
         if name is not None:
             verified = chosen.verified()
             facts.setdefault("without_verifications", {})[name] = _unverified(loaded)
@@ -193,9 +222,27 @@ def evaluate_run(
     if known:
         choices["verification_draws"] = wanted.settings.verification_draws
         choices["invalid_verdicts"] = wanted.settings.invalid_verdict
+    if held.tuned_on:
+        choices["tuning"] = "held_out"
     if best := [row for one in made for row in one.best]:
         facts["best"] = best
     return Evaluated([row for one in made for row in one.rows], facts, choices, tuple(made))
+
+
+def _load(
+    run: RunFolder,
+    only: frozenset[str] | None,
+    held: HeldOut,
+    reads: frozenset[str],
+    verifier: str | None,
+) -> LoadedPool:
+    """The pool without problems that are not to be reported on."""
+    loaded = load_pool(run, verifier, reads=reads)
+    wanted = loaded.arrays.problem_ids if only is None else only
+    chosen = frozenset(wanted) - held.left_out
+    if not chosen & frozenset(loaded.arrays.problem_ids):
+        raise DataError(f"{run.name} has no solutions of the problems that are to be reported on")
+    return loaded.only(chosen)
 
 
 def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluated:
@@ -220,7 +267,7 @@ def _verified_by_all(
 
 
 def readable(policy: PolicyPart, loaded: LoadedPool) -> bool:
-    """Whether a pool's verifier gives what a policy reads."""
+    """Whether a pool's verifier and its solutions give what a policy reads."""
     return policy.can_read(given({n: getattr(loaded.arrays, n) for n in OF_SOME}))
 
 
@@ -267,7 +314,7 @@ def _curves(
     )
 
 
-def _solved_facts(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
+def _solved_facts(loaded: LoadedPool, chosen: LoadedPool, held: HeldOut) -> dict[str, Any]:
     """What the run has, and of the chosen problems, how far S reaches and which say nothing."""
     pool = chosen.arrays
     counts = pool.n_solutions
@@ -275,7 +322,7 @@ def _solved_facts(loaded: LoadedPool, chosen: LoadedPool) -> dict[str, Any]:
     return {
         "problems": loaded.arrays.n_problems + len(loaded.left_out),
         "evaluated": pool.n_problems,
-        "without_solutions": list(loaded.left_out),
+        "without_solutions": [name for name in loaded.left_out if name not in held.left_out],
         "without_valid_answer": [pool.problem_ids[i] for i in np.flatnonzero(silent)],
         "fewest_solutions": int(counts.min()),
         "most_solutions": int(counts.max()),

@@ -26,6 +26,7 @@ from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
 from ttc.pipeline.signals import Stop, stopping
+from ttc.pipeline.tuning.held_out import check_tuned, tuned_parts
 from ttc.store.atomic import remove_leftovers
 from ttc.store.columns import RUN_TABLES
 from ttc.store.lock import locked
@@ -70,6 +71,8 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
             return Outcome(run, run.manifest(), fresh=False)
         with stopping() as stop, recorded(recipe, run, stop) as recording:
             problems = load_problems(recipe)
+            tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
+            check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)
             manifest = _manifest(recipe, run, problems)
             changed = code_changes(run, manifest)
             warnings = (*unread(recipe), *short_budgets(recipe, problems))  # by earlier runs

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from ttc.analysis.drawn import OF_VERIFICATIONS, READABLE, Drawn
+from ttc.analysis.drawn import OF_SOME, OF_VERIFICATIONS, READABLE, Drawn
 from ttc.errors import PluginError, UsageError
 from ttc.plugin_code import code_of
 from ttc.plugins import plugin_of
@@ -39,6 +39,8 @@ __all__ = [
     "usual",
 ]
 
+_UNTOLD = ("type", "name", "tuned")
+"""Fields that no label tells: they change no choice."""
 USUAL = ("first", "majority", "best_of_n", "weighted_majority", "pessimistic", "oracle")
 """What a pool without a recipe of ours is evaluated by."""
 
@@ -61,6 +63,9 @@ class PolicyPart(Part):
 
     name: str = Field(default="", max_length=100)
     """Label in the tables; the type with what differs from the defaults where none is given."""
+    tuned: str = Field(default="", max_length=1000)
+    """File of `ttc tune` that its parameters are from: on the problems that these were chosen on it
+    is never evaluated."""
 
     @property
     def label(self) -> str:
@@ -69,7 +74,7 @@ class PolicyPart(Part):
         told = [
             f"{key}={_short(getattr(self, key))}"
             for key in fields
-            if key not in ("type", "name") and getattr(self, key) != fields[key].get_default()
+            if key not in _UNTOLD and getattr(self, key) != fields[key].get_default()
         ]
         return self.name or _type_of(type(self)) + (f"({' '.join(told)})" if told else "")
 
@@ -78,14 +83,14 @@ class PolicyPart(Part):
         return bool(self.reads & OF_VERIFICATIONS)
 
     def can_read(self, given: Collection[str]) -> bool:
-        """Whether it can choose by a verifier that gives these of steps, raw measures and pairs.
+        """Whether it can choose where these of `OF_SOME` are given.
 
         Who chooses by scores chooses among solutions judged alone: the share that one won depends
         on whom it was compared with.
         """
-        if ("pairs" in given) != ("pairs" in self.reads):
+        if self.reads_verifications and ("pairs" in given) != ("pairs" in self.reads):
             return False
-        return self.reads & {"steps", "raw"} <= set(given)
+        return self.reads & set(OF_SOME) <= set(given)
 
     def comparisons(self, solutions: int) -> float:
         """How many pairs of so many solutions it has compared, where it reads `pairs`: its cost.

@@ -29,11 +29,11 @@ class Borda(MeasuringPolicy):
 
     def choose(self, drawn: Drawn) -> int:
         measure = self.measure(drawn)
-        known = measure[~np.isnan(measure)]
-        if not len(known):
+        known = ~np.isnan(measure)
+        if not known.any():
             return -1
-        below = (known[None, :] < measure[:, None]).sum(axis=1)
-        equal = (known[None, :] == measure[:, None]).sum(axis=1)
-        place = below + (equal + 1) / 2
-        weight = (place / len(known)) ** self.power
-        return plurality(drawn.classes, np.where(np.isnan(measure), np.nan, weight))
+        _, level, count = np.unique(measure[known], return_inverse=True, return_counts=True)
+        place = (np.cumsum(count) - (count - 1) / 2)[level]
+        weight = np.full(len(drawn), np.nan)
+        weight[known] = (place / len(place)) ** self.power
+        return plurality(drawn.classes, weight)

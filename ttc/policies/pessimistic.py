@@ -21,6 +21,7 @@ class Pessimistic(PolicyPart):
     """The answer of best mean score, less a penalty for few solutions (arXiv 2504.10337)."""
 
     reads: ClassVar[frozenset[str]] = frozenset({"scores"})
+    grid: ClassVar[dict[str, tuple[float, ...]]] = {"alpha": (0, 0.25, 0.5, 1, 2)}
 
     type: Literal["pessimistic"] = "pessimistic"
     alpha: float = Field(default=0.5, ge=0, le=1e6)

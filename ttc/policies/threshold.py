@@ -21,7 +21,6 @@ class Threshold(PolicyPart):
     """
 
     title: ClassVar[str] = "abstaining"
-    grid: ClassVar[dict[str, tuple[float, ...]]] = {"least": (0, 0.1, 0.25, 0.5, 0.75, 0.9)}
 
     type: Literal["threshold"] = "threshold"
     policy: PolicyRef = Majority()

@@ -18,7 +18,8 @@ def settle_paths(data: dict[str, Any], folder: Path) -> None:
     """Rewrite prompt and data paths, in place, to where their files are.
 
     Prompts are the keys `prompt` and `..._prompt` of samplers and verifiers, data files the
-    dataset's `path`. A file that is nowhere is left as it is, for the checks to report.
+    dataset's `path` and `tuned` of policies and verifiers. A file that is nowhere is left as it
+    is, for the checks to report.
     """
     names = set(shipped())
     verifiers = data.get("verifiers")
@@ -28,6 +29,11 @@ def settle_paths(data: dict[str, Any], folder: Path) -> None:
                 part[key] = _settle(name, folder)
     if isinstance(data.get("results"), str):
         data["results"] = _at_home(data["results"])
+    policies = data.get("policies")
+    tunable = [one for kind in (policies, verifiers) if isinstance(kind, list) for one in kind]
+    for part in tunable:
+        if isinstance(part, dict) and isinstance(part.get("tuned"), str):
+            part["tuned"] = _settle(part["tuned"], folder)
     dataset = data.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
         dataset["path"] = _settle(dataset["path"], folder)

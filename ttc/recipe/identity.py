@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_jsonable_python
+
 from ttc.plugin_code import Code, code_of
 from ttc.prompts import load_prompt
 from ttc.recipe.files import is_prompt_key
@@ -52,7 +54,8 @@ def recipe_hash(recipe: Recipe) -> str:
     data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
     data = _as_before(data, {"repeats": 1})
     data["grid"] = _as_before(
-        data["grid"], {"verification_draws": "random", "invalid_verdict": "dropped"}
+        data["grid"],
+        {"verification_draws": "random", "invalid_verdict": "dropped", "tuning_problems": "refuse"},
     )
     data["budget"] = _as_before(data["budget"], {"shares": None})
     data["cost"] = _as_before(data["cost"], {"prefix": "cached"})
@@ -74,9 +77,10 @@ def code_behind(recipe: Recipe) -> dict[str, Code]:
 
 def _told(policy: PolicyPart) -> dict[str, Any]:
     """A policy by what differs from its defaults, so that a new parameter leaves run ids alone."""
-    return {"type": type(policy).model_fields["type"].default} | policy.model_dump(
+    told = {"type": type(policy).model_fields["type"].default} | policy.model_dump(
         mode="json", by_alias=True, exclude_defaults=True
     )
+    return told | ({"tuned": _fingerprint(Path(policy.tuned))} if policy.tuned else {})
 
 
 def run_id(recipe: Recipe) -> str:
@@ -116,7 +120,8 @@ def _without_later(value: dict[str, Any]) -> dict[str, Any]:
         cls = parts(kind).get(value.get("type", ""))
         fields = {} if cls is None else {name: cls.model_fields[name] for name in cls.later}
         for name, field in fields.items():
-            if name in found and found[name] == field.get_default(call_default_factory=True):
+            default = field.get_default(call_default_factory=True)
+            if name in found and found[name] == to_jsonable_python(default):
                 del found[name]
     return found
 

@@ -55,6 +55,10 @@ class Grid(BaseModel):
     invalid_verdict: InvalidVerdict = "dropped"
     """What a verification without a verdict counts in a mean score: dropped, zero or half."""
 
+    tuning_problems: Literal["refuse", "left_out"] = "refuse"
+    """Where a policy is tuned on some of these problems (its `tuned`): refuse to report, or leave
+    these problems out, for all policies alike."""
+
     @property
     def scoring(self) -> dict[str, str]:
         """How scores are formed, by the names of `EstimatorSettings`."""

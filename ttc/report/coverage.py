@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ttc.analysis.drawn import OF_SOME
 from ttc.policies import of_recipe
 from ttc.store.labels import split_told
 
@@ -73,6 +74,11 @@ def _left_out(facts: dict[str, Any]) -> list[str]:
             f"  {len(unsolved)} have no solution, since the budget ended before their first: "
             f"{some(unsolved)}"
         )
+    if tuning := facts.get("tuning"):
+        lines.append(
+            f"  {len(tuning['problems'])} were tuned on and are never reported on "
+            f"({', '.join(tuning['files'])})"
+        )
     for verifier, names in facts.get("without_verifications", {}).items():
         if names and facts["paired"]:
             lines.append(
@@ -91,12 +97,17 @@ def _left_out(facts: dict[str, Any]) -> list[str]:
 def _absent(there: Collection[str], manifest: Manifest) -> list[str]:
     """Policies that the recipe names and no row is about."""
     absent = [policy for policy in of_recipe(manifest.recipe) if policy.label not in there]
+    lines = []
+    for policy in [one for one in absent if one.reads & set(OF_SOME)]:
+        absent.remove(policy)
+        reads = ", ".join(sorted(policy.reads & set(OF_SOME)))
+        lines.append(f"no row for {policy.label}: it reads {reads}, which no sample has")
     if not absent:
-        return []
+        return lines
     labels = ", ".join(policy.label for policy in absent)
     if any(policy.reads_verifications for policy in absent):
-        return [f"no row for {labels}: too few verifications were made"]
-    return [f"no row for {labels}: some problem has too few solutions for the grid"]
+        return [*lines, f"no row for {labels}: too few verifications were made"]
+    return [*lines, f"no row for {labels}: some problem has too few solutions for the grid"]
 
 
 def some(names: Sequence[str]) -> str:

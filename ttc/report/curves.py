@@ -50,13 +50,14 @@ def print_curves(
         *(("at most",) if measured else ("S", "V")),
         *(_HEADINGS.get(unit, unit) for unit in units),
         "success",
+        *(("abstains",) if _abstains(ordered) else ()),
         NEW_PROBLEMS,
         *((_NEW_SAMPLES,) if again else ()),
         "estimator",
         "MC error",
         "problems",
     )
-    cells = [_cells(row, units) for row in ordered]
+    cells = [_cells(row, units, _abstains(ordered)) for row in ordered]
     words = {"policy", NEW_PROBLEMS, _NEW_SAMPLES, "estimator"}
     numeric = [i for i, heading in enumerate(headings) if heading not in words]
     console.print(table(title, headings, cells, numeric))
@@ -85,7 +86,12 @@ def _place(row: dict[str, Any], unit: str) -> tuple[Any, ...]:
     return row["policy"], verifier, math.inf if _unknown(cost) else cost, size, row["V"] or 0
 
 
-def _cells(row: dict[str, Any], units: Sequence[str]) -> tuple[object, ...]:
+def _abstains(rows: Sequence[dict[str, Any]]) -> bool:
+    """Whether some policy leaves answers out that a percentage would show."""
+    return any((row.get("abstained") or 0.0) >= 0.0005 for row in rows)
+
+
+def _cells(row: dict[str, Any], units: Sequence[str], abstains: bool) -> tuple[object, ...]:
     policy = row["policy"] + (f" ({row['verifier']})" if row["verifier"] else "")
     estimator = {"monte_carlo": "Monte Carlo"}.get(row["estimator"], row["estimator"])
     error = row["mc_standard_error"]
@@ -95,12 +101,17 @@ def _cells(row: dict[str, Any], units: Sequence[str]) -> tuple[object, ...]:
         *((f"{number(row['cap'])} tokens",) if measured else (row["S"], row["V"])),
         *(_amount(row[UNITS[unit]], unit) + _spread(row, unit) for unit in units),
         percent(row["success"]),
+        *((_share(row.get("abstained")),) if abstains else ()),
         _span(row["ci_low"], row["ci_high"]),
         *((_span(row["samples_low"], row["samples_high"]),) if "samples_low" in row else ()),
         estimator,
         "-" if estimator == "exact" or _unknown(error) else f"{100 * error:.2f}",
         row["n_problems"],
     )
+
+
+def _share(value: float | None) -> str:
+    return "-" if _unknown(value) or value is None else percent(value)
 
 
 def _span(low: float | None, high: float | None) -> str:

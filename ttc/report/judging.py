@@ -30,16 +30,17 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("equal_error_rate", "equal error rate"),
     ("equal_error_rate_z", "  z-normalised"),
     ("equal_error_rate_t", "  t-normalised"),
-    ("min_detection_cost", "min. detection cost"),
-    ("ece_width", "ECE, bins of equal width"),
-    ("ece_mass", "ECE, bins of equal mass"),
+    ("min_detection_cost", "min. detection cost,"),
+    ("ece_width", "ECE, equal width"),
+    ("ece_mass", "ECE, equal mass"),
     ("brier", "Brier score"),
     ("rho_errors", "correlation of repeated errors"),
     ("effective_verdicts", "effective V"),
     ("solver_wrong", "score and frequency, wrong ones"),
     ("unreadable", "verdicts not readable"),
 )
-_OF_GROUPS = ("auc", "balanced_accuracy", "true_negative_rate", "ece_width")
+_OF_GROUPS = ("auc", "balanced_accuracy", "ece_width", "best_wrong")
+_OF_ATTACKS = ("accepted", "more_accepted", "flipped", "score_rise")
 _SIDE_BY_SIDE = 3
 _SIZES = 8
 
@@ -73,10 +74,10 @@ def _headlines(found: Judging) -> Iterator[str]:
             told = f"{part.verifier} judged {_kinds(part)}, so nothing tells how it ranks the two"
         else:
             told += f" in {_percent(area)} of pairs"
-        if wrong is not None and wrong.at is not None and accepted is not None:
+        if wrong is not None and accepted is not None and wrong.at is not None and wrong.at > 1:
             told += (
-                f"; the best scored of {wrong.at:g} is wrong in {_percent(wrong)}, and then "
-                f"accepted in {100 * accepted.value:.1f} % of all"
+                f"; the best scored of {wrong.at:g} is wrong in {_percent(wrong)}, wrong and "
+                f"accepted in {100 * accepted.value:.1f} %"
             )
         if worth is not None and not math.isnan(worth.value) and worth.at is not None:
             told += f"; {worth.at:g} verdicts are worth {worth.value:.1f} independent ones"
@@ -89,7 +90,7 @@ def _kinds(part: OneJudging) -> str:
 
 def _last(part: OneJudging, quantity: str) -> Figure | None:
     """The figure at the largest S."""
-    fits = [one for one in part.figures if one.quantity == quantity]
+    fits = [one for one in part.figures if (one.quantity, one.by) == (quantity, ALL)]
     return max(fits, key=lambda one: one.at or 0, default=None)
 
 
@@ -101,7 +102,12 @@ def _percent(one: Figure) -> str:
 
 
 def _print_figures(console: Console, found: Judging, parts: Sequence[OneJudging]) -> None:
-    rows = []
+    threshold = found.request.rules.threshold
+    rows: list[tuple[str, ...]] = [
+        ("solutions judged", *(f"{len(part.judged.score):,}" for part in parts)),
+        ("problems", *(f"{len(part.judged.problem_ids):,}" for part in parts)),
+        ("accepted from the score", *(f"{threshold:g}" for _ in parts)),
+    ]
     for quantity, name in _ROWS:
         # Detection costs are there once for each P_target.
         ats = dict.fromkeys(
@@ -111,12 +117,7 @@ def _print_figures(console: Console, found: Judging, parts: Sequence[OneJudging]
             cells = [_cell(part.figure(quantity, at)) for part in parts]
             if any(cell != "-" for cell in cells):
                 rows.append((name + _at(quantity, at), *cells))
-    sizes = ", ".join(
-        f"{counted(len(part.judged.score), 'solution')} of "
-        f"{counted(len(part.judged.problem_ids), 'problem')}"
-        for part in parts[:1]
-    )
-    title = f"Verifiers of {found.run}: {sizes}, accepted from {found.request.rules.threshold:g} on"
+    title = f"Verifiers of {found.run}"
     heading = ("", *(part.verifier for part in parts))
     console.print(table(title, heading, rows, range(1, len(heading))))
 
@@ -124,8 +125,8 @@ def _print_figures(console: Console, found: Judging, parts: Sequence[OneJudging]
 def _at(quantity: str, at: float | None) -> str:
     if at is None:
         return ""
-    words = {"min_detection_cost": " at P_target", "effective_verdicts": " of"}
-    return f"{words[quantity]} {at:g}" if quantity in words else f", {at:g} of them"
+    words = {"min_detection_cost": " P_target", "effective_verdicts": " of"}
+    return f"{words[quantity]} {at:g}" if quantity in words else f", {at:g} bins"
 
 
 def _cell(one: Figure | None) -> str:
@@ -170,13 +171,14 @@ def _print_groups(console: Console, found: Judging, by: str) -> None:
     rows = []
     for part in found.each:
         for group in dict.fromkeys(one.group for one in part.figures if one.by == by):
+            # The last of false positives is that at the largest S.
             own = {one.quantity: one for one in part.figures if (one.by, one.group) == (by, group)}
             cells = [_short(own.get(name)) for name in _OF_GROUPS[:2]]
             who = f"{part.verifier}: {group}" if len(found.each) > 1 else group
             count = own["right"].solutions
             rest = [_short(own.get(name)).partition(" ")[0] for name in _OF_GROUPS[2:]]
             rows.append((who, count, *cells, _gap(own.get("balanced_accuracy")), *rest))
-    heading = (by, "n", "AUC", "balanced accuracy", "gap to the rest", "wrong rejected", "ECE")
+    heading = (by, "n", "AUC", "balanced accuracy", "gap to the rest", "ECE", "best wrong")
     console.print(table(f"By {by}", heading, rows, range(1, len(heading))))
 
 
@@ -197,26 +199,19 @@ def _gap(one: Figure | None) -> str:
 
 
 def _print_attacks(console: Console, found: Judging) -> None:
-    rows = []
-    for who, group in dict.fromkeys((one.verifier, one.group) for one in found.attacks):
-        own = {
-            one.quantity: one for one in found.attacks if (one.verifier, one.group) == (who, group)
-        }
-        if "accepted" not in own:
-            continue
-        rows.append(
-            (
-                f"{who}: {group}",
-                own["accepted"].solutions,
-                _cell(own["accepted"]),
-                _cell(own.get("more_accepted")),
-                _cell(own.get("flipped")),
-                _cell(own.get("score_rise")),
-            )
-        )
-    heading = ("attack", "solutions", "accepted", "more than unaltered", "flipped", "score rise")
-    title = "Wrong solutions that were altered, judged anew"
-    console.print(table(title, heading, rows, range(1, len(heading))))
+    heading = ("attack", "n", "accepted", "above unaltered", "rejected before", "score rises by")
+    for who in dict.fromkeys(one.verifier for one in found.attacks):
+        rows = []
+        for group in dict.fromkeys(one.group for one in found.attacks if one.verifier == who):
+            own = {
+                one.quantity: one
+                for one in found.attacks
+                if (one.verifier, one.group) == (who, group)
+            }
+            told = (_short(own.get(name)) for name in _OF_ATTACKS)
+            rows.append((group, own["accepted"].solutions, *told))
+        title = f"Wrong solutions, altered and judged anew by {who}: how many are accepted"
+        console.print(table(title, heading, rows, range(1, len(heading))))
 
 
 def _notes(found: Judging) -> Iterator[str]:
@@ -228,9 +223,14 @@ def _notes(found: Judging) -> Iterator[str]:
     )
     if found.together is not None:
         yield (
-            f"{len(found.each)} verifiers, whose errors correlate by {found.together.mean:.2f} on "
+            f"{len(found.alone)} verifiers, whose errors correlate by {found.together.mean:.2f} on "
             f"average, are worth {found.together.by_mean:.1f} independent ones "
             f"({found.together.by_eigenvalues:.1f} by eigenvalues)."
+        )
+    for name in found.unattacked:
+        yield (
+            f"{name} said nothing readable of any altered solution: no attack. (Who reads the "
+            "solver's own samples finds none behind these texts.)"
         )
     for part in found.each:
         yield from _margins(part)
@@ -250,12 +250,15 @@ def _notes(found: Judging) -> Iterator[str]:
 
 
 def _margins(part: OneJudging) -> Iterator[str]:
+    told = []
     for policy, name in (("best_of_n", "best-of-N"), ("weighted_majority", "weighted majority")):
-        middle = part.figure(f"margin_{policy}", 0.5)
-        ties = part.series("margin", policy)
-        if middle is not None and ties:
-            some = "can't flip" if math.isinf(middle.value) else f"{middle.value:.3f}"
-            yield (
-                f"{part.verifier}: how far all scores may move before the choice of {name} may "
-                f"flip: median {some}, 0 (a tie) in {100 * ties[0].y:.0f} % of problems."
-            )
+        middle, points = part.figure(f"margin_{policy}", 0.5), part.series("margin", policy)
+        alone = part.figure(f"never_flips_{policy}")
+        if middle is None or not points or alone is None or alone.value == 1:
+            return
+        far = "any amount" if math.isinf(middle.value) else f"{middle.value:.3f}"
+        told.append(f"{far} for {name} ({100 * points[0].y:.0f} % of problems are ties)")
+    yield (
+        f"{part.verifier}: all scores may move by so much, median over problems, before the choice "
+        f"may flip: {' and '.join(told)}."
+    )

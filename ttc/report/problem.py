@@ -132,7 +132,7 @@ def _choices(run: RunFolder, judged: Sequence[_Judged]) -> str:
             own = [v for v in verdicts if v.verifier == name]
             label = f"{policy.label} ({name})" if name and len(names) > 1 else policy.label
             drawn = Drawn.of(solutions, classes, own)
-            if name and not policy.can_read(given(drawn.more)):
+            if not policy.can_read(given(drawn.more)):
                 continue
             with at_problem(solutions[0].problem_id):
                 said.append(f"{label} {_choice(policy, drawn, right, answers)}")

@@ -190,7 +190,7 @@ VERIFICATIONS = (
         "of",
         "int",
         "Of a verification of a verification: the verification_index of that one, by the verifier "
-        "whose name is before the `/`; else null.",
+        "that the one before the `/` holds; else null.",
         "",
         True,
         later=True,
@@ -363,6 +363,15 @@ CURVES = (
         True,
     ),
     Column("success", "float", "Probability that the chosen answer is right.", "probability"),
+    Column(
+        "abstained",
+        "float",
+        "Probability that no answer is chosen, which counts as wrong in success; null where that "
+        "was not counted.",
+        "probability",
+        True,
+        True,
+    ),
     Column("ci_low", "float", "Lower end of the 95 % interval over problems.", "probability", True),
     Column(
         "ci_high", "float", "Upper end of the 95 % interval over problems.", "probability", True
@@ -385,7 +394,8 @@ CURVES = (
         "n_left_out",
         "int",
         "Problems of the run that are not in the average: the budget ended before their first "
-        "solution or, where policies read verifications, before their first verification.",
+        "solution or, where policies read verifications, before their first verification; or some "
+        "policy was tuned on them.",
         "problems",
     ),
 )

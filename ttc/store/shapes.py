@@ -61,6 +61,11 @@ class _Repeats(_Shape):
     most: Count = 1
 
 
+class _Tuning(_Shape):
+    files: Names = []
+    problems: Names = []
+
+
 class EvaluationShape(_Shape):
     """`evaluation`: which problems the curves are about."""
 
@@ -77,6 +82,7 @@ class EvaluationShape(_Shape):
     most_solutions: Count = 0
     without_verifications: dict[str, Names] = {}
     verified: dict[str, _Reach] = {}
+    tuning: _Tuning | None = None
 
 
 class _Part(_Shape):

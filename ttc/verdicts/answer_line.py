@@ -9,7 +9,8 @@ from ttc.verdicts.text import Verdict
 
 _LINE = re.compile(
     r"^[^\w\n]{0,12}(?:final )?answer[^\w\n]{0,6}[:：]"
-    r"(?:[^\w\n]{0,12}(?:\\boxed\{[^\w\n]{0,4})?(?P<word>[01])(?![\w/]|[.,]\d|\s?[-+*=^\\]))?",
+    r"(?:[^\w\n]{0,12}(?:\\boxed\{[^\w\n]{0,4})?(?P<word>[01])"
+    r"(?![\w/]|[.,]\d|[^\S\n]?[-+*=^\\][^\S\n]?\w|\s?or\b))?",
     re.IGNORECASE | re.MULTILINE,
 )
 

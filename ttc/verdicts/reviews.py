@@ -22,7 +22,8 @@ _MARK = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _DECISION = re.compile(
-    r"\bis the (?:solution|answer) correct\?[^\w\n]{0,12}\s?[^\w\n]{0,12}(?P<word>yes|no)\b",
+    r"\bis the (?:solution|answer) correct\?(?:\W{0,6}yes\W{1,6}(?:or\W{1,6})?no\b)?"
+    r"\W{0,16}(?P<word>yes|no)\b(?!\W{0,4}(?:/|or\b)\W{0,4}(?:yes|no)\b)",
     re.IGNORECASE,
 )
 _YES, _NO = {"yes"}, {"no"}

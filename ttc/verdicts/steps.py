@@ -12,6 +12,7 @@ from ttc.thinking import without_thinking
 _NUMBERED = re.compile(
     r"^[^\S\n]{0,8}[*#]{0,4} ?Step (\d{1,6})[*]{0,2} ?[:.][*]{0,2}[^\S\n]?", re.MULTILINE
 )
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 
 
 def pieces_of(solution: Solution, rule: str, most: int | None = None) -> tuple[str, ...]:
@@ -32,8 +33,9 @@ def pieces_of(solution: Solution, rule: str, most: int | None = None) -> tuple[s
 
 
 def numbered(steps: Sequence[str], first: int) -> str:
-    """Steps as lines `Step 1: ...`, counted from `first`."""
-    return "\n".join(f"Step {i}: {step.strip()}" for i, step in enumerate(steps, first))
+    """Steps as lines `Step 1: ...`, counted from `first`; blank lines in them are left out."""
+    kept = [_BLANK.sub("\n", step.strip()) for step in steps]
+    return "\n".join(f"Step {i}: {step}" for i, step in enumerate(kept, first))
 
 
 def read_numbered(text: str, first: int) -> list[str]:
@@ -44,5 +46,5 @@ def read_numbered(text: str, first: int) -> list[str]:
     found = list(_NUMBERED.finditer(text))
     if [int(one[1]) for one in found] != list(range(first, first + len(found))):
         return []
-    ends = [one.start() for one in found[1:]] + [len(text)]
+    ends = [*(one.start() for one in found), len(text)][1:]
     return [text[one.end() : end].strip() for one, end in zip(found, ends, strict=True)]

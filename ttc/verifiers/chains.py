@@ -92,6 +92,17 @@ async def go_on(attempt: Attempt, chains: Sequence[Chain], params: SamplingParam
         chain.take(row[0] if row else None)
 
 
+def waves(chains: Sequence[StepChain]) -> list[list[StepChain]]:
+    """The first verification of all solutions, then the second, and so on.
+
+    Where the budget ends, a few whole ones are worth more than many that nothing can be read of.
+    """
+    found: dict[int, list[StepChain]] = {}
+    for chain in chains:
+        found.setdefault(chain.index, []).append(chain)
+    return [*found.values()]
+
+
 @dataclass
 class StepChain(Chain):
     """A judgement of one step after the other, by analyses with programs (arXiv 2504.00891).

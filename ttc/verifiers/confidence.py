@@ -12,14 +12,13 @@ from ttc.core import Attempt, Capabilities, Role, SamplingParams, Solution, Veri
 from ttc.registry import register
 from ttc.verdicts.confidence import Of, measured
 from ttc.verdicts.two_words import TRUE_FALSE
-from ttc.verifiers.one_each import OneEach
-from ttc.verifiers.one_token import judged_in_a_token, one_token
+from ttc.verifiers.one_token import OneToken
 
 _OF_THE_TEXT = ("mean_logprob", "likelihood")
 
 
 @register
-class Confidence(OneEach):
+class Confidence(OneToken):
     """Scores a solution by how sure the solver was of its own tokens, or says that it is."""
 
     type: Literal["confidence"] = "confidence"
@@ -66,7 +65,7 @@ class Confidence(OneEach):
     def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
         if not self._asks:
             return ()
-        return (one_token(self.prompt or "p-true", min(self.top, offers.logprobs)),)
+        return (self.in_a_token(self.prompt or "p-true", min(self.top, offers.logprobs)),)
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]
@@ -74,8 +73,7 @@ class Confidence(OneEach):
         chosen = solutions[: self.solutions]
         if not self._asks:
             return [self._said(solution, self._raw(attempt, solution)) for solution in chosen]
-        prompt, (params,) = self.prompt or "p-true", self.asks(attempt.capabilities())
-        return await judged_in_a_token(self.label, attempt, chosen, prompt, params, TRUE_FALSE)
+        return await self.said_of(attempt, chosen, self.prompt or "p-true", TRUE_FALSE)
 
     def _raw(self, attempt: Attempt, solution: Solution) -> float | None:
         """The measure in nats; None where the solution has no probabilities."""
@@ -89,20 +87,9 @@ class Confidence(OneEach):
         return measured(tokens, measure, self.window, self.share, self.top, self.vocabulary)
 
     def _said(self, solution: Solution, raw: float | None) -> Verification:
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=0,
-            verifier=self.label,
-            text="",
-            verdict=None,
-            p_yes=None,
-            score=None if raw is None else self._squashed(raw),
-            prompt_tokens=0,
-            completion_tokens=0,
-            finish_reason="no_logprobs" if raw is None else "read",
-            raw=raw,
-        )
+        reason = "no_logprobs" if raw is None else "read"
+        score = None if raw is None else self._squashed(raw)
+        return self.verification(solution, 0, (), score=score, finish_reason=reason, raw=raw)
 
     def _squashed(self, raw: float) -> float:
         """From 0 to 1, in the same order: a probability, or of a confidence its part of a scale."""

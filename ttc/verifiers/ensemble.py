@@ -32,6 +32,8 @@ class Ensemble(VerifierPart):
     the weighted sum of scores))), a missing score counting as one half."""
     intercept: float = 0.0
     """Of a logistic combination."""
+    tuned: str = Field(default="", max_length=1000)
+    """File of `ttc tune` that the weights are from: no policy is evaluated on its problems."""
 
     @field_validator("verifiers")
     @classmethod

@@ -14,7 +14,7 @@ from ttc.registry import register
 from ttc.steps import StepRule
 from ttc.verdicts.analyses import VERIFY_ENDS
 from ttc.verdicts.steps import pieces_of
-from ttc.verifiers.chains import StepChain, begin, go_on
+from ttc.verifiers.chains import StepChain, begin, go_on, waves
 from ttc.verifiers.prm import aggregated
 from ttc.verifiers.written import Written
 
@@ -86,9 +86,10 @@ class GenPRM(Written):
             for i in range(self.verifications)
             for _ in range(self.votes)
         ]
-        for step in range(max((len(chain.steps) for chain in chains), default=0)):
-            going = [chain for chain in chains if chain.open and step < len(chain.steps)]
-            await self._judge_step(attempt, going)
+        for wave in waves(chains):
+            for step in range(max(len(chain.steps) for chain in wave)):
+                going = [chain for chain in wave if chain.open and step < len(chain.steps)]
+                await self._judge_step(attempt, going)
         rows = [chains[i : i + self.votes] for i in range(0, len(chains), self.votes)]
         return [self._read(row) for row in rows if not any(chain.refused for chain in row)]
 

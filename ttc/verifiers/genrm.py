@@ -38,7 +38,7 @@ class GenRM(Written):
     yes."""
     scale: Scale = "1-5"
     """The numbers that expectation scores are of, which the prompt must ask for."""
-    criteria: tuple[str, ...] = ()
+    criteria: tuple[str, ...] | None = Field(default=None, min_length=1)
     """What is judged, one sample each: texts for {{ criterion }} in the prompt. A verification has
     the mean of their scores; it is invalid where one is."""
     logprobs: int = Field(default=5, ge=0, le=20)
@@ -70,7 +70,7 @@ class GenRM(Written):
         return max(self.logprobs, high - low + 1) if self.score == "expectation" else self.logprobs
 
     def most_samples(self, solutions: int) -> Mapping[Role, int]:
-        each = self.verifications * max(1, len(self.criteria))
+        each = self.verifications * (len(self.criteria) if self.criteria else 1)
         return {"verifier": each * self.judged(solutions)}
 
     def templates(self) -> Mapping[Role, str]:
@@ -94,7 +94,7 @@ class GenRM(Written):
     def _prompts(self, attempt: Attempt, solution: Solution) -> list[Prompt]:
         """One for each criterion, or the only one."""
         template, text = load_prompt(self.prompt), without_thinking(solution.text)
-        criteria = [{"criterion": one} for one in self.criteria] or [{}]
+        criteria = [{"criterion": one} for one in self.criteria or ()] or [{}]
         return [render_problem(template, attempt.problem, solution=text, **one) for one in criteria]
 
     def _read(

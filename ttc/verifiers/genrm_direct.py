@@ -10,12 +10,11 @@ from pydantic import Field
 from ttc.core import Attempt, Capabilities, Role, SamplingParams, Solution, Verification
 from ttc.registry import register
 from ttc.verdicts.two_words import YES_NO
-from ttc.verifiers.one_each import OneEach
-from ttc.verifiers.one_token import judged_in_a_token, one_token
+from ttc.verifiers.one_token import OneToken
 
 
 @register
-class GenRMDirect(OneEach):
+class GenRMDirect(OneToken):
     """A generative verifier says Yes or No at once; the score is P(Yes) (arXiv 2408.15240)."""
 
     type: Literal["genrm-direct"] = "genrm-direct"
@@ -34,11 +33,9 @@ class GenRMDirect(OneEach):
         return {"verifier": self.prompt}
 
     def asks(self, offers: Capabilities) -> Sequence[SamplingParams]:
-        return (one_token(self.prompt, min(self.logprobs, offers.logprobs), self.max_tokens),)
+        return (self.in_a_token(self.prompt, min(self.logprobs, offers.logprobs), self.max_tokens),)
 
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
-        (params,) = self.asks(attempt.capabilities())
-        chosen = solutions[: self.solutions]
-        return await judged_in_a_token(self.label, attempt, chosen, self.prompt, params, YES_NO)
+        return await self.said_of(attempt, solutions[: self.solutions], self.prompt, YES_NO)

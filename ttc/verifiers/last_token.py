@@ -67,10 +67,9 @@ class LastToken(OneEach):
 
     def _readings(self, attempt: Attempt, solution: Solution) -> list[Reading]:
         """The token behind the solution, where the solver wrote it."""
-        made_of = attempt.samples(solution)
-        if not made_of or made_of[-1].prompt is None:
-            raise UsageError(f"{self.type!r} needs solutions that a model wrote, and their prompts")
-        last = made_of[-1]
+        last = next(reversed(attempt.samples(solution)), None)
+        if last is None:
+            raise UsageError(f"{self.type!r} needs solutions that a model wrote")
         text = last.prompt.prefill + last.completion.text + self.between
         prompt = replace(last.prompt, prefill=text)
         by = ["backend"] if self.reference is None else ["backend", "reference"]
@@ -83,21 +82,10 @@ class LastToken(OneEach):
         if raw is not None and not math.isfinite(raw):
             raw, fault = None, "no_probability"
         score = None if fault else min(1.0, max(0.0, raw or 0.0))
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=0,
-            verifier=self.label,
-            text="",
-            verdict=None if score is None else score > 0.5,
-            p_yes=None,
-            score=score,
-            prompt_tokens=sum(read.prompt_tokens for read in reads),
-            completion_tokens=0,
-            finish_reason=fault or ("read" if reads else "no_answer"),
-            seconds=sum(read.seconds for read in reads),
-            raw=raw,
-        )
+        reason = fault or ("read" if reads else "no_answer")
+        verdict = None if score is None else score > 0.5
+        said = {"verdict": verdict, "score": score, "finish_reason": reason, "raw": raw}
+        return self.verification(solution, 0, reads, **said)
 
     def _raw(self, reads: Sequence[Read]) -> float:
         """Beta_v (log pi(z_c | x, y) - c_ref), or minus the reference model's own logprob of it."""

@@ -7,8 +7,7 @@ from typing import Self
 
 from pydantic import Field
 
-from ttc.core import Role, Solution
-from ttc.thinking import after_thinking
+from ttc.core import Role
 from ttc.verifiers import VerifierPart
 
 
@@ -27,8 +26,3 @@ class OneEach(VerifierPart):
 
     def fewer(self, solutions: int, verifications: int) -> Self:
         return self.model_copy(update={"solutions": self.judged(solutions)})
-
-
-def shown(solution: Solution) -> str:
-    """What is judged: without its thoughts, unless they are all there is."""
-    return (after_thinking(solution.text) or solution.text).strip()

@@ -11,8 +11,9 @@ from pydantic import Field
 from ttc.core import Attempt, Read, Reading, Role, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
-from ttc.steps import StepRule, closed, split_steps
-from ttc.verifiers.one_each import OneEach, shown
+from ttc.steps import StepRule, closed
+from ttc.verdicts.steps import pieces_of
+from ttc.verifiers.one_each import OneEach
 
 Aggregate = Literal["last", "min", "product", "mean"]
 
@@ -58,27 +59,21 @@ class PRM(OneEach):
 
     def _steps(self, solution: Solution) -> tuple[str, ...]:
         """What is scored: steps as the method knows them, else of what is visible of the text."""
-        return closed(solution.steps or split_steps(shown(solution), self.steps), self.steps)
+        return closed(pieces_of(solution, self.steps), self.steps)
 
     def _judge(self, solution: Solution, steps: Sequence[str], read: Read) -> Verification:
         fault = _fault(steps, read)
         scores = () if fault else read.scores
         score = aggregated(scores, self.aggregate) if scores else None
         wrong = (i for i, one in enumerate(scores) if one < self.threshold)
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=0,
-            verifier=self.label,
-            text="",
+        return self.verification(
+            solution,
+            0,
+            [read],
             verdict=None if score is None else score >= self.threshold,
-            p_yes=None,
             score=score,
-            prompt_tokens=read.prompt_tokens,
-            completion_tokens=0,
             finish_reason=fault or read.finish_reason,
             step_scores=scores,
-            seconds=read.seconds,
             first_wrong_step=next(wrong, None),
         )
 

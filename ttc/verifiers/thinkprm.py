@@ -16,7 +16,7 @@ from ttc.thinking import after_thinking, opening_mark
 from ttc.verdicts import score
 from ttc.verdicts.reviews import decision, p_decision, p_forced, step_labels
 from ttc.verdicts.steps import numbered, pieces_of
-from ttc.verifiers.chains import StepChain, begin, go_on
+from ttc.verifiers.chains import StepChain, begin, go_on, waves
 from ttc.verifiers.written import Written
 
 _THOUGHT_ENDS = "</think>"
@@ -72,7 +72,6 @@ class ThinkPRM(Written):
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
-        review, *forced = self.asks(attempt.capabilities())
         template = load_prompt(self.prompt)
         chains = []
         for solution in solutions[: self.solutions]:
@@ -82,16 +81,25 @@ class ThinkPRM(Written):
             chains += [
                 StepChain(solution, i, prompt, steps=steps) for i in range(self.verifications)
             ]
+        for wave in [chains] if self.rounds == 1 else waves(chains):
+            await self._review(attempt, wave)
+        forced = self.rounds > 1
+        return [self._read(chain, forced) for chain in chains if not chain.refused]
+
+    async def _review(self, attempt: Attempt, chains: Sequence[StepChain]) -> None:
+        """All rounds of chains, and the decision that ends them where there are several."""
+        review, *forced = self.asks(attempt.capabilities())
         await begin(attempt, chains, review)
         for number in range(self.rounds - 1):
             trigger = self.triggers[number % len(self.triggers)]
             await _go_on(attempt, chains, f"{trigger}\n", review)
         for params in forced:
             await _go_on(attempt, chains, _DECIDE, params)
-        return [self._read(chain, bool(forced)) for chain in chains if not chain.refused]
 
     def _read(self, chain: StepChain, forced: bool) -> Verification:
         last = chain.samples[-1].completion
+        # A forced decision is always one token; how the review before it ended tells more.
+        ended = chain.samples[-2].completion if forced and not chain.failed else last
         opening = opening_mark((chain.prompt.text or "") + chain.prompt.prefill)
         cut_off = bool(opening) and after_thinking(opening + chain.text) is None
         found = None if chain.failed or cut_off else decision(chain.text)
@@ -108,6 +116,7 @@ class ThinkPRM(Written):
             chain.index,
             chain.samples,
             text=chain.text,
+            finish_reason=ended.finish_reason,
             verdict=verdict,
             p_yes=p_yes,
             score=score(verdict, p_yes, "hybrid"),

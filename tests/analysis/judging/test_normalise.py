@@ -8,13 +8,22 @@ from ttc.analysis.judging.normalise import t_norm, z_norm
 
 
 def test_z_norm_by_hand():
-    """Problem 0's trials are measured by the impostors 0.2, 0.4, 0.6 of problems 1 and 2."""
-    score = np.array([0.9, 0.1, 0.2, 0.4, 0.6, 0.7])
-    correct = np.array([True, False, False, False, False, True])
-    found = z_norm(score, correct, np.array([0, 0, 1, 1, 2, 2]))
+    """Problems 0 and 2 are measured by the impostors of 1 and 3 (0.2, 0.4, 0.6), and these by 0.1
+    and 0.5.
+    """
+    score = np.array([0.9, 0.1, 0.2, 0.4, 0.5, 0.7, 0.6])
+    correct = np.array([True, False, False, False, False, True, False])
+    found = z_norm(score, correct, np.array([0, 0, 1, 1, 2, 3, 3]))
     assert found[:2] == pytest.approx([(0.9 - 0.4) / 0.2, (0.1 - 0.4) / 0.2])
-    others = np.array([0.1, 0.2, 0.4])
-    assert found[5] == pytest.approx((0.7 - others.mean()) / others.std(ddof=1))
+    assert found[4] == pytest.approx((0.5 - 0.4) / 0.2)
+    assert found[5] == pytest.approx((0.7 - 0.3) / np.std([0.1, 0.5], ddof=1))
+
+
+def test_equal_scores_of_a_half_stay_equal_whatever_is_right():
+    rng = np.random.default_rng(0)
+    score, problem = rng.integers(2, size=400) / 1.0, np.arange(400)
+    found = z_norm(score, rng.random(400) < 0.5, problem)
+    assert len(np.unique(found.round(9))) == 4
 
 
 def test_z_norm_needs_impostors_that_differ():

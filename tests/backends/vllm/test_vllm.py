@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from ttc.backends.vllm import VLLM
-from ttc.core import Call, Message, Prompt, SamplingParams
+from ttc.core import Call, Message, Passage, Prompt, SamplingParams
 from ttc.errors import BackendError, CallFailed
 
 CONTEXT = 50
@@ -59,6 +59,8 @@ class LLM:
     def one(self, ids, asked):
         if bytes(ids) == b"break":
             raise RuntimeError("CUDA\nerror")
+        if getattr(asked, "prompt_logprobs", None) is not None:
+            return self.read(ids, asked)
         text = f"{bytes(ids).decode()}:{asked.seed}"
         tokens = list(text.encode())
         entry = lambda t, lp, rank: SimpleNamespace(logprob=lp, rank=rank, decoded_token=chr(t))  # noqa: E731
@@ -73,6 +75,13 @@ class LLM:
             stop_reason=self.stop_reason,
         )
         return SimpleNamespace(prompt_token_ids=ids, outputs=[sample], num_cached_tokens=1)
+
+    def read(self, ids, asked):
+        """A token's logprob is minus its place; the likeliest may be another."""
+        assert (asked.prompt_logprobs, asked.max_tokens) == (0, 1)
+        entry = lambda t, lp: SimpleNamespace(logprob=lp, rank=1, decoded_token=chr(t))  # noqa: E731
+        found = [{t: entry(t, -float(i)), 33: entry(33, -0.1)} for i, t in enumerate(ids)]
+        return SimpleNamespace(prompt_token_ids=ids, prompt_logprobs=[None, *found[1:]], outputs=[])
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +144,30 @@ def test_chats_and_prefills():
     chat = Prompt(messages=(Message("user", "hi"),), prefill="ok")
     (found,) = using(lambda b: b.complete(Call(chat, SamplingParams(), (1,))))
     assert found.text == "hi|ok<:1"
+
+
+def test_given_texts_are_read():
+    async def work(backend):
+        passage = Passage(text="Q:", prefill="a", steps=("bc", "d"), kind="logprobs")
+        (found,) = await backend.read(Call(passage, SamplingParams(max_tokens=0), (1,)))
+        return found, backend.count_tokens(passage)
+
+    found, counted = using(work)
+    assert [(t.token, t.logprob) for t in found.logprobs] == [("b", -3.0), ("c", -4.0), ("d", -5.0)]
+    assert (found.finish_reason, found.prompt_tokens, found.completion_tokens) == ("read", 6, 0)
+    assert counted == 6
+    (alone,) = using(
+        lambda b: b.read(Call(Passage(text="", steps=("ab",)), SamplingParams(), (1,)))
+    )
+    assert [t.token for t in alone.logprobs] == ["b"], "nothing stands before the first"
+
+
+def test_a_reading_without_probabilities_is_an_error(monkeypatch):
+    nothing = SimpleNamespace(prompt_token_ids=[], prompt_logprobs=None, outputs=[])
+    monkeypatch.setattr(LLM, "read", lambda *_: nothing)
+    passage = Call(Passage(text="Q", steps=("a",), kind="logprobs"), SamplingParams(), (1,))
+    with pytest.raises(BackendError, match="gave no log-probabilities of the prompt"):
+        using(lambda b: b.read(passage))
 
 
 def test_a_long_prompt_fails_alone():

@@ -16,22 +16,21 @@ _ROUND_OFF = 1e-12
 def z_norm(score: FloatArray, correct: BoolArray, problem: IntArray) -> FloatArray:
     """(score - mean) / deviation of the verifier's scores on wrong solutions of other problems.
 
-    score, correct, problem: (n,). The cohort of a trial is all impostors outside its problem, so it
-    puts verifiers onto one scale: deviations above a wrong solution. Of one verifier alone it moves
-    scores of different problems against each other no more than leaving out its own problem does.
-    NaN where fewer than two impostors are left, or they all score the same.
+    score, correct, problem: (n,). Problems are halved, every other one by number, and a trial's
+    cohort is the impostors of the other half: so no label of its own problem is in it, and equal
+    scores within a half stay equal. It puts verifiers onto one scale, deviations above a wrong
+    solution; of one verifier alone it can but move the halves against each other. NaN where a
+    cohort has fewer than two impostors, or they all score the same.
     """
-    number, rows = _rows(problem)
-    wrong = np.where(correct, 0.0, 1.0)
-    about = float(score[~correct].mean()) if not correct.all() else 0.0
-    shifted = score - about  # near 0, so that squares lose no digits
-    totals = [np.bincount(rows, wrong * shifted**power, number) for power in range(3)]
-    n, first, second = ((total.sum() - total)[rows] for total in totals)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = first / n
-        variance = (second - n * mean**2) / (n - 1)
-        told = (n >= 2) & (variance > _ROUND_OFF)
-        return np.asarray(np.where(told, (shifted - mean) / np.sqrt(variance), np.nan))
+    _, rows = _rows(problem)
+    half = rows % 2
+    out = np.full(len(score), np.nan)
+    for side in (0, 1):
+        cohort = score[(half != side) & ~correct]
+        if len(cohort) >= 2 and (spread := float(cohort.std(ddof=1))) > _ROUND_OFF:
+            own = half == side
+            out[own] = (score[own] - cohort.mean()) / spread
+    return out
 
 
 def t_norm(score: FloatArray, problem: IntArray) -> FloatArray:

@@ -14,6 +14,7 @@ from ttc.analysis.intervals import LEVEL, Ends, bootstrap_interval, resamples
 Statistic = Callable[[FloatArray], FloatArray]
 """From (draws, n) weights of solutions to (draws,) or (draws, figures) values."""
 _BLOCK = 4_000_000
+_SAME = 1e-12
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,12 @@ class Resampling:
         return np.concatenate(blocks)
 
     def ends(self, estimate: float, drawn: FloatArray, units: int | None = None) -> Ends:
-        """The interval of an estimate whose figure was drawn so; units: of problems that tell."""
-        return bootstrap_interval(
-            estimate, drawn, self.units if units is None else units, self.level
-        )
+        """The interval of an estimate whose figure was drawn so; units: of problems that tell.
+
+        NaN where all resamples agree: then these problems don't tell how others would do.
+        """
+        known = self.units if units is None else min(units, self.units)
+        told = drawn[~np.isnan(drawn)]
+        if len(told) and np.isfinite(told).all() and np.ptp(told) <= _SAME:
+            return Ends(float("nan"), float("nan"), len(told) / len(drawn))
+        return bootstrap_interval(estimate, drawn, known, self.level)

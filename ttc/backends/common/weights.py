@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from ttc.core import Prompt
+from ttc.core import Passage, Prompt
 from ttc.errors import BackendError
 
 _WHOLE, _END = 256 * 2**20, 2**20
@@ -28,6 +28,13 @@ def tokenize(tokenizer: Any, prompt: Prompt) -> list[int]:
     text = tokenizer.apply_chat_template(turns, tokenize=False, **how)
     # The template writes the special tokens itself.
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def tokenize_passage(tokenizer: Any, passage: Passage) -> tuple[list[int], list[int]]:
+    """Token ids of what stands before the steps, and of the steps, each tokenized by itself."""
+    before = tokenize(tokenizer, Prompt(passage.messages, passage.text, passage.prefill))
+    steps = [tokenizer(step, add_special_tokens=False)["input_ids"] for step in passage.steps]
+    return before, [token for step in steps for token in step]
 
 
 def digest(path: Path) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from ttc.backends import BackendPart
+from ttc.backends.common.rewards import RewardFormat
 from ttc.core import Capabilities
 from ttc.registry import register
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 class Transformers(BackendPart):
     """A causal language model by the transformers library, with logprobs and hidden states."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"reward"})
     extra: ClassVar[str | None] = "transformers"
     loads_weights: ClassVar[bool] = True
     incidental: ClassVar[frozenset[str]] = frozenset({"batch_size"})
@@ -33,9 +35,14 @@ class Transformers(BackendPart):
     """Number format of the weights; auto: as they were stored."""
     batch_size: int = Field(default=32, ge=1)
     """Samples computed at a time; lower it when memory runs out."""
+    reward: RewardFormat | Literal["auto"] | None = None
+    """For process reward models: their published format, or auto where their weights tell it. Such
+    a model scores steps and draws no samples."""
 
     @property
     def offers(self) -> Capabilities:
+        if self.reward is not None:
+            return Capabilities(chat=True, raw=True, prefill=True, step_scores=True)
         return Capabilities(
             chat=True,
             raw=True,
@@ -45,6 +52,7 @@ class Transformers(BackendPart):
             prefill=True,
             stop=True,
             hidden_states=True,
+            text_logprobs=True,
         )
 
     def open(self) -> TransformersBackend:

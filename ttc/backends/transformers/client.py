@@ -14,15 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ttc.backends.common.foreign import shorten
-from ttc.backends.common.weights import digest, tokenize
+from ttc.backends.common.weights import digest, tokenize, tokenize_passage
 from ttc.backends.transformers.generate import Generator
-from ttc.core import Call, Completion, ModelIdentity, Prompt
+from ttc.backends.transformers.reading import token_logprobs
+from ttc.backends.transformers.rewards import Scorer, load_scorer
+from ttc.core import Call, Completion, ModelIdentity, Passage, Prompt
 from ttc.errors import BackendError, CallFailed, MissingExtra
 
 if TYPE_CHECKING:
     from ttc.backends.transformers import Transformers
 
 T = TypeVar("T")
+Loaded = Generator | Scorer
 
 
 class TransformersBackend:
@@ -37,9 +40,9 @@ class TransformersBackend:
         self.capabilities = config.offers
         self._config = config
         self._thread = ThreadPoolExecutor(1, "ttc-transformers")
-        self._loaded: Generator | None = None
+        self._loaded: Loaded | None = None
 
-    async def _run(self, work: Callable[[Generator], T]) -> T:
+    async def _run(self, work: Callable[[Loaded], T]) -> T:
         """Do something with the model in its thread; loads it first."""
 
         def whole() -> T:
@@ -50,21 +53,47 @@ class TransformersBackend:
         return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
 
     async def identify(self) -> ModelIdentity:
-        return await self._run(lambda loaded: _identity(self._config, loaded.model))
+        return await self._run(lambda loaded: _identity(self._config, loaded))
 
     async def complete(self, call: Call) -> list[Completion]:
         return await self._run(lambda loaded: self._complete(loaded, call))
 
-    def _complete(self, loaded: Generator, call: Call) -> list[Completion]:
+    async def read(self, call: Call) -> list[Completion]:
+        """What the model says of a passage; see `ttc.core.Reader`."""
+        return [await self._run(lambda loaded: self._read(loaded, call.prompt))]
+
+    def _read(self, loaded: Loaded, passage: Prompt) -> Completion:
+        assert isinstance(passage, Passage)
         began = time.perf_counter()
-        ids = tokenize(loaded.tokenizer, call.prompt)
         context = _context(loaded.model)
-        if len(ids) >= context or not ids:
+        if isinstance(loaded, Scorer):
+            found = loaded.lay_out(passage)
+            self._check_length(len(found.ids), context)
+            read = Completion("", "read", len(found.ids), 0, scores=loaded.scores(found))
+        else:
+            before, after = tokenize_passage(loaded.tokenizer, passage)
+            length = len(before) + len(after)
+            self._check_length(length, context)
+            tokens = token_logprobs(loaded.model, loaded.tokenizer, before, after)
+            read = Completion("", "read", length, 0, logprobs=tokens)
+        return replace(read, seconds=time.perf_counter() - began)
+
+    def _check_length(self, tokens: int, context: int, room: int = 0) -> None:
+        """room: tokens that are to find a place besides."""
+        if not 0 < tokens <= context - room:
             raise CallFailed(
-                f"the prompt has {len(ids)} tokens, the context of {self._config.model} holds "
+                f"the prompt has {tokens} tokens, the context of {self._config.model} holds "
                 f"{context}",
                 "context_length",
             )
+
+    def _complete(self, loaded: Loaded, call: Call) -> list[Completion]:
+        if isinstance(loaded, Scorer):
+            raise BackendError(f"{self._config.model} scores steps (reward) and draws no samples")
+        began = time.perf_counter()
+        ids = tokenize(loaded.tokenizer, call.prompt)
+        context = _context(loaded.model)
+        self._check_length(len(ids), context, room=1)
         room = min(call.params.max_tokens, context - len(ids))
         size = self._config.batch_size
         done: list[Completion] = []
@@ -84,13 +113,22 @@ class TransformersBackend:
         layer: 0 is the embedding, -1 the last layer.
         """
 
-        def work(loaded: Generator) -> list[NDArray[np.float32]]:
+        def work(loaded: Loaded) -> list[NDArray[np.float32]]:
             return [_states(loaded, text, layer) for text in texts]
 
         return await self._run(work)
 
     def count_tokens(self, prompt: Prompt) -> int | None:
-        return None if self._loaded is None else len(tokenize(self._loaded.tokenizer, prompt))
+        if self._loaded is None:
+            return None
+        if not isinstance(prompt, Passage):
+            return len(tokenize(self._loaded.tokenizer, prompt))
+        if isinstance(self._loaded, Generator):
+            return sum(map(len, tokenize_passage(self._loaded.tokenizer, prompt)))
+        try:
+            return len(self._loaded.lay_out(prompt).ids)
+        except CallFailed:
+            return None
 
     async def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -111,7 +149,7 @@ def _guarded(
     )
 
 
-def _load(config: Transformers) -> Generator:
+def _load(config: Transformers) -> Loaded:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
@@ -124,6 +162,10 @@ def _load(config: Transformers) -> Generator:
     dtype = config.dtype if config.dtype == "auto" else getattr(torch, config.dtype)
     try:
         tokenizer = AutoTokenizer.from_pretrained(config.model, revision=config.revision)
+        if config.reward is not None:
+            scorer = load_scorer(config.model, config.revision, config.reward, dtype, tokenizer)
+            scorer.model = scorer.model.to(device).eval()
+            return scorer
         model = AutoModelForCausalLM.from_pretrained(
             config.model, revision=config.revision, dtype=dtype
         )
@@ -145,7 +187,7 @@ def _context(model: Any) -> int:
     return int(getattr(model.config, "max_position_embeddings", None) or 2**31)
 
 
-def _states(loaded: Generator, text: str, layer: int) -> NDArray[np.float32]:
+def _states(loaded: Loaded, text: str, layer: int) -> NDArray[np.float32]:
     import torch
 
     ids = torch.tensor([loaded.tokenizer(text)["input_ids"]], device=loaded.model.device)
@@ -155,8 +197,8 @@ def _states(loaded: Generator, text: str, layer: int) -> NDArray[np.float32]:
     return states
 
 
-def _identity(config: Transformers, model: Any) -> ModelIdentity:
-    shape = model.config
+def _identity(config: Transformers, loaded: Loaded) -> ModelIdentity:
+    model, shape = loaded.model, loaded.model.config
     facts = {
         "parameters": sum(p.numel() for p in model.parameters()),
         "context_length": _context(model),
@@ -176,4 +218,5 @@ def _identity(config: Transformers, model: Any) -> ModelIdentity:
         model=folder.name if folder.is_dir() else config.model,
         revision=digest(folder) if folder.is_dir() else str(shape._commit_hash or ""),
         facts={k: v for k, v in facts.items() if v is not None},
+        variant=f"reward: {loaded.form}" if isinstance(loaded, Scorer) else "",
     )

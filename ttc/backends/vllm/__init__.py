@@ -41,7 +41,14 @@ class VLLM(BackendPart):
     @property
     def offers(self) -> Capabilities:
         return Capabilities(
-            chat=True, raw=True, max_n=1024, seed=True, logprobs=20, prefill=True, stop=True
+            chat=True,
+            raw=True,
+            max_n=1024,
+            seed=True,
+            logprobs=20,
+            prefill=True,
+            stop=True,
+            text_logprobs=True,
         )
 
     def open(self) -> VLLMBackend:

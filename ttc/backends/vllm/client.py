@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from ttc.backends.common.endings import told
 from ttc.backends.common.foreign import shorten
 from ttc.backends.common.tokens import keep, mean_logprob
-from ttc.backends.common.weights import digest, tokenize
-from ttc.core import Call, Completion, ModelIdentity, Prompt, TokenLogprob
+from ttc.backends.common.weights import digest, tokenize, tokenize_passage
+from ttc.core import Call, Completion, ModelIdentity, Passage, Prompt, TokenLogprob
 from ttc.errors import BackendError, CallFailed, MissingExtra
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ class VLLMBackend:
         self._jobs.put((call, done))
         return await asyncio.wrap_future(done)
 
+    async def read(self, call: Call) -> list[Completion]:
+        """The log-probabilities of a passage's steps; see `ttc.core.Reader`."""
+        return await self.complete(call)
+
     def _work(self) -> None:
         ending = False
         while not ending:
@@ -95,10 +99,34 @@ class VLLMBackend:
         seconds = (time.perf_counter() - began) / max(1, len(outputs))
         for (call, done), start in placed:
             own = outputs[start : start + len(call.seeds)]
-            done.set_result([_completion(output, call, seconds) for output in own])
+            if not isinstance(call.prompt, Passage):
+                done.set_result([_completion(output, call, seconds) for output in own])
+                continue
+            try:
+                done.set_result([self._read(own[0], call.prompt, seconds)])
+            except (TypeError, ValueError, KeyError):  # the thread goes on for other calls
+                done.set_exception(BackendError("vLLM gave no log-probabilities of the prompt"))
+
+    def _read(self, output: Any, passage: Passage, seconds: float) -> Completion:
+        """The token that vLLM samples besides comes of reading the last one, and is dropped."""
+        before, steps = tokenize_passage(self._llm.get_tokenizer(), passage)
+        start = max(1, len(before))
+        known = list(zip((before + steps)[start:], output.prompt_logprobs[start:], strict=True))
+        return Completion(
+            text="",
+            finish_reason="read",
+            prompt_tokens=len(before) + len(steps),
+            completion_tokens=0,
+            logprobs=tuple(_token(token, found) for token, found in known),
+            seconds=seconds,
+        )
 
     def _ids(self, call: Call) -> list[int]:
-        ids = tokenize(self._llm.get_tokenizer(), call.prompt)
+        if isinstance(call.prompt, Passage):
+            before, steps = tokenize_passage(self._llm.get_tokenizer(), call.prompt)
+            ids = before + steps
+        else:
+            ids = tokenize(self._llm.get_tokenizer(), call.prompt)
         context = int(self._llm.llm_engine.model_config.max_model_len)
         if not ids or len(ids) >= context:
             raise CallFailed(
@@ -107,7 +135,11 @@ class VLLMBackend:
         return ids
 
     def count_tokens(self, prompt: Prompt) -> int | None:
-        return None if self._llm is None else len(tokenize(self._llm.get_tokenizer(), prompt))
+        if self._llm is None:
+            return None
+        if isinstance(prompt, Passage):
+            return sum(map(len, tokenize_passage(self._llm.get_tokenizer(), prompt)))
+        return len(tokenize(self._llm.get_tokenizer(), prompt))
 
     async def close(self) -> None:
         if self._thread is not None:
@@ -140,6 +172,8 @@ def _sampling(call: Call, seed: int) -> Any:
     import vllm
 
     params = call.params
+    if isinstance(call.prompt, Passage):
+        return vllm.SamplingParams(n=1, temperature=0.0, max_tokens=1, prompt_logprobs=0)
     return vllm.SamplingParams(
         n=1,
         seed=seed,

@@ -146,11 +146,7 @@ class Sampled:
         return float(low), float(high)
 
     def _ends(self, value: float, drawn: FloatArray, problems: int) -> tuple[float, float]:
-        """NaN where no resample differs: then these problems don't tell how others would."""
-        known = drawn[np.isfinite(drawn)]
-        if len(known) and np.ptp(known) <= 1e-12 and np.isfinite(drawn).all():
-            return math.nan, math.nan
-        ends = self.resampling.ends(value, drawn, min(problems, self.resampling.units))
+        ends = self.resampling.ends(value, drawn, problems)
         return ends.low, ends.high
 
 

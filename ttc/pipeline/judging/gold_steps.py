@@ -10,6 +10,7 @@ from ttc.nano.families import FAMILIES
 from ttc.nano.tasks import NanoProblem, Split, generate, step_labels
 from ttc.store.rows import read_problems, read_solutions
 from ttc.store.run_folder import RunFolder
+from ttc.store.step_labels import agreed, read_step_labels
 from ttc.store.tables import read_table
 
 Steps = Mapping[tuple[str, int], int]
@@ -17,12 +18,13 @@ Steps = Mapping[tuple[str, int], int]
 
 
 def gold_steps(run: RunFolder) -> Steps:
-    """Labels that came with the data; else those of problems of the embedded generators.
+    """Labels that people gave (`ttc label`), before those that came with the data; where none did,
+    those of problems of the embedded generators.
 
-    These are exact: a step is right if it is the gold one and all before it are. Steps are those
-    that the method stored, else the lines of the text that are not blank.
+    The latter are exact: a step is right if it is the gold one and all before it are. Steps are
+    those that the method stored, else the lines of the text that are not blank.
     """
-    return _given(run) or _generated(run)
+    return {**(_given(run) or _generated(run)), **agreed(read_step_labels(run))}
 
 
 def _given(run: RunFolder) -> Steps:

@@ -16,7 +16,8 @@ from ttc.words import nearest
 _PREFIX = "metadata."
 RATES = ((0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))
 """Of difficulty: solve rates from the first to below the second, 1 in the last."""
-QUARTERS = ("shortest quarter", "second quarter", "third quarter", "longest quarter")
+QUARTERS = ("shortest", "shorter", "longer", "longest")
+"""Of length: a quarter of the solutions each, about."""
 MOST = 30
 
 
@@ -65,7 +66,7 @@ def _by_metadata(run: RunFolder, judged: Judged, by: str) -> dict[str, BoolArray
         raise UsageError(f"--by {by}: no problem has metadata {key!r}" + nearest(key, there))
     labels = np.array([_word(told[name]) for name in judged.problem_ids], dtype=object)
     own = labels[judged.problem]
-    return {f"{key} {label}": own == label for label in _ordered(set(labels.tolist()))}
+    return {label: own == label for label in _ordered(set(labels.tolist()))}
 
 
 def _word(value: object) -> str:

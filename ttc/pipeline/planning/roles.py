@@ -101,6 +101,8 @@ def _of_verifier(recipe: Recipe, verifier: VerifierPart, at: Path) -> Iterator[P
     for role in models if most is None else most:
         samples = None if most is None else most[role]
         each = of_one.get(role) or 1
+        # Where it makes its prompts from what was said before, it may be done with fewer.
+        told = samples is not None and role in templates
         if samples is not None and samples % each:
             each = 1
         yield PlannedRole(
@@ -111,7 +113,7 @@ def _of_verifier(recipe: Recipe, verifier: VerifierPart, at: Path) -> Iterator[P
             template=templates.get(role),
             prompts=None if samples is None else recipe.repeats * samples // each,
             each=each,
-            exact=recipe.sampler.exchangeable and role == VERIFIER and samples is not None,
+            exact=recipe.sampler.exchangeable and role == VERIFIER and told,
             longest=longest.get(role),
         )
 

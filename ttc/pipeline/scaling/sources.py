@@ -20,6 +20,7 @@ from ttc.errors import DataError, UsageError
 from ttc.pipeline.costs import UnitCosts, problem_costs, unit_costs
 from ttc.pipeline.curve_query import with_overrides
 from ttc.pipeline.evaluate import Evaluation, readable
+from ttc.pipeline.tuning.held_out import held_out, tuned_parts
 from ttc.policies import PolicyPart, StoppingRule, matching, named
 from ttc.store.attempts import is_measured
 from ttc.store.manifest import Manifest
@@ -198,14 +199,19 @@ def _has_s_and_v(policy: PolicyPart) -> bool:
 def _pools(asked: Asked, verifier: str | None, plain: bool) -> list[tuple[Asked, LoadedPool]]:
     run = asked.run
     names = [verifier] if verifier is not None else verifiers(run)
+    tuned = tuned_parts((*asked.verified, *asked.others))
+    tuned = (*tuned, *asked.evaluation.tuned_verifiers)
+    held = held_out(run, tuned, asked.evaluation.tuning_problems)
     if not names:
         loaded = load_pool(run, reads=asked.reads)  # which says what else may be wrong with it
+        loaded = loaded.only(frozenset(loaded.arrays.problem_ids) - held.left_out)
         if plain:
             return [(replace(asked, verified=()), loaded)]
         raise DataError(f"{run.name} has no verifications, so there is no S and V to trade")
     found = []
     for name in names:
         loaded = load_pool(run, name, reads=asked.reads).verified()
+        loaded = loaded.only(frozenset(loaded.arrays.problem_ids) - held.left_out)
         able = tuple(policy for policy in asked.verified if readable(policy, loaded))
         if able or not asked.verified:
             found.append((replace(asked, verified=able), loaded))
