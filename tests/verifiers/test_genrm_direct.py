@@ -83,7 +83,7 @@ def recipe(backend):
 
 
 def test_a_run_scores_each_solution_by_one_token(tmp_path):
-    chosen = recipe("{type: nano, model: nano-verifier}").model_copy(
+    chosen = recipe("{type: nano, model: nano-grader}").model_copy(
         update={"results": str(tmp_path)}
     )
     outcome = run_recipe(chosen)
@@ -92,6 +92,10 @@ def test_a_run_scores_each_solution_by_one_token(tmp_path):
     assert table["score"].between(0, 1).all()
     assert (table["completion_tokens"] == 1).all()
     assert outcome.manifest.ledger["roles"]["verifier"]["samples"] == 12
+    solutions = read_frame(outcome.run.solutions, "solutions")
+    both = table.merge(solutions[["problem_id", "solution_index", "correct"]])
+    mean = both.groupby("correct", observed=True)["score"].mean()
+    assert mean[True] > mean[False]
 
 
 def test_a_model_without_probabilities_is_refused_before_the_first_call():

@@ -134,6 +134,17 @@ def test_scores_of_a_run_are_those_of_the_network(tmp_path):
         assert row.raw_score == pytest.approx(0.1 * (token[1] + 23.0), abs=1e-5)
 
 
+def test_the_network_that_was_taught_it_rewards_right_solutions_more(tmp_path):
+    own = recipe(tmp_path, "backend: {type: nano, model: nano-roles}")
+    chosen = own.model_copy(update={"dataset": own.dataset.model_copy(update={"problems": 24})})
+    run = run_recipe(chosen).run
+    table = read_frame(run.verifications, "verifications")
+    solutions = read_frame(run.solutions, "solutions")
+    both = table.merge(solutions, on=["problem_id", "solution_index"], suffixes=("", "_solution"))
+    mean = both.groupby("correct", observed=True)["score"].mean()
+    assert mean[True] > mean[False] + 0.2
+
+
 def test_the_solver_computes_no_more_than_the_token(tmp_path):
     """What it has read and written is in its cache; another model has all of it to read."""
     own = run_recipe(recipe(tmp_path / "own")).manifest.ledger["roles"]["verifier"]

@@ -122,16 +122,22 @@ results: RESULTS
 """
 
 
+KEYS = ["problem_id", "solution_index", "correct"]
+
+
 def run(folder, backend):
     text = RECIPE.replace("BACKEND", backend).replace("RESULTS", str(folder))
     return run_recipe(parse_recipe(text))
 
 
 def test_a_run_has_verdicts_and_computes_the_solution_once(tmp_path):
-    judged = run(tmp_path / "other", "backend: {type: nano, model: nano-verifier}")
+    judged = run(tmp_path / "other", "backend: {type: nano, model: nano-roles}")
     table = read_frame(judged.run.verifications, "verifications")
     assert len(table) == 24
-    assert table["verdict"].notna().mean() > 0.5
+    assert table["verdict"].notna().all()
+    both = table.merge(read_frame(judged.run.solutions, "solutions")[KEYS])
+    mean = both.groupby("correct", observed=True)["score"].mean()
+    assert mean[True] > mean[False]
     itself = run(tmp_path / "own", "temperature: 0.7")
     own, other = (one.manifest.ledger["roles"]["verifier"] for one in (itself, judged))
     assert own["samples"] == other["samples"] == 24
