@@ -278,6 +278,16 @@ def test_a_failed_score_of_a_run_is_named(served, tmp_path):
         run_recipe(parse_recipe(text))  # all of them fail alike
 
 
+def test_what_the_server_refuses_alone_is_named(served, tmp_path):
+    backend = f"{{type: vllm_pooling, model: nano-prm, base_url: '{served}/odd', reward: plain}}"
+    _, table = verifications(tmp_path, backend)
+    failed = table["score"].isna()
+    assert set(table.loc[failed, "finish_reason"]) == {"refused"}
+    assert set(table.loc[~failed, "finish_reason"]) == {"read"}
+    assert 0 < failed.sum() < 16
+    assert (table.loc[failed, "step_scores"].map(len) == 0).all()
+
+
 def test_a_verifier_that_asks_for_words_is_refused():
     backend = f"{{type: vllm_pooling, model: m, base_url: '{URL}', reward: plain}}"
     text = RECIPE.replace("type: prm", "type: genrm-direct").replace(", steps: line", "")
