@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast test-llama test-torch format lock sweep verifiers nano example bench docs clean clean-results help
+.PHONY: quickstart test test-fast test-pools test-llama test-torch format lock sweep verifiers nano example bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -23,6 +23,12 @@ test: $(VENV)/.test ## install what the tests need, then lint, type-check and te
 
 test-fast: $(VENV)/.test ## the tests without the slow ones
 	$(BIN)/pytest -n 2 -m "not slow"
+
+# Real samples, verdicts and labels (docs/reference/pools.md), in a folder beside the clone or elsewhere.
+TTC_POOLS ?= ../shared/data/pools
+
+test-pools: $(VENV)/.test ## measure on real pools in the folder TTC_POOLS, and print the figures
+	TTC_POOLS="$(TTC_POOLS)" $(BIN)/pytest tests/pools --timeout 1200
 
 test-llama: .venv-llama/.done ## tests with a usual model behind llama.cpp's server (compiles it: minutes)
 	.venv-llama/bin/python -m pytest tests/llama

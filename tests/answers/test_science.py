@@ -111,3 +111,33 @@ def test_an_equation_of_unknowns_is_no_value_and_a_range_may_name_a_function():
     assert MATH.equivalent("7 = 11a+c", "11a+c=7")
     assert MATH.equivalent("2 + 2 = 4", "4")
     assert MATH.equivalent("0<f(x)<1", "(0,1)")
+
+
+PIECES = [
+    "5",
+    "3.00",
+    "1e8",
+    " m",
+    " s",
+    "/",
+    "^",
+    "2",
+    "(",
+    ")",
+    "°C",
+    " J",
+    "c",
+    "h",
+    "-",
+    ".",
+    ",",
+]
+texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join)
+
+
+@given(texts, texts)
+def test_it_is_symmetric_reflexive_and_raises_nothing(a, b):
+    assert SCIENCE.equivalent(a, b) == SCIENCE.equivalent(b, a)
+    assert SCIENCE.equivalent(a, a)
+    together = len(SCIENCE.classify([a, b], None)) == 1
+    assert together == SCIENCE.equivalent(a, b)

@@ -82,11 +82,28 @@ def test_a_table_holds_lists_as_json(tmp_path):
     [
         ("steps", "one", "steps: expected a list of texts"),
         ("step_confidences", [0.5, None], r"step_confidences\[1\]: expected a number from 0 to 1"),
-        ("step_confidences", [2], r"step_confidences\[0\]: expected a number from 0 to 1"),
-        ("first_wrong_step", -2, "first_wrong_step: expected a whole number from 0"),
+        ("confidence", 87, "confidence: expected a number from 0 to 1"),
+        ("steps", [{"text": "a"}], r"steps\[0\]: expected a text"),
     ],
 )
-def test_what_is_none_of_these_is_refused(tmp_path, key, value, says):
+def test_other_things_of_these_names_are_left_alone_unless_they_are_meant(
+    tmp_path, key, value, says
+):
     source = write(tmp_path / "a.jsonl", {"answer": "4", key: value})
+    run = import_pool(source, tmp_path / "results" / "a")
+    assert not run.verifications.exists()
+    with pytest.raises(DataError, match=says):
+        import_pool(source, tmp_path / "results" / "a", mapping={f"solution.{key}": key})
+
+
+@pytest.mark.parametrize(
+    ("solution", "says"),
+    [
+        ({"first_wrong_step": -2}, "first_wrong_step: expected a whole number from 0"),
+        ({"verifications": [{"step_scores": [2]}]}, r"step_scores\[0\]: expected a number from 0"),
+    ],
+)
+def test_what_is_no_step_is_refused(tmp_path, solution, says):
+    source = write(tmp_path / "a.jsonl", {"answer": "4", **solution})
     with pytest.raises(DataError, match=says):
         import_pool(source, tmp_path / "results" / "a")

@@ -97,7 +97,7 @@ def test_meta_verification_by_hand():
         "odd": [grading("h", 0), grading("i", 1), grading("k", 1)],
     }
     verdicts = {"b": [0, 1, 0], "c": [0, 0.5, 0], "d": [1, 1, 0.5], "e": [1, 1, 1], "h": [0, 1, 1]}
-    part = Meta(verifier=GRADER, prompt="nano-meta", verdicts=3)
+    part = Meta(verifier=GRADER, prompt="nano-meta", verdicts=3, confirms=1)
     labels, said, stored = judged(part, Writer(Both(gradings, verdicts)), gradings)
     assert [(v.solution_index, v.score) for v in labels] == [
         (0, 1.0),

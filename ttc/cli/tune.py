@@ -93,7 +93,8 @@ def command(
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.pipeline.tuning.candidates import parse_grid
     from ttc.pipeline.tuning.file import TUNED_NAME
-    from ttc.pipeline.tuning.tune import TuneRequest, tune
+    from ttc.pipeline.tuning.request import TuneRequest
+    from ttc.pipeline.tuning.tune import tune
     from ttc.pipeline.tuning.weights import Method
     from ttc.report.tune import print_tuned
     from ttc.store.run_folder import find_run

@@ -87,6 +87,10 @@ class Record:
         self._names.saw(full)
         return self._values[self._names[full]]
 
+    def mapped(self, name: str) -> bool:
+        """Whether the user said which key it is."""
+        return f"{self._noun}.{name}" in self._names.mapped
+
     def where(self, name: str) -> str:
         """Place of a value, for messages."""
         return f"{self.place}: {self._names[f'{self._noun}.{name}']}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
+from ttc.errors import DataError
 from ttc.importing import values
 from ttc.importing.names import Record
 from ttc.importing.records import RawSolution, RawVerification
+
+T = TypeVar("T")
 
 
 def solution(
@@ -42,20 +45,40 @@ CONFIDENCE = "confidence"
 
 def _confidence(record: Record) -> tuple[RawVerification, ...]:
     """What the data says of how sure the solver was, of the whole or of each step."""
-    score = values.probability(record.get("confidence"), record.where("confidence"))
-    steps = _probabilities(record, "step_confidences")
+    score = _if_meant(
+        record,
+        "confidence",
+        lambda: values.probability(record.get("confidence"), record.where("confidence")),
+    )
+    steps = _if_meant(
+        record, "step_confidences", lambda: _probabilities(record, "step_confidences")
+    )
     if score is None and not steps:
         return ()
-    return (RawVerification(score=score, step_scores=steps, verifier=CONFIDENCE, tokens=0),)
+    return (RawVerification(score=score, step_scores=steps or (), verifier=CONFIDENCE, tokens=0),)
 
 
 def _steps(record: Record) -> tuple[str, ...]:
-    """The steps' texts; a number of steps is none of our concern."""
-    found, place = record.get("steps"), record.where("steps")
-    if isinstance(found, int | float):
-        return ()
-    listed = values.listed(found, place, "a list of texts")
-    return tuple(values.text(one, f"{place}[{i}]") for i, one in enumerate(listed))
+    """The steps' texts."""
+
+    def read() -> tuple[str, ...]:
+        place = record.where("steps")
+        listed = values.listed(record.get("steps"), place, "a list of texts")
+        return tuple(values.text(one, f"{place}[{i}]") for i, one in enumerate(listed))
+
+    return _if_meant(record, "steps", read) or ()
+
+
+def _if_meant(record: Record, name: str, read: Callable[[], T]) -> T | None:
+    """What is read; nothing where the key holds something else and the user never named it: such
+    words are common in foreign data.
+    """
+    try:
+        return read()
+    except DataError:
+        if record.mapped(name):
+            raise
+        return None
 
 
 def _probabilities(record: Record, name: str) -> tuple[float, ...]:

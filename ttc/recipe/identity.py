@@ -106,6 +106,8 @@ def _determining(value: Any) -> Any:
     for key, inner in _without_later(value).items():
         if is_prompt_key(key) and isinstance(inner, str | None):
             out[key] = _content(inner)
+        elif key == "tuned" and isinstance(inner, str):
+            out[key] = _fingerprint(Path(inner))
         elif isinstance(inner, dict) and inner.get("type") in parts("backend"):
             out[key] = _essence(inner)
         else:

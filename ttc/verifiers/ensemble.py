@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,6 +21,8 @@ class Ensemble(VerifierPart):
     Weights are equal, or given by label; `ttc tune RUN --weights` finds some on problems of their
     own, by labels or by agreement alone.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"tuned"})
 
     type: Literal["ensemble"] = "ensemble"
     verifiers: tuple[VerifierRef, ...] = Field(min_length=2)

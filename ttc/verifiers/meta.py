@@ -54,9 +54,9 @@ class Meta(VerifierPart):
     """Who analyses, such as a genrm with boxed scores; its analyses are stored under its name."""
     verdicts: int = Field(default=3, ge=1, le=1024)
     """Meta-verdicts on each analysis that scores below 1 (m)."""
-    confirms: float = Field(default=1.0, gt=0, le=1)
-    """A meta-verdict of 0, 0.5 or 1 that is as high confirms the analysis; it is valid where more
-    than half of the readable ones do."""
+    confirms: float = Field(default=0.5, gt=0, le=1)
+    """A meta-verdict of 0, 0.5 or 1 that is as high confirms the analysis, which is valid where
+    more than half of the readable ones do. 0.5: a defect of those alleged is real; 1: all are."""
     support: int = Field(default=1, ge=1, le=1_000_000)
     """Valid analyses that a score below 1 needs to be the label (k)."""
     temperature: float = Field(default=1.0, ge=0, le=1000)

@@ -1,12 +1,11 @@
 """What an entry point names: it registers them all."""
 
 from methods.late import Late
-from methods.meta import Meta
 from methods.refine import Refine
 from methods.step_tree import StepTree
 from ttc.registry import register
 
-PARTS = (StepTree, Meta, Refine, Late)
+PARTS = (StepTree, Refine, Late)
 
 
 def load() -> None:

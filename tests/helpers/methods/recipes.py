@@ -39,7 +39,8 @@ def recipe(method: str, folder: Path, die: int = 0, most: float = 0.05, **more: 
         "adaptive": {"type": "adaptive", "rule": "adaptive_consistency", "draw": draw, "most": 12},
         "refine": {"type": "refine", "critic": judge(late)},
     }
-    inner = judge(late)
+    grader = {**late, "model": "nano-grader"}
+    inner = judge(late, backend=grader, prompt="nano-grade", score="boxed")
     found = {
         "name": method,
         "dataset": {"type": "nano", "family": "arithmetic", "levels": [2, 3], "problems": 3},
@@ -49,7 +50,8 @@ def recipe(method: str, folder: Path, die: int = 0, most: float = 0.05, **more: 
         "results": str(folder / "results"),
     }
     if method == "meta":
-        found["verifiers"] = [{"type": "meta", "backend": inner["backend"], "verifier": inner}]
+        meta = {"type": "meta", "backend": grader, "verifier": inner, "prompt": "nano-meta"}
+        found["verifiers"] = [{**meta, "verdicts": 2, "max_tokens": 96}]
     return {**found, **more}
 
 

@@ -17,7 +17,7 @@ from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
 from ttc.store.rows import read_problems, read_solutions
 from ttc.store.run_folder import find_run
-from ttc.verdicts.attacks import ATTACKS, UNALTERED
+from ttc.verdicts.attacks import ATTACKS, UNALTERED, verdict_lines
 from ttc.verifiers import VerifierPart
 
 RECIPE = """
@@ -184,6 +184,16 @@ def test_an_altered_text_with_another_answer_is_left_out():
     (plan,) = plan_attacks([problem], {"p": [solution]}, tuple(ATTACKS), 2, rule, 0).values()
     assert [one.attack for one in plan] == [UNALTERED, "claims", "imitates", "pads"]
     assert {one.original for one in plan} == {7}
+
+
+def test_a_verdict_line_stands_before_the_answer_where_it_would_be_read_as_one():
+    """Of boxes the last is the answer, and a judge's verdict is boxed, too."""
+    problem = Problem("p", "How many?", "3")
+    solution = Solution("p", 0, "So\nit is \\boxed{4}", "4", 0, 0, "stop")
+    rule = AnswerRule.model_validate({"extract": ["boxed"], "equivalence": "string"})
+    lines = verdict_lines(["genprm"])
+    (plan,) = plan_attacks([problem], {"p": [solution]}, ["imitates"], 1, rule, 0, lines).values()
+    assert plan[1].text.splitlines() == ["So", *lines, "it is \\boxed{4}"]
 
 
 def test_what_can_not_be_attacked_is_refused(tmp_path, own_parts):

@@ -16,8 +16,9 @@ from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.evaluate import Evaluation, evaluate_run, write_curves
 from ttc.pipeline.tuning.candidates import candidates, parse_grid
 from ttc.pipeline.tuning.file import digest, read_tuned
+from ttc.pipeline.tuning.request import TuneRequest
 from ttc.pipeline.tuning.split import tuning_split
-from ttc.pipeline.tuning.tune import TuneRequest, tune
+from ttc.pipeline.tuning.tune import tune
 from ttc.policies.pessimistic import Pessimistic
 from ttc.policies.softmax_majority import SoftmaxMajority
 from ttc.policies.threshold import Threshold

@@ -8,9 +8,11 @@ from typer.testing import CliRunner
 
 from ttc.cli._app import app
 from ttc.errors import DataError, UsageError
+from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.evaluate import Evaluation
 from ttc.pipeline.tuning.file import read_tuned
-from ttc.pipeline.tuning.tune import TuneRequest, tune
+from ttc.pipeline.tuning.request import TuneRequest
+from ttc.pipeline.tuning.tune import tune
 from ttc.pipeline.tuning.use import ensemble
 from ttc.recipe import parse_recipe
 from ttc.store.run_folder import find_run
@@ -109,3 +111,16 @@ def test_the_weights_stand_in_a_recipe_and_their_problems_are_known_there(judged
     shown = CliRunner().invoke(app, ["tune", "pool", "--weights", "logistic"])
     assert "in a recipe's ensemble: combine: logistic" in shown.stdout
     assert read_tuned(file).weights[0].method == "logistic"
+
+
+def test_a_policy_tuned_with_one_verifier_is_reported_with_that_one(judged):
+    run = judged(problems=40)
+    grid = {"alpha": [0, 3]}
+    tuned, _ = tune(run, TuneRequest(policies=("pessimistic",), grid=grid, share=0.5))
+    assert [one.verifier for one in tuned.policies] == list(SKILL)
+    rows = answer(run, CurveRequest(solutions=(8,), tuned=run.path)).rows
+    meant = {(one.label, one.verifier) for one in tuned.policies if one.label != one.before}
+    assert meant
+    labels = {label for label, _ in meant}
+    found = {(r["policy"], r["verifier"]) for r in rows if r["policy"] in labels}
+    assert found == meant

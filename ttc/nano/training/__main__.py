@@ -72,9 +72,9 @@ def _made(device: str, steps: dict[str, int]) -> str:
     listed = ", ".join(f"{name} {n * BATCH_TOKENS / 1e6:.1f}" for name, n in steps.items())
     return f"""
 Trained on {device} with PyTorch {torch.__version__}. Millions of tokens seen: {listed}. One core
-trains the solver at about 16,000 tokens a second, so the first four take about half an hour and all
-of it some HOURS. Another device or version of PyTorch gives networks, and so figures, that differ a
-little."""
+trains the solver at about 16,000 tokens a second, so the first four networks take half an hour and
+all of them one and a half. Another device or version of PyTorch gives networks, and so figures,
+that differ a little."""
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def write_card(
     found = measure.verify(models.verifier, arithmetic, solved, depth, depth)
     parts += [_verifier(found), _reward(models, arithmetic, solved, found)]
     parts.append(_compute(arithmetic, solved, found))
-    parts += _later(models, arithmetic, solved, seed, max(1, depth // 4))
+    parts += later_pages(models, arithmetic, solved, seed, max(1, depth // 8))
     path.write_text("\n".join(part for part in parts if part) + "\n", encoding="utf-8")
     print(f"wrote {path.name}", flush=True)
 
@@ -68,8 +68,11 @@ sampling, voting and verification on a laptop. They know nothing else. `make nan
 
 The solvers imitate simulated pupils who slip in arithmetic and systematically misread some
 statements; the verifier imitates simulated graders who recheck the solver's own samples and misread
-less often (`ttc/nano/noise.py`); the reward head learned exact marks of the same samples. Labels
-below are exact. All figures are at temperature 1 on held-out problems ({problems} a level, seed
+less often (`ttc/nano/noise.py`); the reward head learned exact marks of the same samples.
+nano-judge, nano-grader and nano-roles learned from them in the formats of `ttc/nano/formats.py`:
+texts of simulated graders of which those with a wrong judgement were dropped, and marks, with noise
+where they are scores, for judgements in one token. Prompts: `nano-genprm` and so on. Labels below
+are exact. All figures are at temperature 1 on held-out problems ({problems} a level, seed
 {seed + SEED_OFFSET}; no training problem has the same numbers and statements), with {SOLUTIONS}
 solutions each."""
 
@@ -157,7 +160,7 @@ def _reward(models: Models, problems: list[NanoProblem], solved: Solved, found: 
     return "\n".join(lines)
 
 
-def _later(
+def later_pages(
     models: Models, problems: list[NanoProblem], solved: Solved, seed: int, count: int
 ) -> list[str]:
     """A page for each later network, on `count` solutions of each problem."""

@@ -19,15 +19,11 @@ LATER = replace(
 
 @dataclass(frozen=True)
 class Plan:
-    """One later network.
-
-    start: the network whose weights it starts from; cycles: steps of each cycle of the learning
-    rate, which begins each one at half of the peak before; facts: for the index.
-    """
+    """One later network. start: whose weights it starts from; facts: for the index."""
 
     description: str
     start: str
-    cycles: tuple[int, ...]
+    steps: int
     lessons: Callable[[Solutions], Source]
     facts: Mapping[str, float] = field(default_factory=dict)
 
@@ -76,19 +72,19 @@ PLANS = {
     "nano-judge": Plan(
         "Judges steps with small programs or in words, or a whole solution, or its summary.",
         "nano-verifier",
-        (1600, 900),
+        1600,
         judge_lessons,
     ),
     "nano-grader": Plan(
         "Grades in three levels, judges gradings, and scores or compares in one token.",
         "nano-verifier",
-        (1600, 400),
+        1600,
         grader_lessons,
     ),
     "nano-roles": Plan(
         "Solves, checks itself, revises, and scores itself by one reserved token.",
         "nano-solver",
-        (1400, 350),
+        1400,
         role_lessons,
         {"c_ref": C_REF},
     ),

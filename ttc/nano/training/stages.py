@@ -12,7 +12,7 @@ from ttc.nano.tokenizer import VOCABULARY
 from ttc.nano.training.data import MARKS, demonstration
 from ttc.nano.training.drawn import Solutions
 from ttc.nano.training.judges import LATER, PLANS
-from ttc.nano.training.lessons import LESSONS, Source, lesson_loss
+from ttc.nano.training.lessons import LESSONS, lesson_loss
 from ttc.nano.training.loop import marks, train
 from ttc.nano.training.network import Network
 from ttc.nano.training.samples import mark_source, review_source, sample_solutions
@@ -22,7 +22,6 @@ DRAFT = replace(SOLVER, width=64, layers=3, heads=2, hidden=256)
 REWARD = replace(SOLVER, reward=True)
 STEPS = {"nano-solver": 1700, "nano-draft": 2000, "nano-verifier": 700, "nano-prm": 200}
 SAMPLED_PROBLEMS = 16_384
-CYCLE = 10_000_000  # lessons of one cycle are not those of the next
 WHAT = {
     "nano-solver": "Solves the nano problems step by step, with a pupil's mistakes.",
     "nano-draft": "A smaller and weaker solver.",
@@ -39,9 +38,8 @@ class Stages:
     def __init__(self, out: Path, work: Path, seed: int, scale: float, device: str) -> None:
         self.out, self.work, self.seed = out, work, seed
         self.scale, self.device = scale, device
-        self.steps = {name: self.scaled(count) for name, count in STEPS.items()}
-        for name, plan in PLANS.items():
-            self.steps[name] = sum(map(self.scaled, plan.cycles))
+        planned = {**STEPS, **{name: plan.steps for name, plan in PLANS.items()}}
+        self.steps = {name: self.scaled(count) for name, count in planned.items()}
 
     def scaled(self, count: int) -> int:
         """A number of steps or problems, at least 2."""
@@ -116,24 +114,14 @@ class Stages:
         plan = PLANS[name]
         seed = self.seed + 10 + list(PLANS).index(name)
         _, arrays = read_weights(ModelInfo.read(self.out, plan.start))
-        net = Network(LATER, seed).to(self.device).extend(arrays)
-        lessons = plan.lessons(Solutions(self.samples, self.seed))
-        for number, steps in enumerate(plan.cycles):
-            net = train(
-                net,
-                _later_than(lessons, number * CYCLE),
-                self.scaled(steps),
-                self.work / f"{name.removeprefix('nano-')}-{number}.pt",
-                seed + 100 * number,
-                lr=0.02 / 2**number,
-                adam_lr=0.004 / 2**number,
-                objective=lesson_loss,
-                reader=LESSONS,
-            )
+        net = train(
+            Network(LATER, seed).to(self.device).extend(arrays),
+            plan.lessons(Solutions(self.samples, self.seed)),
+            self.steps[name],
+            self.work / f"{name.removeprefix('nano-')}.pt",
+            seed,
+            objective=lesson_loss,
+            reader=LESSONS,
+        )
         made = net.arrays()
         write_weights(self.out, name, plan.description, net.config, made, **plan.facts)
-
-
-def _later_than(lessons: Source, start: int) -> Source:
-    """The same lessons from number `start` on."""
-    return lambda index: lessons(start + index)

@@ -18,7 +18,7 @@ from ttc.answers import AnswerRule
 from ttc.core import Attempt, Problem, Solution
 from ttc.datasets import DatasetPart
 from ttc.samplers import SamplerPart
-from ttc.verdicts.attacks import ATTACKS, UNALTERED
+from ttc.verdicts.attacks import ATTACKS, UNALTERED, verdict_lines
 
 
 @dataclass(frozen=True)
@@ -78,30 +78,27 @@ def plan_attacks(
     each: int,
     rule: AnswerRule,
     seed: int,
+    verdicts: Sequence[str] = verdict_lines(()),
 ) -> Plan:
     """At most `each` wrong solutions a problem, drawn at random, unaltered and under each attack.
 
-    wrong: by problem. An altered text from which another answer would be read is left out: it would
-    be another solution.
+    wrong: by problem; verdicts: lines in which the judges say that one is right. An altered text
+    from which another answer would be read is left out: it would be another solution.
     """
     plan: dict[str, tuple[Altered, ...]] = {}
     for number, problem in enumerate(problems):
         rng = np.random.default_rng([seed, number])
         known = wrong[problem.id]
         some = sorted(rng.choice(len(known), min(each, len(known)), replace=False).tolist())
-        plan[problem.id] = tuple(
-            altered
-            for i in some
-            for altered in _versions(problem, known[i], attacks)
-            if altered.attack == UNALTERED or rule.extract(altered.text) == known[i].answer
-        )
+        made: list[Altered] = []
+        for solution in (known[i] for i in some):
+            made.append(Altered(solution.index, UNALTERED, solution.text))
+            for name in attacks:
+                texts = ATTACKS[name](problem.question, solution.text, verdicts)
+                same = [text for text in texts if rule.extract(text) == solution.answer]
+                made += [Altered(solution.index, name, text) for text in same[:1]]
+        plan[problem.id] = tuple(made)
     return plan
-
-
-def _versions(problem: Problem, solution: Solution, attacks: Sequence[str]) -> list[Altered]:
-    texts = {UNALTERED: solution.text}
-    texts |= {name: ATTACKS[name](problem.question, solution.text) for name in attacks}
-    return [Altered(solution.index, name, text) for name, text in texts.items()]
 
 
 def digest_of(plan: Plan) -> str:

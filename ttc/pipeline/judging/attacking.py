@@ -30,11 +30,13 @@ from ttc.pipeline.judging.figures import Figure
 from ttc.pipeline.judging.loading import Judged, load_judged
 from ttc.pipeline.run import Progress, run_recipe
 from ttc.policies import named
-from ttc.store.pool import verifiers
+from ttc.registry import walk
+from ttc.store.pool import all_verifiers
 from ttc.store.rows import read_problems, read_solutions
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
-from ttc.verdicts.attacks import ATTACKS, UNALTERED
+from ttc.verdicts.attacks import ATTACKS, UNALTERED, verdict_lines
+from ttc.verifiers import VerifierPart
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -82,9 +84,9 @@ def attack(run: RunFolder, request: AttackRequest, progress: Progress | None = N
             raise UsageError(f"no attack {name!r}; choose of all, {', '.join(ATTACKS)}")
     recipe = _recipe(run, request)
     chosen, wrong = _wrong_ones(run, request.problems)
-    plan = plan_attacks(
-        chosen, wrong, request.attacks, request.each, recipe.answer_rule, recipe.seed
-    )
+    rule, each = recipe.answer_rule, request.each
+    lines = verdict_lines([kind for one in recipe.verifiers for kind in _types(one)])
+    plan = plan_attacks(chosen, wrong, request.attacks, each, rule, recipe.seed, lines)
     made = _judging(recipe, run, request, chosen, plan)
     return Attacked(run_recipe(made, progress).run, plan)
 
@@ -101,11 +103,22 @@ def _recipe(run: RunFolder, request: AttackRequest) -> Recipe:
         )
     text = json.dumps(manifest.recipe)
     recipe = parse_recipe(text, run.path / "recipe.yaml", request.overrides)
-    known = [one.label for one in recipe.verifiers]
+    known = [label for one in recipe.verifiers for label in _labels(one)]
     for name in request.verifiers:
         if name not in known:
             raise UsageError(f"{run.name} has no verifier {name!r}; it has {', '.join(known)}")
     return recipe
+
+
+def _types(verifier: VerifierPart) -> list[str]:
+    """Recipe names of it and of verifiers that it holds."""
+    held = [part for _, part, _ in walk(verifier) if isinstance(part, VerifierPart)]
+    return [str(type(part).model_fields["type"].default) for part in held]
+
+
+def _labels(verifier: VerifierPart) -> list[str]:
+    """Its own and those of verifiers that it holds."""
+    return [part.label for _, part, _ in walk(verifier) if isinstance(part, VerifierPart)]
 
 
 def _wrong_ones(
@@ -145,8 +158,8 @@ def _judging(
     """The recipe that has the plan's solutions judged, with another seed: verdicts are new ones."""
     from ttc.recipe import Grid
 
-    judges = [_unlimited(v) for v in recipe.verifiers if v.label in request.verifiers]
-    judges = judges or [_unlimited(v) for v in recipe.verifiers]
+    meant = frozenset(request.verifiers)
+    judges = [_unlimited(v) for v in recipe.verifiers if not meant or meant & {*_labels(v)}]
     own = [judge.backend for judge in judges]
     sampler = AlteredSolutions(
         of=run.name, attacks=request.attacks, digest=digest_of(plan), held=dict(plan)
@@ -182,7 +195,7 @@ def with_attacks(judging: Judging, run: RunFolder, done: Attacked) -> Judging:
     altered text has none) is told apart. Raises `BudgetExhausted` where nobody could be asked.
     """
     rules, level = judging.request.rules, judging.request.level
-    before, asked = verifiers(run), verifiers(done.run)
+    before, asked = all_verifiers(run), all_verifiers(done.run)
     if not asked:
         raise BudgetExhausted(
             "the budget covers no verification of an altered solution; raise it: --set "
@@ -190,7 +203,8 @@ def with_attacks(judging: Judging, run: RunFolder, done: Attacked) -> Judging:
         )
     found: list[Figure] = []
     silent = []
-    for name in asked:
+    meant = [part.verifier for part in judging.each if part.verifier in asked]
+    for name in meant:
         judged = load_judged(done.run, name, judging.invalid)
         if not judged.told.any():
             silent.append(name)

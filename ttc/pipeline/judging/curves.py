@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
-from ttc.analysis.grid import powers_of_two
 from ttc.analysis.intervals import mean_interval
 from ttc.analysis.judging.calibration import Binning, bins_of
 from ttc.analysis.judging.decisions import rates
 from ttc.analysis.judging.dependence import Repeated, effective_number
 from ttc.analysis.judging.levels import Levels, auc, precision_recall, roc_curve
-from ttc.analysis.judging.more_verdicts import score_law
+from ttc.analysis.judging.resampling import Statistic
 from ttc.pipeline.judging.by_problem import margins_of, ratio, share_ends, shares
 from ttc.pipeline.judging.figures import ALL, Sampled
 
@@ -92,36 +91,38 @@ def reliability_points(sampled: Sampled) -> Iterator[Point]:
                 yield Point("reliability", f"equal {binning}", x, y, *ends, len(rows))
 
 
-def verification_points(sampled: Sampled, rng: np.random.Generator) -> Iterator[Point]:
+def verification_points(sampled: Sampled) -> Iterator[Point]:
     """What the mean of V verdicts is worth, for V = 1, 2, 4 ... as far as any solution has them."""
-    judged = sampled.judged
-    depth = int(judged.counts.max())
-    sizes = sorted({*powers_of_two(depth), depth})
+    judged, laws = sampled.judged, sampled.shared.laws
     n = len(judged.score)
-    for v, law in zip(sizes, score_law(judged.values, judged.counts, sizes, rng), strict=True):
-        accepted = law.accepted(sampled.rules.threshold)
-        credit = np.where(judged.correct, accepted, 1 - accepted)
-        rows = np.arange(n)
-        whole = float(credit.mean())
-        yield _at_v("accuracy", v, whole, *sampled.mean_ends(credit, rows), n)
+    for v, law in laws.items():
+        credit = sampled.shared.credit(judged, v, sampled.rules.threshold)
+        ends = sampled.mean_ends(credit, np.arange(n))
+        yield _at_v("accuracy", v, float(credit.mean()), *ends, n)
 
         def balanced(weights: FloatArray, credit: FloatArray = credit) -> FloatArray:
             return rates(credit, judged.correct, weights).balanced
 
-        drawn = sampled.resampling.draws(balanced, judged.problem)
-        value = float(balanced(np.ones(n)))
-        ends = sampled.resampling.ends(value, drawn)
-        yield _at_v("balanced_accuracy", v, value, ends.low, ends.high, n)
+        told = _drawn(sampled, balanced)
+        yield _at_v("balanced_accuracy", v, *told, n)
         yield _at_v("auc", v, float(auc(law.ranked(judged.correct))), math.nan, math.nan, n)
-    if depth > 1:
+    if len(laws) > 1:
         values = np.where(judged.readable, judged.values, np.nan)
         repeated = Repeated.of(values, judged.correct)
         rho = float(repeated.correlation())
         drawn = sampled.resampling.draws(repeated.correlation, judged.problem)
-        for v in sizes:
-            value = float(effective_number(v, rho))
-            ends = sampled.resampling.ends(value, effective_number(v, drawn))
-            yield _at_v("effective_verdicts", v, value, ends.low, ends.high, n)
+        for v in laws:
+            worth = float(effective_number(v, rho))
+            spread = sampled.resampling.ends(worth, effective_number(v, drawn))
+            yield _at_v("effective_verdicts", v, worth, spread.low, spread.high, n)
+
+
+def _drawn(sampled: Sampled, statistic: Statistic) -> tuple[float, float, float]:
+    """A figure of all solutions, and its interval."""
+    value = float(statistic(np.ones(len(sampled.judged.score))))
+    drawn = sampled.resampling.draws(statistic, sampled.judged.problem)
+    ends = sampled.resampling.ends(value, drawn)
+    return value, ends.low, ends.high
 
 
 def _at_v(series: str, v: int, value: float, low: float, high: float, n: int) -> Point:

@@ -29,7 +29,7 @@ from ttc.pipeline.judging.curves import (
 from ttc.pipeline.judging.figures import ALL, Figure, Sampled
 from ttc.pipeline.judging.groups import groups_of
 from ttc.pipeline.judging.loading import Judged, load_judged
-from ttc.pipeline.judging.quantities import Rules
+from ttc.pipeline.judging.quantities import Rules, Shared
 from ttc.store.pool import all_verifiers, judging_alone
 from ttc.store.run_folder import RunFolder
 from ttc.words import nearest
@@ -203,7 +203,7 @@ def _judge(run: RunFolder, judged: Judged, request: JudgingRequest, seed: int) -
     points = [
         *ranking_points(sampled),
         *reliability_points(sampled),
-        *verification_points(sampled, np.random.default_rng(seed + 5)),
+        *verification_points(sampled),
         *selection_points(sampled),
         *margin_points(sampled),
     ]
@@ -222,7 +222,8 @@ def sample(run: RunFolder, judged: Judged, request: JudgingRequest, seed: int) -
     rng = np.random.default_rng(seed + 4)
     problems = len(judged.problem_ids)
     resampling = Resampling.of(problems, request.draws, rng, clusters, request.level)
-    return Sampled(judged, request.rules, resampling, clusters)
+    shared = Shared.of(judged, request.rules, np.random.default_rng(seed + 5))
+    return Sampled(judged, request.rules, resampling, clusters, shared)
 
 
 def _err_together(each: Sequence[Judged]) -> tuple[Together | None, int]:

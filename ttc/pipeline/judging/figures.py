@@ -79,17 +79,15 @@ class Sampled:
     rules: Rules
     resampling: Resampling
     clusters: IntArray | None
+    shared: Shared
 
     def figures(self, groups: Mapping[str, BoolArray], by: str) -> list[Figure]:
         """Of each group; gaps are to all other solutions, under the same resamples."""
-        shared = Shared.of(self.judged, self.rules)
-        return [
-            one for name, inside in groups.items() for one in self._of(inside, by, name, shared)
-        ]
+        return [one for name, inside in groups.items() for one in self._of(inside, by, name)]
 
-    def _of(self, inside: BoolArray, by: str, group: str, shared: Shared) -> list[Figure]:
-        own = Measured(self.judged, self.rules, shared, inside)
-        rest = Measured(self.judged, self.rules, shared, ~inside)
+    def _of(self, inside: BoolArray, by: str, group: str) -> list[Figure]:
+        own = Measured(self.judged, self.rules, self.shared, inside)
+        rest = Measured(self.judged, self.rules, self.shared, ~inside)
         values, drawn = self._both(own)
         apart, apart_drawn = self._both(rest) if len(rest.rows) else ({}, {})
         found = []

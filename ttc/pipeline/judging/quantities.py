@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ttc.analysis.estimate import BoolArray, FloatArray, IntArray
+from ttc.analysis.grid import powers_of_two
 from ttc.analysis.judging.calibration import bins_of, brier, reliability
 from ttc.analysis.judging.decisions import UNKNOWN, localisation, rates
 from ttc.analysis.judging.dependence import Repeated, effective_number, pearson
@@ -20,6 +21,7 @@ from ttc.analysis.judging.levels import (
     equal_error_rate,
     min_detection_cost,
 )
+from ttc.analysis.judging.more_verdicts import ScoreLaw, score_law
 from ttc.analysis.judging.normalise import t_norm, z_norm
 from ttc.pipeline.judging.loading import Judged
 
@@ -33,6 +35,7 @@ MEANINGS: dict[str, str] = {
     "true_positive_rate": "share of right solutions accepted",
     "true_negative_rate": "share of wrong solutions rejected",
     "balanced_accuracy": "mean of the true positive and true negative rates",
+    "balanced_accuracy_of_v": "the same of the mean of V random verdicts of each solution",
     "f1": "harmonic mean of the true positive and true negative rates (ProcessBench's F1)",
     "auc": "probability that a right solution outscores a wrong one of any problem",
     "auc_within": "the same for two solutions of one problem, mean over problems",
@@ -122,6 +125,9 @@ class Measured:
             ("balanced_accuracy", None): found.balanced,
             ("f1", None): found.f1,
         }
+        for v in self.shared.laws if len(self.shared.laws) > 1 else ():
+            some = self.shared.credit(judged, v, self.rules.threshold)[rows]
+            told["balanced_accuracy_of_v", float(v)] = rates(some, correct, weights).balanced
         return told | self._ranking(weights) | self._scores(weights) | self._dependence(weights)
 
     def _unreadable(self, weights: FloatArray) -> FloatArray:
@@ -156,6 +162,17 @@ class Measured:
 
     def _within(self, weights: FloatArray) -> FloatArray:
         """Mean over problems, each with the weight of its solutions over their number."""
+        areas, numbers = self._areas
+        if not len(areas):
+            return np.full(weights.shape[:-1], np.nan)
+        weight = weights[..., numbers]
+        total = np.asarray(weight.sum(axis=-1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.where(total > 0, (weight @ areas) / total, np.nan))
+
+    @cached_property
+    def _areas(self) -> tuple[FloatArray, IntArray]:
+        """AUC of each problem that has one, and the place of its first solution among the rows."""
         areas, numbers = [], []
         for rows in np.split(np.arange(len(self.rows)), self._starts):
             own = self.rows[rows]
@@ -163,12 +180,7 @@ class Measured:
             if len(own) and not np.isnan(area):
                 areas.append(float(area))
                 numbers.append(int(rows[0]))
-        if not areas:
-            return np.full(weights.shape[:-1], np.nan)
-        weight = weights[..., numbers]
-        total = np.asarray(weight.sum(axis=-1))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(np.where(total > 0, (weight @ np.array(areas)) / total, np.nan))
+        return np.array(areas), np.array(numbers, dtype=np.int64)
 
     @cached_property
     def _starts(self) -> IntArray:
@@ -237,21 +249,35 @@ class Measured:
 
 @dataclass(frozen=True)
 class Shared:
-    """What is made of all of a verifier's solutions: (n,) normalised scores, and bins."""
+    """What is made of all of a verifier's solutions: (n,) normalised scores, and bins.
+
+    laws: by V, of the mean of V verdicts.
+    """
 
     z: FloatArray
     t: FloatArray
     width: IntArray
     mass: IntArray
+    laws: Mapping[int, ScoreLaw]
 
     @classmethod
-    def of(cls, judged: Judged, rules: Rules) -> Shared:
+    def of(cls, judged: Judged, rules: Rules, rng: np.random.Generator) -> Shared:
+        """V is 1, 2, 4 ... as far as any solution has verdicts, and all of them."""
+        depth = int(judged.counts.max())
+        sizes = sorted({*powers_of_two(depth), depth})
+        laws = score_law(judged.values, judged.counts, sizes, rng)
         return cls(
             z_norm(judged.score, judged.correct, judged.problem),
             t_norm(judged.score, judged.problem),
             bins_of(judged.score, rules.bins, "width"),
             bins_of(judged.score, rules.bins, "mass"),
+            dict(zip(sizes, laws, strict=True)),
         )
+
+    def credit(self, judged: Judged, v: int, threshold: float) -> FloatArray:
+        """(n,) probability that a solution is judged rightly by V random verdicts of it."""
+        accepted = self.laws[v].accepted(threshold)
+        return np.where(judged.correct, accepted, 1 - accepted)
 
     def about(self, judged: Judged, name: str) -> BoolArray:
         """(n,) which solutions a figure is about."""
