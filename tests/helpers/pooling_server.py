@@ -1,7 +1,7 @@
 """vLLM's pooling protocol around nano-prm, as a process: /v1/models, /tokenize, /pooling.
 
-As vLLM does for a reward model with one label, it gives one probability for each token. "long" in a
-text is too long for it.
+As vLLM does for a reward model with one label, it gives one probability for each token. Under /odd
+it refuses, in words that nobody knows, whatever has more than two and an odd number of tokens.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from ttc import nano
 
@@ -45,6 +45,8 @@ async def tokenize(request: Request) -> JSONResponse:
 async def pooling(request: Request) -> JSONResponse:
     asked["pooling"] += 1
     ids = (await request.json())["input"]
+    if request.url.path.startswith("/odd") and len(ids) > 2 and len(ids) % 2:
+        return refused("That is odd.")
     if len(ids) > network.info.context_length:
         return refused(
             f"This model's maximum context length is {network.info.context_length} tokens. However,"
@@ -65,12 +67,13 @@ async def counts(_: Request) -> JSONResponse:
 def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     print(json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}"}), flush=True)
-    routes = [
+    routes: list[Mount | Route] = [
         Route("/v1/models", models),
         Route("/tokenize", tokenize, methods=["POST"]),
         Route("/pooling", pooling, methods=["POST"]),
         Route("/counts", counts),
     ]
+    routes.append(Mount("/odd", routes=[*routes]))
     config = uvicorn.Config(Starlette(routes=routes), log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
 

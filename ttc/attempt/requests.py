@@ -86,13 +86,15 @@ def fixed(
     read or written before need not be computed again, as far as that is how it begins.
     """
     found = []
+    here: set[bytes] = set()
     for ask, model, role in zip(asks, models, roles, strict=True):
         prompt, text = _digest(model, ask.prompt), plain_text(ask.prompt)
-        if branch.tokens(prompt) is not None:
+        if prompt in here or branch.tokens(prompt) is not None:
             cached = _ALL
         else:
             begun = _begun(branch, model, ask.prompt)
             cached = max(begun, _continued(branch, model, ask, text))
+        here.add(prompt)
         found.append(Wanted(ask, model, role, prompt, Opening.of(text), 0, cached))
     return found
 

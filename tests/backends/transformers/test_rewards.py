@@ -21,6 +21,7 @@ from tiny_rewards import (  # noqa: E402
 )
 
 from ttc.backends.transformers import Transformers  # noqa: E402
+from ttc.backends.transformers.rewards import Scorer  # noqa: E402
 from ttc.core import Call, Message, Passage, Prompt, Reader, SamplingParams  # noqa: E402
 from ttc.errors import BackendError, CallFailed  # noqa: E402
 from ttc.pipeline.run import run_recipe  # noqa: E402
@@ -262,3 +263,18 @@ def test_a_run_scores_solutions_by_a_checkpoint(made, tmp_path):
     assert table["score"].between(0, 1).all()
     lines = [len(text.splitlines()) for text in solutions["text"]]
     assert list(map(len, table["step_scores"])) == lines
+
+
+def test_math_shepherds_marks_are_found_where_words_carry_their_space():
+    """Its tokenizer puts a space before each word: the tag is one token with it, as are + and -."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    words = ["<unk>", "▁+", "▁-", "▁ки", "▁1+1+1?", "▁1+1=2", "▁2+1=3"]
+    made = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
+    lines = pre_tokenizers.Split("\n", "removed")
+    made.pre_tokenizer = pre_tokenizers.Sequence([lines, pre_tokenizers.Metaspace()])
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=made)
+    scorer = Scorer(None, tokenizer, "math-shepherd", None)
+    found = scorer.lay_out(Passage(QUESTION, steps=STEPS[:2]))
+    assert found.ids == (4, 5, 3, 6, 3)
+    assert (found.places, found.words) == ((2, 4), (1, 2))

@@ -262,9 +262,9 @@ def test_a_served_model_scores_as_the_embedded_one_does(served, tmp_path):
     for far, near in zip(remote["step_scores"], local["step_scores"], strict=True):
         assert list(far) == pytest.approx(list(near), abs=1e-6)
     assert list(remote["prompt_tokens"]) == list(local["prompt_tokens"])
-    used = (one.manifest.ledger["roles"]["verifier"] for one in (outcome, local_outcome))
-    first, second = ({k: one[k] for k in ("samples", "prompt_tokens")} for one in used)
-    assert first == second
+    far, near = (one.manifest.ledger["roles"]["verifier"] for one in (outcome, local_outcome))
+    assert far["samples"] == near["samples"] == 16
+    assert far["prompt_tokens"] >= near["prompt_tokens"] > 0, "a server bills each request"
     assert httpx.get(f"{served}/counts").json()["pooling"] <= 16
 
 
@@ -276,6 +276,16 @@ def test_a_failed_score_of_a_run_is_named(served, tmp_path):
     text = text.replace("prompt: nano-solver", f"prompt: {long}")
     with pytest.raises(BackendError, match="maximum context length is 256"):
         run_recipe(parse_recipe(text))  # all of them fail alike
+
+
+def test_what_the_server_refuses_alone_is_named(served, tmp_path):
+    backend = f"{{type: vllm_pooling, model: nano-prm, base_url: '{served}/odd', reward: plain}}"
+    _, table = verifications(tmp_path, backend)
+    failed = table["score"].isna()
+    assert set(table.loc[failed, "finish_reason"]) == {"refused"}
+    assert set(table.loc[~failed, "finish_reason"]) == {"read"}
+    assert 0 < failed.sum() < 16
+    assert (table.loc[failed, "step_scores"].map(len) == 0).all()
 
 
 def test_a_verifier_that_asks_for_words_is_refused():
