@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from ttc.cli._app import app
 from ttc.errors import DataError, UsageError
+from ttc.pipeline.judging.gold_steps import gold_steps
 from ttc.pipeline.labelling import export_items, import_labels, judged_items
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
@@ -109,6 +110,9 @@ def test_labels_go_out_and_come_back(run, tmp_path):
     assert empty == 1
     assert agreed(read_step_labels(run)) == {(problem, 3): 1, (problem, 1): -1}
     assert run.complete(), "labels are none of what a run writes"
+    gold = gold_steps(run)
+    assert (gold[problem, 3], gold[problem, 1]) == (1, -1), "people's word comes first"
+    assert len(gold) == 4, "of others, what the generator knows"
 
 
 def test_labels_of_several_people_count_where_they_agree(run):
