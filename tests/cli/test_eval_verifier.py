@@ -69,7 +69,7 @@ def test_a_page_for_people_and_all_of_it_in_files(imported):
         "F1 (ProcessBench's)",
         "first wrong step, F1",
         "z-normalised",
-        "ECE, bins of equal mass, 10 of them",
+        "ECE, equal mass, 10 bins",
         "How often the best scored of S is wrong",
         "even",
         "shortest",
@@ -127,9 +127,10 @@ def test_a_run_of_the_embedded_models_with_attacks(tmp_path):
     words = ("--attack", "claims,pads", "--problems", "3", "--each", "1", "--draws", "20")
     done = ttc(tmp_path, "eval-verifier", "judged", *words, "--set", "budget.per_run.tokens=1e5")
     assert done.returncode == 0, done.stderr
-    for text in ("genrm: unaltered", "genrm: claims", "genrm: pads", "effective V of 4"):
+    for text in ("judged anew by genrm", "unaltered", "claims", "pads", "effective V of 4"):
         assert text in done.stdout
-    assert "genrm: repeats" not in done.stdout
+    assert "repeats" not in done.stdout
+    assert "verifier_attacks.png" in done.stdout
     (folder,) = (tmp_path / "results" / "judged").iterdir()
     metrics = read_frame(folder / "verifier_metrics.parquet", "verifier_metrics")
     attacks = metrics[metrics["by"] == "attack"]

@@ -11,13 +11,13 @@ def test_the_pages_commands_show_what_it_explains(follow, tmp_path):
         "AUC, two of one problem",
         "first wrong step, F1",
         "t-normalised",
-        "min. detection cost at P_target 0.01",
-        "ECE, bins of equal mass",
+        "min. detection cost, P_target 0.01",
+        "ECE, equal mass, 10 bins",
         "How often the best scored of S is wrong",
         "By level",
         "above unaltered",
         "rejected before",
-        "prm: claims",
+        "judged anew by prm",
     ):
         assert words in shown
-    assert len(list(tmp_path.glob("results/verifiers-prm/*/figures/verifier_*.png"))) == 4
+    assert len(list(tmp_path.glob("results/verifiers-prm/*/figures/verifier_*.png"))) == 5

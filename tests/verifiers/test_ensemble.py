@@ -5,9 +5,12 @@ import math
 import pytest
 from pydantic import ValidationError
 
+from ttc.pipeline.judging.evaluation import JudgingRequest, judge_run
 from ttc.pipeline.run import run_recipe
+from ttc.pipeline.tuning.request import TuneRequest
+from ttc.pipeline.tuning.tune import tune
 from ttc.recipe import load_recipe
-from ttc.store.pool import load_pool, verifiers
+from ttc.store.pool import all_verifiers, load_pool, verifiers
 from ttc.store.tables import read_frame
 from ttc.verifiers.ensemble import Ensemble
 from ttc.verifiers.genrm import GenRM
@@ -82,3 +85,16 @@ def test_on_the_embedded_models(tmp_path):
     roles = outcome.manifest.ledger["roles"]
     judged = sum(amounts["flops"] for role, amounts in roles.items() if role != "solver")
     assert own["flops"].sum() == pytest.approx(judged)
+
+
+def test_its_parts_are_judged_and_weighed_beside_it(tmp_path):
+    changes = ("dataset.problems=12", "sampler.solutions=4", f"results={tmp_path}")
+    run = run_recipe(load_recipe("verifiers/ensemble", changes)).run
+    assert all_verifiers(run) == ["genrm", "prm", "ensemble"]
+    judging = judge_run(run, JudgingRequest())
+    assert [one.verifier for one in judging.each] == ["genrm", "prm", "ensemble"]
+    assert [one.verifier for one in judging.alone] == ["genrm", "prm"]
+    assert 1 <= judging.together.by_mean <= 2, "two verifiers, not independent"
+    tuned, _ = tune(run, TuneRequest(problems=8, weights=("logistic",)))
+    (learned,) = tuned.weights
+    assert set(learned.weights) == {"genrm", "prm"}

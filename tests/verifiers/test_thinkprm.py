@@ -74,6 +74,7 @@ def test_rounds_go_on_behind_trigger_phrases_and_end_in_a_forced_decision():
     assert found[0].text == whole
     assert found[0].step_scores == (1.0, 0.0, 0.0), "the last review counts"
     assert found[0].first_wrong_step == 1
+    assert found[0].finish_reason == "stop"
     head = f"Problem: What is 2 + 3 - 1?\nSolution:\n{TEXT}\nVerify step by step.\n"
     assert judge.asked[-1][0] == head + whole.removesuffix(" Yes")
     review_by, forced = judge.asked[0][1], judge.asked[-1][1]

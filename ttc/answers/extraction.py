@@ -20,10 +20,12 @@ from ttc.answers.normalise import ascii_digits
 from ttc.answers.scan import closing_brace, last_match
 from ttc.errors import TtcError
 from ttc.thinking import after_thinking
+from ttc.unit_tests.given import program_of
 
 Extractor = Callable[[str, Reads], str | None]
-ExtractorName = Literal["boxed", "final_answer", "last_number", "choice"]
+ExtractorName = Literal["boxed", "final_answer", "last_number", "choice", "program"]
 
+_LONGEST_PROGRAM = 100_000
 _BOX = re.compile(r"\\f?boxed(?![A-Za-z])|\\fbox(?![A-Za-z])")
 _PLACEHOLDER = re.compile(
     r"(?:\\text\{)?[ .?_*<\[]*"
@@ -106,6 +108,12 @@ def choice(text: str) -> str | None:
     return find_choice(text, boxes(text))
 
 
+def program(text: str) -> str | None:
+    """The last fenced block of Python, or all of a text without fences."""
+    found = program_of(text)
+    return found if found and len(found) <= _LONGEST_PROGRAM else None
+
+
 def by_pattern(pattern: str, time_limit_s: float) -> Extractor:
     """Extractor for a user's pattern: its one group, at the last match.
 
@@ -161,4 +169,5 @@ EXTRACTORS: dict[ExtractorName, Extractor] = {
     "final_answer": final_answer,
     "last_number": lambda text, _: last_number(text),
     "choice": lambda text, _: choice(text),
+    "program": lambda text, _: program(text),
 }

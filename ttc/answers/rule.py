@@ -76,13 +76,15 @@ class AnswerRule(BaseModel):
         BeforeValidator(_listed),
     ] = ("boxed", "final_answer", "last_number")
     """Recipe key `extract`: in order, the first that finds an answer wins; `{regex: '= (.*)'}`."""
-    equivalence: Literal["math", "science", "numeric", "string", "choice"] = "math"
+    equivalence: Literal["math", "science", "numeric", "string", "choice", "code"] = "math"
     """math: LaTeX, by structure and value; science: that, with units, significant figures and
-    constants; numeric: within `tolerance`; string: spelling; choice: A-J."""
+    constants; numeric: within `tolerance`; string: spelling; choice: A-J; code: programs, right
+    where the unit tests that are the gold answer pass in the sandbox."""
     tolerance: Annotated[ToleranceConfig, BeforeValidator(_tolerance)] = ToleranceConfig()
     """For numbers under `math` and `numeric`; a bare number is the relative tolerance."""
     time_limit_s: float = Field(default=5.0, gt=0, le=600)
-    """Limit of one look at one hostile answer or text; what is late is equivalent to nothing."""
+    """Limit of one look at one hostile answer or text, or of one unit test; what is late is
+    equivalent to nothing."""
 
     def extract(self, text: str) -> str | None:
         """The answer in a solution's text (after its thinking block), or None."""
@@ -96,6 +98,10 @@ class AnswerRule(BaseModel):
 
     def classify(self, answers: Sequence[str | None], gold: str | None) -> "AnswerClasses":
         """Answer classes of one problem, for voting and grading."""
+        if self.equivalence == "code" and gold is not None:
+            from ttc.answers.programs import program_classes
+
+            return program_classes(answers, gold, self.time_limit_s)
         from ttc.answers.classes import answer_classes
 
         return answer_classes(answers, gold, self.comparison)
@@ -106,6 +112,8 @@ class AnswerRule(BaseModel):
         """`classify` for many problems, given as (answers, gold)."""
         from ttc.answers.classes import classify_many
 
+        if self.equivalence == "code":  # the sandbox uses all cores by itself
+            return [self.classify(answers, gold) for answers, gold in problems]
         return classify_many(problems, self.comparison, n_jobs)
 
     @cached_property
@@ -128,6 +136,10 @@ class AnswerRule(BaseModel):
                 return e.string_rule()
             case "choice":
                 return e.choice_rule()
+            case "code":
+                from ttc.answers.programs import spelled
+
+                return e.KeyRule(spelled)
 
     def reads(self, answer: str) -> bool:
         """Whether this rule can read an answer as one of its own kind."""
@@ -142,7 +154,7 @@ class AnswerRule(BaseModel):
                 return is_number(answer)
             case "choice":
                 return as_choice(answer) is not None
-            case "string":
+            case "string" | "code":
                 return True
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import Any
 
 from ttc.faults import Fault, KeyPath, dotted
 from ttc.recipe.capabilities import check_capabilities
+from ttc.recipe.files import is_prompt_key
 from ttc.recipe.model import Grid
 from ttc.recipe.prompt_checks import check_prompt
 from ttc.registry import MethodPart, parts, walk, walk_models
@@ -178,15 +179,14 @@ def _data_file(valid: Valid) -> Iterator[Fault]:
 def _prompts(valid: Valid) -> Iterator[Fault]:
     dataset = valid.get("dataset")
     for at, part, outer, models in _methods(valid):
-        if "prompt" not in type(part).model_fields:
-            continue
-        name, model = getattr(part, "prompt", None), models["backend"]
-        if part.kind == "sampler" and outer is None:
-            name = name or (dataset and dataset.default_prompt)
-        elif part.kind == "sampler":
-            model = None  # whoever holds it says which model it asks
-        if name:
-            yield from check_prompt(at, part, name, model)
+        for field in filter(is_prompt_key, type(part).model_fields):
+            name, model = getattr(part, field), models["backend"]
+            if part.kind == "sampler" and outer is None and field == "prompt":
+                name = name or (dataset and dataset.default_prompt)
+            elif part.kind == "sampler":
+                model = None  # whoever holds it says which model it asks
+            if isinstance(name, str) and name:
+                yield from check_prompt(at, part, name, model, field)
 
 
 def _capabilities(valid: Valid) -> Iterator[Fault]:

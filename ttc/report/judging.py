@@ -30,9 +30,9 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("equal_error_rate", "equal error rate"),
     ("equal_error_rate_z", "  z-normalised"),
     ("equal_error_rate_t", "  t-normalised"),
-    ("min_detection_cost", "min. detection cost"),
-    ("ece_width", "ECE, bins of equal width"),
-    ("ece_mass", "ECE, bins of equal mass"),
+    ("min_detection_cost", "min. detection cost,"),
+    ("ece_width", "ECE, equal width"),
+    ("ece_mass", "ECE, equal mass"),
     ("brier", "Brier score"),
     ("rho_errors", "correlation of repeated errors"),
     ("effective_verdicts", "effective V"),
@@ -125,8 +125,8 @@ def _print_figures(console: Console, found: Judging, parts: Sequence[OneJudging]
 def _at(quantity: str, at: float | None) -> str:
     if at is None:
         return ""
-    words = {"min_detection_cost": " at P_target", "effective_verdicts": " of"}
-    return f"{words[quantity]} {at:g}" if quantity in words else f", {at:g} of them"
+    words = {"min_detection_cost": " P_target", "effective_verdicts": " of"}
+    return f"{words[quantity]} {at:g}" if quantity in words else f", {at:g} bins"
 
 
 def _cell(one: Figure | None) -> str:
@@ -199,23 +199,19 @@ def _gap(one: Figure | None) -> str:
 
 
 def _print_attacks(console: Console, found: Judging) -> None:
-    rows = []
-    for who, group in dict.fromkeys((one.verifier, one.group) for one in found.attacks):
-        own = {
-            one.quantity: one for one in found.attacks if (one.verifier, one.group) == (who, group)
-        }
-        told = (_short(own.get(name)) for name in _OF_ATTACKS)
-        rows.append((f"{who}: {group}", own["accepted"].solutions, *told))
-    heading = (
-        "attack",
-        "n",
-        "accepted",
-        "above unaltered",
-        "rejected before",
-        "score rises by",
-    )
-    title = "Wrong solutions, altered and judged anew: how many are accepted"
-    console.print(table(title, heading, rows, range(1, len(heading))))
+    heading = ("attack", "n", "accepted", "above unaltered", "rejected before", "score rises by")
+    for who in dict.fromkeys(one.verifier for one in found.attacks):
+        rows = []
+        for group in dict.fromkeys(one.group for one in found.attacks if one.verifier == who):
+            own = {
+                one.quantity: one
+                for one in found.attacks
+                if (one.verifier, one.group) == (who, group)
+            }
+            told = (_short(own.get(name)) for name in _OF_ATTACKS)
+            rows.append((group, own["accepted"].solutions, *told))
+        title = f"Wrong solutions, altered and judged anew by {who}: how many are accepted"
+        console.print(table(title, heading, rows, range(1, len(heading))))
 
 
 def _notes(found: Judging) -> Iterator[str]:
@@ -227,7 +223,7 @@ def _notes(found: Judging) -> Iterator[str]:
     )
     if found.together is not None:
         yield (
-            f"{len(found.each)} verifiers, whose errors correlate by {found.together.mean:.2f} on "
+            f"{len(found.alone)} verifiers, whose errors correlate by {found.together.mean:.2f} on "
             f"average, are worth {found.together.by_mean:.1f} independent ones "
             f"({found.together.by_eigenvalues:.1f} by eigenvalues)."
         )

@@ -40,6 +40,7 @@ def draw(found: Judging, folder: Path) -> list[Path]:
         "verifier_verifications": _verifications,
         "verifier_false_positives": _false_positives,
         "verifier_margins": _margins,
+        "verifier_attacks": _attacks,
     }
     written = []
     try:
@@ -247,7 +248,9 @@ def _band(
     low = np.array([one.low for one in points])
     high = np.array([one.high for one in points])
     if not faint:
-        axes.fill_between(x, low, high, color=look["color"], alpha=0.13, linewidth=0)
+        axes.fill_between(
+            x, low, high, color=look["color"], alpha=0.13 if number < 2 else 0.07, linewidth=0
+        )
 
 
 def _margins(found: Judging) -> Figure | None:
@@ -260,4 +263,28 @@ def _margins(found: Judging) -> Figure | None:
         title = f"{found.run}: {policy.replace('_', ' ')}"
         word = "all scores move by at most"
         _finish(axes, word, "share of problems whose choice may flip", title, "lower right")
+    return figure
+
+
+def _attacks(found: Judging) -> Figure | None:
+    """Share of altered wrong solutions that each verifier accepts, by attack."""
+    told = [one for one in found.attacks if one.quantity == "accepted"]
+    if not told:
+        return None
+    figure, (axes,) = _panels(1, 6.4)
+    groups = list(dict.fromkeys(one.group for one in told))
+    names = list(dict.fromkeys(one.verifier for one in told))
+    for i, name in enumerate(names):
+        own = [one for one in told if one.verifier == name]
+        y = np.array([one.value for one in own])
+        ends = np.abs([y - [one.low for one in own], [one.high for one in own] - y])
+        axes.errorbar(
+            np.array([groups.index(one.group) for one in own]) + 0.12 * (i - (len(names) - 1) / 2),
+            y, yerr=np.where(np.isnan(ends), 0, ends), marker=_MARKERS[i % len(_MARKERS)],
+            color=_look(i)["color"], linestyle="none", capsize=3, label=label(name),
+        )  # fmt: skip
+    axes.set_xticks(range(len(groups)), groups)
+    axes.set_ylim(-0.02, 1.02)
+    title = f"{found.run}: wrong solutions, altered and judged anew"
+    _finish(axes, "attack", "share accepted", title, "upper left")
     return figure

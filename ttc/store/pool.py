@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -92,12 +92,42 @@ def verifiers(run: RunFolder) -> list[str]:
 
     Not of those that a sampler asked about some solutions of its choice, which are no pool.
     """
+    return _of_recipe(run, _labels)
+
+
+def all_verifiers(run: RunFolder) -> list[str]:
+    """The same with those that others hold, such as the parts of an ensemble."""
+    return _of_recipe(run, lambda parts: _labels(parts) | _labels_inside(parts))
+
+
+def judging_alone(run: RunFolder) -> list[str]:
+    """Verifiers that judge by themselves: without those that combine what others say."""
+    return _of_recipe(
+        run,
+        lambda parts: {
+            label for one in parts for label in (_labels_inside([one]) or _labels([one]))
+        },
+    )
+
+
+def _of_recipe(run: RunFolder, wanted: Callable[[list[Any]], set[str]]) -> list[str]:
     named = _named(run)
     chosen = run.manifest().recipe.get("verifiers") if named and run.exists() else None
     if not isinstance(chosen, list):  # samples of others have no recipe of ours
         return named
-    labels = {one.get("name") or one.get("type") for one in chosen}
+    labels = wanted(chosen)
     return [name for name in named if name in labels]
+
+
+def _labels(parts: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {str(one.get("name") or one.get("type")) for one in parts}
+
+
+def _labels_inside(parts: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Of the verifiers that these hold, at any depth."""
+    held = [one.get(key) for one in parts for key in ("verifier", "verifiers")]
+    inner = [part for one in held for part in (one if isinstance(one, list) else [one]) if part]
+    return _labels(inner) | _labels_inside(inner) if inner else set()
 
 
 def _named(run: RunFolder) -> list[str]:
@@ -266,7 +296,7 @@ def _take_arrays(pool: PoolArrays, rows: NDArray[np.bool_]) -> PoolArrays:
 
 def _choose(run: RunFolder, wanted: str | None) -> str | None:
     known = verifiers(run)
-    if wanted is not None and wanted not in known:
+    if wanted is not None and wanted not in (*known, *all_verifiers(run)):
         raise DataError(
             f"{run.name} has no verifier {wanted!r}; it has {', '.join(known) or 'none'}"
         )

@@ -55,19 +55,9 @@ class ConstraintCheck(VerifierPart):
     ) -> Verification:
         """verdict: whether all hold; score: the satisfaction rate."""
         broken = [_spelled(c) for c, one in zip(constraints, holds, strict=True) if not one]
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=0,
-            verifier=self.label,
-            text=f"{sum(holds)} of {len(holds)} hold" + "".join(f"\nnot {one}" for one in broken),
-            verdict=all(holds),
-            p_yes=None,
-            score=sum(holds) / len(holds),
-            prompt_tokens=0,
-            completion_tokens=0,
-            finish_reason="stop",
-        )
+        text = f"{sum(holds)} of {len(holds)} hold" + "".join(f"\nnot {one}" for one in broken)
+        score = sum(holds) / len(holds)
+        return self.verification(solution, 0, (), text=text, verdict=all(holds), score=score)
 
 
 def _own(problem: Problem) -> list[Constraint]:

@@ -98,6 +98,8 @@ class ThinkPRM(Written):
 
     def _read(self, chain: StepChain, forced: bool) -> Verification:
         last = chain.samples[-1].completion
+        # A forced decision is always one token; how the review before it ended tells more.
+        ended = chain.samples[-2].completion if forced and not chain.failed else last
         opening = opening_mark((chain.prompt.text or "") + chain.prompt.prefill)
         cut_off = bool(opening) and after_thinking(opening + chain.text) is None
         found = None if chain.failed or cut_off else decision(chain.text)
@@ -114,6 +116,7 @@ class ThinkPRM(Written):
             chain.index,
             chain.samples,
             text=chain.text,
+            finish_reason=ended.finish_reason,
             verdict=verdict,
             p_yes=p_yes,
             score=score(verdict, p_yes, "hybrid"),

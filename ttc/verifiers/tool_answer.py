@@ -102,19 +102,13 @@ class ToolAnswer(VerifierPart):
         answer = solution.answer or self.answers.extract(solution.text)
         same = None if reference is None else self._same(answer, reference)
         sign = {None: "is not comparable with", True: "is", False: "is not"}[same]
-        return Verification(
-            problem_id=solution.problem_id,
-            solution_index=solution.index,
-            index=index,
-            verifier=self.label,
+        return self.verification(
+            solution,
+            index,
+            [asked] if asked else [],
             text=f"{answer or 'no answer'} {sign} {reference or 'no reference'}",
             verdict=same,
-            p_yes=None,
             score=None if same is None else float(same),
-            prompt_tokens=asked.prompt_tokens if asked else 0,
-            completion_tokens=asked.completion_tokens if asked else 0,
-            finish_reason=asked.finish_reason if asked else "stop",
-            seconds=asked.seconds if asked else 0.0,
         )
 
     def _same(self, answer: str | None, reference: str) -> bool:

@@ -57,6 +57,34 @@ class Gullible(VerifierPart):
         ]
 
 
+class Shorter(VerifierPart):
+    """Compares each two solutions: the shorter one is better."""
+
+    type: Literal["shorter"] = "shorter"
+
+    async def verify(
+        self, attempt: Attempt, solutions: Sequence[Solution]
+    ) -> Sequence[Verification]:
+        return [
+            Verification(
+                problem_id=attempt.problem.id,
+                solution_index=one.index,
+                index=k,
+                verifier=self.label,
+                text="",
+                verdict=None,
+                p_yes=None,
+                score=float(len(one.text) < len(other.text)),
+                prompt_tokens=0,
+                completion_tokens=0,
+                finish_reason="stop",
+                against=other.index,
+            )
+            for i, one in enumerate(solutions)
+            for k, other in enumerate(solutions[i + 1 :])
+        ]
+
+
 def finished(folder, *verifiers):
     text = RECIPE.replace("VERIFIERS", ", ".join(verifiers)).replace("RESULTS", str(folder))
     return run_recipe(parse_recipe(text)).run
@@ -82,6 +110,29 @@ def test_a_gullible_verifier_falls_for_claims_alone(tmp_path, own_parts):
     rise = told["gullible", "claims", "score_rise"]
     assert rise.low < 0.5 < rise.high
     assert rise.n_problems <= 4
+
+
+def test_who_compares_is_judged_by_the_share_that_a_solution_won(tmp_path, own_parts):
+    own_parts(Shorter)
+    run = finished(tmp_path, "{type: shorter}")
+    (part,) = judge_run(run, JudgingRequest(draws=20)).each
+    texts = {(s.problem_id, s.index): len(s.text) for s in read_solutions(run.solutions)}
+    names = [part.judged.problem_ids[i] for i in part.judged.problem]
+    own = [texts[key] for key in zip(names, part.judged.number.tolist(), strict=True)]
+    shares = [
+        sum(length < texts[name, other] for other in range(6) if other != number) / 5
+        for name, number, length in zip(names, part.judged.number.tolist(), own, strict=True)
+    ]
+    # Of equal lengths the later one wins, as the earlier is not shorter.
+    ties = [
+        sum(texts[n, o] == w for o in range(i)) / 5
+        for n, i, w in zip(names, part.judged.number.tolist(), own, strict=True)
+    ]
+    assert part.judged.score == pytest.approx([a + b for a, b in zip(shares, ties, strict=True)])
+    assert part.figure("auc") is not None
+    assert part.figure("ece_width") is part.figure("rho_errors") is None
+    _, told = attacked(run, problems=2, attacks=("pads",))
+    assert told["shorter", "pads", "score_rise"].value < 0
 
 
 def test_the_embedded_verifier_is_asked_anew_and_only_once(tmp_path):

@@ -30,7 +30,7 @@ from ttc.pipeline.judging.figures import ALL, Figure, Sampled
 from ttc.pipeline.judging.groups import groups_of
 from ttc.pipeline.judging.loading import Judged, load_judged
 from ttc.pipeline.judging.quantities import Rules
-from ttc.store.pool import verifiers
+from ttc.store.pool import all_verifiers, judging_alone
 from ttc.store.run_folder import RunFolder
 from ttc.words import nearest
 
@@ -85,7 +85,8 @@ class OneJudging:
 class Judging:
     """What `judge_run` found.
 
-    together: how several verifiers err, on the `shared_solutions` that all of them judged; attacks:
+    together: how several verifiers err, on the `shared_solutions` that all of them judged; those
+    that combine what others say are not among them (`alone`); attacks:
     figures of attacks, where asked for; unattacked: verifiers that said nothing of any of these.
     """
 
@@ -97,6 +98,12 @@ class Judging:
     shared_solutions: int = 0
     attacks: list[Figure] = field(default_factory=list)
     unattacked: tuple[str, ...] = ()
+    combining: frozenset[str] = frozenset()
+
+    @property
+    def alone(self) -> list[OneJudging]:
+        """Those that judge by themselves."""
+        return [part for part in self.each if part.verifier not in self.combining]
 
     def metric_rows(self) -> list[dict[str, Any]]:
         """Rows of `verifier_metrics`."""
@@ -113,7 +120,7 @@ class Judging:
     def _together(self) -> list[Figure]:
         assert self.together is not None
         found = self.together
-        names = " + ".join(part.verifier for part in self.each)
+        names = " + ".join(part.verifier for part in self.alone)
         told = {
             "rho_verifiers": (found.mean, "mean correlation of the errors of two verifiers"),
             "effective_verifiers": (found.by_mean, "k / (1 + (k - 1) mean correlation)"),
@@ -123,10 +130,10 @@ class Judging:
             ),
         }
         nan = math.nan
-        problems = min(len(part.judged.problem_ids) for part in self.each)
+        problems = min(len(part.judged.problem_ids) for part in self.alone)
         return [
             Figure(
-                names, ALL, ALL, name, float(len(self.each)), value, nan, nan, problems,
+                names, ALL, ALL, name, float(len(self.alone)), value, nan, nan, problems,
                 self.shared_solutions, meaning=meaning,
             )
             for name, (value, meaning) in told.items()
@@ -152,7 +159,7 @@ class Judging:
                 None
                 if self.together is None
                 else {
-                    "verifiers": [part.verifier for part in self.each],
+                    "verifiers": [part.verifier for part in self.alone],
                     "errors": [
                         [None if math.isnan(value) else value for value in row]
                         for row in self.together.correlation.tolist()
@@ -169,7 +176,7 @@ def judge_run(run: RunFolder, request: JudgingRequest) -> Judging:
     Raises `DataError` for a run without verifications or with none that tells right from wrong, and
     `UsageError` for a verifier, group or cluster that it does not have.
     """
-    known = verifiers(run)
+    known = all_verifiers(run)
     if not known:
         raise DataError(
             f"{run.name} has no verifications; a verifier is judged by those of a run, or by "
@@ -185,8 +192,10 @@ def judge_run(run: RunFolder, request: JudgingRequest) -> Judging:
         _judge(run, load_judged(run, name, invalid), request, seed)
         for name in request.verifiers or known
     ]
-    together, shared = _err_together([part.judged for part in each])
-    return Judging(run.name, request, invalid, each, together, shared)
+    combining = frozenset(known) - frozenset(judging_alone(run))
+    alone = [part.judged for part in each if part.verifier not in combining]
+    together, shared = _err_together(alone)
+    return Judging(run.name, request, invalid, each, together, shared, combining=combining)
 
 
 def _judge(run: RunFolder, judged: Judged, request: JudgingRequest, seed: int) -> OneJudging:

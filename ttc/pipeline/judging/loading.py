@@ -148,18 +148,23 @@ def _numbers(run: RunFolder, said: pd.DataFrame, pool: PoolArrays) -> IntArray:
     import pandas as pd
 
     key = ["problem_id", "solution_index"]
-    judged = [said[key]]
-    compared = said[said["against"].notna()]
-    if len(compared):
-        judged.append(compared[["problem_id", "against"]].set_axis(key, axis=1))
+    said = said.astype({"problem_id": str, "solution_index": int})
     solved = read_table(run.solutions, "solutions", [*key, "returned"]).to_pandas()
     kept = solved[solved["returned"] != False][key]  # noqa: E712  (null counts as true)
-    some = pd.concat(judged).astype({"problem_id": str, "solution_index": int}).drop_duplicates()
-    some = some.merge(kept.astype({"problem_id": str}), on=key)
+    kept = kept.astype({"problem_id": str, "solution_index": int})
+    judged = said[[*key, "against"]].merge(kept, on=key)[[*key, "against"]].drop_duplicates()
+    compared = judged["against"].notna()
+    others = judged[compared].merge(kept.set_axis(["problem_id", "against"], axis=1))
+    some = pd.concat(
+        [
+            judged[~compared][key],
+            others[key],
+            others[["problem_id", "against"]].astype({"against": int}).set_axis(key, axis=1),
+        ]
+    ).drop_duplicates()
     place = {name: i for i, name in enumerate(pool.problem_ids)}
-    some["row"] = some["problem_id"].map(place)
-    some = some.dropna(subset=["row"]).sort_values(["row", "solution_index"])
-    return some["solution_index"].to_numpy(dtype=np.int64)
+    some = some.assign(row=some["problem_id"].map(place)).dropna(subset=["row"])
+    return some.sort_values(["row", "solution_index"])["solution_index"].to_numpy(dtype=np.int64)
 
 
 def _found(

@@ -50,7 +50,7 @@ def tune(run: RunFolder, request: TuneRequest) -> tuple[Tuned, bool]:
     tuned.policies = _choices(run, manifest, wanted, request, chosen)
     several = request.verifier if len(words(request.verifier)) > 1 else None
     for method in request.weights:
-        tuned.weights.append(learn(run, manifest, several, chosen, there, method))
+        tuned.weights.append(learn(run, several, chosen, there, method))
     path = run.path / TUNED_NAME
     replaced = False
     if path.exists():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from ttc.analysis.estimate import BoolArray, FloatArray
 from ttc.analysis.logistic import logistic_fit, within_auc
 from ttc.errors import DataError, UsageError
 from ttc.pipeline.tuning.file import Weights
-from ttc.store.manifest import Manifest
-from ttc.store.pool import verifiers
+from ttc.store.pool import all_verifiers, judging_alone
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 
@@ -40,7 +39,6 @@ class Judged:
 
 def learn(
     run: RunFolder,
-    manifest: Manifest,
     wanted: str | None,
     chosen: frozenset[str],
     there: frozenset[str],
@@ -55,7 +53,7 @@ def learn(
 
     Raises `UsageError` for fewer than two verifiers, and `DataError` where nothing can be learnt.
     """
-    found = _judged(run, _names(run, manifest, wanted), chosen, there)
+    found = _judged(run, _names(run, wanted), chosen, there)
     scores, right = found.scores[found.tuning], found.right[found.tuning]
     details: dict[str, object] = {}
     try:
@@ -93,25 +91,18 @@ def words(names: str | None) -> list[str]:
     return [word.strip() for word in (names or "").split(",") if word.strip()]
 
 
-def _names(run: RunFolder, manifest: Manifest, wanted: str | None) -> list[str]:
-    """Those wanted, else all that judged by themselves: members of an ensemble, but not itself."""
-    known, ensembles = verifiers(run), set[str]()
-    for one in manifest.recipe.get("verifiers") or ():
-        if one["type"] == "ensemble":
-            ensembles.add(_label(one))
-            known += [_label(member) for member in one.get("verifiers") or ()]
-    known = list(dict.fromkeys(known))
-    names = words(wanted) or [name for name in known if name not in ensembles]
-    for name in names:
-        if name not in known:
-            raise UsageError(f"{run.name} has no verifier {name!r}; it has {', '.join(known)}")
+def _names(run: RunFolder, wanted: str | None) -> list[str]:
+    known = all_verifiers(run)
+    if wanted is None:
+        names = judging_alone(run)
+    else:
+        names = words(wanted)
+        for name in names:
+            if name not in known:
+                raise UsageError(f"{run.name} has no verifier {name!r}; it has {', '.join(known)}")
     if len(names) < 2:
         raise UsageError(f"{run.name} has {', '.join(names) or 'no verifiers'}: nothing to weigh")
     return names
-
-
-def _label(part: Mapping[str, Any]) -> str:
-    return str(part.get("name") or part["type"])
 
 
 def _judged(
