@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from ttc.pipeline.judging.evaluation import JudgingRequest, judge_run
 from ttc.pipeline.run import run_recipe
-from ttc.pipeline.tuning.tune import TuneRequest, tune
+from ttc.pipeline.tuning.request import TuneRequest
+from ttc.pipeline.tuning.tune import tune
 from ttc.recipe import load_recipe
 from ttc.store.pool import all_verifiers, load_pool, verifiers
 from ttc.store.tables import read_frame
