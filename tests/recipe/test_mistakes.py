@@ -3,6 +3,7 @@
 import pytest
 
 from ttc.prompts import shipped
+from ttc.words import nearest
 
 TABLE = {
     # keys and names
@@ -107,7 +108,7 @@ TABLE = {
     ),
     "sampler: {type: independent, prompt: .}": (
         "r.yaml:2: sampler.prompt: no prompt is called '.', and there is no such file; "
-        f"shipped: {', '.join(shipped())}"
+        f"{nearest('.', shipped()).removeprefix('; ').replace('known', 'shipped')}"
     ),
     "backend: {type: openai, model: m, base_urls: 'http://me:pw@host/v1'}": (
         "r.yaml:2: backend.base_urls: must be a list, not 'http://...@host/v1'"
