@@ -9,6 +9,7 @@ from attempts import attempt_of
 
 from ttc.analysis.drawn import Drawn
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem, Solution, TokenLogprob
+from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import load_recipe
 from ttc.store.pool import load_pool
@@ -142,3 +143,9 @@ def test_on_the_embedded_model(outcome):
     # S - 1 pairs are compared, twice each, beside S solutions
     assert played.loc[4, "calls"] == 4 + 3 * 2
     assert played.loc[2, "calls"] == 2 + 2
+
+
+def test_tournaments_are_there_when_curves_are_asked_for_again(outcome):
+    said = answer(outcome.run, CurveRequest(policies=("knockout",), solutions=(3,)))
+    assert said.recomputed
+    assert [(row["S"], row["V"]) for row in said.rows] == [(3, 2)]

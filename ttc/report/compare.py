@@ -29,7 +29,7 @@ def print_comparison(console: Console, found: Comparison, limits: tuple[float, .
     from ttc.report.console import line
 
     for limit in limits or _some(found):
-        console.print(table(*_table(found, limit), (2, 3, 4, 5, 6)))
+        console.print(table(*_table(found, limit), (2, 3, 4, 5, 6, 7)))
     console.print(line(said(found)))
     if rough := few_problems(found.problems):
         console.print(line(rough))
@@ -48,7 +48,17 @@ def _table(found: Comparison, limit: float) -> tuple[str, tuple[str, ...], list[
     points = [point for point in found.points if point.budget == limit]
     points.sort(key=lambda point: -point.success.estimate)
     title = f"Within {number(limit)} per problem ({axis(found.unit)}), {found.problems} problems"
-    heads = ("method", "chooses by", "S", "V", "compute", "success", "ahead of the vote", "p")
+    heads = (
+        "method",
+        "chooses by",
+        "S",
+        "V",
+        "compute",
+        "calls",
+        "success",
+        "ahead of the vote",
+        "p",
+    )
     return title, heads, [_row(point) for point in points]
 
 
@@ -59,8 +69,9 @@ def _row(point: Point) -> tuple[str, ...]:
     if ahead is not None:
         gap = f"{100 * ahead.estimate:+.1f} ({100 * ahead.low:+.1f} to {100 * ahead.high:+.1f})"
     p = "-" if math.isnan(point.p) else "< 0.001" if point.p < 0.001 else f"{point.p:.3f}"
+    calls = number(float(row["calls"]))
     policy, depth = shown_policy(row["policy"]), str(row["V"] or "-")
-    return point.method, policy, str(row["S"]), depth, number(point.cost), span, gap, p
+    return point.method, policy, str(row["S"]), depth, number(point.cost), calls, span, gap, p
 
 
 def write_comparison(found: Comparison, limits: tuple[float, ...], folder: Path) -> None:
@@ -87,7 +98,8 @@ def said(found: Comparison) -> str:
     return (
         "Success is out of bag, as policy, S and V were chosen on these problems. "
         f"{100 * found.level:g} % intervals for new problems; p: paired t test against the vote, "
-        "adjusted (Holm) within each budget."
+        "adjusted (Holm) within each budget. Calls are of models and of programs, which have no "
+        "tokens."
     )
 
 

@@ -65,10 +65,11 @@ class Pairwise(VerifierPart):
 
     def most_samples(self, solutions: int) -> Mapping[Role, int]:
         n = min(solutions, self.solutions)
-        return {"verifier": n * (n - 1) // 2 * self._of_a_pair}
+        return {"verifier": n * (n - 1) // 2 * self.verifications}
 
     @property
-    def _of_a_pair(self) -> int:
+    def verifications(self) -> int:
+        """Judgements of each pair: what V counts."""
         return self.comparisons * (2 if self.orders == "both" else 1)
 
     def fewer(self, solutions: int, verifications: int) -> Self:
