@@ -49,6 +49,7 @@ class PolicyPart(Part):
     """Base of policy configs."""
 
     kind: ClassVar[Kind] = "policy"
+    later: ClassVar[frozenset[str]] = frozenset({"tuned"})
     reads: ClassVar[frozenset[str]] = frozenset()
     """What `choose` looks at beside answer classes: names of `READABLE`. A property where it
     depends on the fields."""

@@ -106,7 +106,7 @@ def _determining(value: Any) -> Any:
     for key, inner in _without_later(value).items():
         if is_prompt_key(key) and isinstance(inner, str | None):
             out[key] = _content(inner)
-        elif key == "tuned" and isinstance(inner, str):
+        elif key == "tuned" and isinstance(inner, str) and inner:
             out[key] = _fingerprint(Path(inner))
         elif isinstance(inner, dict) and inner.get("type") in parts("backend"):
             out[key] = _essence(inner)
@@ -118,7 +118,7 @@ def _determining(value: Any) -> Any:
 def _without_later(value: dict[str, Any]) -> dict[str, Any]:
     """A method's plain data as it was before fields were added that have their defaults here."""
     found = dict(value)
-    for kind in ("sampler", "verifier"):
+    for kind in ("sampler", "verifier", "policy"):
         cls = parts(kind).get(value.get("type", ""))
         fields = {} if cls is None else {name: cls.model_fields[name] for name in cls.later}
         for name, field in fields.items():
