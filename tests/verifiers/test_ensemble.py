@@ -5,6 +5,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
+from ttc.pipeline.costs import unit_costs
+from ttc.pipeline.evaluate import Evaluation
 from ttc.pipeline.judging.evaluation import JudgingRequest, judge_run
 from ttc.pipeline.run import run_recipe
 from ttc.pipeline.tuning.request import TuneRequest
@@ -82,6 +84,9 @@ def test_on_the_embedded_models(tmp_path):
     assert loaded.judging["calls"].sum() * 4 == pytest.approx(len(own))
     assert loaded.judging["flops"].sum() * 4 == pytest.approx(own["flops"].sum())
     assert loaded.judging["completion_tokens"].sum() * 4 == own["completion_tokens"].sum()
+    cost = unit_costs(loaded, Evaluation.of_manifest(outcome.manifest).cost, outcome.manifest)
+    assert math.isnan(cost.verification["usd"]), "nobody knows what the embedded models cost"
+    assert cost.per_verified == {}
     roles = outcome.manifest.ledger["roles"]
     judged = sum(amounts["flops"] for role, amounts in roles.items() if role != "solver")
     assert own["flops"].sum() == pytest.approx(judged)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ttc.analysis.estimate import FloatArray
 from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.flops import Lengths
 from ttc.core import ModelIdentity
@@ -80,7 +81,7 @@ def _judged(
     cost, as the run has counted them; and comparisons have prompts of their own.
     """
     if loaded.judging:
-        return {}, {unit: _mean(amounts) for unit, amounts in loaded.judging.items()}
+        return {}, {unit: _known_mean(amounts) for unit, amounts in loaded.judging.items()}
     once, each = _parts(loaded.verifications, cost, manifest, verifier)
     if loaded.arrays.pairs is not None:
         return {}, {unit: amount + once.get(unit, 0.0) for unit, amount in each.items()}
@@ -157,6 +158,12 @@ def _amounts(rates: Rates, lengths: Lengths, calls: float) -> dict[str, float]:
         "calls": calls,
         "seconds": 0.0,
     }
+
+
+def _known_mean(values: FloatArray) -> float:
+    """Mean over problems that have the figure; NaN where none has."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def _mean(values: Any) -> float:
