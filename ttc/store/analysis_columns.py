@@ -1,0 +1,170 @@
+"""The columns of the tables that analyses of runs write."""
+
+from ttc.store.column import Column
+
+_METHOD = (
+    Column("run", "label", "Run, or runs joined by ` + ` where they were pooled."),
+    Column("policy", "label", "Selection policy."),
+    Column("verifier", "label", "Verifier the policy reads; null where it reads none.", "", True),
+)
+_COST_UNIT = Column("cost_unit", "label", "Unit of the compute axis: c, tokens, flops, usd ...")
+
+FITS = (
+    *_METHOD,
+    _COST_UNIT,
+    Column("quantity", "label", "Name of the figure."),
+    Column("meaning", "label", "What the figure is."),
+    Column("at", "float", "Multiple or k that the figure is about, else null.", "", True),
+    Column("unit", "label", "Unit of estimate and interval; `cost` stands for cost_unit."),
+    Column(
+        "estimate",
+        "float",
+        "Estimate; null if it can't be told, infinite if never reached.",
+        "see unit",
+        True,
+    ),
+    Column(
+        "low",
+        "float",
+        "Lower end of the interval over problems; null if it can't be told.",
+        "see unit",
+        True,
+    ),
+    Column(
+        "high",
+        "float",
+        "Upper end of the interval over problems; null if it can't be told.",
+        "see unit",
+        True,
+    ),
+    Column("interval_level", "float", "Level of the interval.", "probability"),
+    Column("known", "float", "Share of resamples in which the figure could be told.", "share"),
+    Column("n_problems", "int", "Problems averaged.", "problems"),
+)
+
+ALLOCATION = (
+    *_METHOD,
+    _COST_UNIT,
+    Column(
+        "procedure",
+        "label",
+        "grid: best measured cells; spline, law: optimum between cells; voting: majority vote.",
+    ),
+    Column("cost", "float", "Budget per problem.", "see cost_unit"),
+    Column("best_S", "float", "Best S; whole for grid and voting.", "solutions"),
+    Column("best_V", "float", "Best V; whole for grid and voting.", "verifications"),
+    Column("success", "float", "Success there.", "probability"),
+)
+
+_OF_VERIFIER = Column("verifier", "label", "Verifier that is judged; `+` joins several.")
+_INTERVAL = (
+    Column(
+        "low",
+        "float",
+        "Lower end of its interval over problems; null if it can't be told.",
+        "",
+        True,
+    ),
+    Column(
+        "high",
+        "float",
+        "Upper end of its interval over problems; null if it can't be told.",
+        "",
+        True,
+    ),
+)
+
+VERIFIER_METRICS = (
+    _OF_VERIFIER,
+    Column(
+        "by",
+        "label",
+        "What groups are made by: difficulty, length, level, a key of metadata; attack; or all.",
+    ),
+    Column("group", "label", "The group; `all` for all solutions."),
+    Column("quantity", "label", "Name of the figure."),
+    Column("meaning", "label", "What the figure is."),
+    Column(
+        "at",
+        "float",
+        "What the figure is at: P_target of a detection cost, V, S, a quantile, bins; else null.",
+        "",
+        True,
+    ),
+    Column(
+        "estimate",
+        "float",
+        "Estimate; null if it can't be told, infinite where nothing flips a choice.",
+        "",
+        True,
+    ),
+    *_INTERVAL,
+    Column(
+        "gap",
+        "float",
+        "Estimate less that of all solutions outside the group; null where there is none.",
+        "",
+        True,
+    ),
+    Column("gap_low", "float", "Lower end of the gap's interval; null likewise.", "", True),
+    Column("gap_high", "float", "Upper end of the gap's interval; null likewise.", "", True),
+    Column("interval_level", "float", "Level of the intervals.", "probability"),
+    Column("n_problems", "int", "Problems with such solutions.", "problems"),
+    Column("solutions", "int", "Solutions that the figure is about.", "solutions"),
+)
+
+VERIFIER_CURVES = (
+    _OF_VERIFIER,
+    Column(
+        "curve",
+        "label",
+        "roc, precision_recall, reliability, verifications, false_positives or margin.",
+    ),
+    Column("series", "label", "Which line of it."),
+    Column("x", "float", "Where: a rate, recall, mean score, V, S, or a margin; see `series`."),
+    Column("y", "float", "The value there; null if it can't be told.", "", True),
+    *_INTERVAL,
+    Column(
+        "threshold",
+        "float",
+        "Score from which solutions are accepted at this point; null for other curves.",
+        "",
+        True,
+    ),
+    Column(
+        "solutions",
+        "int",
+        "Solutions that the point is about; of false positives and margins, problems.",
+        "solutions",
+    ),
+)
+
+COMPARISON = (
+    Column("method", "label", "The verifier, with its run where two have one name; or the vote."),
+    Column("budget", "float", "What may be spent per problem.", "see cost_unit"),
+    _COST_UNIT,
+    Column("policy", "label", "What chooses best within the budget."),
+    Column("S", "int", "Solutions of that choice.", "solutions"),
+    Column("V", "int", "Verifications of each solution, 0 of the vote.", "verifications"),
+    Column("cost", "float", "Mean compute per problem of that choice.", "see cost_unit"),
+    Column("calls", "float", "Mean calls of models and programs per problem.", "calls"),
+    Column("success", "float", "Success expected on other problems, out of bag.", "probability"),
+    Column("ci_low", "float", "Low end of its interval.", "probability"),
+    Column("ci_high", "float", "High end of its interval.", "probability"),
+    Column(
+        "ahead",
+        "float",
+        "What it succeeds more often than the vote within the budget; null of the vote itself.",
+        "probability",
+        True,
+    ),
+    Column("ahead_low", "float", "Low end of its interval; null likewise.", "probability", True),
+    Column("ahead_high", "float", "High end of its interval; null likewise.", "probability", True),
+    Column(
+        "p",
+        "float",
+        "Of a paired t test against the vote, adjusted (Holm) within the budget; null likewise.",
+        "",
+        True,
+    ),
+)
