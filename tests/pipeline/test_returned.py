@@ -210,6 +210,7 @@ def test_a_replay_of_several_attempts_numbers_what_they_returned(tmp_path):
 def test_older_tables_count_all(tmp_path):
     own = run(tmp_path, "{type: independent, solutions: 4, max_tokens: 48}")
     rows = read_frame(own.solutions, "solutions").drop(columns="returned")
+    rows = rows.astype(object).where(rows.notna(), None)
     write_table(own.solutions, "solutions", rows.to_dict("records"))
     assert read_frame(own.solutions, "solutions")["returned"].isna().all()
     assert load_pool(own).arrays.n_solutions.tolist() == [4] * 6

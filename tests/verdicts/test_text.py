@@ -215,3 +215,10 @@ def test_reading_takes_time_linear_in_the_text(unit):
 
     small = min(seconds(25_000) for _ in range(3))
     assert min(seconds(200_000) for _ in range(2)) < 40 * small + 0.05
+
+
+def test_a_verdict_behind_a_written_out_newline_is_no_command():
+    asked = "Is the answer correct (Yes/No)?"
+    assert parse_verdict(rf"{asked}<answer>\nYes</answer>. No errors found.") is True
+    assert parse_verdict(rf"{asked}<answer>\nNo</answer>. Yes, really.") is False
+    assert parse_verdict(rf"{asked} \textbf{{Yes}}") is True

@@ -33,8 +33,10 @@ class Verdict:
 
 
 # What may stand between words: a LaTeX command (the shortest reading first, for a written-out \n is
-# none), a tag, an entity, anything that is no letter.
-_ITEM = r"(?:\\[a-z]{1,20}?|</?[a-z][^<>]{0,60}>|&[a-z]{1,10};|[^\w]|[\d_])"
+# none, and of one before a verdict there is no other), a tag, an entity, anything that is no letter.
+_SAID = r"(?:yes|no|not|correct|incorrect)(?![^\W_])"
+_COMMAND = rf"\\(?:n(?={_SAID})|(?!n{_SAID})[a-z]{{1,20}}?)"
+_ITEM = rf"(?:{_COMMAND}|</?[a-z][^<>]{{0,60}}>|&[a-z]{{1,10}};|[^\w]|[\d_])"
 _GAP, _SPACE = rf"{_ITEM}{{0,40}}", rf"{_ITEM}{{1,24}}"
 _START, _END = r"(?<![^\W_])", r"(?![^\W_])"
 _NEAR = r"[^\w\n]{0,8}"
