@@ -17,7 +17,7 @@ from ttc.core import (
 )
 from ttc.errors import RecipeError
 from ttc.pipeline.run import run_recipe
-from ttc.recipe import parse_recipe
+from ttc.recipe import load_recipe, parse_recipe
 from ttc.store.tables import read_frame
 from ttc.verifiers.confidence import Confidence
 
@@ -156,3 +156,13 @@ def test_a_run_asks_the_solver_whether_it_is_true(tmp_path):
     table = read_frame(outcome.run.verifications, "verifications")
     assert len(table) == 16
     assert outcome.manifest.ledger["roles"]["verifier"]["completion_tokens"] == 16
+
+
+def test_what_asks_for_nothing_costs_nothing(tmp_path):
+    changes = ("dataset.problems=3", "sampler.solutions=4", f"results={tmp_path}")
+    outcome = run_recipe(load_recipe("verifiers/confidence", changes))
+    curves = read_frame(outcome.run.curves, "curves")
+    plain = curves[curves["policy"] == "majority"].set_index("S")
+    judged = curves[(curves["policy"] == "weighted_majority")].set_index("S")
+    for unit in ("calls", "tokens", "flops"):
+        assert judged.loc[4, unit].tolist() == pytest.approx([plain.loc[4, unit]] * 3)

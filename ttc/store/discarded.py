@@ -51,8 +51,8 @@ def judging(
     run: RunFolder, place: Mapping[str, int], verifier: str, verifications: Ints, tokens: Ints
 ) -> dict[str, Floats]:
     """By unit, (problems,) what a verifier's samples used for each of its verifications; NaN where
-    a problem has none, or an amount is unknown. Empty where each verification is one sample, or
-    nobody knows of samples.
+    a problem has none, or an amount is unknown; nothing of one that asked for nothing. Empty where
+    each verification is one sample, or nobody knows of samples.
 
     verifications, tokens: (problems,) how many there are, and the tokens sampled for them. What its
     critics, rewards and programs used is among it.
@@ -71,7 +71,8 @@ def judging(
     sampled = np.bincount(row, weights=used["completion_tokens"], minlength=len(place))
     one_role = pc.count_distinct(samples.column("role").cast("string")).as_py() < 2
     same = (count == verifications) & (sampled == tokens)
-    if not len(row) or (same.all() and one_role and sampled.any()):
+    asked = len(row) > 0 or not tokens.any()  # else it was asked for by whoever holds it
+    if not asked or (same.all() and one_role and sampled.any()):
         return {}
     each = np.where(verifications > 0, verifications, np.nan)
     return {

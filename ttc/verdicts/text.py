@@ -33,7 +33,7 @@ class Verdict:
 
 
 # What may stand between words: a LaTeX command (the shortest reading first, for a written-out \n is
-# none, and of one before a verdict there is no other), a tag, an entity, anything that is no letter.
+# none, and before a verdict it can be nothing else), a tag, an entity, anything that is no letter.
 _SAID = r"(?:yes|no|not|correct|incorrect)(?![^\W_])"
 _COMMAND = rf"\\(?:n(?={_SAID})|(?!n{_SAID})[a-z]{{1,20}}?)"
 _ITEM = rf"(?:{_COMMAND}|</?[a-z][^<>]{{0,60}}>|&[a-z]{{1,10}};|[^\w]|[\d_])"
