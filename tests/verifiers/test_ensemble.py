@@ -95,11 +95,27 @@ def test_on_the_embedded_models(tmp_path):
 def test_its_parts_are_judged_and_weighed_beside_it(tmp_path):
     changes = ("dataset.problems=12", "sampler.solutions=4", f"results={tmp_path}")
     run = run_recipe(load_recipe("verifiers/ensemble", changes)).run
-    assert all_verifiers(run) == ["genrm", "prm", "ensemble"]
+    assert set(all_verifiers(run)) == {"genrm", "prm", "ensemble"}
     judging = judge_run(run, JudgingRequest())
-    assert [one.verifier for one in judging.each] == ["genrm", "prm", "ensemble"]
-    assert [one.verifier for one in judging.alone] == ["genrm", "prm"]
+    assert {one.verifier for one in judging.each} == {"genrm", "prm", "ensemble"}
+    assert {one.verifier for one in judging.alone} == {"genrm", "prm"}
     assert 1 <= judging.together.by_mean <= 2, "two verifiers, not independent"
     tuned, _ = tune(run, TuneRequest(problems=8, weights=("logistic",)))
     (learned,) = tuned.weights
     assert set(learned.weights) == {"genrm", "prm"}
+
+
+def test_a_budget_leaves_no_solution_with_a_part_of_its_judges(tmp_path):
+    changes = ("dataset.problems=4", "sampler.solutions=8", f"results={tmp_path}")
+    run = run_recipe(
+        load_recipe("verifiers/ensemble", (*changes, "budget.per_problem.tokens=1200"))
+    ).run
+    frame = read_frame(run.verifications, "verifications")
+    keys = ["problem_id", "solution_index"]
+    by = {
+        name: set(map(tuple, frame.loc[frame["verifier"] == name, keys].to_numpy()))
+        for name in ("ensemble", "genrm", "prm")
+    }
+    assert by["ensemble"]
+    assert by["ensemble"] == by["genrm"] & by["prm"]
+    assert len(by["ensemble"]) < 4 * 8

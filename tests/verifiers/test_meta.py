@@ -8,6 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from writers import PROBLEM, Writer, solution
 
+from ttc.attempt.numbers import STRIDE
+from ttc.pipeline.run import run_recipe
+from ttc.recipe import load_recipe
+from ttc.store.tables import read_frame
 from ttc.verdicts.agreement import label_of, upheld
 from ttc.verdicts.boxed import boxed_grade
 from ttc.verifiers.genrm import GenRM
@@ -65,7 +69,7 @@ class Both:
     def __call__(self, text, number):
         if text.endswith("Grade the solution.\n"):
             key = text.split("Solution:\n")[1].split("\n")[0]
-            return self.gradings[key][number]
+            return self.gradings[key][number % STRIDE]  # of a branch, whose numbers are its own
         grading = text.split("Grade the solution.\n")[1].split("\n")[0]
         return f"Score: \\boxed{{{self.verdicts[grading][number % (1 << 20)]}}}"
 
@@ -77,7 +81,7 @@ def judged(part, model, texts):
     attempt = attempt_of(part, PROBLEM, model)
     given = [solution(i, text) for i, text in enumerate(texts)]
     rows = asyncio.run(part.verify(attempt, given))
-    stored = attempt._branch.verifications
+    stored = attempt._record.verifications()
     return (
         [v for v in rows if v.verifier == "meta"],
         [v for v in rows if v.verifier != "meta"],
@@ -164,3 +168,17 @@ def test_what_it_may_ask_for():
 )
 def test_grades(text, score):
     assert boxed_grade(text) == score
+
+
+def test_within_a_budget_the_first_solutions_are_labelled_doubted_or_not(tmp_path):
+    changes = ("dataset.problems=4", "sampler.solutions=8", f"results={tmp_path}")
+    run = run_recipe(
+        load_recipe("verifiers/meta", (*changes, "budget.per_problem.tokens=2500"))
+    ).run
+    frame = read_frame(run.verifications, "verifications")
+    verdicts = frame[frame["verifier"] == "meta/verdict"]
+    labels = frame[frame["verifier"] == "meta"]
+    assert len(verdicts)
+    assert 0 < len(labels) < 4 * 8
+    for _, rows in labels.groupby("problem_id", observed=True):
+        assert sorted(rows["solution_index"]) == list(range(len(rows))), "none is left out between"

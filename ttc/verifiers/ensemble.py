@@ -86,10 +86,13 @@ class Ensemble(VerifierPart):
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
         judged: dict[int, dict[str, list[Verification]]] = {s.index: {} for s in solutions}
-        for verifier in self.verifiers:
-            for one in await attempt.judge(verifier, solutions):
+        # Each has its part of a budget, and what not all have judged has no combination.
+        parts = attempt.split(*[1 / len(self.verifiers)] * len(self.verifiers))
+        for verifier, part in zip(self.verifiers, parts, strict=True):
+            for one in await part.judge(verifier, solutions):
                 judged[one.solution_index].setdefault(verifier.label, []).append(one)
-        return [self._combined(s, judged[s.index]) for s in solutions if judged[s.index]]
+        whole = [s for s in solutions if len(judged[s.index]) == len(self.verifiers)]
+        return [self._combined(s, judged[s.index]) for s in whole]
 
     def _combined(
         self, solution: Solution, judged: Mapping[str, Sequence[Verification]]

@@ -103,18 +103,24 @@ class Meta(VerifierPart):
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
         (params,) = self.asks(attempt.capabilities())
-        analyses = await attempt.judge(self.verifier, solutions)
+        # Analyses may take their part of a budget, so that there can be verdicts on all of them.
+        (analysing,) = attempt.split(1 / (1 + self.verdicts))
+        analyses = await analysing.judge(self.verifier, solutions)
         by_index = {solution.index: solution for solution in solutions}
         doubted = [v for v in analyses if v.score is not None and v.score < 1]
         prompts = [self._prompt(attempt, by_index[v.solution_index], v) for v in doubted]
         rows = await attempt.sample(*[Ask(p, params, self.verdicts) for p in prompts])
         doubts = [_Doubt(said, row) for said, row in zip(doubted, rows, strict=True)]
         found: list[Verification] = []
+        # Where a budget ends it, the first solutions are labelled, and none that nobody doubted
+        # behind one that was doubted and not decided: these would look better than they are.
+        ended = False
         for solution in solutions:
             mine = [d for d in doubts if d.said.solution_index == solution.index]
             found += self._verdicts(solution, mine)
             own = [v for v in analyses if v.solution_index == solution.index]
-            if own and all(len(d.verdicts) == self.verdicts for d in mine):
+            ended = ended or not own or any(len(d.verdicts) < self.verdicts for d in mine)
+            if not ended:
                 found.append(self._label(solution, own, mine))
         return found
 
