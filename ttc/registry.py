@@ -61,6 +61,9 @@ class MethodPart(Part):
 
     executes: ClassVar[bool] = False
     """Whether it runs programs that models write, in the sandbox."""
+    continues: ClassVar[bool] = False
+    """Whether its model goes on from answers that it is given the beginning of: where its prompt is
+    a chat, the backend must take a prefill."""
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {}
     """By field that names a prompt template: the variables that it may use beside the problem's;
     where nothing is said, `solution` in a verifier's."""

@@ -61,6 +61,12 @@ def closed(steps: Sequence[str], rule: str = "blank_line") -> tuple[str, ...]:
     return (*steps[:-1], last if last.endswith(end) else last.rstrip() + end)
 
 
+def stop_of(rule: str) -> str:
+    """The stop text that ends a step: what parts it from the next one, or how that one begins."""
+    mark = rule.removeprefix(_PREFIX)
+    return f"\n{mark}" if mark != rule else {"blank_line": "\n\n", "line": "\n"}[rule]
+
+
 def _pieces(text: str, ends: re.Pattern[str]) -> Iterator[str]:
     start, ink = 0, len(text.rstrip())
     for found in ends.finditer(text, 0, ink):

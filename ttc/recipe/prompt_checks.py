@@ -36,11 +36,19 @@ def check_prompt(
         yield from (Fault(path, text) for text in _why_not(name))
         return
     own = getattr(part, "prompt_variables", {}).get(field)
-    offered = _OFFERED.get(part.kind, frozenset()) if own is None else _ALWAYS | own
-    for variable in sorted(_variables(template) - offered):
-        here = ", ".join(sorted(offered))
+    known = _OFFERED.get(part.kind, frozenset()) if own is None else _ALWAYS | own
+    for variable in sorted(_variables(template) - known):
+        here = ", ".join(sorted(known))
         yield Fault(path, f"the prompt {name!r} uses {{{{ {variable} }}}}; offered here: {here}")
     yield from _form(path, name, template, backend)
+    offers = None if backend is None else offered(backend)
+    continues = getattr(part, "continues", False)
+    if offers and continues and template.is_chat and not offers.prefill:
+        text = "goes on from begun answers (prefill), which the backend"
+        yield Fault(
+            path,
+            f"{getattr(part, 'type', 'it')!r} {text} {backend.type!r} can't continue as it is set",
+        )
 
 
 def _why_not(name: str) -> list[str]:

@@ -11,11 +11,11 @@ from pydantic import Field
 from ttc.core import Attempt, Capabilities, Prompt, Role, SamplingParams, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
+from ttc.rewards import aggregated
 from ttc.steps import StepRule
 from ttc.verdicts.analyses import VERIFY_ENDS
 from ttc.verdicts.steps import pieces_of
 from ttc.verifiers.chains import StepChain, begin, go_on, waves
-from ttc.verifiers.prm import aggregated
 from ttc.verifiers.written import Written
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -11,11 +10,10 @@ from pydantic import Field
 from ttc.core import Attempt, Read, Reading, Role, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
+from ttc.rewards import Aggregate, aggregated, fault_of
 from ttc.steps import StepRule, closed
 from ttc.verdicts.steps import pieces_of
 from ttc.verifiers.one_each import OneEach
-
-Aggregate = Literal["last", "min", "product", "mean"]
 
 
 @register
@@ -62,7 +60,7 @@ class PRM(OneEach):
         return closed(pieces_of(solution, self.steps), self.steps)
 
     def _judge(self, solution: Solution, steps: Sequence[str], read: Read) -> Verification:
-        fault = _fault(steps, read)
+        fault = fault_of(len(steps), read)
         scores = () if fault else read.scores
         score = aggregated(scores, self.aggregate) if scores else None
         wrong = (i for i, one in enumerate(scores) if one < self.threshold)
@@ -76,23 +74,3 @@ class PRM(OneEach):
             step_scores=scores,
             first_wrong_step=next(wrong, None),
         )
-
-
-def aggregated(scores: Sequence[float], how: Aggregate) -> float:
-    """A solution's score of the scores of its steps, which are at least one."""
-    if how == "last":
-        return scores[-1]
-    if how == "min":
-        return min(scores)
-    if how == "product":
-        return math.prod(scores)
-    return math.fsum(scores) / len(scores)
-
-
-def _fault(steps: Sequence[str], read: Read) -> str:
-    """Why a reading is no score, by the name that the tables have for it; "" where it is one."""
-    if read.error or not steps:
-        return read.finish_reason
-    if len(read.scores) != len(steps):
-        return "wrong_number_of_scores"
-    return "" if all(0 <= one <= 1 for one in read.scores) else "no_probability"
