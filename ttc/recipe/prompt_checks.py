@@ -44,11 +44,8 @@ def check_prompt(
     offers = None if backend is None else offered(backend)
     continues = getattr(part, "continues", False)
     if offers and continues and template.is_chat and not offers.prefill:
-        text = "goes on from begun answers (prefill), which the backend"
-        yield Fault(
-            path,
-            f"{getattr(part, 'type', 'it')!r} {text} {backend.type!r} can't continue as it is set",
-        )
+        text = "it goes on from begun answers (prefill), which the backend"
+        yield Fault(path, f"{text} {backend.type!r} can't continue as it is set")
 
 
 def _why_not(name: str) -> list[str]:
