@@ -76,7 +76,9 @@ def replay(
             _add(found, i, drawn.head(most), right, rules, reads)
     drawn_of = np.array([min(draws, len(view.all_orders)) for view in views])
     return Replayed(
-        *(_mean(use, drawn_of) for use in (found.rules, found.vote, found.settled)),
+        rules=_mean(found.rules, drawn_of),
+        vote=_mean(found.vote, drawn_of),
+        settled=_mean(found.settled, drawn_of),
         curve=found.curve / drawn_of[:, None],
     )
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ttc.analysis.estimate import IntArray
 from ttc.policies import Drawn, StoppingRule, plurality
 from ttc.registry import register
 
@@ -30,7 +31,7 @@ class AdaptiveEntropy(StoppingRule):
         return votes.sum() > 1 and normalised_entropy(votes[votes > 0]) <= self.most
 
 
-def normalised_entropy(votes: np.ndarray) -> float:  # type: ignore[type-arg]
+def normalised_entropy(votes: IntArray) -> float:
     """Entropy of votes over the logarithm of how many answers there are, from 0 to 1.
 
     votes: (answers,) of each that was given. As in the paper's code, where there is one answer

@@ -47,8 +47,12 @@ class Side:
         reads = frozenset().union(*(rule.reads for rule in rules)) if rules else frozenset()
         asked = [Rule(rule.checked, rule.enough, rule.window) for rule in rules]
         found = replay(self.views, asked, self.most, self.orders, reads)
-        uses = (self._whole(use) for use in (found.rules, found.vote, found.settled))
-        return Replayed(*uses, curve=found.curve)
+        return Replayed(
+            rules=self._whole(found.rules),
+            vote=self._whole(found.vote),
+            settled=self._whole(found.settled),
+            curve=found.curve,
+        )
 
     def _whole(self, use: Use) -> Use:
         """With the tokens of prompts, and of what was discarded for each solution."""
