@@ -94,3 +94,31 @@ def test_on_the_embedded_model_within_a_budget(tmp_path):
 def test_a_critic_that_says_more_at_once_is_refused(tmp_path):
     with pytest.raises(RecipeError, match="set its verifications to 1"):
         recipe(tmp_path, VERIFICATIONS="2")
+
+
+def test_fewer_verdicts_than_all_and_the_same_choice(tmp_path):
+    """Against a run that buys all of the same judge: from one journal, so of the same verdicts."""
+    folder = tmp_path / "results"
+    live = run_recipe(recipe(folder, **{"tokens: 1500": "tokens: 100000"})).run
+    text = RECIPE.split("sampler:")[0].replace("NAME", "whole") + (
+        "sampler: {type: independent, solutions: 5, temperature: 1.0, max_tokens: 64}\n"
+        "verifiers: [{type: genrm, backend: {type: nano, model: nano-verifier}, verifications: 3,\n"
+        "             prompt: nano-genrm, temperature: 1.0, max_tokens: 96, score: binary}]\n"
+        f"policies: [weighted_majority]\nresults: {folder}\n"
+    )
+    whole = run_recipe(parse_recipe(text)).run
+    verdicts = read_frame(whole.verifications, "verifications")
+    solutions = read_frame(whole.solutions, "solutions")
+    answers = read_frame(live.table("answers"), "answers")
+    answers = answers[answers["final"]].set_index("problem_id")["solution_index"]
+    bought = read_frame(live.verifications, "verifications")
+    assert len(bought) < len(verdicts) == 4 * 5 * 3
+    for name, own in solutions.groupby("problem_id", observed=True):
+        mine = verdicts[verdicts["problem_id"] == name]
+        said = [
+            [None if np.isnan(s) else s for s in mine[mine["solution_index"] == i]["score"]]
+            for i in own["solution_index"]
+        ]
+        choice = chosen(own["answer_class"].to_numpy(), said, "weighted_majority")
+        place = own.set_index("solution_index")["answer_class"]
+        assert place[answers[name]] == choice

@@ -34,6 +34,7 @@ _HEADS = (
     "regret",
     "over",
 )
+_IN_FILES = ("tokens", "over")  # for which a terminal has no room
 _KINDS = {
     "vote": "",
     "settled": "",
@@ -53,14 +54,17 @@ def print_adaptation(console: Console, found: Adaptation, folder: Path) -> None:
         f"{found.run}: rules that stop, of at most {found.most} solutions, on the {found.problems} "
         f"problems that nothing was tuned on"
     )
-    console.print(table(title, _HEADS, map(_row, found.lines), range(1, len(_HEADS))))
+    shown = [i for i, head in enumerate(_HEADS) if head not in _IN_FILES]
+    rows = [[row[i] for i in shown] for row in map(_row, found.lines)]
+    console.print(table(title, [_HEADS[i] for i in shown], rows, range(1, len(shown))))
     for text in [*said(found), *_accepted(found.accepted), *_how_on(found, folder)]:
         console.print(line(text))
 
 
 def _row(one: Line) -> tuple[str, ...]:
     return (
-        one.label + (f", {_KINDS[one.kind]}" if one.kind in ("tuned", "calibrated") else ""),
+        one.label.replace("(", " (")
+        + (f", {_KINDS[one.kind]}" if one.kind in ("tuned", "calibrated") else ""),
         number(one.samples),
         number(one.tokens),
         percent(one.success.estimate),
@@ -81,8 +85,9 @@ def said(found: Adaptation) -> list[str]:
         "problems, paired where two are compared.",
         "saved: of the full vote's tokens; lost: points of success against it; ahead: of a vote "
         "with the same mean number of solutions for every problem; regret: against who knows how "
-        "often k solutions succeed in each problem, and deals out as many; over: solutions drawn "
-        "after the full vote's answer stood for good, where the clairvoyant stops.",
+        "often k solutions succeed in each problem, and deals out as many. The clairvoyant stop is "
+        "where the full vote's answer stands for good; how far beyond it a rule goes is in the "
+        "files (over).",
     ]
     if found.replaced:
         lines.append("adapt.json was of another split, and is replaced; don't use both.")
@@ -165,30 +170,30 @@ def _figure(found: Adaptation) -> Figure:
     from matplotlib.figure import Figure
 
     rcParams["svg.hashsalt"] = "ttc"
-    figure = Figure(figsize=(8.4, 5.0), layout="constrained")
+    figure = Figure(figsize=(10.4, 5.0), layout="constrained")
     axes = figure.subplots()
     numbers = np.arange(1, len(found.curve) + 1)
     axes.plot(numbers, found.curve, "-", color="black", label="vote, as many everywhere")
     axes.plot(numbers, found.foreseen, ":", color=_GREY, label="dealt out by a clairvoyant")
+    rules = 0
     for one in found.lines:
         at = one.samples, one.success.estimate
         if one.kind == "settled":
             axes.plot(*at, "*", color=_GREY, markersize=10, label="clairvoyant stop")
         elif one.kind in _MARKS:
+            rules += 1
             mark, colour = _MARKS[one.kind]
-            axes.plot(*at, mark, color=colour, markersize=5)
-            name = label(one.label)
-            axes.annotate(name, at, fontsize=6, xytext=(4, -7), textcoords="offset points")
-    for kind, (mark, colour) in _MARKS.items():
-        if any(one.kind == kind for one in found.lines):
-            axes.plot([], [], mark, color=colour, label=f"rule, {_KINDS[kind]}")
+            name = label(f"{rules} {one.label}, {_KINDS[one.kind]}")
+            axes.plot(*at, mark, color=colour, markersize=5, label=name)
+            put = {"xytext": (4, -9), "textcoords": "offset points"}
+            axes.annotate(str(rules), at, fontsize=7, color=colour, **put)
     axes.set_xscale("log", base=2)
     axes.set_xlabel("mean solutions per problem")
     axes.set_ylabel("success rate")
     axes.grid(alpha=0.25)
     text = f"{found.run}: rules that stop, {found.problems} problems, {found.orders} orders each"
     axes.set_title(label(text), fontsize=9, loc="left")
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 

@@ -129,8 +129,9 @@ def _report(
 def _rules(wanted: Evaluation, request: AdaptRequest) -> list[StoppingRule]:
     own = [one for one in wanted.policies if isinstance(one, StoppingRule)]
     if request.rules is None:
-        types = [cls() for cls in parts("policy").values() if issubclass(cls, StoppingRule)]
-        return list({one.label: one for one in (*own, *types)}.values())
+        every = (cls for cls in parts("policy").values() if issubclass(cls, StoppingRule))
+        usual = [c() for c in every if not any(f.is_required() for f in c.model_fields.values())]
+        return list({one.label: one for one in (*own, *usual)}.values())
     found = [one for name in request.rules for one in matching(name, own)]
     for one in found:
         if not isinstance(one, StoppingRule):
