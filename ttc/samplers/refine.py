@@ -114,9 +114,14 @@ class Refine(DraftSampler):
             said = f"The first wrong step: {pieces[wrong].strip()}\n\n{said}".strip()
         if not said:
             return None
-        shown = {"solution": without_thinking(draft.text), "verification": said}
-        by = "backend" if self.reviser is None else "reviser"
-        ask = self.anew(attempt, self.revise_prompt, by=by, after=last, **shown)
+        ask = self.anew(
+            attempt,
+            self.revise_prompt,
+            by="backend" if self.reviser is None else "reviser",
+            after=last,
+            solution=without_thinking(draft.text),
+            verification=said,
+        )
         return await self._written(attempt, ask, "")
 
     async def _written(self, attempt: Attempt, ask: Ask, kept: str) -> Solution | None:
