@@ -106,7 +106,7 @@ class GenSelect(DraftSampler):
                 for _ in range(self.selections)
             ]
             texts = [shown(load_prompt(self.fuse_prompt), one) for one in drawn]
-            asks = [self.anew(attempt, self.fuse_prompt, by=self._by, **one) for one in texts]
+            asks = [self.anew(attempt, self.fuse_prompt, by=self._by, show=one) for one in texts]
             samples = [one for row in await attempt.sample(*asks) for one in row]
             written = [s for s in samples if not s.completion.error]
             if attempt.refused or not written:

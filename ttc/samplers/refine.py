@@ -119,8 +119,7 @@ class Refine(DraftSampler):
             self.revise_prompt,
             by="backend" if self.reviser is None else "reviser",
             after=last,
-            solution=without_thinking(draft.text),
-            verification=said,
+            show={"solution": without_thinking(draft.text), "verification": said},
         )
         return await self._written(attempt, ask, "")
 

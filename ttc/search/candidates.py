@@ -69,7 +69,7 @@ async def winner(attempt: Attempt, candidates: Sequence[Solution], how: Vote) ->
 
     Who meets whom, and in which order a vote is shown them, is drawn.
     """
-    left = [candidates[i] for i in attempt.rng.permutation(len(candidates))]
+    left: list[Solution] = [candidates[i] for i in attempt.rng.permutation(len(candidates))]
     while len(left) > 1:
         parts = [[left[i] for i in part] for part in groups(len(left), how.most)]
         contested = [part for part in parts if _differ(attempt, part)]

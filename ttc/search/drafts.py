@@ -53,10 +53,10 @@ class DraftSampler(SamplerPart):
         *,
         by: str = "backend",
         after: Sample | None = None,
-        **variables: str,
+        show: Mapping[str, str] | None = None,
     ) -> Ask:
-        """Solutions by a template that shows what there is so far."""
-        shown = render_problem(load_prompt(prompt), attempt.problem, **variables)
+        """Solutions by a template. show: the variables by which it shows what there is so far."""
+        shown = render_problem(load_prompt(prompt), attempt.problem, **(show or {}))
         return Ask(shown, self.params(prompt), n, by, after)
 
     async def drafts(self, attempt: Attempt, n: int) -> list[Solution]:
