@@ -172,3 +172,12 @@ def test_nano_grader_selects_in_pairs(tmp_path):
 
 def test_within_a_budget(tmp_path):
     check_budget(tmp_path, NANO, 500)
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "groups"), [(16, 2, 15), (16, 8, 3), (5, 2, 4), (1, 4, 0)]
+)
+def test_a_plan_knows_the_most_votes(count, most, groups):
+    sampler = GenSelect(solutions=count, at_once=most, selections=3)
+    assert sampler.most_samples() == {"solver": count + 3 * groups}
+    assert len(selected(best_of, solutions=count, at_once=most)[2]) == groups

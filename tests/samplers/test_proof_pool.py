@@ -150,3 +150,8 @@ def test_nano_roles_refines_what_nano_verifier_doubts(tmp_path):
 @pytest.mark.parametrize("limit", [300, 500])
 def test_within_a_budget(tmp_path, limit):
     check_budget(tmp_path, NANO, limit)
+
+
+def test_a_plan_knows_the_most_samples():
+    sampler = ProofPool(solutions=8, keep=4, refinements=2, rounds=3, critic={"type": "genrm"})
+    assert sampler.most_samples() == {"solver": 8 + 24, "critic": 8 * (8 + 24)}

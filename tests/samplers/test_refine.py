@@ -230,3 +230,14 @@ def test_a_restart_on_nano_buys_only_what_is_new(tmp_path):
 )
 def test_within_a_budget(tmp_path, critic):
     check_budget(tmp_path, f"{{{DRAFT}, {critic}, rounds: 2, chains: 8}}", 600)
+
+
+def test_a_plan_knows_the_most_samples():
+    critic = {"type": "genrm", "verifications": 4}
+    reviser = {"type": "nano", "model": "nano-roles"}
+    sampler = Refine(chains=3, rounds=2, critic=critic, reviser=reviser)
+    assert sampler.most_samples() == {"solver": 3, "reviser": 6, "critic": 24}
+    assert Refine(rounds=2, critic=critic, keep="best").most_samples() == {
+        "solver": 3,
+        "critic": 12,
+    }

@@ -12,7 +12,7 @@ from ttc.errors import UsageError
 from ttc.prompts import load_prompt
 from ttc.refs import BackendRef
 from ttc.registry import register
-from ttc.search.candidates import Vote, is_pair, shown, winner
+from ttc.search.candidates import Vote, is_pair, most_groups, shown, winner
 from ttc.search.drafts import DraftSampler, leading
 
 
@@ -71,6 +71,18 @@ class GenSelect(DraftSampler):
         reads = {} if self.selector is None else {"selector": self.select_tokens}
         mine = self.max_tokens if reads else max(self.max_tokens, self.select_tokens)
         return {"solver": mine} | reads
+
+    def most_solutions(self) -> int:
+        return max(self.solutions, self.selections if self.mode == "fuse" else 0)
+
+    def most_samples(self) -> Mapping[Role, int]:
+        if self.mode == "fuse":
+            read = self.selections * self.rounds
+        else:
+            read = self.selections * most_groups(self.solutions, self.at_once)
+        if self.selector is None:
+            return {"solver": self.solutions + read}
+        return {"solver": self.solutions, "selector": read}
 
     @property
     def _by(self) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Role, Solution, Verification
 from ttc.refs import BackendRef, VerifierRef
 from ttc.registry import register
-from ttc.search.drafts import DraftSampler, judged, mean_score
+from ttc.search.drafts import DraftSampler, critic_samples, judged, mean_score
 from ttc.thinking import without_thinking
 
 _GRADER: Any = {
@@ -65,6 +65,18 @@ class ProofPool(DraftSampler):
     top_p: float = Field(default=0.95, gt=0, le=1)
     """Nucleus sampling."""
 
+    def most_solutions(self) -> int:
+        return self.keep
+
+    def most_samples(self) -> Mapping[Role, int] | None:
+        new = self.rounds * self.keep * self.refinements
+        judging = critic_samples(self.critic, self.solutions + new)
+        if judging is None:
+            return None
+        if self.reviser is None:
+            return {"solver": self.solutions + new, **judging}
+        return {"solver": self.solutions, "reviser": new, **judging}
+
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         new = await self.drafts(attempt, self.solutions)
         pool: list[tuple[float, Solution, list[Verification]]] = []
@@ -84,7 +96,7 @@ class ProofPool(DraftSampler):
             rows = await attempt.sample(*asks) if asks else []
             samples = [s for row in rows for s in row if not s.completion.error]
             new = [attempt.solution(s.completion.text, [s]) for s in samples]
-        return [solution for _, solution, _ in pool] or new
+        return [solution for _, solution, _ in pool] or new[: self.keep]
 
     def _refine(
         self, attempt: Attempt, solution: Solution, verdicts: Sequence[Verification]

@@ -13,15 +13,16 @@ from ttc.registry import register
 from ttc.search.drafts import (
     DraftSampler,
     continued,
-    first_wrong,
+    critic_samples,
+    criticism,
     judged,
+    kept_before,
     leading,
     mean_score,
     worst,
 )
 from ttc.steps import StepRule, split_steps
 from ttc.thinking import without_thinking
-from ttc.verdicts.steps import pieces_of
 
 _SELF: Any = {
     "type": "genrm",
@@ -68,6 +69,18 @@ class Refine(DraftSampler):
     def continues(self) -> bool:  # type: ignore[override]
         return self.restart == "first_wrong_step"
 
+    def most_solutions(self) -> int:
+        return self.chains
+
+    def most_samples(self) -> Mapping[Role, int] | None:
+        judging = critic_samples(self.critic, self.chains * (self.rounds + (self.keep == "best")))
+        if judging is None:
+            return None
+        again = self.chains * self.rounds
+        if self.reviser is None or self.continues:
+            return {"solver": self.chains + again, **judging}
+        return {"solver": self.chains, "reviser": again, **judging}
+
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         found: list[Solution] = []
         while len(found) < self.chains and not attempt.refused:
@@ -104,14 +117,11 @@ class Refine(DraftSampler):
         self, attempt: Attempt, draft: Solution, verdict: Verification
     ) -> Solution | None:
         """The next draft; None where the critic has nothing to say, or the budget ends."""
-        wrong = first_wrong(draft, verdict, self.steps)
-        pieces, last = pieces_of(draft, self.steps), attempt.samples(draft)[-1]
+        last = attempt.samples(draft)[-1]
         if self.continues:
-            kept = "".join(pieces[: wrong or 0])
+            kept = kept_before(draft, verdict, self.steps)
             return await self._written(attempt, continued(self.begin(attempt), kept, last), kept)
-        said = without_thinking(verdict.text)
-        if wrong is not None:
-            said = f"The first wrong step: {pieces[wrong].strip()}\n\n{said}".strip()
+        said = criticism(draft, verdict, self.steps)
         if not said:
             return None
         ask = self.anew(

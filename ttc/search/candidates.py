@@ -64,6 +64,16 @@ def groups(count: int, most: int) -> list[range]:
     return [range(a, b) for a, b in pairwise(cuts)]
 
 
+def most_groups(count: int, most: int) -> int:
+    """How many groups of more than one there are in all rounds, until one candidate is left."""
+    total = 0
+    while count > 1:
+        found = groups(count, most)
+        total += sum(len(part) > 1 for part in found)
+        count = len(found)
+    return total
+
+
 async def winner(attempt: Attempt, candidates: Sequence[Solution], how: Vote) -> Solution | None:
     """The one that is left after rounds of votes on groups; None where the budget ended them.
 

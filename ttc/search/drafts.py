@@ -11,6 +11,7 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Role, Sample, SamplingParams, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
 from ttc.samplers import SamplerPart
+from ttc.thinking import without_thinking
 from ttc.verdicts.steps import pieces_of
 from ttc.verifiers import VerifierPart
 
@@ -79,6 +80,14 @@ async def judged(
     return found
 
 
+def critic_samples(critic: VerifierPart, solutions: int) -> Mapping[Role, int] | None:
+    """The most samples of a critic of so many solutions, by role; None: can't be told."""
+    each = critic.most_samples(1)
+    if each is None:
+        return None
+    return {"critic" if r == "verifier" else r: n * solutions for r, n in each.items()}
+
+
 def mean_score(verdicts: Sequence[Verification]) -> float | None:
     """From 0 to 1, over the verdicts that could be read; None where none could."""
     scores = [one.score for one in verdicts if one.score is not None]
@@ -101,6 +110,20 @@ def first_wrong(solution: Solution, verdict: Verification, steps: str) -> int | 
     if place is None and verdict.step_scores:
         place = int(np.argmin(verdict.step_scores))
     return None if place is None or not pieces else min(place, len(pieces) - 1)
+
+
+def kept_before(solution: Solution, verdict: Verification, steps: str) -> str:
+    """What stands before the first step that a verdict finds wrong; nothing where it names none."""
+    return "".join(pieces_of(solution, steps)[: first_wrong(solution, verdict, steps) or 0])
+
+
+def criticism(solution: Solution, verdict: Verification, steps: str) -> str:
+    """What a verdict says, behind the first step that it finds wrong; "" where it says nothing."""
+    wrong = first_wrong(solution, verdict, steps)
+    said = without_thinking(verdict.text)
+    if wrong is None:
+        return said
+    return f"The first wrong step: {pieces_of(solution, steps)[wrong].strip()}\n\n{said}".strip()
 
 
 def continued(ask: Ask, kept: str, after: Sample) -> Ask:
