@@ -20,7 +20,7 @@ def mcts(**settings):
 def test_with_enough_expansions_it_agrees_with_exhaustive_search(seed, rollout):
     die = random.Random(seed)
     reward = {"".join(t): die.random() for t in itertools.product("ab", repeat=3)}
-    sampler = mcts(expansions=200, rollout=rollout)
+    sampler = mcts(expansions=200, curiosity=4, rollout=rollout)
     model = Letters("ab", 3, in_turn=True)
     found, said, _ = searched(sampler, model, lambda path: reward.get(path, 0.5))
     assert set(found) == {*reward}
