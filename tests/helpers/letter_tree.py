@@ -125,3 +125,21 @@ def blind(salt: object) -> Rewards:
         return int.from_bytes(digest, "big") / 2**64
 
     return rewards
+
+
+def posterior(
+    chances: Chances, rewards: Rewards, weigh: Callable[[float], float], product: bool = False
+) -> dict[str, float]:
+    """What particles draw from in the end: chance times the weight after each step, the last one
+    again for each step that the longest text has more. product: of scores up to there.
+    """
+    whole = dict(leaves(chances))
+    longest = max(map(len, whole))
+    found = {}
+    for leaf, chance in whole.items():
+        scores = [rewards(leaf[: i + 1]) for i in range(len(leaf))]
+        so_far = list(np.cumprod(scores)) if product else scores
+        so_far += [so_far[-1]] * (longest - len(leaf))
+        found[leaf] = chance * float(np.prod([weigh(score) for score in so_far]))
+    total = sum(found.values())
+    return {leaf: one / total for leaf, one in found.items()}

@@ -8,6 +8,8 @@ from letter_tree import blind, said, searched, settings
 
 from ttc.samplers.beam import Beam
 from ttc.samplers.dvts import DVTS
+from ttc.samplers.particle import ParticleFilter
+from ttc.samplers.particle_gibbs import ParticleGibbs
 
 RIGHT, WRONG = "abcdefghijklmnop", "qrst"
 TRIES = 300
@@ -25,8 +27,10 @@ def chances(path):
         Beam(**settings(beams=8, width=4)),
         Beam(**settings(beams=8, width=4, look_ahead=1, sort_completed=True)),
         DVTS(**settings(beams=8, width=4)),
+        ParticleFilter(**settings(particles=8, entropy=0.9)),
+        ParticleGibbs(**settings(particles=4, iterations=2)),
     ],
-    ids=["beam", "beam, looking ahead", "dvts"],
+    ids=["beam", "beam, looking ahead", "dvts", "particle", "particle-gibbs"],
 )
 def test_it_is_as_often_right_as_a_single_sample(sampler):
     """The reward is a hash of the text, so which of the texts it likes says nothing of right and
