@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.search.best import Best
+from ttc.search.best import Best, Choice
 from ttc.search.paths import Path, StepSampler
 
 
@@ -18,9 +18,8 @@ class Beam(StepSampler):
     """Goes on from the best of n partial solutions at each step, m times from each.
 
     Finished solutions are collected until none is left to go on from, or n have finished; where
-    they are sorted, the search goes on without a limit of these. Its answer is the best one by the
-    reward. Fewer than n finished are not filled up with copies. A look-ahead counts in the scores
-    by which beams are kept.
+    they are sorted, the search goes on after that. Fewer than n finished are not filled up with
+    copies. A look-ahead counts in the scores by which beams are kept.
     """
 
     type: Literal["beam"] = "beam"
@@ -34,6 +33,9 @@ class Beam(StepSampler):
     """Return the best n of all finished solutions, not the n that finished first."""
     filter_duplicates: bool = False
     """Keep one only of partial solutions with the same text."""
+    choose: Choice = "best"
+    """The answer: the finished solution with the highest score, or, by a vote weighted by scores,
+    the best one of the answer that wins."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -49,7 +51,7 @@ class Beam(StepSampler):
         return {"solver": steps * (1 + self.look_ahead), "reward": steps}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
-        best = Best(self)
+        best = Best(self, self.choose)
         finished: list[tuple[Path, Solution]] = []
         active = [self.begin(attempt)]
         for step in range(self.most_steps):

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from ttc.answers.extraction import boxed
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.search.best import Best
+from ttc.search.best import Best, Choice
 from ttc.search.paths import Path, StepSampler
 
 
@@ -21,9 +21,9 @@ class DVTS(StepSampler):
     """Searches n/m trees apart; each goes on from the best of m steps and gives its last m.
 
     Each tree is a branch of the attempt with an equal share of the budget, and ends where its best
-    child has ended or holds a boxed answer. The answer is the best solution of all trees; within a
-    budget, that of the trees gone through one after the other. The trees' last m children, of which
-    some may be unfinished, are n solutions in all.
+    child has ended or holds a boxed answer. The answer is chosen of all trees' solutions; within a
+    budget, of the trees gone through one after the other. The trees' last m children, of which some
+    may be unfinished, are n solutions in all.
     """
 
     type: Literal["dvts"] = "dvts"
@@ -33,6 +33,9 @@ class DVTS(StepSampler):
     """Steps that a tree tries at a time (m); there are n/m trees."""
     look_ahead: int = Field(default=0, ge=0, le=1000)
     """Further steps, at temperature 0, after which a step is scored."""
+    choose: Choice = "best"
+    """The answer: the finished solution with the highest score, or, by a vote weighted by scores,
+    the best one of the answer that wins."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -48,7 +51,7 @@ class DVTS(StepSampler):
         return {"solver": steps * (1 + self.look_ahead), "reward": steps}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
-        number, best = self.beams // self.width, Best(self)
+        number, best = self.beams // self.width, Best(self, self.choose)
         trees = attempt.split(*[1 / number] * number)
         leaves = await asyncio.gather(*map(self._leaves, trees))
         # Only now, and in their order: which tree is done first must not matter.

@@ -59,5 +59,5 @@ class ParticleFilter(ParticleSampler):
         return chosen, (1 - power) * logs
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
-        best = Best(self, self.choose == "best")
+        best = Best(self, self.choose)
         return self.returned(attempt, best, await self.sweep(attempt, best))

@@ -20,8 +20,8 @@ class ParticleGibbs(ParticleSampler):
     Each iteration but the first keeps `references`, drawn by their weights from the particles of
     the one before (conditional sequential Monte Carlo: Andrieu, Doucet and Holenstein 2010; as in
     its_hub, without ancestor sampling). Particles are drawn multinomially at every step: other
-    schemes would have to be conditioned, too. The best answer is that of all iterations; a sampled
-    one is drawn from the last.
+    schemes would have to be conditioned, too. The best answer, or a vote, is that of all
+    iterations; a sampled one is drawn from the last.
     """
 
     type: Literal["particle-gibbs"] = "particle-gibbs"
@@ -46,7 +46,7 @@ class ParticleGibbs(ParticleSampler):
         return {"solver": steps, "reward": steps}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
-        best = Best(self, self.choose == "best")
+        best = Best(self, self.choose)
         swept = await self.sweep(attempt, best)
         for _ in range(self.iterations - 1):
             if attempt.refused or not all(p.path.ended and p.scored for p in swept.particles):

@@ -1,22 +1,30 @@
-"""What a search has finished so far, and the best of it: its answer at any time."""
+"""What a search has finished so far, and which of it is its answer at any time."""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from typing import Literal
 
 from ttc.core import Attempt, Solution
 from ttc.search.paths import Path, StepSampler
 
+Choice = Literal["best", "vote"]
+
 
 class Best:
-    """Makes solutions of paths, in order, and has the attempt answer with each that is better than
-    all before it, as `StepSampler.rank` orders them.
+    """Makes solutions of paths, in order, and has the attempt answer with the best at any time.
 
-    answers: False where somebody else says what the answer is.
+    choose: "best" is the first one as `StepSampler.rank` orders them; "vote" the best one of the
+    answer whose finished solutions have the largest sum of scores; "sample" leaves to somebody else
+    to say an answer.
     """
 
-    def __init__(self, sampler: StepSampler, answers: bool = True) -> None:
-        self._sampler, self._answers = sampler, answers
-        self._rank: tuple[bool, bool, float] | None = None
+    def __init__(
+        self, sampler: StepSampler, choose: Literal["best", "vote", "sample"] = "best"
+    ) -> None:
+        self._sampler, self._choose = sampler, choose
         self._made: dict[int, tuple[Path, Solution]] = {}
+        self._answer: Solution | None = None
 
     @property
     def solutions(self) -> list[Solution]:
@@ -31,9 +39,28 @@ class Best:
         """The path's solution. attempt: the one, or the branch of it, that has written it."""
         if self.knows(path):
             return self._made[id(path)][1]
-        solution, rank = path.solution(attempt), self._sampler.rank(path)
+        solution = path.solution(attempt)
         self._made[id(path)] = (path, solution)
-        if self._answers and (self._rank is None or rank > self._rank):
-            self._rank = rank
-            attempt.answer(solution)
+        if self._choose != "sample":
+            voted = self._voted(attempt) if self._choose == "vote" else None
+            chosen = voted or self._first()
+            if chosen is not self._answer:
+                self._answer = chosen
+                attempt.answer(chosen)
         return solution
+
+    def _first(self) -> Solution:
+        return max(self._made.values(), key=lambda one: self._sampler.rank(one[0]))[1]
+
+    def _voted(self, attempt: Attempt) -> Solution | None:
+        """None where nothing finished has both an answer and a score."""
+        done = [(p, s) for p, s in self._made.values() if p.ended and p.scores]
+        value = {s.index: self._sampler.value(p) or 0.0 for p, s in done}
+        of: dict[int, list[Solution]] = defaultdict(list)
+        for (_, solution), place in zip(done, attempt.classes([s for _, s in done]), strict=True):
+            if place >= 0:
+                of[int(place)].append(solution)
+        if not of:
+            return None
+        winner = max(of.values(), key=lambda solutions: sum(value[s.index] for s in solutions))
+        return max(winner, key=lambda solution: value[solution.index])

@@ -66,8 +66,9 @@ class ParticleSampler(StepSampler):
     """Solutions that grow side by side."""
     weighting: Literal["r", "odds"] = "r"
     """What a score r weighs: r, as in the paper, or r / (1 - r), as in its authors' code."""
-    choose: Literal["best", "sample"] = "best"
-    """The answer: of all that have ended the one with the highest score, or one drawn by weight."""
+    choose: Literal["best", "vote", "sample"] = "best"
+    """The answer, of all that have ended: the one with the highest score; by a vote weighted by
+    scores, the best one of the answer that wins; or one drawn by the weights."""
     aggregate: Aggregate = "product"
     """A particle's score of those of its steps: the last, their minimum, product or mean."""
     most_steps: int = Field(default=32, ge=1, le=10_000)
