@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
@@ -49,9 +50,11 @@ _FUNCTIONS = {
 }
 _TOKEN = re.compile(r'"[^"]*"|[A-Za-z_]\w*|\d+|//=|[-+*/<>=!%]=|//|\S')
 _WORDS = frozenset(
-    """def for in if elif else while return not and or break continue range len zip enumerate
-    sorted list abs str int ord sum min max any all True False append insert get upper lower
-    isdigit""".split()
+    (
+        *keyword.kwlist,
+        *("range", "len", "zip", "enumerate", "sorted", "list", "abs", "str", "int", "ord", "sum"),
+        *("min", "max", "any", "all", "append", "insert", "get", "upper", "lower", "isdigit"),
+    )
 )
 _PARTS = (
     (re.compile(r" (?:and|or) [^:]+(?=:$)"), ""),
