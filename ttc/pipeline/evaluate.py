@@ -252,7 +252,7 @@ def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluat
         loaded = recounted(loaded, wanted.cost, manifest)
     found = measured_curve(loaded, wanted.caps)
     choices = _cost_choices(manifest, wanted.cost, ()) | {"problems_left_out": "without any sample"}
-    return Evaluated(found.rows, found.facts, choices)
+    return Evaluated(found.curves.rows, found.facts, choices, (found.curves,))
 
 
 def _verified_by_all(
