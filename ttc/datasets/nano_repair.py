@@ -38,7 +38,7 @@ class NanoRepair(DatasetPart):
     templates, which are harder for it; both: in turn."""
     problems: int = Field(default=32, ge=1, le=100_000)
     """Functions in all."""
-    public: int = Field(default=4, ge=1, le=100)
+    public: int = Field(default=6, ge=1, le=100)
     """Public tests, of which the first is the failing call that the question shows."""
     hidden: int = Field(default=16, ge=1, le=1000)
     """Hidden tests, none of which is public; functions that can't be called in so many ways have
