@@ -92,7 +92,7 @@ def draw_function(template: Template, rng: random.Random) -> tuple[str, ...]:
     def filled(match: re.Match[str]) -> str:
         slot = match[0]
         if slot in _OPERATORS:
-            return choose(rng, _OPERATORS[slot])
+            return str(choose(rng, _OPERATORS[slot]))
         if slot not in drawn:
             taken = set(drawn.values())
             drawn[slot] = choose(rng, [one for one in _NAMES[slot] if one not in taken])
