@@ -58,8 +58,8 @@ def print_summary(console: Console, run: RunFolder) -> None:
         console.print(line(rough, "yellow"))
     if shared := _shared_rows(manifest):
         title = "Success on all solutions that each problem got"
-        heading = ("policy", "solutions", "from", "to", "success", NEW_PROBLEMS)
-        console.print(table(title, heading, shared, numeric=range(1, 6)))
+        of_shared = ("policy", "solutions", "from", "to", "success", NEW_PROBLEMS)
+        console.print(table(title, of_shared, shared, numeric=range(1, 6)))
     budgets = _best_rows(manifest)
     if budgets:
         title = (
