@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ class Judge:
         text = prompt.messages[-1].content
         a, b = (part.split("\n\n")[0] for part in text.split("Solution ")[1:3])
         self.shown.append((a, b))
-        n = max(0, min(n, self.budget - len(self.shown) + 1))
+        n = max(0, min(n, self.budget))
+        self.budget -= n
         said = "A" if len(a) >= len(b) else "B"
         top = {"A": math.log(0.6), "B": math.log(0.2)}
         return [
@@ -88,6 +90,15 @@ def test_what_a_solution_won_counts_both_orders():
 def test_a_budget_leaves_the_first_solutions_compared_with_each_other():
     found, _ = compare(Judge(budget=4), "x", "xx", "xxx", "xxxx")
     assert {(v.solution_index, v.against) for v in found} == {(0, 1), (1, 0), (0, 2), (2, 0)}
+
+
+@pytest.mark.parametrize("comparisons", [1, 3])
+def test_a_pair_is_compared_as_often_in_either_order(comparisons):
+    for budget in range(6 * comparisons + 1):
+        found, _ = compare(Judge(budget), "x", "xx", "xxx", comparisons=comparisons)
+        counts = Counter((v.solution_index, v.against) for v in found)
+        assert all(counts[a, b] == counts[b, a] for a, b in counts), budget
+        assert (found != []) == (budget > comparisons)
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,9 @@ class Pairwise(VerifierPart):
         (params,) = self.asks(attempt.capabilities())
         asks = [Ask(self._prompt(attempt, *pair), params, self.comparisons) for pair in pairs]
         rows = await attempt.sample(*asks)
+        if self.orders == "both":  # a comparison in one order only would say who came first
+            least = [min(map(len, both)) for both in zip(rows[::2], rows[1::2], strict=True)]
+            rows = [row[: least[i // 2]] for i, row in enumerate(rows)]
         found: dict[int, list[Verification]] = {one.index: [] for one in chosen}
         for (first, second), row in zip(pairs, rows, strict=True):
             own = found[first.index]
