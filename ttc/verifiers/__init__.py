@@ -25,8 +25,12 @@ class VerifierPart(MethodPart):
     read_by: ClassVar[tuple[str, ...]] = ("best_of_n", "weighted_majority", "pessimistic")
     """Policies that read what it says: those of a recipe with it that names no policies."""
 
+    compares: ClassVar[bool] = False
+    """Whether its scores are of pairs of solutions: none is a score of one solution by itself."""
+
     name: str = ""
-    """Label in the tables; the type where none is given. Several verifiers need distinct ones."""
+    """Label in the tables; the type where none is given. Several verifiers need distinct ones. What
+    stands behind a `/` is a verifier's own, for judgements of judgements (`meta/verdict`)."""
     backend: BackendRef | None = None
     """The model that verifies; the recipe's backend where none is named."""
 

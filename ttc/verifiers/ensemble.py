@@ -44,7 +44,7 @@ class Ensemble(VerifierPart):
         labels = [one.label for one in verifiers]
         if len(set(labels)) < len(labels):
             raise ValueError("two verifiers have one label; give each a 'name' of its own")
-        if any(getattr(one, "orders", None) for one in verifiers):
+        if any(one.compares for one in verifiers):
             raise ValueError("a verifier that compares solutions has no score of one to combine")
         return verifiers
 

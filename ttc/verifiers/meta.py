@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ttc.core import (
     Ask,
@@ -70,6 +70,13 @@ class Meta(VerifierPart):
     prompt: str = "meta"
     """Prompt template with {{ question }}, {{ solution }} and {{ verification }}, the analysis: a
     shipped name or a file."""
+
+    @field_validator("verifier")
+    @classmethod
+    def _of_one(cls, verifier: VerifierPart) -> VerifierPart:
+        if verifier.compares:
+            raise ValueError("a verifier that compares solutions alleges no defect of one")
+        return verifier
 
     def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
         inner = self.verifier.most_samples(solutions)

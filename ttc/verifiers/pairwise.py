@@ -38,6 +38,7 @@ class Pairwise(VerifierPart):
     orders takes it out of the mean, and lets it be measured.
     """
 
+    compares: ClassVar[bool] = True
     read_by: ClassVar[tuple[str, ...]] = ("knockout",)
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset({"solution_a", "solution_b"})
