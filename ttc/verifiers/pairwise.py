@@ -121,8 +121,9 @@ class Pairwise(VerifierPart):
         )
 
     def _read(self, first: Solution, second: Solution, index: int, c: Completion) -> Verification:
-        said = find_letter(c.text)
-        p = None if said in (None, "tie") else p_first(c.logprobs, str(said))
+        found = find_letter(c.text)
+        said = None if found is None else found.word
+        p = p_first(c.text, c.logprobs)
         verdict = None if said in (None, "tie") else said == "A"
         return self.verification(
             first,
