@@ -38,6 +38,13 @@ class VerifierPart(MethodPart):
     def label(self) -> str:
         return self.name or str(type(self).model_fields["type"].default)
 
+    @property
+    def verdict_line(self) -> str:
+        """The line in which it would say that a solution is right, for attacks that imitate it."""
+        from ttc.verdicts.attacks import line_of
+
+        return line_of(str(type(self).model_fields["type"].default))
+
     def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
         """The most samples that it asks for of so many solutions, by role; None: can't be told."""
         return None
