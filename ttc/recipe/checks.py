@@ -155,6 +155,18 @@ def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
         first.setdefault(label, dotted(at))
 
 
+def _labels_with_a_slash(valid: Valid) -> Iterator[Fault]:
+    """Names that begin with a verifier's and a slash are those of its judgements of judgements."""
+    for at, part, _, _ in _methods(valid):
+        label = str(getattr(part, "label", ""))
+        if part.kind == "verifier" and "/" in label:
+            mend = label.replace("/", "-")
+            text = (
+                f"{label!r:.80} has a '/', which is for judgements of judgements; say {mend!r:.80}"
+            )
+            yield Fault((*at, "name"), text)
+
+
 def _samples_that_verifiers_read(valid: Valid) -> Iterator[Fault]:
     """What a verifier reads of the solver's samples, such as their probabilities, must be kept."""
     sampler = valid.get("sampler")
@@ -227,6 +239,7 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _policies_that_fail,
     _distinct_labels,
     _labels_of_critics,
+    _labels_with_a_slash,
     _samples_that_verifiers_read,
     _data_file,
     _prompts,

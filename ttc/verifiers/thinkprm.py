@@ -16,7 +16,7 @@ from ttc.thinking import after_thinking, opening_mark
 from ttc.verdicts import score
 from ttc.verdicts.reviews import decision, p_decision, p_forced, step_labels
 from ttc.verdicts.steps import numbered, pieces_of
-from ttc.verifiers.chains import StepChain, begin, go_on, waves
+from ttc.verifiers.chains import StepChain, begin, go_on, judge_in_turn
 from ttc.verifiers.written import Written
 
 _THOUGHT_ENDS = "</think>"
@@ -73,18 +73,20 @@ class ThinkPRM(Written):
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
         template = load_prompt(self.prompt)
-        chains = []
+        chains: list[list[StepChain]] = []
         for solution in solutions[: self.solutions]:
             steps = pieces_of(solution, self.steps)
             text = numbered(steps, 1) if self.numbered else "".join(steps).strip()
             prompt = render_problem(template, attempt.problem, solution=text)
             chains += [
-                StepChain(solution, i, prompt, steps=steps) for i in range(self.verifications)
+                [StepChain(solution, i, prompt, steps=steps)] for i in range(self.verifications)
             ]
-        for wave in [chains] if self.rounds == 1 else waves(chains):
-            await self._review(attempt, wave)
-        forced = self.rounds > 1
-        return [self._read(chain, forced) for chain in chains if not chain.refused]
+        if self.rounds > 1:
+            whole = await judge_in_turn(chains, lambda turn: self._review(attempt, turn))
+        else:
+            await self._review(attempt, [chain for (chain,) in chains])
+            whole = [[chain] for (chain,) in chains if not chain.refused]
+        return [self._read(chain, self.rounds > 1) for (chain,) in whole]
 
     async def _review(self, attempt: Attempt, chains: Sequence[StepChain]) -> None:
         """All rounds of chains, and the decision that ends them where there are several."""
