@@ -68,7 +68,7 @@ def _row(one: Line) -> tuple[str, ...]:
         number(one.samples),
         number(one.tokens),
         percent(one.success.estimate),
-        "-" if one.saved is None else f"{percent(one.saved.estimate)} ({_span(one.saved)})",
+        "-" if one.saved is None else f"{percent(one.saved.estimate)} ({_span(one.saved, 0)})",
         _points(one.lost),
         _points(one.ahead),
         _points(one.regret),
@@ -197,10 +197,10 @@ def _figure(found: Adaptation) -> Figure:
     return figure
 
 
-def _span(one: Interval) -> str:
+def _span(one: Interval, digits: int = 1) -> str:
     if np.isnan(one.low):
         return "-"
-    return f"{100 * one.low:.1f} to {100 * one.high:.1f}"
+    return f"{100 * one.low:.{digits}f} to {100 * one.high:.{digits}f}"
 
 
 def _points(one: Interval | None) -> str:
