@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast test-pools test-llama test-torch format lock sweep verifiers nano example bench docs clean clean-results help
+.PHONY: quickstart test test-fast test-pools test-llama test-torch format lock sweep verifiers samplers nano example bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -81,6 +81,7 @@ SEEDS   ?= 0 1 2
 JOBS    ?= 2
 RESULTS ?= results
 VERIFIERS_OUT ?= results/examples/verifiers
+SAMPLERS_OUT  ?= results/examples/samplers
 # Whether a result is up to date, ttc knows best: by what recipe, prompts and data hold.
 EACH    := $(foreach r,$(RECIPES),$(or $(wildcard $(r)),$(r)))
 CELLS   := $(foreach r,$(EACH),$(foreach s,$(SEEDS),sweep@$(s)@$(r)))
@@ -98,6 +99,12 @@ $(foreach r,$(EACH),$(foreach s,$(SEEDS),$(eval $(call SWEEP_RULE,$(r),$(s)))))
 verifiers: ## every verifier on the embedded models, and what each buys at equal compute
 	@$(MAKE) --no-print-directory sweep RECIPES="recipes/verifiers/*.yaml" SEEDS=0
 	$(TTC) compare "verifiers-*" --results $(RESULTS) --out $(VERIFIERS_OUT)
+
+samplers: ## every search on the embedded models beside the vote, in tokens, FLOPs and latency
+	@$(MAKE) --no-print-directory sweep RECIPES="recipes/samplers/*.yaml" SEEDS=0
+	for unit in tokens flops latency; do \
+	  $(TTC) compare "samplers-*" --by-policy --unit $$unit --results $(RESULTS) \
+	    --out $(SAMPLERS_OUT)/$$unit || exit 1; done
 
 nano: $(VENV)/.base ## rebuild the embedded models from a seed (hours on 2 CPU cores; needs the extra "train")
 	$(BIN)/python -m pip install --quiet "torch>=2.5"

@@ -119,6 +119,11 @@ def test_tests_without_spread():
     assert paired_test(values).tolist() == pytest.approx([1.0, 0.0, np.nan], nan_ok=True)
 
 
+def test_two_formulas_of_one_figure_do_not_differ():
+    noise = np.random.default_rng(0).choice([-1e-16, 0.0, 2e-16], size=(64, 1))
+    assert paired_test(noise + 1e-16).tolist() == [1.0]
+
+
 def templates(problems, size, pools, seed=7):
     """(problems, pools) values with an intraclass correlation of 0.5, and their labels."""
     rng = np.random.default_rng(seed)

@@ -24,7 +24,7 @@ def test_every_stage_runs_and_is_not_repeated(
     out, work = tmp_path / "weights", tmp_path / "work"
     build(out, work, seed=5, scale=0.001)
     index = json.loads((out / "index.json").read_text())
-    assert sorted(index) == sorted([*STEPS, *PLANS])
+    assert sorted(index) == sorted([*STEPS, *PLANS, "nano-repair"])
     card = (tmp_path / "MODEL_CARD.md").read_text()
     assert "arithmetic" in card
     assert all(entry["sha256"][:16] in card for entry in index.values())

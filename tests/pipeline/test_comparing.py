@@ -8,7 +8,10 @@ from processes import ttc
 from ttc.analysis.simulate import SimulationConfig
 from ttc.errors import DataError
 from ttc.pipeline.comparing import VOTE, compare
+from ttc.pipeline.run import run_recipe
+from ttc.recipe import parse_recipe
 from ttc.store.simulated import simulate_run
+from ttc.store.tables import read_frame
 
 WORLD = SimulationConfig(
     problems=60,
@@ -77,3 +80,49 @@ def test_from_the_shell(runs):
     assert np.isfinite(table["success"]).all()
     for name in ("comparison.md", "comparison.png", "comparison.svg"):
         assert (folder / "out" / name).stat().st_size > 0
+
+
+SEARCH = """
+name: adaptive
+seed: 0
+dataset: {type: nano, family: arithmetic, levels: [2, 3], problems: 8}
+backend: {type: nano, model: nano-solver}
+sampler: {type: adaptive, rule: esc, most: 10, draw: {temperature: 1.0, max_tokens: 96}}
+policies: [first]
+"""
+POOL = """
+name: pool
+seed: 0
+dataset: {type: nano, family: arithmetic, levels: [2, 3], problems: 8}
+backend: {type: nano, model: nano-solver}
+sampler: {type: independent, solutions: 8, temperature: 1.0, max_tokens: 96}
+verifiers: [{type: prm, backend: {type: nano, model: nano-prm}, prompt: nano-solver, steps: line}]
+policies: [first, majority, weighted_majority, best_of_n]
+"""
+
+
+def run_of(text, folder):
+    recipe = parse_recipe(text)
+    return run_recipe(recipe.model_copy(update={"results": str(folder)})).run
+
+
+def test_a_sampler_that_gives_one_answer_stands_beside_the_vote(tmp_path):
+    runs = [run_of(one, tmp_path) for one in (POOL, SEARCH)]
+    found = compare(runs, by_policy=True)
+    assert found.methods == (
+        VOTE, "weighted_majority (prm)", "best_of_n (prm)", "adaptive"
+    )  # fmt: skip
+    whole = [p for p in found.points if p.method == "adaptive"][-1]
+    used = read_frame(runs[1].table("samples"), "samples")
+    tokens = used["prompt_tokens"] - used["cached_tokens"] + used["completion_tokens"]
+    assert whole.cost <= tokens.sum() / 8 + 1e-9
+    assert whole.row["S"] is None
+    assert whole.ahead is not None
+
+
+def test_what_is_the_same_as_the_vote_is_not_found_to_differ(tmp_path):
+    run = run_of(POOL, tmp_path)
+    found = compare([run], budgets=[130], by_policy=True)
+    vote = next(p for p in found.points if p.method == VOTE)
+    same = [p for p in found.points if p is not vote and p.row["S"] == vote.row["S"] == 1]
+    assert [p.p for p in same] == [1.0] * len(same)

@@ -225,10 +225,11 @@ def _untold(units: _Units) -> NDArray[np.bool_]:
 def paired_test(differences: FloatArray, clusters: ArrayLike | None = None) -> FloatArray:
     """Two-sided p of no mean difference: the paired t test over problems. (problems, ...) to (...).
 
+    differences: of success rates; what is below 1e-12 is round-off of two formulas for one figure.
     The test that `ttc.analysis.power` plans for. Without any difference p is 1; with the same one
     in all problems 0; NaN where a value is, and for fewer than three problems (or clusters).
     """
-    units = _Units.of(differences, clusters)
+    units = _Units.of(np.where(np.abs(differences) < 1e-12, 0.0, differences), clusters)
     missing = _untold(units)
     freedom = max(1, units.count - 1)
     _, variance = units.spread()

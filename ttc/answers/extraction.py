@@ -10,8 +10,8 @@ is correct.") and GSM8K ("#### 42"); `last_number` the usual GSM8K fall-back.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from ttc.answers.announced import Reads, final_answer
 from ttc.answers.choice import find_choice
@@ -21,9 +21,10 @@ from ttc.answers.scan import closing_brace, last_match
 from ttc.errors import TtcError
 from ttc.thinking import after_thinking
 from ttc.unit_tests.given import program_of
+from ttc.unit_tests.patches import program_in
 
 Extractor = Callable[[str, Reads], str | None]
-ExtractorName = Literal["boxed", "final_answer", "last_number", "choice", "program"]
+ExtractorName = Literal["boxed", "final_answer", "last_number", "choice", "program", "patch"]
 
 _LONGEST_PROGRAM = 100_000
 _BOX = re.compile(r"\\f?boxed(?![A-Za-z])|\\fbox(?![A-Za-z])")
@@ -110,7 +111,15 @@ def choice(text: str) -> str | None:
 
 def program(text: str) -> str | None:
     """The last fenced block of Python, or all of a text without fences."""
-    found = program_of(text)
+    return _sized_program(program_of(text))
+
+
+def patch(metadata: Mapping[str, Any]) -> Extractor:
+    """Extractor of a program, or of a patch of the one in a problem's metadata."""
+    return lambda text, _: _sized_program(program_in(text, metadata))
+
+
+def _sized_program(found: str | None) -> str | None:
     return found if found and len(found) <= _LONGEST_PROGRAM else None
 
 
@@ -170,4 +179,5 @@ EXTRACTORS: dict[ExtractorName, Extractor] = {
     "last_number": lambda text, _: last_number(text),
     "choice": lambda text, _: choice(text),
     "program": lambda text, _: program(text),
+    "patch": patch({}),
 }

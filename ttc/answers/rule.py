@@ -1,6 +1,6 @@
 """The answer rule of a recipe: how answers are read, and when two are the same."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,6 +12,7 @@ from ttc.answers.extraction import (
     ExtractorName,
     by_pattern,
     first_match,
+    patch,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class AnswerRule(BaseModel):
         Field(min_length=1, alias="extract"),
         BeforeValidator(_listed),
     ] = ("boxed", "final_answer", "last_number")
-    """Recipe key `extract`: in order, the first that finds an answer wins; `{regex: '= (.*)'}`."""
+    """Recipe key `extract`: in order, the first that finds an answer wins; `{regex: '= (.*)'}`.
+    patch: a program, or a line of the one in the metadata `program` written anew."""
     equivalence: Literal["math", "science", "numeric", "string", "choice", "code"] = "math"
     """math: LaTeX, by structure and value; science: that, with units, significant figures and
     constants; numeric: within `tolerance`; string: spelling; choice: A-J; code: programs, right
@@ -86,9 +88,18 @@ class AnswerRule(BaseModel):
     """Limit of one look at one hostile answer or text, or of one unit test; what is late is
     equivalent to nothing."""
 
-    def extract(self, text: str) -> str | None:
-        """The answer in a solution's text (after its thinking block), or None."""
-        return first_match(text, self._chain, self.reads, self.equivalence != "numeric")
+    def extract(self, text: str, metadata: Mapping[str, Any] | None = None) -> str | None:
+        """The answer in a solution's text (after its thinking block), or None.
+
+        metadata: the problem's, where a solution may be a patch of a program in it.
+        """
+        chain = self._chain
+        if metadata and "patch" in self.extractors:
+            chain = tuple(
+                patch(metadata) if part == "patch" else one
+                for part, one in zip(self.extractors, chain, strict=True)
+            )
+        return first_match(text, chain, self.reads, self.equivalence != "numeric")
 
     def equivalent(self, a: str | None, b: str | None) -> bool:
         """Whether two answers count as the same; symmetric; a missing answer equals nothing."""

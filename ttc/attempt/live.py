@@ -333,7 +333,7 @@ class LiveAttempt:
             problem_id=record.problem.id,
             index=index,
             text=text,
-            answer=self._world.answers.extract(text),
+            answer=self._world.answers.extract(text, record.problem.metadata),
             prompt_tokens=completions[0].prompt_tokens if completions else 0,
             completion_tokens=sum(c.completion_tokens for c in completions),
             finish_reason=completions[-1].finish_reason if completions else "stop",

@@ -1,4 +1,4 @@
-"""`ttc compare`: the verifiers of runs beside the vote, at equal compute."""
+"""`ttc compare`: the methods of runs beside the vote, at equal compute."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ def command(
     ] = None,
     unit: AnyUnit = None,
     overrides: CostOverrides = None,
+    by_policy: Annotated[
+        bool,
+        typer.Option("--by-policy", help="Each policy of a verifier is a method of its own."),
+    ] = False,
     level: Level = LEVEL,
     out: Annotated[
         Path | None,
@@ -26,13 +30,14 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
-    """Compare what verifiers buy at equal compute: each against the vote, paired over problems.
+    """Compare what methods buy at equal compute: each against the vote, paired over problems.
 
-    Each verifier is used with whatever policy, S and V does best within the budget, judged out of
-    bag; all that it asked counts, programs and critics included.
+    Each verifier is used with whatever policy, S and V does best within the budget, and a sampler
+    that gives one answer (search, refinement, early stopping) is stopped where it does best, judged
+    out of bag; all that was asked counts: discarded samples, rewards, programs and critics.
 
     Examples: `ttc compare verifiers-genrm verifiers-prm --budget 1000 --budget 4000`,
-    `ttc compare "verifiers-*" --unit flops --out results/verifiers`
+    `ttc compare "samplers-*" verifiers-prm --by-policy --unit flops --out results/samplers`
     """
     from ttc.cli._console import console
     from ttc.cli._options import cost_overrides
@@ -50,6 +55,7 @@ def command(
         limits,
         cost_overrides(overrides, None),
         level,
+        by_policy=by_policy,
     )
     if as_json:
         say_json([point.as_row(found.unit) for point in found.points])

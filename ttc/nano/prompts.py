@@ -10,6 +10,7 @@ Judges: the solver's prompt and solution, then a header of `HEADERS`, then what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 VERDICT = "Verification: Is the answer correct (Yes/No)?"
@@ -81,3 +82,21 @@ def revision_prompt(question: str, solution: str, verification: str) -> str:
 def spoc_prompt(question: str) -> str:
     """The text that attempts and verifications in turn follow, up to a verdict Yes."""
     return f"Problem: {question}\nAttempt:\n"
+
+
+FAILS, PROGRAM, FAULT_IN, REWRITE = "Fails: ", "\nProgram:\n", "\nFault in line:", "\nRewrite:"
+
+
+def repair_question(fails: str, program: str) -> str:
+    """The text of a repair problem: a call that fails, and the program in numbered lines."""
+    return f"{FAILS}{fails}{PROGRAM}{program}"
+
+
+def numbered(lines: Sequence[str]) -> str:
+    """Lines behind their numbers from 1."""
+    return "\n".join(f"{i} {line}" for i, line in enumerate(lines, 1))
+
+
+def repair_prompt(question: str) -> str:
+    """The text that the number of the faulty line and its new text follow."""
+    return f"{question}{FAULT_IN}"

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from ttc.nano.vocabulary import (
     BASE,
     CHARACTERS,
+    CODE,
     EOS,
     EXTENDED,
     PAD,
@@ -62,6 +63,10 @@ def _pattern(text: str) -> str:
 
 
 VOCABULARY = BASE
-TOKENIZERS = {"base": Tokenizer(BASE), "extended": Tokenizer(EXTENDED)}
+TOKENIZERS = {
+    "base": Tokenizer(BASE),
+    "extended": Tokenizer(EXTENDED),
+    "code": Tokenizer(CODE),
+}
 encode, decode = TOKENIZERS["base"].encode, TOKENIZERS["base"].decode
 TEXTS = TOKENIZERS["base"].texts

@@ -1,4 +1,5 @@
-"""The vocabularies of the nano networks: one for the first four, a longer one for later networks.
+"""The vocabularies of the nano networks: one for the first four, a longer one for later networks,
+and one of characters for programs.
 
 The longer one has all tokens of the other under the same ids, then new phrases, so that a network
 can start from the weights of an older one. No phrase crosses a place where a prompt may end or a
@@ -9,7 +10,16 @@ from __future__ import annotations
 
 from ttc.nano.families.arithmetic import NAMES, THINGS
 from ttc.nano.formats import AGAIN, DECISION, OWN_SOLUTION, THE_STEPS, TRIGGERS
-from ttc.nano.prompts import HEADERS, REVISION, VERDICT, WHICH
+from ttc.nano.prompts import (
+    FAILS,
+    FAULT_IN,
+    HEADERS,
+    PROGRAM,
+    REVISION,
+    REWRITE,
+    VERDICT,
+    WHICH,
+)
 
 SPECIALS = ("<pad>", "<unk>", "<eos>")
 PAD, UNK, EOS = range(3)
@@ -47,3 +57,11 @@ _JUDGING = (
     "Plus", "Times", "The next is shorter", "The last result",
 )  # fmt: skip
 EXTENDED = (*BASE, *SCORES, *_JUDGING)
+
+# Programs: characters; only the indentation, words of the language and headings are one token.
+_PYTHON = (
+    "    ", "def ", "return ", "for ", " in ", " not in ", "if ", "elif ", "else:", "while ",
+    "continue", "break", " and ", " or ", "not ", "True", "False", "range(", "len(", ".append(",
+    "enumerate(", FAILS, PROGRAM, FAULT_IN, REWRITE, " gave ", " raised ", ", not ", "Error",
+)  # fmt: skip
+CODE = (*SPECIALS, *CHARACTERS, *_PYTHON)

@@ -1,8 +1,9 @@
-"""Runs of the same problems side by side: what each verifier's verdicts buy at equal compute.
+"""Runs of the same problems side by side: what each method buys at equal compute.
 
-A method is a verifier of a run with whatever policy, S and V does best with it within a budget;
-what that is worth is told out of bag, since it was chosen on these problems. Beside them stands the
-vote alone, which is chosen likewise. All are paired over problems.
+A method is a verifier of a run with whatever policy, S and V does best with it within a budget, or
+a sampler that gives one answer, stopped wherever it does best within it; what that is worth is told
+out of bag, since it was chosen on these problems. Beside them stands the vote alone, which is
+chosen likewise. All are paired over problems.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ttc.pipeline.curves import Curves, Row
 from ttc.pipeline.evaluate import Evaluation, evaluate_run
 from ttc.pipeline.interval import Interval, plain
 from ttc.pipeline.scaling.allocations import ladder
+from ttc.store.attempts import is_measured
 from ttc.store.pool import load_pool, require_same_dataset, verifiers
 from ttc.store.run_folder import RunFolder
 
@@ -97,18 +99,19 @@ def compare(
     overrides: Sequence[str] = (),
     level: float = LEVEL,
     seed: int = 0,
+    by_policy: bool = False,
 ) -> Comparison:
-    """Every verifier of every run against the vote, at equal compute per problem.
+    """Every method of every run against the vote, at equal compute per problem.
 
     unit: of a mean cost (see `COST_UNITS`). budgets: in it; a ladder over what there is where none
-    are given. Raises `DataError` for runs of other problems, of measured answers, or without costs
-    in this unit.
+    are given. by_policy: each policy of a verifier is a method of its own. Raises `DataError` for
+    runs of other problems, or without costs in this unit.
     """
     if len(runs) > 1:
         require_same_dataset(runs)
     parts = [part for run in runs for part in _parts(run, overrides)]
     common = _common([curves.problem_ids for _, curves in parts])
-    methods = _methods(parts, common, unit)
+    methods = _methods(parts, common, unit, by_policy)
     limits = tuple(sorted(budgets)) or _ladder([_costs(one, unit) for one in methods])
     problems = Problems.of(len(common), seed, level=level)
     problems.require()
@@ -120,15 +123,12 @@ def compare(
 def _parts(run: RunFolder, overrides: Sequence[str]) -> Iterator[tuple[RunFolder, Curves]]:
     manifest = run.manifest()
     wanted = Evaluation.of_manifest(manifest)
-    named = verifiers(run)
-    arrays = load_pool(run, next(iter(named), None)).arrays
-    wanted = replace(
-        wanted,
-        solutions=ladder(int(arrays.n_solutions.max())),
-        cost=with_overrides(wanted.cost, overrides),
-        same_problems=bool(named),
-        budgets={},
-    )
+    wanted = replace(wanted, cost=with_overrides(wanted.cost, overrides), budgets={})
+    if not is_measured(run):
+        named = verifiers(run)
+        arrays = load_pool(run, next(iter(named), None)).arrays
+        sizes = ladder(int(arrays.n_solutions.max()))
+        wanted = replace(wanted, solutions=sizes, same_problems=bool(named))
     found = evaluate_run(run, manifest, wanted)
     yield from ((run, curves) for curves in found.parts if curves.rows)
 
@@ -142,38 +142,51 @@ def _common(ids: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _methods(
-    parts: Sequence[tuple[RunFolder, Curves]], common: Sequence[str], unit: str
+    parts: Sequence[tuple[RunFolder, Curves]], common: Sequence[str], unit: str, by_policy: bool
 ) -> list[Method]:
-    """The vote of the first run, and every verifier."""
+    """The vote of the first run that has one, and every other method."""
     found: dict[str, Method] = {}
     for run, curves in parts:
         place = {name: i for i, name in enumerate(curves.problem_ids)}
         order = [place[name] for name in common]
-        for verifier in dict.fromkeys(row["verifier"] for row in curves.rows):
-            name = VOTE if verifier is None else verifier
-            if name in found:
-                if name == VOTE:
-                    continue
-                name = f"{name} of {run.name}"
-            own = [
-                i
-                for i, row in enumerate(curves.rows)
-                if row["verifier"] == verifier
-                and row["policy"] not in _NOBODY_CHOOSES
-                and (verifier is not None or row["policy"] in _VOTING)
-            ]
-            if own:
-                rows = [curves.rows[i] for i in own]
-                found[name] = Method(name, rows, curves.success[np.ix_(order, own)])
-    for one in found.values():
-        if not np.isfinite(_costs(one, unit)).all():
-            raise DataError(f"{one.name} has no costs in {unit}; choose another --unit")
+        cells: dict[str, list[int]] = {}
+        for i, row in enumerate(curves.rows):
+            if name := _method_of(row, run, by_policy):
+                cells.setdefault(name, []).append(i)
+        for name, own in cells.items():
+            if name == VOTE and name in found:
+                continue
+            unique = name if name not in found else f"{name} of {run.name}"
+            made = Method(unique, [curves.rows[i] for i in own], curves.success[np.ix_(order, own)])
+            found[unique] = _with_costs(made, unit)
     return sorted(found.values(), key=lambda one: one.name != VOTE)
+
+
+def _method_of(row: Row, run: RunFolder, by_policy: bool) -> str | None:
+    """Whose cell a row is; None for those that nobody could choose."""
+    policy, verifier = row["policy"], row["verifier"]
+    if row["estimator"] == "measured":
+        return str(run.manifest().recipe["sampler"]["type"])
+    if policy in _NOBODY_CHOOSES:
+        return None
+    if verifier is None:
+        return VOTE if policy in _VOTING else None
+    return f"{policy} ({verifier})" if by_policy else str(verifier)
+
+
+def _with_costs(method: Method, unit: str) -> Method:
+    """Those of its cells whose cost is known, as it is not of an answer that nobody waited for."""
+    known = np.isfinite(_costs(method, unit))
+    if not known.any():
+        raise DataError(f"{method.name} has no costs in {unit}; choose another --unit")
+    rows = [row for row, there in zip(method.rows, known, strict=True) if there]
+    return Method(method.name, rows, method.success[:, known])
 
 
 def _costs(method: Method, unit: str) -> FloatArray:
     name = "cost_c" if unit == "c" else unit
-    return np.array([row[name] for row in method.rows], dtype=np.float64)
+    values = [row.get(name) for row in method.rows]
+    return np.array([np.nan if one is None else one for one in values], dtype=np.float64)
 
 
 def _ladder(costs: Sequence[FloatArray], steps: int = 12) -> tuple[float, ...]:

@@ -20,7 +20,7 @@ from ttc.analysis.intervals import mean_interval
 from ttc.analysis.measured import Attempts, Stopped, caps
 from ttc.budget.cost import CostConfig, Rates
 from ttc.pipeline.costs import role_rates
-from ttc.pipeline.curves import Row
+from ttc.pipeline.curves import Curves, Row
 from ttc.store.attempts import LoadedAttempts
 from ttc.store.manifest import Manifest
 
@@ -30,9 +30,9 @@ POLICY = "answer"
 
 @dataclass(frozen=True)
 class Measured:
-    """Rows of `curves`, and facts for the manifest."""
+    """Curves, and facts for the manifest."""
 
-    rows: list[Row]
+    curves: Curves
     facts: dict[str, Any]
 
 
@@ -65,7 +65,8 @@ def measured_curve(loaded: LoadedAttempts, wanted: Sequence[float]) -> Measured:
         }
         for i, (cap, one) in enumerate(zip(limits, stopped, strict=True))
     ]
-    return Measured(rows, _facts(loaded, stopped[-1]))
+    curves = Curves(rows, [], success, loaded.problem_ids)
+    return Measured(curves, _facts(loaded, stopped[-1]))
 
 
 def _spent(arrays: Attempts, stopped: Stopped) -> Row:

@@ -70,8 +70,8 @@ def _row(point: Point) -> tuple[str, ...]:
         gap = f"{100 * ahead.estimate:+.1f} ({100 * ahead.low:+.1f} to {100 * ahead.high:+.1f})"
     p = "-" if math.isnan(point.p) else "< 0.001" if point.p < 0.001 else f"{point.p:.3f}"
     calls = number(float(row["calls"]))
-    policy, depth = shown_policy(row["policy"]), str(row["V"] or "-")
-    return point.method, policy, str(row["S"]), depth, number(point.cost), calls, span, gap, p
+    policy, size, depth = shown_policy(row["policy"]), str(row["S"] or "-"), str(row["V"] or "-")
+    return point.method, policy, size, depth, number(point.cost), calls, span, gap, p
 
 
 def write_comparison(found: Comparison, limits: tuple[float, ...], folder: Path) -> None:

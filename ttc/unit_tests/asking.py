@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from ttc.core import Attempt
 from ttc.errors import DataError
 from ttc.unit_tests.running import (
+    Pair,
     Result,
     Test,
+    answered,
     of_program,
     of_texts,
     result,
@@ -42,6 +44,15 @@ async def run_programs(
     }
     none = Result(("it holds no program",) * len(tests))
     return [none if one is None else found.get(one) for one in programs]
+
+
+async def ask_reference(
+    attempt: Attempt, program: str, calls: Sequence[Pair], limit_s: float, memory_mib: int
+) -> list[tuple[Pair, float]]:
+    """What a reference program gives, and in how many seconds; nothing where the budget ended."""
+    mark = _mark(attempt)
+    done = await attempt.execute(of_program(program, calls, mark, limit_s, memory_mib))
+    return answered(done[0], mark, calls) if done else []
 
 
 async def run_script(

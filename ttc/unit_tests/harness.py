@@ -203,8 +203,9 @@ def run_tests(order: dict[str, Any]) -> list[dict[str, Any]]:
                 found.append({"fault": subject.fault})
                 continue
             subject.deadline = time.monotonic() + order["limit_s"]
+            began = time.perf_counter()
             run = run_pair(subject, test) if "call" in test else run_source(subject, test["source"])
-            found.append(run)
+            found.append({**run, "seconds": time.perf_counter() - began})
         except NotApart:
             raise
         except BaseException as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -44,9 +44,12 @@ Test = Pair | Script
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """faults: of each test why it failed, empty where it passed."""
+    """faults: of each test why it failed, empty where it passed. seconds: how long each took, by
+    the harness's clock, which the program can't reach; 0 where it did not end.
+    """
 
     faults: tuple[str, ...]
+    seconds: tuple[float, ...] = field(default=(), compare=False)
 
     @property
     def passed(self) -> tuple[bool, ...]:
@@ -99,7 +102,28 @@ def result(done: Executed, mark: str, tests: Sequence[Test]) -> Result:
         )
     if not isinstance(found, list) or len(found) != len(tests):
         return Result((_why(done),) * len(tests))
-    return Result(tuple(_fault(test, one) for test, one in zip(tests, found, strict=True)))
+    return Result(
+        tuple(_fault(test, one) for test, one in zip(tests, found, strict=True)),
+        tuple(_seconds(one) for one in found),
+    )
+
+
+def answered(done: Executed, mark: str, calls: Sequence[Pair]) -> list[tuple[Pair, float]]:
+    """The calls that a trusted program answered, with what it gave as what they are to give, and
+    how long each took, in seconds.
+    """
+    found = _report(done, mark)
+    if not isinstance(found, list) or len(found) != len(calls):
+        return []
+    return [
+        (replace(call, gives=decoded(one["value"])), _seconds(one))
+        for call, one in zip(calls, found, strict=True)
+        if "value" in one
+    ]
+
+
+def _seconds(found: Any) -> float:
+    return float(found.get("seconds", 0.0))
 
 
 def _fault(test: Test, found: Any) -> str:

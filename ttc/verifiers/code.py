@@ -23,7 +23,8 @@ from ttc.registry import register
 from ttc.thinking import after_thinking
 from ttc.unit_tests.asking import run_programs, run_script
 from ttc.unit_tests.generated import dual_agreement, pairs_in
-from ttc.unit_tests.given import given_tests, program_of
+from ttc.unit_tests.given import given_tests
+from ttc.unit_tests.patches import PROGRAM, program_in
 from ttc.unit_tests.running import Result, Test
 from ttc.verifiers import VerifierPart
 
@@ -37,6 +38,7 @@ class Code(VerifierPart):
     """
 
     executes: ClassVar[bool] = True
+    later: ClassVar[frozenset[str]] = frozenset({"program"})
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset({"entry_point"})
     }
@@ -46,6 +48,9 @@ class Code(VerifierPart):
     """Metadata with the tests: pieces of Python, or [arguments, value] of calls."""
     entry_point: str = Field(default="entry_point", max_length=200)
     """Metadata with the name of the function that is called."""
+    program: str = Field(default=PROGRAM, max_length=200)
+    """Metadata with the program that a solution may be a patch of: the number of a line and its new
+    text."""
     prefix: str = Field(default="", max_length=200)
     """Metadata with what stands before each program, such as imports."""
     script: str = Field(default="", max_length=100_000)
@@ -94,7 +99,7 @@ class Code(VerifierPart):
         written = await self._written(attempt)
         tests = self._tests(attempt, written)
         prefix = str(attempt.problem.metadata.get(self.prefix, "")) if self.prefix else ""
-        programs = [program_of(text) for text in texts]
+        programs = [program_in(text, attempt.problem.metadata, self.program) for text in texts]
         whole = [None if one is None else f"{prefix}\n{one}" for one in programs]
         stop = self.score == "all"
         results = await run_programs(attempt, whole, tests, self.time_s, self.memory_mib, stop)

@@ -52,7 +52,8 @@ class GenPRM(Written):
     aggregate: Literal["last", "min", "mean"] = "last"
     """A solution's score of the rewards of its steps (PRM-Last, PRM-Min, PRM-Avg)."""
     logprobs: int = Field(default=20, ge=0, le=20)
-    """Top alternatives asked for at each token, to read the judgement's probabilities."""
+    """Top alternatives asked for at each token, to read the judgement's probabilities; of 0 or 1 it
+    is often the word alone that tells."""
 
     @property
     def executes(self) -> bool:  # type: ignore[override]

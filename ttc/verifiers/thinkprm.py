@@ -102,7 +102,8 @@ class ThinkPRM(Written):
         ended = chain.samples[-2].completion if forced and not chain.failed else last
         opening = opening_mark((chain.prompt.text or "") + chain.prompt.prefill)
         cut_off = bool(opening) and after_thinking(opening + chain.text) is None
-        found = None if chain.failed or cut_off else decision(chain.text)
+        readable = not chain.failed and not cut_off
+        found = decision(chain.text) if readable else None
         verdict = None if found is None else found.says
         p_yes = None
         if forced and not chain.failed:
@@ -110,7 +111,9 @@ class ThinkPRM(Written):
             verdict = verdict if p_yes is None else p_yes > 0.5
         elif found is not None:
             p_yes = p_decision(last.text, last.logprobs)
-        labels, wrong = step_labels(chain.text, len(chain.steps))
+        labels, wrong = step_labels(chain.text, len(chain.steps)) if readable else ([], None)
+        if ended.finish_reason == "length" and wrong is None:
+            labels = []  # of steps that it did not come to, it does not say that they are wrong
         return self.made(
             chain.solution,
             chain.index,

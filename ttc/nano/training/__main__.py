@@ -23,7 +23,8 @@ from ttc.nano.training.stages import STEPS, Stages
 CARD_PROBLEMS = 32  # a level
 CARD_DEPTH = 32  # solutions verified of each problem, and verifications of each of these
 CARD = "card"
-NAMES = (*STEPS, *PLANS, CARD)
+REPAIR = "nano-repair"
+NAMES = (*STEPS, *PLANS, REPAIR, CARD)
 
 
 def main() -> None:
@@ -61,6 +62,8 @@ def build(
             stages.later(name)
         elif name in STEPS:
             stages.first(name)
+        elif name == REPAIR:
+            stages.repair()
         else:
             depth = min(CARD_DEPTH, 2 * stages.scaled(CARD_DEPTH))
             problems = stages.scaled(CARD_PROBLEMS)

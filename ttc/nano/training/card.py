@@ -13,12 +13,14 @@ from ttc.nano.sampling import Sample
 from ttc.nano.tasks import NanoProblem, generate
 from ttc.nano.training import measure
 from ttc.nano.training.card_judges import grader_page, judge_page
+from ttc.nano.training.card_repair import repair_page
 from ttc.nano.training.card_roles import roles_page
 from ttc.nano.training.judging import Case
 from ttc.nano.training.measure import SOLUTIONS, Floats, Models, Verified
 from ttc.policies import PolicyPart, named
 
 SEED_OFFSET = 7919  # problems of the card are not those of the recipes either
+REPAIRS = 3  # broken functions of known templates, and as many of unseen ones, by problems a level
 Solved = list[list[Sample]]
 
 
@@ -46,6 +48,8 @@ def write_card(
     parts += [_verifier(found), _reward(models, arithmetic, solved, found)]
     parts.append(_compute(arithmetic, solved, found))
     parts += later_pages(models, arithmetic, solved, seed, max(1, depth // 8))
+    if repair := models.named("nano-repair"):
+        parts.append(repair_page(repair, seed + SEED_OFFSET, REPAIRS * problems))
     path.write_text("\n".join(part for part in parts if part) + "\n", encoding="utf-8")
     print(f"wrote {path.name}", flush=True)
 

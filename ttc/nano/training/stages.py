@@ -15,6 +15,7 @@ from ttc.nano.training.judges import LATER, PLANS
 from ttc.nano.training.lessons import LESSONS, lesson_loss
 from ttc.nano.training.loop import marks, train
 from ttc.nano.training.network import Network
+from ttc.nano.training.repairs import DESCRIPTION, REPAIR, REPAIR_STEPS, REPAIRS, repair_text
 from ttc.nano.training.samples import mark_source, review_source, sample_solutions
 
 SOLVER = NetConfig(vocab=len(VOCABULARY))
@@ -39,6 +40,7 @@ class Stages:
         self.out, self.work, self.seed = out, work, seed
         self.scale, self.device = scale, device
         planned = {**STEPS, **{name: plan.steps for name, plan in PLANS.items()}}
+        planned["nano-repair"] = REPAIR_STEPS
         self.steps = {name: self.scaled(count) for name, count in planned.items()}
 
     def scaled(self, count: int) -> int:
@@ -125,3 +127,17 @@ class Stages:
         )
         made = net.arrays()
         write_weights(self.out, name, plan.description, net.config, made, **plan.facts)
+
+    def repair(self) -> None:
+        """The network that repairs programs; it starts from nothing."""
+        seed = self.seed + 30
+        net = train(
+            Network(REPAIR, seed).to(self.device),
+            lambda i: repair_text(seed, i),
+            self.steps["nano-repair"],
+            self.work / "repair.pt",
+            seed,
+            objective=lesson_loss,
+            reader=REPAIRS,
+        )
+        write_weights(self.out, "nano-repair", DESCRIPTION, net.config, net.arrays())
