@@ -185,8 +185,9 @@ def _figure(found: Adaptation) -> Figure:
             mark, colour = _MARKS[one.kind]
             name = label(f"{rules} {one.label}, {_KINDS[one.kind]}")
             axes.plot(*at, mark, color=colour, markersize=5, label=name)
-            put = {"xytext": (4, -9), "textcoords": "offset points"}
-            axes.annotate(str(rules), at, fontsize=7, color=colour, **put)
+            axes.annotate(
+                str(rules), at, (4, -9), textcoords="offset points", fontsize=7, color=colour
+            )
     axes.set_xscale("log", base=2)
     axes.set_xlabel("mean solutions per problem")
     axes.set_ylabel("success rate")
