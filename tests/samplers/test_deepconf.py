@@ -23,8 +23,9 @@ class Scripted:
     capabilities = Capabilities(raw=True, prefill=True, logprobs=20)
     identity = ModelIdentity("test", "scripted")
 
-    def __init__(self, *scripts):
+    def __init__(self, *scripts, context=1000, fails=""):
         self.scripts, self.begun, self.written = list(scripts), 0, 0
+        self.context, self.fails = context, fails
 
     async def sample(self, prompt, params, n, **_):
         if prompt.prefill:
@@ -36,12 +37,14 @@ class Scripted:
 
     def _piece(self, script, start, longest):
         text, sure = script
-        piece = text[start : start + longest]
+        if start and self.fails and self.fails in text:
+            return Completion("", "server_error", 5, 0, error="down")
+        piece = text[start : min(start + longest, self.context)]
         self.written += len(piece)
         logprobs = tuple(
             TokenLogprob(c, -s, {"a": -s}) for c, s in zip(piece, sure[start:], strict=False)
         )
-        reason = "stop" if start + longest >= len(text) else "length"
+        reason = "stop" if start + len(piece) >= len(text) else "length"
         return Completion(piece, reason, 5, len(piece), logprobs=logprobs)
 
 
@@ -52,11 +55,11 @@ def said(answer, *sure):
     return text, [one for one in sure for _ in range(40 // len(sure))]
 
 
-def solved(*scripts, **fields):
+def solved(*scripts, context=1000, fails="", **fields):
     draw = Independent(max_tokens=60, temperature=1.0)
     given = {"warmup": 2, "window": 5, "chunk": 10, "together": 1, "top": 1, "keep": 50, **fields}
     sampler = DeepConf(draw=draw, most=len(scripts), **given)
-    model = Scripted(*scripts)
+    model = Scripted(*scripts, context=context, fails=fails)
     attempt = attempt_of(sampler, PROBLEM, model)
     found = asyncio.run(sampler.solve(attempt))
     answers = attempt._record.answers()
@@ -80,6 +83,18 @@ def test_what_ends_before_it_is_looked_at_does_not_vote_below_the_threshold():
     found, _, written = solved(*FIRST, said(9, 5, 5, 5, 1), warmup=3)
     assert [one.answer for one in found] == ["7", "6"]
     assert written == 4 * 40
+
+
+def test_a_solution_whose_continuation_failed_has_no_vote():
+    later = said(9, 6, 6, 6, 6), said(8, 5, 5, 6, 6)
+    found, answer, _ = solved(*FIRST, *later, warmup=3, fails="is 9")
+    assert [one.answer for one in found] == ["7", "6", "8"]
+    assert answer == "8"
+
+
+def test_a_full_context_ends_a_solution():
+    _, _, written = solved(*FIRST, said(9, 5, 5, 5, 5), warmup=3, context=25)
+    assert written == 4 * 25
 
 
 def test_consensus_stops():

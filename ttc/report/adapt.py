@@ -68,7 +68,7 @@ def _row(one: Line) -> tuple[str, ...]:
         number(one.samples),
         number(one.tokens),
         percent(one.success.estimate),
-        "-" if one.saved is None else f"{percent(one.saved.estimate)} ({_span(one.saved)})",
+        "-" if one.saved is None else f"{percent(one.saved.estimate)} ({_span(one.saved, 0)})",
         _points(one.lost),
         _points(one.ahead),
         _points(one.regret),
@@ -185,8 +185,9 @@ def _figure(found: Adaptation) -> Figure:
             mark, colour = _MARKS[one.kind]
             name = label(f"{rules} {one.label}, {_KINDS[one.kind]}")
             axes.plot(*at, mark, color=colour, markersize=5, label=name)
-            put = {"xytext": (4, -9), "textcoords": "offset points"}
-            axes.annotate(str(rules), at, fontsize=7, color=colour, **put)
+            axes.annotate(
+                str(rules), at, (4, -9), textcoords="offset points", fontsize=7, color=colour
+            )
     axes.set_xscale("log", base=2)
     axes.set_xlabel("mean solutions per problem")
     axes.set_ylabel("success rate")
@@ -197,10 +198,10 @@ def _figure(found: Adaptation) -> Figure:
     return figure
 
 
-def _span(one: Interval) -> str:
+def _span(one: Interval, digits: int = 1) -> str:
     if np.isnan(one.low):
         return "-"
-    return f"{100 * one.low:.1f} to {100 * one.high:.1f}"
+    return f"{100 * one.low:.{digits}f} to {100 * one.high:.{digits}f}"
 
 
 def _points(one: Interval | None) -> str:

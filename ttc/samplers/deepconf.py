@@ -20,20 +20,26 @@ from ttc.verdicts.confidence import group_means, token_confidences
 
 @dataclass
 class _Trace:
-    """A solution on its way. sure: of each token, its confidence in nats."""
+    """A solution on its way. sure: of each token, its confidence in nats. failed: a sample of it
+    did, so that it has no end.
+    """
 
     text: str = ""
     samples: list[Sample] = field(default_factory=list)
     sure: list[float] = field(default_factory=list)
     ended: bool = False
+    failed: bool = False
 
-    def add(self, sample: Sample, top: int, longest: int) -> None:
+    def add(self, sample: Sample, top: int, asked: int, longest: int) -> None:
         done = sample.completion
         self.text += done.text
         self.samples.append(sample)
         self.sure += token_confidences(done.logprobs, top)
         written = sum(one.completion.completion_tokens for one in self.samples)
-        self.ended = done.finish_reason != "length" or written >= longest
+        # A sample may be shorter than asked for where the model's context is full.
+        cut = done.finish_reason == "length" and done.completion_tokens >= asked
+        self.ended = not cut or written >= longest
+        self.failed = bool(done.error)
 
 
 @register
@@ -89,15 +95,15 @@ class DeepConf(SamplerPart):
         ask = self._ask(attempt, self.warmup)
         first = [_Trace() for _ in range(self.warmup)]
         first = await self._grow(attempt, ask, first)
-        lowest = [self._lowest(one) for one in first]
-        threshold = float(np.percentile(lowest, 100 - self.keep)) if first else 0.0
+        lowest = [self._lowest(one) for one in first if not one.failed]
+        threshold = float(np.percentile(lowest, 100 - self.keep)) if lowest else 0.0
         found: list[Solution] = []
         weights: list[float] = []
         drawn, traces = len(first), first
         while True:
             for one in traces:
                 weight = self._lowest(one)
-                if one.ended and weight >= threshold:
+                if one.ended and not one.failed and weight >= threshold:
                     found.append(attempt.solution(one.text, one.samples))
                     weights.append(weight)
             if self._agreed(attempt, found, weights) or drawn >= self.most or attempt.refused:
@@ -132,7 +138,7 @@ class DeepConf(SamplerPart):
             rows = await attempt.sample(*[_further(ask, one) for one in traces])
         grown = [(t, row[0]) for t, row in zip(traces, rows, strict=False) if row]
         for trace, sample in grown:
-            trace.add(sample, self.top, self.draw.max_tokens)
+            trace.add(sample, self.top, ask.params.max_tokens, self.draw.max_tokens)
         return [trace for trace, _ in grown]
 
     def _lowest(self, trace: _Trace) -> float:

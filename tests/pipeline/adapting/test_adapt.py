@@ -85,6 +85,17 @@ def test_what_is_reported_is_of_the_other_half(run):
         run_recipe(parse_recipe(recipe))
 
 
+def test_what_was_tuned_on_the_same_split_stays_in_the_file(run):
+    def kept():
+        return {one.before for one in read_tuned(run.path / "adapt.json").policies}
+
+    adapt(run, FEW)
+    assert not adapt(run, AdaptRequest(rules=("anytime",), orders=4)).replaced
+    assert kept() == {"esc(window=3)", "adaptive_consistency", "anytime"}
+    assert adapt(run, AdaptRequest(rules=("esc",), orders=4, seed=5)).replaced
+    assert kept() == {"esc(window=3)"}
+
+
 def test_a_region_is_calibrated_and_checked_on_the_others(run):
     region = Region(alpha=0.6, delta=0.3, window=3)
     found = adapt(run, AdaptRequest(rules=("esc",), orders=4, region=region, share=0.7))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -67,9 +68,7 @@ def adapt(run: RunFolder, request: AdaptRequest) -> Adaptation:
         settings={"orders": request.orders, "most": most, "loss": request.loss},
         policies=list(report.choices),
     )
-    path = run.path / FILE
-    replaced = path.exists() and not tuned.same_split(read_tuned(path))
-    tuned.write(path)
+    replaced = _write(run.path / FILE, tuned)
     curve = report.found.curve
     return Adaptation(
         run.name,
@@ -85,6 +84,19 @@ def adapt(run: RunFolder, request: AdaptRequest) -> Adaptation:
         report.accepted,
         replaced,
     )
+
+
+def _write(path: Path, tuned: Tuned) -> bool:
+    """Whether a file of another split is replaced. What was tuned on the same split stays in it,
+    but what was tuned anew.
+    """
+    before = read_tuned(path) if path.exists() else tuned
+    replaced = not tuned.same_split(before)
+    new = {(one.policy["type"], one.before) for one in tuned.policies}
+    kept = [one for one in before.policies if (one.policy["type"], one.before) not in new]
+    policies = tuned.policies if replaced else [*kept, *tuned.policies]
+    tuned.model_copy(update={"policies": policies}).write(path)
+    return replaced
 
 
 @dataclass(frozen=True)
