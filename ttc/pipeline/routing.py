@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ttc.errors import UsageError
-from ttc.search.router import FEATURES, Recorded, Trained, features_of, train
+from ttc.search.router import FEATURES, Feature, Recorded, Trained, features_of, train
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 
@@ -50,9 +52,9 @@ def recorded(run: RunFolder) -> Recorded:
     rows = read_frame(run.table("samples"), "samples", _COLUMNS)
     rows = rows[rows["verifier"].isna()].astype({"problem_id": str, "branch": str, "role": str})
     rewards = rows[(rows["role"] == "reward") & rows["score"].notna()]
-    # Numbers are an attempt's own, so one attempt is read at a time.
-    found: list[tuple[dict[str, float], float, str]] = []
+    found: list[tuple[Mapping[Feature, float], float, str]] = []
     scored = dict(rewards.set_index(["problem_id", "repeat", "after"])["score"].items())
+    # Numbers are an attempt's own, so one attempt is read at a time.
     for (problem, repeat), own in rows.groupby(["problem_id", "repeat"], sort=False):
         score = {n: scored.get((problem, repeat, n)) for n in own["number"]}
         own = own.assign(above=own["after"].fillna(-1).astype(int))
@@ -65,7 +67,7 @@ def recorded(run: RunFolder) -> Recorded:
             ends = draft["finish_reason"] != "stop" or draft["stopped_by"] == ""
             step = _depth(above, draft["above"])
             seen = features_of(reward, before, int(draft["completion_tokens"]), step, ends)
-            found.append((dict(seen), other - reward, str(problem)))
+            found.append((seen, other - reward, str(problem)))
     places = {name: i for i, name in enumerate(dict.fromkeys(name for *_, name in found))}
     return Recorded(
         np.array([[x[name] for name in FEATURES] for x, *_ in found]).reshape(-1, len(FEATURES)),
@@ -74,7 +76,7 @@ def recorded(run: RunFolder) -> Recorded:
     )
 
 
-def _pairs(rows: pd.DataFrame) -> list[tuple[dict[str, object], dict[str, object]]]:
+def _pairs(rows: pd.DataFrame) -> list[tuple[Mapping[Hashable, Any], Mapping[Hashable, Any]]]:
     """Draft and target of one request: a draft's sample, and the target's next to it."""
     return [
         (one, other)

@@ -186,7 +186,7 @@ def _tell(run: RunFolder, problem_id: str, repeat: int, nodes: Mapping[int, _Nod
         said += "".join(f", {who} {score}" for who, score in verdicts.get(one.index, {}).items())
         said += "" if one.returned else ", on the way and not returned"
         said += ", THE ANSWER" if one.index == final else ""
-        nodes[one.last_sample].said += said
+        chain[0].said += said
 
 
 def _chain(nodes: Mapping[int, _Node], solution: Solution) -> Iterator[_Node]:
