@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from ttc.core import Attempt, Role, Sample, Solution
 from ttc.refs import BackendRef
 from ttc.registry import register
+from ttc.search.leading import Leading
 from ttc.search.paths import Path, StepSampler
 from ttc.search.router import Router, features_of, read_router
 
@@ -27,8 +28,6 @@ class Speculate(StepSampler):
     the target's step is taken.
     """
 
-    exchangeable: ClassVar[bool] = True
-
     type: Literal["speculate"] = "speculate"
     draft: BackendRef
     """The small model that proposes steps; the recipe's backend is the target."""
@@ -42,7 +41,7 @@ class Speculate(StepSampler):
     router: Annotated[Router | None, BeforeValidator(read_router)] = None
     """The router's weights, or a file of them, which ttc train-router writes."""
     solutions: int = Field(default=1, ge=1, le=1_000_000)
-    """Solutions, one after the other; at temperature 0 all are the same."""
+    """Solutions, one after the other, which are voted on; at temperature 0 all are the same."""
     most_steps: int = Field(default=150, ge=1, le=10_000)
     """Steps of a solution at most; the last one is written to the end of the text."""
     temperature: float = Field(default=0.0, ge=0, le=1000)
@@ -66,14 +65,13 @@ class Speculate(StepSampler):
         return self.model_copy(update={"solutions": min(solutions, self.solutions)})
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
-        found: list[Path] = []
-        while len(found) < self.solutions and not attempt.refused:
+        leading = Leading(attempt, "vote")
+        while len(leading.found) < self.solutions and not attempt.refused:
             path = await self._path(attempt)
-            if path.ended or (
-                path.samples and not found
-            ):  # cut off by the budget, but all there is
-                found.append(path)
-        return [path.solution(attempt) for path in found]
+            # One that the budget has cut off counts where it is all there is.
+            if path.ended or (path.samples and not leading.found):
+                leading.add(path.solution(attempt), None)
+        return leading.found
 
     async def _path(self, attempt: Attempt) -> Path:
         """A solution, step by step, as far as the budget reaches."""

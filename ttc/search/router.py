@@ -135,10 +135,10 @@ def spearman(one: FloatArray, other: FloatArray) -> float:
     """Rank correlation, with mean ranks for ties; NaN where one of them is constant."""
     from scipy.stats import rankdata
 
-    ranks = [rankdata(values) for values in (one, other)]
-    if min(np.ptp(values) for values in ranks) == 0:
+    ranks = np.array([rankdata(values) for values in (one, other)])
+    if np.ptp(ranks, axis=1).min() == 0:
         return math.nan
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks)[0, 1])
 
 
 def _fit(features: FloatArray, better: Any) -> Router:
