@@ -45,7 +45,7 @@ def chosen(template: PromptTemplate, text: str, candidates: Sequence[Solution]) 
     """
     if is_pair(template):
         letter = find_letter(text)
-        number = None if letter is None else {"A": 1, "B": 2}.get(letter)
+        number = None if letter is None else {"A": 1, "B": 2}.get(letter.word)
     else:
         number = boxed_index(text)
     return candidates[number - 1] if number and 1 <= number <= len(candidates) else None
