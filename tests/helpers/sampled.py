@@ -14,7 +14,7 @@ from ttc.store.tables import read_frame
 RECIPE = """
 name: sampled
 dataset: {{type: nano, family: arithmetic, levels: [2, 3], problems: {problems}}}
-backend: {{type: nano, model: {model}}}
+backend: {backend}
 sampler: {sampler}
 policies: [first]
 results: {folder}
@@ -25,8 +25,9 @@ TIMES = ["seconds", "latency"]
 def ran(
     folder: Path, sampler: str, model: str = "nano-solver", problems: int = 3, more: str = ""
 ) -> Outcome:
-    """Run a recipe with a sampler, given as YAML."""
-    text = RECIPE.format(sampler=sampler, model=model, problems=problems, folder=folder)
+    """Run a recipe with a sampler, given as YAML. model: an embedded one, or a backend as YAML."""
+    backend = model if model.startswith("{") else f"{{type: nano, model: {model}}}"
+    text = RECIPE.format(sampler=sampler, backend=backend, problems=problems, folder=folder)
     return run_recipe(parse_recipe(text + more))
 
 

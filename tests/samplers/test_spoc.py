@@ -147,3 +147,14 @@ def test_within_a_budget(tmp_path):
 
 def _yaml(settings):
     return ", ".join(f"{key}: {value}" for key, value in settings.items())
+
+
+def test_a_network_behind_a_server_passes_as_one_in_this_process_does(tmp_path, nano_server):
+    sampler = f"{{type: spoc, temperature: 1.0, max_tokens: 96, passes: 2, {_yaml(NANO)}}}"
+    served = f"{{type: openai, model: nano-roles, base_url: '{nano_server}'}}"
+    far = tables(ran(tmp_path, sampler, served))
+    solutions, samples = far["solutions"], far["samples"]
+    assert solutions["returned"].sum() == 6
+    assert solutions["text"].str.contains("The final answer is", regex=False).all()
+    assert not solutions["text"].str.contains("Verification:", regex=False).any()
+    assert samples["after"].notna().any()
