@@ -70,7 +70,7 @@ class MCTS(StepSampler):
         if node.ended:
             return [node] * n, [node] * n
         (nodes,) = await self.grow(attempt, [node], n, len(node.samples))
-        nodes = [one for one in nodes if not one.samples[-1].completion.error]
+        nodes = [one for one in nodes if not one.failed]
         if not self.rollout:
             scored = await self.score(attempt, nodes)
             return scored, scored
