@@ -5,6 +5,7 @@ import math
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 from letter_tree import blind, even, found, leaves, said, searched, settings
 from on_nano import STEPS, check_budgets_and_replay
@@ -20,6 +21,7 @@ def search(chances, rewards, *, in_turn=True, of="p", **more):
     return found(asyncio.run(sampler.solve(attempt))), said(attempt), model
 
 
+@trials(max_examples=30)
 @given(salt=st.integers(0, 10**6), how=st.sampled_from(["last", "min", "product", "mean"]))
 def test_a_full_beam_is_exhaustive_search(salt, how):
     rewards = blind(salt)

@@ -12,7 +12,7 @@ from ttc.samplers.particle import ParticleFilter
 from ttc.samplers.particle_gibbs import ParticleGibbs
 
 RIGHT, WRONG = "abcdefghijklmnop", "qrst"
-TRIES = 300
+TRIES = 200
 
 
 def chances(path):
