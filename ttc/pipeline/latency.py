@@ -195,7 +195,7 @@ def cell_latency(
         table = read_frame(run.verifications, "verifications", columns)
         table = table[table["verifier"] == verifier]
         for (name, index), own in table.groupby(["problem_id", "solution_index"], observed=True):
-            judged[str(name), int(index)] = own["seconds"].to_numpy(np.float64)
+            judged[str(name), int(str(index))] = own["seconds"].to_numpy(np.float64)
     problems = [
         (str(n), own) for n, own in solutions.groupby("problem_id", observed=True, sort=False)
     ]
