@@ -41,8 +41,8 @@ class Nano(BackendPart):
     type: Literal["nano"] = "nano"
     model: str = Field(default="nano-solver", json_schema_extra=_complete)
     """Which network: nano-solver, the smaller nano-draft, nano-roles; nano-verifier, nano-judge and
-    nano-grader judge, each by the prompts named after it; nano-prm scores steps; nano-repair repairs
-    programs."""
+    nano-grader judge, each by the prompts named after it; nano-prm scores steps; nano-repair
+    repairs programs."""
 
     @field_validator("model")
     @classmethod
