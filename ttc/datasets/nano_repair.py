@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,8 +13,7 @@ from ttc.datasets import DatasetPart
 from ttc.registry import register
 
 if TYPE_CHECKING:
-    from ttc.nano.repair.tasks import Call, Repair
-    from ttc.nano.repair.templates import Kind
+    from ttc.nano.repair.tasks import Exam
 
 
 @register
@@ -49,38 +46,24 @@ class NanoRepair(DatasetPart):
     """train: the functions of known templates that training drew from."""
 
     def load(self) -> Sequence[Problem]:
+        from ttc.nano.repair.tasks import exams
+        from ttc.nano.repair.templates import Kind
+
         kinds: tuple[Kind, ...] = ("known", "unseen")
         taken = kinds if self.templates == "both" else (self.templates,)
-        found = [self._of_kind(kind) for kind in taken]
-        return [next(found[i % len(found)]) for i in range(self.problems)]
-
-    def _of_kind(self, kind: Kind) -> Iterator[Problem]:
-        """Endless; functions whose fault no hidden test shows are left out."""
-        from ttc.nano.repair.running import Outcome, compiled
-        from ttc.nano.repair.tasks import calls, draw
-
-        for index in itertools.count():
-            made = draw(kind, self.seed, index, self.split)
-            more = calls(made, self.public - 1 + self.hidden, "tests")
-            # Functions that can't be called in so many ways share what there is.
-            shown = min(self.public - 1, len(more) // 3)
-            broken = compiled(made.broken)
-            assert broken is not None
-            if any(not broken(a).same(Outcome(value)) for a, value in more[shown:]):
-                yield _problem(made, more[:shown], more[shown:])
+        found = [exams(kind, self.seed, self.public, self.hidden, self.split) for kind in taken]
+        return [_problem(next(found[i % len(found)])) for i in range(self.problems)]
 
 
-def _problem(made: Repair, public: Sequence[Call], hidden: Sequence[Call]) -> Problem:
-    gold = {"entry_point": made.entry_point, "tests": _written(hidden)}
+def _problem(exam: Exam) -> Problem:
+    from ttc.nano.repair.tasks import written
+
+    made = exam.problem
     metadata = {
-        "tests": _written([made.failing, *public]),
+        "tests": written(exam.public),
         "entry_point": made.entry_point,
         "program": "\n".join(made.broken),
         "templates": made.kind,
         "fault": made.fault,
     }
-    return Problem(made.id, made.question, json.dumps(gold), metadata=metadata)
-
-
-def _written(some: Sequence[Call]) -> list[list[Any]]:
-    return [[list(arguments), value] for arguments, value in some]
+    return Problem(made.id, made.question, exam.gold, metadata=metadata)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ttc.core import Ask, Attempt, Sample, SamplingParams
 from ttc.prompts import load_prompt, render_problem
-from ttc.samplers import SamplerPart
+from ttc.registry import Kind, MethodPart
 from ttc.unit_tests.fitness import Rating, Trial
 from ttc.unit_tests.running import Result
 
@@ -24,9 +24,10 @@ class Member:
     sample: Sample | None = None
 
 
-class Mutation(SamplerPart):
+class Mutation(MethodPart):
     """How a program is changed: by a prompt with a parent in it."""
 
+    kind: ClassVar[Kind] = "sampler"
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset({"program", "lines", "fails", "report"})
     }

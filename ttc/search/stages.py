@@ -11,12 +11,13 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Sample, SamplingParams, Solution
 from ttc.prompts import load_prompt, render_problem
 from ttc.refs import VerifierRef
-from ttc.samplers import SamplerPart
+from ttc.registry import Kind, MethodPart
 
 
-class Stage(SamplerPart):
+class Stage(MethodPart):
     """One stage: what it is asked, how many drafts go on, and who judges them."""
 
+    kind: ClassVar[Kind] = "sampler"
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {"prompt": frozenset({"before"})}
 
     name: str = Field(min_length=1, max_length=100)

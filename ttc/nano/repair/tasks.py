@@ -9,8 +9,10 @@ be puts a fifth of all functions aside. Unseen templates are never trained on.
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,3 +124,40 @@ def calls(problem: Repair, count: int, salt: str) -> list[Call]:
         if not wanted.raised and len(repr(wanted.value)) < 1000:
             found.setdefault(repr(arguments), (arguments, wanted.value))
     return list(found.values())[1:]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """A problem with its tests: public ones, of which the first is the failing call that the
+    question shows, and hidden ones, of which none is public and some the fault makes fail.
+    """
+
+    problem: Repair
+    public: tuple[Call, ...]
+    hidden: tuple[Call, ...]
+
+    @property
+    def gold(self) -> str:
+        """The hidden tests as a gold answer."""
+        return json.dumps({"entry_point": self.problem.entry_point, "tests": written(self.hidden)})
+
+
+def written(some: Sequence[Call]) -> list[list[Any]]:
+    """Tests as plain data: [arguments, value]."""
+    return [[list(arguments), value] for arguments, value in some]
+
+
+def exams(
+    kind: Kind, seed: int, public: int, hidden: int, split: Split = "heldout"
+) -> Iterator[Exam]:
+    """Endless; functions that can't be called in so many ways have fewer tests, and those whose
+    fault no hidden test shows are left out.
+    """
+    for index in itertools.count():
+        made = draw(kind, seed, index, split)
+        more = calls(made, public - 1 + hidden, "tests")
+        shown = min(public - 1, len(more) // 3)
+        broken = compiled(made.broken)
+        assert broken is not None
+        if any(not broken(a).same(Outcome(value)) for a, value in more[shown:]):
+            yield Exam(made, (made.failing, *more[:shown]), tuple(more[shown:]))

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import get_args
 
 import numpy as np
 
 from ttc.answers.programs import program_classes
-from ttc.core import Problem
-from ttc.datasets.nano_repair import NanoRepair
 from ttc.nano.engine import NanoModel
 from ttc.nano.prompts import repair_prompt
-from ttc.nano.repair.tasks import draw
+from ttc.nano.repair.tasks import Exam, exams
 from ttc.nano.repair.templates import Kind
 from ttc.nano.training.judging import ask
 from ttc.nano.training.measure import share
 from ttc.unit_tests.patches import patched
 
 SAMPLES = 8
+PUBLIC, HIDDEN = 6, 16  # tests, as the dataset has them
 _LIMIT_S = 1.0
 
 
@@ -63,20 +63,19 @@ def repair_page(model: NanoModel, seed: int, problems: int) -> str:
 
 def tried(model: NanoModel, kind: Kind, seed: int, problems: int) -> list[Tried]:
     """Patches of functions, each run in the sandbox."""
-    drawn = NanoRepair(templates=kind, problems=problems, seed=seed).load()
-    said = ask(model, [repair_prompt(one.question) for one in drawn], SAMPLES)
+    drawn = list(islice(exams(kind, seed, PUBLIC, HIDDEN), problems))
+    said = ask(model, [repair_prompt(one.problem.question) for one in drawn], SAMPLES)
     return [
-        _tried(one, kind, seed, [sample.text for sample in row])
-        for one, row in zip(drawn, said, strict=True)
+        _tried(one, [sample.text for sample in row]) for one, row in zip(drawn, said, strict=True)
     ]
 
 
-def _tried(problem: Problem, kind: Kind, seed: int, texts: Sequence[str]) -> Tried:
-    line = draw(kind, seed, int(problem.id.rpartition("-")[2])).line
-    answers = [patched(problem.metadata["program"], text) for text in texts]
-    right = program_classes(answers, problem.answer, _LIMIT_S).correct
-    located = tuple(text.split("\n")[0].strip() == str(line) for text in texts)
-    return Tried(problem.metadata["fault"], located, tuple(map(bool, right)))
+def _tried(exam: Exam, texts: Sequence[str]) -> Tried:
+    made = exam.problem
+    answers = [patched("\n".join(made.broken), text) for text in texts]
+    right = program_classes(answers, exam.gold, _LIMIT_S).correct
+    located = tuple(text.split("\n")[0].strip() == str(made.line) for text in texts)
+    return Tried(made.fault, located, tuple(map(bool, right)))
 
 
 def _cells(found: Sequence[Tried]) -> str:
