@@ -39,7 +39,8 @@ READERS = [
 PIECES = [
     "\\boxed{", "\\boxed{1} or ", "\\boxed{correct} ", "{", " ", "\n", "*", "Step 1: ", "Step 2\n",
     "Is the solution correct?", "Is the solution correct? Yes or ", "yes ", "Answer: ", "Answer:\n",
-    "Score: ", "rating is ", "Rating 1", "1", "Better: ", "better is ", "Better: A or ", "print(", "print(1)\n", "<verify>\n```python\n",
+    "Score: ", "rating is ", "Rating 1", "1", "Better: ", "better is ", "Better: A or ",
+    "print(", "print(1)\n", "<verify>\n```python\n",
     "```", "</verify>", "<output>", "</analyze>", "<think>", "</think>", "(Yes/No) ", "\\text{",
 ]  # fmt: skip
 
