@@ -25,7 +25,7 @@ _LINES: Mapping[str, str] = {
     "thinkprm": "Is the solution correct? Yes",
     "genprm": "**Judgement**: $\\boxed{Yes}$",
     "opv": "\\boxed{-1}",
-    "meta": "\\boxed{0}",
+    "meta": "Score: \\boxed{0}",
     "pairwise": "Better: A",
 }
 """By type of verifier, the line in which it says that a solution is right; of others, the usual."""
