@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ttc.analysis.estimate import FloatArray
+from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import LEVEL, mean_interval
 from ttc.analysis.pool import PADDING
@@ -127,7 +127,7 @@ def theorise(run: RunFolder, epsilon: float = 1.0, level: float = LEVEL, seed: i
 
 def _gap(
     of: str,
-    rows: FloatArray,
+    rows: IntArray,
     lengths: FloatArray,
     success: FloatArray,
     place: int,

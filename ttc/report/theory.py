@@ -62,9 +62,9 @@ def print_theory(console: Console, found: Theory) -> None:
         )
         for step in found.didactic
     ]
-    heads = ("H", "n", "predicted", "simulated", "error", "/ sqrt(H)")
+    columns = ("H", "n", "predicted", "simulated", "error", "/ sqrt(H)")
     title = "Didactic problem (ours): H steps, reward by step, best of n against one"
-    console.print(table(title, heads, steps, range(6)))
+    console.print(table(title, columns, steps, range(6)))
     if rough := few_problems(found.problems):
         console.print(line(rough, "yellow"))
 
