@@ -67,7 +67,7 @@ def different(notes: Path) -> set[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*METHODS, "beam"])
 def test_ten_kills_leave_no_trace(tmp_path, plugin, own_parts, method):
     own_parts(*PARTS)
     budget = {"per_problem": {"tokens": 50_000}, "per_run": {"tokens": 300_000, "calls": 9000}}

@@ -49,23 +49,46 @@ class Planted(VerifierPart):
 
 
 def recipe(folder, more=""):
-    return parse_recipe(
-        f"""
+    return parse_recipe(recipe_text(folder, f"{{type: planted{more}}}"))
+
+
+def recipe_text(folder, verifier):
+    return f"""
 name: planted
 dataset: {{type: nano, family: arithmetic, levels: [2], problems: 1}}
 backend: {{type: nano, model: nano-solver}}
 sampler: {{type: independent, solutions: 4, temperature: 1.0, max_tokens: 64}}
-verifiers: [{{type: planted{more}}}]
+verifiers: [{verifier}]
 policies: [first]
 results: {folder}
 """
-    )
 
 
 @pytest.fixture
 def run(own_parts, tmp_path):
     own_parts(Planted)
     return run_recipe(recipe(tmp_path)).run
+
+
+PRM = "{type: prm, backend: {type: nano, model: nano-prm}, prompt: nano-solver, steps: line}"
+META = "{type: meta, backend: {type: nano, model: nano-grader}, prompt: nano-meta, verifier: INNER}"
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        f"{{type: ensemble, verifiers: [INNER, {PRM}]}}",
+        META,
+        f"{{type: ensemble, verifiers: [{META}, {PRM}]}}",
+    ],
+)
+def test_steps_of_a_verifier_inside_another_are_those_that_it_judged(own_parts, tmp_path, outer):
+    own_parts(Planted)
+    text = recipe_text(
+        tmp_path, outer.replace("INNER", "{type: planted, summary_prompt: nano-opv-summary}")
+    )
+    items = judged_items(run_recipe(parse_recipe(text)).run, "planted")
+    assert {item.steps for item in items} == {("it starts", "it goes on")}
 
 
 def test_uncertainty_is_one_less_the_share_of_the_most_frequent_vote(run):

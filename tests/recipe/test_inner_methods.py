@@ -94,3 +94,32 @@ def test_which_model_an_inner_sampler_asks_is_its_holder_s_business():
 def test_a_method_called_prompt_is_no_template():
     text = RECIPE.split("sampler:")[0].format() + "sampler: {type: prompting}\npolicies: [first]\n"
     assert parse_recipe(text).sampler.type == "prompting"
+
+
+JUDGE = "{type: pairwise, backend: {type: nano, model: nano-judge}, prompt: nano-pairwise}"
+META = "{type: meta, backend: {type: nano, model: nano-grader}, prompt: nano-meta, verifier: INNER}"
+BOTH = "{type: ensemble, verifiers: [INNER, {type: heimdall, prompt: nano-heimdall}]}"
+
+
+def with_verifier(verifier: str):
+    return parse_recipe(f"""
+name: x
+dataset: {{type: nano, levels: [2], problems: 2}}
+backend: {{type: nano, model: nano-solver}}
+sampler: {{type: independent, solutions: 4, max_tokens: 96}}
+verifiers: [{verifier}]
+policies: [first]
+""")
+
+
+@pytest.mark.parametrize("outer", [META, BOTH, BOTH.replace("INNER", META)])
+def test_what_compares_solutions_has_no_score_of_one_at_any_depth(outer):
+    with pytest.raises(RecipeError, match="a verifier that compares solutions"):
+        with_verifier(outer.replace("INNER", JUDGE))
+
+
+@pytest.mark.parametrize("outer", ["INNER", META, BOTH.replace("INNER", META)])
+def test_no_verifier_is_called_as_judgements_of_judgements_are(outer):
+    named = "{type: genrm, name: meta/verdict, prompt: nano-genrm}"
+    with pytest.raises(RecipeError, match=r"name: 'meta/verdict' has a '/'.*say 'meta-verdict'"):
+        with_verifier(outer.replace("INNER", named))

@@ -3,6 +3,7 @@
 import pytest
 
 from ttc.prompts import shipped
+from ttc.registry import parts
 from ttc.words import nearest
 
 TABLE = {
@@ -36,7 +37,8 @@ TABLE = {
     ),
     # types and sizes
     "sampler: {temperature: 1}": (
-        "r.yaml:2: sampler.type: missing: which sampler? One of adaptive, independent"
+        "r.yaml:2: sampler.type: missing: which sampler? One of "
+        + ", ".join(sorted(parts("sampler")))
     ),
     "sampler: 3": (
         "r.yaml:2: sampler: must be the name of a sampler or a mapping with a 'type', not 3"

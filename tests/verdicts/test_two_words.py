@@ -34,6 +34,14 @@ def test_an_unknown_word_has_the_most_that_it_can_have():
     assert p_first_word([token("Yes", Yes=1.0)], YES_NO) == 1.0
 
 
+def test_where_that_is_as_much_as_the_other_has_the_word_counts():
+    assert p_first_word([token("No", No=0.3)], YES_NO) == 0.0
+    assert p_first_word([token("Yes", Yes=0.3)], YES_NO) == 1.0
+    assert p_first_word([token("Yes", Yes=0.4, Well=0.4, So=0.1)], YES_NO) == pytest.approx(0.8)
+    neither = token("So", So=0.4, No=0.2)
+    assert p_first_word([neither], YES_NO) is None
+
+
 def test_the_sampled_token_counts_where_it_is_not_listed():
     one = TokenLogprob("No", math.log(0.1), {"Yes": math.log(0.6), "Hm": math.log(0.3)})
     assert p_first_word([one], YES_NO) == pytest.approx(0.6 / 0.7)

@@ -67,8 +67,8 @@ def test_maj_at_n_is_the_mean_reward_of_each_step():
     assert found.verdict is True
 
 
-def test_a_word_that_is_not_listed_has_the_lowest_probability_listed():
-    said = judged("Yes", Yes=0.8, Maybe=0.15, Well=0.05)
+def test_a_word_that_is_not_listed_has_the_most_that_it_can_have():
+    said = judged("Yes", Yes=0.8, Maybe=0.1, Well=0.05)
     (found,) = verify(GenPRM(**NANO), Writer(lambda *_: said), ["4"], Sandbox())
     assert found.score == pytest.approx(0.8 / 0.85)
 
@@ -77,6 +77,21 @@ def test_without_probabilities_a_reward_is_the_word():
     judge = Writer(lambda *_: judged("No"), logprobs=0)
     (found,) = verify(GenPRM(**NANO), judge, ["4"], Sandbox())
     assert (found.score, found.first_wrong_step) == (0.0, 0)
+
+
+@pytest.mark.parametrize("word", ["Yes", "No"])
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.97])
+@pytest.mark.parametrize("forced", [False, True])
+def test_a_word_of_which_alone_the_probability_is_known_stays_what_it_is(word, p, forced):
+    def says(text, number):
+        begun = text.endswith("$\\boxed{")
+        return written(f"{word}}}$", at=word, **{word: p}) if begun else no_judgement
+
+    no_judgement = "I can't tell." if forced else judged(word, **{word: p})
+    (found,) = verify(GenPRM(**NANO, logprobs=0), Writer(says), ["4"], Sandbox())
+    assert found.verdict is (word == "Yes")
+    assert found.first_wrong_step == (None if word == "Yes" else 0)
+    assert found.score != 0.5
 
 
 @pytest.mark.parametrize(("p", "reward"), [({"Yes": 0.3, "No": 0.1}, 0.75), ({"So": 1.0}, 0.5)])

@@ -32,7 +32,7 @@ def test_votes_name_the_first_wrong_step_of_one_summary():
         f"Problem: What is 2 + 3 - 1?\nSolution:\n{SUMMARY}\nFind the first error.\n"
     )
     assert judge.asked[0][1].temperature == 0
-    assert [n for *_, n in judge.asked] == [1, 4]
+    assert [n for *_, n in judge.asked] == [1, 1, 3]
     assert found[0].text.startswith(SUMMARY)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ class Judge:
         text = prompt.messages[-1].content
         a, b = (part.split("\n\n")[0] for part in text.split("Solution ")[1:3])
         self.shown.append((a, b))
-        n = max(0, min(n, self.budget - len(self.shown) + 1))
+        n = max(0, min(n, self.budget))
+        self.budget -= n
         said = "A" if len(a) >= len(b) else "B"
         top = {"A": math.log(0.6), "B": math.log(0.2)}
         return [
@@ -90,6 +92,15 @@ def test_a_budget_leaves_the_first_solutions_compared_with_each_other():
     assert {(v.solution_index, v.against) for v in found} == {(0, 1), (1, 0), (0, 2), (2, 0)}
 
 
+@pytest.mark.parametrize("comparisons", [1, 3])
+def test_a_pair_is_compared_as_often_in_either_order(comparisons):
+    for budget in range(6 * comparisons + 1):
+        found, _ = compare(Judge(budget), "x", "xx", "xxx", comparisons=comparisons)
+        counts = Counter((v.solution_index, v.against) for v in found)
+        assert all(counts[a, b] == counts[b, a] for a, b in counts), budget
+        assert (found != []) == (budget > comparisons)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -104,18 +115,50 @@ def test_a_budget_leaves_the_first_solutions_compared_with_each_other():
         ("<think>Better: A", None),
         ("<think>Better: A</think>Better: B", "B"),
         ("", None),
+        ("Better: A\nSolution A checks out, B does not.", "A"),
+        ("Solution B is better. A makes a sign error in step 2.", None),
+        ("So B is better: A is wrong.", None),
+        ("Which is better? A or B", None),
+        ("Better: A or B", None),
+        ("Better: A/B\n", None),
+        ("B fails. So the better one is A.", "A"),
+        ("**Better:** Solution B", "B"),
+        ("Better:\nB", "B"),
+        ("better: " * 9999, None),
     ],
 )
 def test_who_is_named(text, said):
-    assert find_letter(text) == said
+    found = find_letter(text)
+    assert (found and found.word) == said
+    if found is not None and text:
+        assert text[found.start : found.end] == said
+
+
+def token(text, **ps):
+    return TokenLogprob(
+        text,
+        math.log(next(iter(ps.values()), 1.0)),
+        {name.replace("_", " "): math.log(p) for name, p in ps.items()},
+    )
 
 
 def test_a_letter_without_probabilities_has_none():
-    assert p_first((), "A") is None
-    assert p_first((TokenLogprob("A", -0.1),), "A") == 1.0
-    assert p_first(
-        (TokenLogprob("ĠB", math.log(0.8), {"ĠB": math.log(0.8), "A": math.log(0.2)}),), "B"
-    ) == (pytest.approx(0.2))
+    assert p_first("A", ()) is None
+    assert p_first("Better: tie", (token(" tie", tie=0.5, A=0.5),)) is None
+    assert p_first("A", (TokenLogprob("A", -0.1),)) == 1.0
+
+
+def test_probabilities_are_read_where_the_letter_is_named():
+    named = [token("Better"), token(":"), token(" A", _A=0.5, _B=0.5)]
+    later = [token("\n"), token("Solution"), token(" A", _A=0.999, _B=0.001), token(" checks")]
+    assert p_first("Better: A\nSolution A checks", [*named, *later]) == pytest.approx(0.5)
+    assert p_first("Better: A", named) == pytest.approx(0.5)
+
+
+def test_a_token_that_is_spelled_in_two_ways_counts_once():
+    top = {"ĠB": math.log(0.6), "A": math.log(0.2), "ĠA": math.log(0.1)}
+    once = TokenLogprob(" B", math.log(0.6), top)
+    assert p_first("Better: B", [token("Better:"), once]) == pytest.approx(0.3 / 0.9)
 
 
 RECIPE = "verifiers/pairwise"

@@ -3,6 +3,7 @@
 import pytest
 from writers import Writer, verify, written
 
+from ttc.core import Completion
 from ttc.verdicts.reviews import decision, step_labels
 from ttc.verifiers.thinkprm import ThinkPRM
 
@@ -102,6 +103,19 @@ def test_a_forced_token_that_is_neither_leaves_no_score():
     assert (found.verdict, found.score) == (None, None)
 
 
+CUT_OFF = Completion(review(True), "length", 5, 9)
+FAILED = Completion("", "gave_up", 5, 0, error="no reply")
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+@pytest.mark.parametrize("said", ["I can't judge this.", FAILED, CUT_OFF, review(), ""])
+def test_a_review_that_can_t_be_read_calls_no_step_wrong(said, rounds):
+    part = ThinkPRM(verifications=1, rounds=rounds, **NANO)
+    thinks = Writer(lambda text, _: written(" Yes") if text.endswith(DECIDE) else said)
+    (found,) = verify(part, thinks, [TEXT])
+    assert (found.step_scores, found.first_wrong_step) == ((), None)
+
+
 @pytest.mark.parametrize(
     ("text", "labels", "wrong"),
     [
@@ -119,8 +133,10 @@ def test_a_forced_token_that_is_neither_leaves_no_score():
             None,
         ),
         ("Step 2: \\boxed{incorrect}\nStep 3: \\boxed{correct}", [0, 0, 0], 1),
-        ("Step 9: \\boxed{incorrect}", [0, 0, 0], None),
-        ("Step 1: \\boxed{42} and \\boxed{corr", [0, 0, 0], None),
+        ("Step 9: \\boxed{incorrect}", [], None),
+        ("Step 1: \\boxed{42} and \\boxed{corr", [], None),
+        ("I can't judge this.", [], None),
+        ("", [], None),
     ],
 )
 def test_labels(text, labels, wrong):

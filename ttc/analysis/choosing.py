@@ -115,6 +115,16 @@ def stopped(drawn: Drawn, enough: Enough, window: int) -> int:
     return len(drawn)
 
 
+def sequences(
+    view: ProblemView, draws: int, reads: Collection[str]
+) -> Iterator[tuple[Drawn, frozenset[int]]]:
+    """Random orders of a problem's solutions, as a rule would see them come, and right classes.
+
+    The same orders for all who ask; no more of them than the settings' `draws`.
+    """
+    return _draws(view, view.all_orders[:draws], 0, reads, None)
+
+
 def _there(view: ProblemView, s: int, v: int) -> bool:
     return s <= _width(view, v) and v <= view.depth
 

@@ -182,6 +182,7 @@ class Branch:
     under_way: bool = False
     before: Used = field(default_factory=Used)
     own: Used = field(default_factory=Used)
+    waves: int = 0  # requests so far
     clock: float = 0.0  # seconds along the longest line that leads here
 
     def __post_init__(self) -> None:
@@ -267,7 +268,8 @@ class Branch:
 
     def use(self, samples: Sequence[SampleTrace]) -> None:
         """Samples that came of one request."""
-        self.samples += samples
+        self.samples += [replace(s, wave=self.waves) for s in samples]
+        self.waves += 1
         self.clock = self.now() + max((s.seconds for s in samples), default=0.0)
         self.own = _sum(
             self.own,

@@ -100,13 +100,16 @@ def fixed(
 
 
 def _continued(branch: Branch, model: Model, ask: Ask, text: str) -> int:
-    """Tokens of a prompt that are those of the sample which it continues, where the same model has
-    drawn that. text: of the prompt, by `plain_text`.
+    """Tokens of a prompt that are those of the sample which it continues, or of another that it
+    begins with, where the same model has drawn that. text: of the prompt, by `plain_text`.
     """
-    if ask.after is None:
-        return 0
-    asked, opening = branch.record.asked[ask.after.number]
-    return repeated(text, opening, ask.after.completion) if asked is model.identity else 0
+    most = 0
+    for sample in (ask.after, ask.known):
+        if sample is not None:
+            asked, opening = branch.record.asked[sample.number]
+            if asked is model.identity:
+                most = max(most, repeated(text, opening, sample.completion))
+    return most
 
 
 def _begun(branch: Branch, model: Model, prompt: Prompt) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TypeVar
@@ -14,6 +14,10 @@ Name = TypeVar("Name")
 Amounts = Mapping[Unit, float]
 SLACK = 1e-9  # of a limit: floating point sums of money may not cost anybody a sample
 WORTH = 0.02  # of a run's limit: less than that left is not worth another round
+Deal = Callable[[Mapping[str, float]], Mapping[str, float]]
+"""From what one solution of each problem that wants more costs, as parts of what is to be dealt, to
+how many of them each should get; together about what there is.
+"""
 
 
 def nothing() -> dict[Unit, float]:
@@ -30,12 +34,14 @@ def added(one: Amounts, other: Amounts) -> dict[Unit, float]:
 class Standing:
     """Where a problem stands: what it used, its share, and, where that was refused, the limits that
     one sample more wants; None otherwise. bare: it has no sample yet, whatever was lost on the way.
+    solutions: how many it has; what it used for their verification is a part of what they cost.
     """
 
     used: Amounts
     share: Amounts
     needs: Amounts | None
     bare: bool = False
+    solutions: float = 0.0
 
     def extra(self, unit: Unit) -> float:
         """What it wants beyond what it used. A share never falls: a replay would admit less."""
@@ -65,6 +71,42 @@ def raised_shares(
         if _within(grant, left):
             raised[name] = {u: one.used[u] + grant[u] for u in run}
             left = {u: left[u] - grant[u] for u in run}
+    return raised
+
+
+def weighed_shares(
+    problems: Mapping[str, Standing], run: Amounts, cap: Amounts, deal: Deal, part: float
+) -> dict[str, dict[Unit, float]]:
+    """The same where some problems deserve more than others. part: of what is left, how much is to
+    be dealt in this round.
+
+    Whoever has no sample gets one first. Then those whom `deal` gives most come first, and get what
+    so many solutions cost on average so far, or what one may cost where that is more; whoever is
+    left when that is dealt gets nothing in this round.
+    """
+    left = {u: run[u] - sum(p.used[u] for p in problems.values()) for u in run}
+    needy = _needy(problems, run, left, cap)
+    small = any(left[u] < WORTH * run[u] for u in run)
+    raised: dict[str, dict[Unit, float]] = {}
+    for name in (n for n in needy if problems[n].bare):
+        one = problems[name]
+        grant = {u: one.extra(u) for u in run}
+        if _within(grant, left):
+            raised[name] = {u: one.used[u] + grant[u] for u in run}
+            left = {u: left[u] - grant[u] for u in run}
+    there = [name for name in needy if problems[name].solutions and not small]
+    if not there or any(left[u] <= 0 for u in run):
+        return raised
+    todo = {u: left[u] * part for u in run}
+    each = {p: {u: problems[p].used[u] / problems[p].solutions for u in run} for p in there}
+    wanted = deal({p: max(each[p][u] / todo[u] for u in run) for p in there})
+    for name in sorted(there, key=lambda p: -wanted.get(p, 0.0)):
+        more = {u: max(1.0, wanted.get(name, 0.0)) * each[name][u] for u in run}
+        grant = {u: max(problems[name].extra(u), more[u]) for u in run}
+        if wanted.get(name) and min(todo.values()) > 0 and _within(grant, left):
+            raised[name] = {u: problems[name].used[u] + grant[u] for u in run}
+            left = {u: left[u] - grant[u] for u in run}
+            todo = {u: todo[u] - more[u] for u in run}
     return raised
 
 

@@ -12,10 +12,11 @@ of its verifiers, with shares of what those before them leave; a method that spl
 opens one for each branch. A refusal closes the account that it met, and no other.
 
 A budget for the run is given to the problems in equal shares; what is left goes to those that ran
-out, those with the least first, in further rounds (`next_round`). So does, within a problem, what
-one account left and another had wanted. A round goes through all tickets again: those of the round
-before are admitted as they were, then come new ones. So a request is the same one in every round
-and try.
+out, those with the least first, in further rounds (`next_round`). Where the recipe has another
+allocation, only a pilot is shared equally, and the rest goes to whoever deserves it. Within a
+problem, too, what one account left goes to another that had wanted more. A round goes through all
+tickets again: those of the round before are admitted as they were, then come new ones. So a request
+is the same one in every round and try.
 
 Calls that belong to no problem (`beside`) get what no problem can ever use, or what all have left.
 
@@ -39,12 +40,14 @@ from ttc.budget.account import Account, Book, first
 from ttc.budget.allocation import (
     SLACK,
     Amounts,
+    Deal,
     Standing,
     Wish,
     added,
     dealt,
     nothing,
     raised_shares,
+    weighed_shares,
 )
 from ttc.budget.asked import Asked
 from ttc.budget.bills import Bills, largest
@@ -103,7 +106,8 @@ class Ledger:
         self.rounds = 1
         self._had, self._idle = -1.0, 0  # samples of the last round, and rounds without any more
         self._sent = 0.0  # calls, by all tries until the last round's end
-        share = {u: self._run[u] / max(1, len(self.problems)) for u in UNITS}
+        pilot = 1.0 if budget.equal else budget.pilot
+        share = {u: pilot * self._run[u] / max(1, len(self.problems)) for u in UNITS}
         self._shares = {p: dict(share) for p in self.problems}
         self._limits = {p: self._within_cap(share) for p in self.problems}
         self._open({})
@@ -409,8 +413,9 @@ class Ledger:
         spent.use(actual, prompt_tokens, completion_tokens, samples)
         self._paid.setdefault(role, Spent()).pay(actual, samples, paid)
 
-    def next_round(self) -> dict[str, Raise]:
-        """Give what is left of the run's budget to problems that ran out of their share.
+    def next_round(self, deal: Deal | None = None) -> dict[str, Raise]:
+        """Give what is left of the run's budget to problems that ran out of their share, in equal
+        parts or as `deal` says.
 
         Returns who got more; if anybody did, all problems are to be gone through again, where the
         journal serves what was admitted before.
@@ -423,7 +428,7 @@ class Ledger:
         if self._idle >= _IDLE and not self._told:
             return {}
         sent, self._sent = self._sent, self.bills.billed["calls"]
-        raises = self._told.pop(0) if self._told else self._raises()
+        raises = self._told.pop(0) if self._told else self._raises(deal)
         if not raises and self._sent > sent:
             raises = self._once_more()
         if not raises:
@@ -437,7 +442,7 @@ class Ledger:
         self._open({p: {a: dict(m) for a, m in r[2].items()} for p, r in raises.items()})
         return raises
 
-    def _raises(self) -> dict[str, Raise]:
+    def _raises(self, deal: Deal | None) -> dict[str, Raise]:
         """Who gets more in a next round: a part of a request where that can be, else a sample."""
         books = {p: b for p, b in self._books.items() if self._may_go_on(b)}
         run = {u: limit for u, limit in self._run.items() if math.isfinite(limit)}
@@ -451,10 +456,11 @@ class Ledger:
                     self._shares[p],
                     wanted(b) if p in books else None,
                     bare=not any(b.settled.values()),
+                    solutions=_solutions(b),
                 )
                 for p, b in self._books.items()
             }
-            shares = shares or raised_shares(standing, run, self._cap)
+            shares = shares or self._shared_out(standing, run, deal)
         raises: dict[str, Raise] = {}
         for problem, share in shares.items():
             whole, book = {**self._shares[problem], **share}, self._books[problem]
@@ -464,6 +470,15 @@ class Ledger:
             if accounts or book.asked is None:
                 raises[problem] = (whole, limits, accounts)
         return raises
+
+    def _shared_out(
+        self, standing: Mapping[str, Standing], run: Amounts, deal: Deal | None
+    ) -> dict[str, dict[Unit, float]]:
+        """By the recipe's allocation: in as many rounds as it says, and then all that is left."""
+        if deal is None:
+            return raised_shares(standing, run, self._cap)
+        part = 1.0 / max(1, self.budget.rounds + 1 - self.rounds)
+        return weighed_shares(standing, run, self._cap, deal, part)
 
     def _out_of_time(self) -> bool:
         late = any(book.late for book in self._books.values())
@@ -580,6 +595,14 @@ def _least(book: Book) -> dict[Unit, float] | None:
     if not wanting:
         return None
     return added(book.used, min((a.least for a in wanting), key=lambda least: least["tokens"]))
+
+
+def _solutions(book: Book) -> float:
+    """How many samples its solver has had."""
+    own = (
+        a.settled["calls"] for place, a in first(book.accounts).items() if place[:1] == ("solve",)
+    )
+    return math.fsum(own)
 
 
 def _dealt_among(book: Book, limits: Amounts) -> dict[Place, dict[Unit, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -78,6 +78,22 @@ class BudgetConfig(BaseModel):
     """Of a problem's limits: how much is for solving and how much for verifying. Without it, a
     problem for which they are short gets fewer solutions and fewer verifications of each, in the
     ratio that the recipe asks for; methods that draw as they find have equal parts."""
+
+    allocation: Literal["equal", "posterior", "gain"] = "equal"
+    """Of a run's limits: which problems get what is left. `equal`: equal parts. `posterior`: by the
+    probability that the runner-up is really the more frequent answer (a Beta posterior of the votes
+    so far). `gain`: by how much the next samples are expected to raise the share of answers that
+    the vote stands for (knowledge gradient). Both see votes, never whether they are right."""
+    pilot: float = Field(default=0.25, gt=0, lt=1)
+    """Where it is not equal: the part of the run's limits that is dealt out equally before, so that
+    there are votes to go by; it counts like all else."""
+    rounds: int = Field(default=8, ge=1, le=1000)
+    """In how many rounds the rest is dealt, each by all votes until then."""
+
+    @property
+    def equal(self) -> bool:
+        """Whether all problems get equal parts."""
+        return self.allocation == "equal"
 
     @property
     def depends_on_prompts(self) -> bool:

@@ -17,12 +17,20 @@ def command(
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Most solutions of a problem to print in full.")
     ] = 6,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Draw the samples of an attempt at --problem instead.")
+    ] = False,
+    repeat: Annotated[
+        int, typer.Option("--repeat", min=0, help="Which attempt --tree draws, from 0.")
+    ] = 0,
     results: Results = RESULTS,
 ) -> None:
     """Summarise a run, or show one problem with its solutions, votes and verdicts.
 
     Examples: `ttc show quickstart`, `ttc show quickstart --problem arithmetic-2-0-0`
     """
+    if tree and problem is None:
+        raise typer.BadParameter("needs --problem ID, whose samples to draw", param_hint="--tree")
     from ttc.cli._console import console
     from ttc.report.problem import print_problem
     from ttc.report.summary import print_summary
@@ -31,5 +39,9 @@ def command(
     found = find_run(run, results)
     if problem is None:
         print_summary(console(), found)
+    elif tree:
+        from ttc.report.tree import print_tree
+
+        print_tree(console(), found, problem, repeat)
     else:
         print_problem(console(), found, problem, limit)

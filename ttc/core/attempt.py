@@ -41,7 +41,9 @@ class Ask:
     """`n` samples of one prompt.
 
     by: the field of the asking part that names the model; where a part has no `backend`, that of
-    the part it stands in, or the recipe's. after: the sample that the prompt continues.
+    the part it stands in, or the recipe's. after: the sample that the prompt continues. known:
+    where that is another model's, the last one of this model whose prompt, and as much of its text
+    as stands there, the prompt begins with: that is not counted again.
     """
 
     prompt: Prompt
@@ -49,6 +51,7 @@ class Ask:
     n: int = 1
     by: str = "backend"
     after: Sample | None = None
+    known: Sample | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ class SampleTrace:
     where the attempt was split, as "0.1"; after: the number of the sample that it continues.
     `prompt_tokens` is the whole prompt, `cached_tokens` what of it does not count, since the
     attempt has had it computed before. seconds: of its call. verifier: the label of the recipe's
-    verifier for which it was, None where it is the sampler's.
+    verifier for which it was, None where it is the sampler's. wave: which request of its branch it
+    came of, from 0; what an attempt asks together is one.
     """
 
     problem_id: str
@@ -41,6 +42,7 @@ class SampleTrace:
     score: float | None = None
     verifier: str | None = None
     fate: Fate = "discarded"
+    wave: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from ttc.budget.allocation import Amounts, nothing
+from ttc.budget.allocation import Amounts, Deal, nothing
 from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
@@ -246,9 +246,9 @@ class Engine:
             self.events.endpoints[name] = endpoint.state
         return self._endpoints[name]
 
-    def next_round(self) -> bool:
+    def next_round(self, deal: Deal | None = None) -> bool:
         """Whether the run's budget has more for problems that ran out; see `Ledger.next_round`."""
-        raises = self.ledger.next_round()
+        raises = self.ledger.next_round(deal)
         if self._till.notes.path is None:
             return bool(raises)
         if raises:

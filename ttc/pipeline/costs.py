@@ -78,10 +78,14 @@ def _judged(
     """What is paid once for a verified solution, and for each verification of it.
 
     Of a method whose verifications are made of other samples, several or none, these are what it
-    cost, as the run has counted them; and comparisons have prompts of their own.
+    cost (`ttc.store.judging_use`); and comparisons have prompts of their own.
     """
     if loaded.judging:
-        return {}, {unit: _known_mean(amounts) for unit, amounts in loaded.judging.items()}
+        use = loaded.judging
+        once, each = (
+            {unit: _known_mean(of) for unit, of in one.items()} for one in (use.once, use.each)
+        )
+        return once, each
     once, each = _parts(loaded.verifications, cost, manifest, verifier)
     if loaded.arrays.pairs is not None:
         return {}, {unit: amount + once.get(unit, 0.0) for unit, amount in each.items()}

@@ -27,6 +27,7 @@ from ttc.analysis.errors import GridError
 from ttc.analysis.settings import SCORING, EstimatorSettings
 from ttc.budget.cost import CostConfig
 from ttc.errors import DataError
+from ttc.pipeline.as_shared_out import as_shared_out
 from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.costs import COST_UNITS, UnitCosts, problem_costs, role_rates, unit_costs
 from ttc.pipeline.curves import Curves, Row, curve_rows, grid_sizes
@@ -177,6 +178,12 @@ def write_curves(recipe: Recipe | None, run: RunFolder, manifest: Manifest) -> E
     found = evaluate_run(run, manifest, replace(wanted, same_problems=False))
     if "paired" in found.facts:  # whether it came to the same
         found.facts["paired"] = len({row["n_problems"] for row in found.rows}) < 2
+    if manifest.recipe.get("budget", {}).get("allocation", "equal") != "equal":
+        held = held_out(run, wanted.tuned, wanted.tuning_problems)
+        reads = frozenset().union(*(policy.reads for policy in wanted.policies))
+        loaded = _load(run, wanted.only, held, reads, None)
+        able = [policy for policy in wanted.policies if readable(policy, loaded)]
+        found.facts["shared_out"] = as_shared_out(loaded, able, wanted.seed, wanted.settings)
     write_table(run.curves, "curves", found.rows)
     return found
 

@@ -118,9 +118,20 @@ def import_labels(run: RunFolder, path: Path, annotator: str = "") -> tuple[list
 
 
 def _config(run: RunFolder, verifier: str) -> Mapping[str, Any]:
-    """A verifier of the run's recipe as plain data; nothing where it came with imported data."""
-    known = run.manifest().recipe.get("verifiers") or ()
-    return next((one for one in known if (one.get("name") or one["type"]) == verifier), {})
+    """A verifier of the run's recipe as plain data, also one inside another or in the sampler;
+    nothing where it came with imported data.
+    """
+    recipe = run.manifest().recipe
+    pending = [*(recipe.get("verifiers") or ()), recipe.get("sampler")]
+    while pending:
+        one = pending.pop(0)
+        if isinstance(one, list | tuple):
+            pending += one
+        elif isinstance(one, Mapping):
+            if "type" in one and (one.get("name") or one["type"]) == verifier:
+                return one
+            pending += [value for key, value in one.items() if key != "backend"]
+    return {}
 
 
 def _steps(config: Mapping[str, Any], solution: Solution, first: Verification) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
+from ttc.pipeline.sharing_out import Tally
 from ttc.pipeline.signals import Stop, stopping
 from ttc.pipeline.tuning.held_out import check_tuned, tuned_parts
 from ttc.store.atomic import remove_leftovers
@@ -181,13 +182,16 @@ async def _collect_with(
     method = await open_models(recipe, engine, manifest, monitor)
     recording.resolved()
     monitor.sampling(engine.ledger)
+    tally = Tally(recipe.budget.allocation)
 
     async def attempt(problem: Problem) -> Attempted:
         try:
-            return await method.attempt(problem)
+            done = await method.attempt(problem)
         except Exception as error:
             await engine.failing(error)  # or it would end the calls of all other problems at once
             raise
+        tally.see(done)
+        return done
 
     while True:
         nothing: BudgetExhausted | None = None
@@ -199,7 +203,7 @@ async def _collect_with(
             await engine.failing(error)
             raise
         manifest.ledger = engine.ledger.as_dict()
-        if engine.next_round():
+        if engine.next_round(tally.deal):
             monitor.new_round()
         elif nothing is not None:
             left = engine.ledger.seconds_left()

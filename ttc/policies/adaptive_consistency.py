@@ -16,6 +16,7 @@ class AdaptiveConsistency(StoppingRule):
     """Majority vote that stops once its leader is sure (arXiv 2305.11860, Beta criterion)."""
 
     title: ClassVar[str] = "adaptive consistency"
+    grid: ClassVar[dict[str, tuple[float, ...]]] = {"sure": (0.7, 0.8, 0.9, 0.95, 0.99)}
 
     type: Literal["adaptive_consistency"] = "adaptive_consistency"
     sure: float = Field(default=0.95, gt=0.5, lt=1)

@@ -16,6 +16,7 @@ class EarlyStopping(StoppingRule):
     """Majority vote that stops at a window of solutions with one answer (arXiv 2401.10480)."""
 
     title: ClassVar[str] = "early-stopping self-consistency"
+    grid: ClassVar[dict[str, tuple[float, ...]]] = {"window": (2, 3, 4, 5, 8)}
 
     type: Literal["esc"] = "esc"
     window: int = Field(default=5, ge=1, le=1_000_000)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ttc.budget.cost import UNITS
+from ttc.budget.limits import BudgetConfig
 from ttc.faults import Fault, KeyPath, dotted
 from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.files import is_prompt_key
@@ -37,6 +39,22 @@ def _repeats(valid: Valid) -> Iterator[Fault]:
     if valid.get("repeats", 1) > 1 and getattr(sampler, "exchangeable", False):
         text = "independent solutions need no repeats; draw more of them (sampler.solutions)"
         yield Fault(("repeats",), text)
+
+
+def _allocation(valid: Valid) -> Iterator[Fault]:
+    """Who shares out by votes needs a limit for the run, and votes that say what more would."""
+    budget, sampler = valid.get("budget"), valid.get("sampler")
+    if not isinstance(budget, BudgetConfig) or budget.equal:
+        return
+    if all(getattr(budget.per_run, unit) is None for unit in UNITS):
+        text = "there is no limit for the run (budget.per_run) to share out among its problems"
+        yield Fault(("budget", "allocation"), text)
+    if sampler is not None and not getattr(sampler, "exchangeable", False):
+        text = (
+            f"{sampler.type!r} gives no independent solutions, and can't go on once its budget has "
+            "ended; use 'equal'"
+        )
+        yield Fault(("budget", "allocation"), text)
 
 
 def _grid_verifications(valid: Valid) -> Iterator[Fault]:
@@ -137,6 +155,18 @@ def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
         first.setdefault(label, dotted(at))
 
 
+def _labels_with_a_slash(valid: Valid) -> Iterator[Fault]:
+    """Names that begin with a verifier's and a slash are those of its judgements of judgements."""
+    for at, part, _, _ in _methods(valid):
+        label = str(getattr(part, "label", ""))
+        if part.kind == "verifier" and "/" in label:
+            mend = label.replace("/", "-")
+            text = (
+                f"{label!r:.80} has a '/', which is for judgements of judgements; say {mend!r:.80}"
+            )
+            yield Fault((*at, "name"), text)
+
+
 def _samples_that_verifiers_read(valid: Valid) -> Iterator[Fault]:
     """What a verifier reads of the solver's samples, such as their probabilities, must be kept."""
     sampler = valid.get("sampler")
@@ -199,6 +229,7 @@ def _capabilities(valid: Valid) -> Iterator[Fault]:
 
 _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _repeats,
+    _allocation,
     _grid_solutions,
     _grid_verifications,
     _verified_solutions,
@@ -208,6 +239,7 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _policies_that_fail,
     _distinct_labels,
     _labels_of_critics,
+    _labels_with_a_slash,
     _samples_that_verifiers_read,
     _data_file,
     _prompts,

@@ -18,6 +18,7 @@ from ttc.registry import all_parts, parts
 if TYPE_CHECKING:
     from ttc.policies import PolicyPart
 
+_LATER_BUDGET = {"shares": None, "allocation": "equal", "pilot": 0.25, "rounds": 8}
 _LABELS = ("name", "description", "results", "engine")
 """Keys that change where and how fast a recipe runs and what it is called, not what comes out."""
 _WHOLE_FILE = 64 * 2**20
@@ -57,7 +58,7 @@ def recipe_hash(recipe: Recipe) -> str:
         data["grid"],
         {"verification_draws": "random", "invalid_verdict": "dropped", "tuning_problems": "refuse"},
     )
-    data["budget"] = _as_before(data["budget"], {"shares": None})
+    data["budget"] = _as_before(data["budget"], _LATER_BUDGET)
     data["cost"] = _as_before(data["cost"], {"prefix": "cached"})
     data["dataset"] = _fingerprinted(data["dataset"])
     data["backend"] = _essence(data["backend"])

@@ -41,6 +41,11 @@ def coverage_lines(there: Collection[str] | None, manifest: Manifest) -> list[st
         lines.append(
             f"S goes as far as every problem has solutions: {few} (some have up to {many})"
         )
+    if "shared_out" in facts:
+        lines.append(
+            "how many solutions a problem has depended on its votes, so rows at S are "
+            "biased; what the run bought is told below"
+        )
     return lines
 
 

@@ -87,7 +87,7 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     """
     from ttc.report.console import line, plain
 
-    problem, gold_class = _find(run, problem_id)
+    problem, gold_class = find_problem(run, problem_id)
     judged = _judged(run, problem_id)
     console.rule(line(problem_id, "rule.text"), align="left")
     console.print(plain(problem.question))
@@ -224,7 +224,7 @@ def _print_solution(console: Console, one: _Judged, gold_class: int) -> None:
         console.print(plain(_cut(verdicts[0].text), "dim"))
 
 
-def _find(run: RunFolder, problem_id: str) -> tuple[Problem, int]:
+def find_problem(run: RunFolder, problem_id: str) -> tuple[Problem, int]:
     """The problem and the class of its gold answer."""
     problems = read_problems(run.problems)
     for problem in problems:

@@ -56,6 +56,10 @@ def print_summary(console: Console, run: RunFolder) -> None:
     console.print(table(title, headings, rows, numeric=range(1, len(headings))))
     if rough := few_problems(int(curves["n_problems"].min())):
         console.print(line(rough, "yellow"))
+    if shared := _shared_rows(manifest):
+        title = "Success on all solutions that each problem got"
+        of_shared = ("policy", "solutions", "from", "to", "success", NEW_PROBLEMS)
+        console.print(table(title, of_shared, shared, numeric=range(1, 6)))
     budgets = _best_rows(manifest)
     if budgets:
         title = (
@@ -63,6 +67,21 @@ def print_summary(console: Console, run: RunFolder) -> None:
         )
         heading = ("budget per problem", *_HEADINGS)
         console.print(table(title, heading, budgets, numeric=range(2, 9)))
+
+
+def _shared_rows(manifest: Manifest) -> list[tuple[str, ...]]:
+    """Where the run's budget was not shared out equally."""
+    return [
+        (
+            str(row["policy"]),
+            f"{row['solutions']:.1f}",
+            str(row["fewest"]),
+            str(row["most"]),
+            percent(row["success"]),
+            _interval(row["ci_low"], row["ci_high"]),
+        )
+        for row in manifest.evaluation.get("shared_out", ())
+    ]
 
 
 def _print_measured(console: Console, curves: pd.DataFrame, manifest: Manifest) -> None:

@@ -68,5 +68,7 @@ class Adaptive(SamplerPart):
             if choice >= 0:
                 attempt.answer(found[drawn.first(choice)])
             if self.rule.enough(drawn):
+                if choice < 0 and (drawn.classes >= 0).any():
+                    attempt.answer(attempt.solution("", ()))  # withheld, for all that it has seen
                 break
         return found

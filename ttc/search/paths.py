@@ -8,6 +8,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from ttc.answers.announced import final_answer
+from ttc.answers.extraction import boxed
+from ttc.answers.structure import is_value
 from ttc.core import Ask, Attempt, Prompt, Read, Reading, Role, Sample, SamplingParams, Solution
 from ttc.prompts import load_prompt, render_problem
 from ttc.refs import BackendRef
@@ -42,6 +45,11 @@ class Path:
         """The sample that wrote its last step."""
         return self.samples[-1] if self.samples else None
 
+    @property
+    def failed(self) -> bool:
+        """Whether the sample that was to go on with it failed: it is no solution."""
+        return bool(self.samples and self.samples[-1].completion.error)
+
     def ask(self, params: SamplingParams, n: int = 1, by: str = "backend") -> Ask:
         """`n` continuations of it, one step each where `params` stop at a step's end."""
         prompt = replace(self.prompt, prefill=self.prompt.prefill + self.text)
@@ -51,16 +59,19 @@ class Path:
         """It with a step more. mark: the stop text between steps.
 
         It has ended where the sample did so by itself, by another stop text, at its longest, or for
-        an error. A server that does not say which stop text it was leaves that open; then the step
-        that comes next is empty.
+        an error. A server that returns the mark too, or more behind it, has it cut off. One that
+        does not say what stopped a sample leaves open whether that was the end: there it is one
+        where the step announces the answer, or else the step that comes next is empty.
         """
         done = sample.completion
-        ends = done.finish_reason != "stop" or done.stopped_by not in (None, mark)
-        if not mark or (not done.text and done.stopped_by is None):
+        words, found, _ = done.text.partition(mark) if mark else (done.text, "", "")
+        told = mark if found else done.stopped_by
+        ends = not mark or told not in (None, mark) or not (found or done.finish_reason == "stop")
+        if told is None and (not words or announces(words)):
             ends = True
         # Of a mark that begins a step ("\nStep"), the step's own words are written anew.
         parted = "" if ends else (mark if not mark.strip() else "\n")
-        text = self.text + done.text + parted
+        text = self.text + words + parted
         return Path(self.prompt, self.rule, text, (*self.samples, sample), ended=ends)
 
     def read(self, prompt: Prompt, by: str) -> Reading:
@@ -77,6 +88,11 @@ class Path:
     def solution(self, attempt: Attempt) -> Solution:
         """What it is by now, as a solution of the attempt."""
         return attempt.solution(self.text.rstrip(), self.samples, self.steps)
+
+
+def announces(step: str) -> bool:
+    """Whether a step says what the answer is."""
+    return boxed(step) is not None or final_answer(step, is_value) is not None
 
 
 class StepSampler(SamplerPart):
@@ -121,27 +137,37 @@ class StepSampler(SamplerPart):
         template = load_prompt(self.prompt or attempt.default_prompt)
         return Path(render_problem(template, attempt.problem), self.steps)
 
-    def params(self, attempt: Attempt, to_the_end: bool = False) -> SamplingParams:
+    def params(
+        self, attempt: Attempt, to_the_end: bool = False, greedy: bool = False
+    ) -> SamplingParams:
         """How a step is sampled, or all that is left of a solution."""
         template = load_prompt(self.prompt or attempt.default_prompt)
         marks = () if to_the_end else (self.mark,)
         return SamplingParams(
-            temperature=self.temperature,
+            temperature=0.0 if greedy else self.temperature,
             top_p=self.top_p,
             max_tokens=self.step_tokens,
             stop=(*template.stop, *marks),
         )
 
     async def grow(
-        self, attempt: Attempt, paths: Sequence[Path], n: int = 1, step: int = 0
+        self,
+        attempt: Attempt,
+        paths: Sequence[Path],
+        n: int | Sequence[int] = 1,
+        step: int = 0,
+        greedy: bool = False,
     ) -> list[list[Path]]:
         """`n` children of each path, in one request; fewer where the budget ends. Paths that have
-        ended have themselves for their only child. step: which one this is, counted from 0.
+        ended have themselves for their only child. n: one number for all, or one for each path;
+        step: which one this is, counted from 0.
         """
         last = step >= self.most_steps - 1
-        params, mark = self.params(attempt, last), "" if last else self.mark
-        going = [path for path in paths if not path.ended]
-        rows = iter(await attempt.sample(*[p.ask(params, n) for p in going]) if going else ())
+        params, mark = self.params(attempt, last, greedy), "" if last else self.mark
+        counts = [n] * len(paths) if isinstance(n, int) else n
+        pairs = zip(paths, counts, strict=True)
+        asks = [path.ask(params, count) for path, count in pairs if not path.ended]
+        rows = iter(await attempt.sample(*asks) if asks else ())
         return [[p] if p.ended else [p.then(one, mark) for one in next(rows)] for p in paths]
 
     async def score(self, attempt: Attempt, paths: Sequence[Path]) -> list[Path]:
@@ -167,3 +193,33 @@ class StepSampler(SamplerPart):
     def value(self, path: Path) -> float | None:
         """A path's score, from 0 to 1; None where it has none."""
         return aggregated(path.scores, self.aggregate) if path.scores else None
+
+    async def judged(
+        self, attempt: Attempt, paths: Sequence[Path], step: int = 0, ahead: int = 0
+    ) -> list[Path]:
+        """All the paths, with scores as far as the budget buys them.
+
+        ahead: that of a path which goes on is what it has after so many steps more, which are the
+        likeliest (temperature 0) and are written for this only (look-ahead, arXiv 2408.03314).
+        step: which one their last one is.
+        """
+        seen = list(paths)
+        for more in range(1, ahead + 1):
+            rows = await self.grow(attempt, seen, 1, step + more, greedy=True)
+            seen = [
+                row[0] if row and not row[0].failed else p
+                for row, p in zip(rows, seen, strict=True)
+            ]
+        scored = await self.score(attempt, seen)
+        known = [
+            replace(path, scores=one.scores, fault=one.fault)
+            for path, one in zip(paths, scored, strict=False)
+        ]
+        return [*known, *paths[len(known) :]]
+
+    def rank(self, path: Path) -> tuple[bool, bool, float]:
+        """By which paths are ordered, the best one last: whether it has ended, whether it has a
+        score, and the score. One whose score failed comes behind all others, whatever they have.
+        """
+        value = self.value(path)
+        return path.ended, value is not None, 0.0 if value is None else value

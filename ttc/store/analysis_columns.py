@@ -168,3 +168,63 @@ COMPARISON = (
         True,
     ),
 )
+
+
+def _with_ends(name: str, text: str, nobody: str) -> tuple[Column, ...]:
+    """A figure and the ends of its interval over problems. nobody: which rows have none."""
+    return (
+        Column(name, "float", f"{text}; null {nobody}.", "probability", True),
+        Column(f"{name}_low", "float", "Low end of its interval; null likewise.", "", True),
+        Column(f"{name}_high", "float", "High end of its interval; null likewise.", "", True),
+    )
+
+
+_OF_NO_RULE = "of the full vote and of clairvoyants"
+
+ADAPTATION = (
+    Column("rule", "label", "The rule that stops, or what it is measured against."),
+    Column(
+        "kind",
+        "label",
+        "vote: of all solutions; settled: clairvoyant stop; rule: as given; "
+        "tuned or calibrated: on other problems of the run.",
+    ),
+    Column("policy", "label", f"The rule for a recipe, as JSON; null {_OF_NO_RULE}.", "", True),
+    Column("samples", "float", "Mean solutions drawn per problem.", "solutions"),
+    Column(
+        "tokens", "float", "Mean tokens of these, with prompts; null if unknown.", "tokens", True
+    ),
+    Column(
+        "over",
+        "float",
+        "Mean solutions beyond the one from which on the vote stays what that of all is.",
+        "solutions",
+    ),
+    Column(
+        "withheld", "float", "How often it gives no answer, which counts as wrong.", "probability"
+    ),
+    *_with_ends(
+        "success",
+        "Success, on problems that nothing was tuned on",
+        "where fewer than three problems tell no interval",
+    ),
+    *_with_ends(
+        "saved",
+        "Share of the full vote's tokens saved; of its solutions, where tokens are unknown",
+        _OF_NO_RULE,
+    ),
+    *_with_ends("lost", "Success of the full vote less its own, paired", _OF_NO_RULE),
+    *_with_ends(
+        "ahead",
+        "Its success less that of the vote with the same number of solutions for "
+        "each problem, paired",
+        _OF_NO_RULE,
+    ),
+    *_with_ends(
+        "regret",
+        "What it succeeds less often than who knows each problem's success at "
+        "any number of solutions, and deals out as many on average",
+        _OF_NO_RULE,
+    ),
+    Column("n_problems", "int", "Problems averaged.", "problems"),
+)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ttc.store.analysis_columns import (
+    ADAPTATION,
     ALLOCATION,
     COMPARISON,
     FITS,
@@ -33,6 +34,7 @@ TableName = Literal[
     "fits",
     "allocation",
     "comparison",
+    "adaptation",
     "verifier_metrics",
     "verifier_curves",
 ]
@@ -47,6 +49,7 @@ TABLES: dict[TableName, tuple[Column, ...]] = {
     "fits": FITS,
     "allocation": ALLOCATION,
     "comparison": COMPARISON,
+    "adaptation": ADAPTATION,
     "verifier_metrics": VERIFIER_METRICS,
     "verifier_curves": VERIFIER_CURVES,
 }
@@ -71,6 +74,7 @@ _TITLES: dict[TableName, str] = {
     "fits": "one row per figure of `ttc fit-scaling`",
     "allocation": "one row per budget and procedure of `ttc fit-scaling`",
     "comparison": "one row per method and budget, of `ttc compare`",
+    "adaptation": "one row per rule that stops, of `ttc adapt`",
     "verifier_metrics": "one row per figure of `ttc eval-verifier`",
     "verifier_curves": "one row per point of a curve of `ttc eval-verifier`",
 }

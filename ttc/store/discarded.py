@@ -1,4 +1,4 @@
-"""What a method used beside the solutions that it returned: drafts, critics, readings, programs."""
+"""What a sampler used beside what it returned: drafts, critics, readings, programs."""
 
 from __future__ import annotations
 
@@ -43,40 +43,6 @@ def discarded(run: RunFolder, place: Mapping[str, int], *, all_returned: bool) -
     used = used_by_unit(lambda name: samples.column(name).to_numpy()[wasted])
     return {
         unit: np.bincount(row[wasted], weights=values, minlength=len(place)).astype(np.float64)
-        for unit, values in used.items()
-    }
-
-
-def judging(
-    run: RunFolder, place: Mapping[str, int], verifier: str, verifications: Ints, tokens: Ints
-) -> dict[str, Floats]:
-    """By unit, (problems,) what a verifier's samples used for each of its verifications; NaN where
-    a problem has none, or an amount is unknown; nothing of one that asked for nothing. Empty where
-    each verification is one sample, or nobody knows of samples.
-
-    verifications, tokens: (problems,) how many there are, and the tokens sampled for them. What its
-    critics, rewards and programs used is among it.
-    """
-    import pyarrow.compute as pc
-
-    path = run.table("samples")
-    if not path.is_file():
-        return {}
-    samples = read_table(path, "samples", ["problem_id", "verifier", "role", *AMOUNTS])
-    label = samples.column("verifier").cast("string")
-    samples = samples.filter(pc.equal(label, verifier))
-    row = problem_rows(path, samples, place)
-    count = np.bincount(row, minlength=len(place))
-    used = used_by_unit(lambda name: samples.column(name).to_numpy())
-    sampled = np.bincount(row, weights=used["completion_tokens"], minlength=len(place))
-    one_role = pc.count_distinct(samples.column("role").cast("string")).as_py() < 2
-    same = (count == verifications) & (sampled == tokens)
-    asked = len(row) > 0 or not tokens.any()  # else it was asked for by whoever holds it
-    if not asked or (same.all() and one_role and sampled.any()):
-        return {}
-    each = np.where(verifications > 0, verifications, np.nan)
-    return {
-        unit: np.asarray(np.bincount(row, weights=values, minlength=len(place)) / each)
         for unit, values in used.items()
     }
 

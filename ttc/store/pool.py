@@ -26,7 +26,8 @@ from ttc.store._samples import (
     read_samples,
     refuse_empty,
 )
-from ttc.store.discarded import discarded, judging
+from ttc.store.discarded import discarded
+from ttc.store.judging_use import Judged, JudgingUse, judging_use
 from ttc.store.mean_use import MeanUse, use_of
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
@@ -55,7 +56,7 @@ class LoadedPool:
     left_out: tuple[str, ...] = ()
     split: int = 0
     discarded: Mapping[str, Floats] = field(default_factory=dict)
-    judging: Mapping[str, Floats] = field(default_factory=dict)
+    judging: JudgingUse = field(default_factory=JudgingUse)
 
     def verified(self) -> LoadedPool:
         """The problems with at least one verified solution; the others are left out.
@@ -83,7 +84,7 @@ class LoadedPool:
             left_out=(*self.left_out, *(ids[i] for i in np.flatnonzero(~rows))),
             split=self.split,
             discarded={unit: amounts[rows] for unit, amounts in self.discarded.items()},
-            judging={unit: amounts[rows] for unit, amounts in self.judging.items()},
+            judging=self.judging.take(rows),
         )
 
 
@@ -223,20 +224,32 @@ def load_pool(
                 run, place, all_returned=len(solved) == len(stored)
             ).items()
         },
-        judging={
-            unit: amounts[present] for unit, amounts in _judging(run, place, chosen, judged).items()
-        },
+        judging=_judging(run, place, chosen, judged, owner).take(present),
     )
 
 
 def _judging(
-    run: RunFolder, place: Mapping[str, int], verifier: str | None, judged: Samples
-) -> dict[str, Floats]:
+    run: RunFolder, place: Mapping[str, int], verifier: str | None, judged: Samples, owner: Ints
+) -> JudgingUse:
     if verifier is None:
-        return {}
-    count = np.bincount(judged.row, minlength=len(place))
-    tokens = np.bincount(judged.row, judged["completion_tokens"], minlength=len(place))
-    return judging(run, place, verifier, count, tokens.astype(np.int64))
+        return JudgingUse()
+    n = len(place)
+    _, first = np.unique(owner, return_index=True)
+    completions, prompts = (
+        np.bincount(judged.row, judged[name], minlength=n).astype(np.int64)
+        for name in ("completion_tokens", "prompt_tokens")
+    )
+    return judging_use(
+        run,
+        place,
+        verifier,
+        Judged(
+            verifications=np.bincount(judged.row, minlength=n),
+            solutions=np.bincount(judged.row[first], minlength=n),
+            completions=completions,
+            prompts=prompts,
+        ),
+    )
 
 
 def require_same_dataset(runs: Sequence[RunFolder]) -> None:

@@ -222,6 +222,15 @@ SAMPLES = (
         "label",
         "kept: part of a stored solution; judged: a judgement or reading; else discarded.",
     ),
+    Column(
+        "wave",
+        "int",
+        "Which request of its branch it came of, from 0: what is asked together is one, and the "
+        "next is asked when all of it is there; null in older tables.",
+        "",
+        True,
+        later=True,
+    ),
 )
 
 ANSWERS = (

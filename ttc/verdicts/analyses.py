@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from ttc.core import Executed, TokenLogprob
 from ttc.verdicts.boxed import boxed_yes_no
 from ttc.verdicts.text import Verdict
-from ttc.verdicts.tokens import Masses, masses, masses_at
+from ttc.verdicts.tokens import masses, masses_at, share_of_yes
+from ttc.verdicts.two_words import YES_NO, said_by
 
 VERIFY_ENDS = "</verify>"
 FORCED = "<output>\n**Judgement**: $\\boxed{"
 _VERIFY, _ANALYZED, _OUTPUT = "<verify>", "</analyze>", "<output>"
 _CODE = re.compile(r"```(?:python|py)?[^\S\n]{0,8}\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 _LONGEST = 2000  # characters of a program's output that are put in
-_YES, _NO = {"yes"}, {"no"}
 
 
 def program_in(text: str) -> str | None:
@@ -70,28 +70,21 @@ def judgement(text: str) -> Verdict | None:
 def reward(text: str, tokens: Sequence[TokenLogprob]) -> float | None:
     """p(Yes) / (p(Yes) + p(No)) at the judgement of a text; None where it has none.
 
-    Where nothing is known of its tokens, 1 for a Yes and 0 for a No.
+    Where its tokens don't tell (see `share_of_yes`), 1 for a Yes and 0 for a No.
     """
     found = judgement(text)
     if found is None:
         return None
     at = masses_at(found, text, tokens)
-    return float(found.says) if at is None else of_masses(at)
+    share = None if at is None else share_of_yes(at, found.says)
+    return float(found.says) if share is None else share
 
 
 def forced_reward(text: str, tokens: Sequence[TokenLogprob]) -> float:
     """The same where the text begins with the judgement; without one, 0.5."""
-    at = masses(tokens[0], _YES, _NO) if tokens else None
-    if at is not None:
-        return of_masses(at)
+    at = masses(tokens[0], *YES_NO) if tokens else None
+    share = None if at is None else share_of_yes(at, said_by(tokens[0], YES_NO))
+    if share is not None:
+        return share
     word = re.match(r"\s*(yes|no)\b", text, re.IGNORECASE)
     return float(word[1].lower() == "yes") if word else 0.5
-
-
-def of_masses(at: Masses) -> float:
-    """A word that is not listed has the lowest probability listed; 0.5 where neither is."""
-    if at.yes is None and at.no is None:
-        return 0.5
-    yes = at.lowest if at.yes is None else at.yes
-    no = at.lowest if at.no is None else at.no
-    return yes / (yes + no) if yes + no > 0 else 0.5

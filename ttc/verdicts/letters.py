@@ -8,42 +8,56 @@ from collections.abc import Sequence
 
 from ttc.core import TokenLogprob
 from ttc.thinking import visible_span
+from ttc.verdicts.text import Verdict
+from ttc.verdicts.tokens import spelled_at
 
 _MARKS = " \t\n\r*_`\"'.:()[]{}$Ġ▁Ċ"
-_SAID = re.compile(r"\bbetter\W{0,12}(?:is\W{1,12})?(?:solution\W{1,4})?(A|B|tie)\b", re.IGNORECASE)
+_SPACE = r"[^\w\n]"
+_SOLUTION = rf"(?:solution{_SPACE}{{1,4}})?"
+# `Better: A`, or "The better one is A", where a line or a sentence begins.
+_SAID = re.compile(
+    rf"(?:^|(?<=[.!?])[^\S\n]){_SPACE}{{0,12}}"
+    rf"(?:(?:so|thus|hence|therefore|overall|the|final|verdict|answer){_SPACE}{{1,4}}){{0,3}}"
+    rf"better(?:{_SPACE}{{1,4}}(?:one|solution|answer))?"
+    rf"(?:{_SPACE}{{0,8}}:|{_SPACE}{{1,8}}is\b:?)\W{{0,12}}"
+    rf"{_SOLUTION}(?P<who>A|B|tie)\b"
+    rf"(?!{_SPACE}{{0,4}}(?:/|\||or\b|and\b){_SPACE}{{0,4}}{_SOLUTION}[AB]\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
-def find_letter(text: str) -> str | None:
+def find_letter(text: str) -> Verdict | None:
     """`A`, `B` or `tie`: a lone letter, or what the last `Better: A` says; None without either.
 
+    Who is named otherwise is not guessed: of "B is better. A makes an error" nothing is read.
     Thoughts hold none.
     """
     visible = visible_span(text)
     if visible is None:
         return None
-    shown = text[slice(*visible)]
-    lone = shown.strip(_MARKS)
+    start, stop = visible
+    lone = text[start:stop].strip(_MARKS)
     if lone in ("A", "B"):
-        return lone
-    said = [found[1] for found in _SAID.finditer(shown)]
-    if not said or said[-1] in ("a", "b"):  # "better is a proof" names nobody
+        at = text.index(lone, start)
+        return Verdict(lone == "A", lone, at, at + 1)
+    said = [*_SAID.finditer(text[start:stop])]
+    if not said or said[-1]["who"] in ("a", "b"):  # "better is a proof" names nobody
         return None
-    return "tie" if said[-1].lower() == "tie" else said[-1]
+    word = said[-1]["who"]
+    begin, end = said[-1].span("who")
+    return Verdict(
+        word == "A", "tie" if word.lower() == "tie" else word, start + begin, start + end
+    )
 
 
-def p_first(tokens: Sequence[TokenLogprob], said: str) -> float | None:
-    """P(A) / (P(A) + P(B)) at the last token that is the letter said; None where it is unknown.
+def p_first(text: str, tokens: Sequence[TokenLogprob]) -> float | None:
+    """P(A) / (P(A) + P(B)) at the letter that the text names; None where it is unknown.
 
     Of a letter that is not among the alternatives, nothing is counted.
     """
-    place = next((t for t in reversed(tokens) if t.token.strip(_MARKS) == said), None)
-    if place is None:
+    found = find_letter(text)
+    if found is None or found.word == "tie":
         return None
-    mass = {"A": 0.0, "B": 0.0}
-    known = {**place.top, place.token: place.logprob}
-    for token, logprob in known.items():
-        letter = token.strip(_MARKS)
-        if letter in mass and not math.isnan(logprob):
-            mass[letter] += math.exp(min(logprob, 0.0))
-    total = mass["A"] + mass["B"]
-    return mass["A"] / total if total > 0 else None
+    known = spelled_at(found, text, tokens) or ()
+    first, second = (math.fsum(p for letters, p in known if letters == one) for one in ("a", "b"))
+    return first / (first + second) if first + second > 0 else None

@@ -35,7 +35,8 @@ def step_labels(text: str, steps: int) -> tuple[list[bool], int | None]:
     The last box under a step's heading counts, and boxes that name a choice of both (`\boxed{..} or
     \boxed{..}`) do not. Where steps have no headings, boxes are those of the steps in turn. A text
     that comes back to an earlier step begins a new review. What is behind the first wrong step has
-    no label, and counts as wrong, as all does that lacks one.
+    no label, and counts as wrong, as all does that lacks one; where none of the steps has one,
+    nothing is said of any.
     """
     labels: dict[int, bool] = {}
     heading = None
@@ -47,6 +48,8 @@ def step_labels(text: str, steps: int) -> tuple[list[bool], int | None]:
         else:
             place = len(labels) if heading is None else heading
             labels[place] = found["label"].lower() == "correct"
+    if not any(i in labels for i in range(steps)):
+        return [], None
     wrong = next((i for i in range(steps) if labels.get(i) is False), None)
     end = steps if wrong is None else wrong
     return [i < end and labels.get(i, False) for i in range(steps)], wrong

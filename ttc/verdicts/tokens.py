@@ -88,6 +88,23 @@ def masses(token: TokenLogprob, yes: set[str], no: set[str], lead: str = "") -> 
     )
 
 
+def share_of_yes(at: Masses, says: bool | None) -> float | None:
+    """P(yes) / (P(yes) + P(no)). says: the word that was sampled; None where it is neither.
+
+    A word of which no alternative is known has the most that it can have: what the known ones
+    leave, and no more than the least of these has. Where that is as much as its opposite has (as
+    may be where the sampled token alone is known), probabilities don't tell which word is likelier:
+    then it is 1 or 0, by the word that was sampled. None where that is neither or none is known.
+    """
+    if at.yes is None and at.no is None:
+        return None
+    most = min(at.lowest, max(0.0, 1.0 - (at.yes or 0.0) - at.other))
+    if None in (at.yes, at.no) and most >= (at.yes or at.no or 0.0):
+        return None if says is None else float(says)
+    yes, no = (most if side is None else side for side in (at.yes, at.no))
+    return yes / (yes + no) if yes + no > 0 else None
+
+
 def spelled_at(
     place: Verdict, text: str, tokens: Sequence[TokenLogprob]
 ) -> list[tuple[str, float]] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttc.core import TokenLogprob
-from ttc.verdicts.tokens import masses
+from ttc.verdicts.tokens import masses, share_of_yes
 
 Words = tuple[set[str], set[str]]
 """Words for yes, and words for no."""
@@ -18,21 +18,17 @@ def p_first_word(tokens: Sequence[TokenLogprob], words: Words) -> float | None:
     """P(yes) / (P(yes) + P(no)) at the first token that says one of the words; None if unknown.
 
     Where no token that was sampled says one, the first token is read: its alternatives may. Each
-    side is the sum over the alternatives that spell or begin one of its words (` Yes`, `Y`). One of
-    which no alternative is known has the most that it can have: what the known ones leave, and no
-    more than the least of these has.
+    side is the sum over the alternatives that spell or begin one of its words (` Yes`, `Y`); see
+    `share_of_yes` for one of which no alternative is known.
     """
-    token = next((t for t in tokens if _says(t.token, words)), tokens[0] if tokens else None)
+    token = next((t for t in tokens if said_by(t, words) is not None), next(iter(tokens), None))
     found = None if token is None else masses(token, *words)
-    if found is None or (found.yes is None and found.no is None):
+    return None if token is None or found is None else share_of_yes(found, said_by(token, words))
+
+
+def said_by(token: TokenLogprob, words: Words) -> bool | None:
+    """Which of the words a sampled token spells or begins; None where neither, or both."""
+    alone = masses(TokenLogprob(token.token, 0.0), *words)
+    if alone is None or (alone.yes is None) == (alone.no is None):
         return None
-    left = 1.0 - (found.yes or 0.0) - found.other
-    most = min(found.lowest, max(0.0, left))
-    yes, no = (most if side is None else side for side in (found.yes, found.no))
-    return yes / (yes + no) if yes + no else None
-
-
-def _says(token: str, words: Words) -> bool:
-    """Whether a token spells or begins one of the words."""
-    alone = masses(TokenLogprob(token, 0.0), *words)
-    return alone is not None and (alone.yes is not None or alone.no is not None)
+    return alone.yes is not None

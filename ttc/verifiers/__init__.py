@@ -25,14 +25,25 @@ class VerifierPart(MethodPart):
     read_by: ClassVar[tuple[str, ...]] = ("best_of_n", "weighted_majority", "pessimistic")
     """Policies that read what it says: those of a recipe with it that names no policies."""
 
+    compares: ClassVar[bool] = False
+    """Whether its scores are of pairs of solutions: none is a score of one solution by itself."""
+
     name: str = ""
-    """Label in the tables; the type where none is given. Several verifiers need distinct ones."""
+    """Label in the tables; the type where none is given. Several verifiers need distinct ones. What
+    stands behind a `/` is a verifier's own, for judgements of judgements (`meta/verdict`)."""
     backend: BackendRef | None = None
     """The model that verifies; the recipe's backend where none is named."""
 
     @property
     def label(self) -> str:
         return self.name or str(type(self).model_fields["type"].default)
+
+    @property
+    def verdict_line(self) -> str:
+        """The line in which it would say that a solution is right, for attacks that imitate it."""
+        from ttc.verdicts.attacks import line_of
+
+        return line_of(str(type(self).model_fields["type"].default))
 
     def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
         """The most samples that it asks for of so many solutions, by role; None: can't be told."""

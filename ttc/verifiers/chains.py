@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ttc.core import (
     Ask,
@@ -26,8 +27,10 @@ from ttc.verdicts.analyses import (
     reward,
 )
 from ttc.verdicts.programs import after
+from ttc.verifiers.turns import turns, whole_first
 
 _LIMITS = Limits(wall_s=5.0, cpu_s=5.0)
+C = TypeVar("C", bound="Chain")
 
 
 @dataclass
@@ -67,11 +70,11 @@ class Chain:
 
 
 async def begin(attempt: Attempt, chains: Sequence[Chain], params: SamplingParams) -> None:
-    """The first samples. Those of equal prompts are asked for together."""
-    groups: dict[Prompt, list[Chain]] = {}
+    """The first samples. Those of a solution that have equal prompts are asked for together."""
+    groups: dict[tuple[int, Prompt], list[Chain]] = {}
     for chain in chains:
-        groups.setdefault(chain.prompt, []).append(chain)
-    rows = await attempt.sample(*[Ask(p, params, len(group)) for p, group in groups.items()])
+        groups.setdefault((chain.solution.index, chain.prompt), []).append(chain)
+    rows = await attempt.sample(*[Ask(p, params, len(group)) for (_, p), group in groups.items()])
     for group, row in zip(groups.values(), rows, strict=True):
         for i, chain in enumerate(group):
             chain.take(row[i] if i < len(row) else None)
@@ -92,15 +95,27 @@ async def go_on(attempt: Attempt, chains: Sequence[Chain], params: SamplingParam
         chain.take(row[0] if row else None)
 
 
-def waves(chains: Sequence[StepChain]) -> list[list[StepChain]]:
-    """The first verification of all solutions, then the second, and so on.
+async def judge_in_turn(
+    units: Sequence[Sequence[C]], judge: Callable[[Sequence[C]], Awaitable[None]]
+) -> list[Sequence[C]]:
+    """Judgements of one chain or of several, as far as the budget goes: those that are whole.
 
-    Where the budget ends, a few whole ones are worth more than many that nothing can be read of.
+    units: by solution, then by index. The first verification of all solutions comes first (see
+    `turns`), then the second of all, and so on: a few whole ones are worth more than many that
+    nothing can be read of.
     """
-    found: dict[int, list[StepChain]] = {}
-    for chain in chains:
-        found.setdefault(chain.index, []).append(chain)
-    return [*found.values()]
+    waves: dict[int, list[int]] = {}
+    for i, unit in enumerate(units):
+        waves.setdefault(unit[0].index, []).append(i)
+    first, *others = waves.values() if waves else [[]]
+    whole: list[int] = []
+    for turn in (*turns(first), *others):
+        await judge([chain for i in turn for chain in units[i]])
+        done = whole_first(turn, lambda i: not any(chain.refused for chain in units[i]))
+        whole += done
+        if len(done) < len(turn):
+            break
+    return [units[i] for i in sorted(whole)]
 
 
 @dataclass

@@ -27,6 +27,7 @@ from ttc.unit_tests.given import given_tests
 from ttc.unit_tests.patches import PROGRAM, program_in
 from ttc.unit_tests.running import Result, Test
 from ttc.verifiers import VerifierPart
+from ttc.verifiers.turns import whole_first
 
 
 @register
@@ -137,8 +138,11 @@ class Code(VerifierPart):
         results: Sequence[Result | None],
         written: Sequence[Completion],
     ) -> list[Verification]:
-        """Of what the budget let run. What the model wrote is counted once, with the first."""
-        run = [(s, r) for s, r in zip(solutions, results, strict=True) if r is not None]
+        """Of the first, up to one that the budget did not let run, though of others behind it it be
+        known that they fail or are alike. What the model wrote is counted once, with the first.
+        """
+        first = whole_first(results, lambda one: one is not None)
+        run = [(s, r) for s, r in zip(solutions, first, strict=False) if r is not None]
         agreed = dual_agreement([r.passed for _, r in run]) if self.score == "agreement" else []
         return [
             self._judgement(solution, one, agreed[i : i + 1], () if i else written)

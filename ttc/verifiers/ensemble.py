@@ -12,6 +12,7 @@ from ttc.core import Attempt, Role, Solution, Verification
 from ttc.refs import VerifierRef
 from ttc.registry import register
 from ttc.verifiers import VerifierPart
+from ttc.verifiers.turns import whole_first
 
 
 @register
@@ -43,7 +44,7 @@ class Ensemble(VerifierPart):
         labels = [one.label for one in verifiers]
         if len(set(labels)) < len(labels):
             raise ValueError("two verifiers have one label; give each a 'name' of its own")
-        if any(getattr(one, "orders", None) for one in verifiers):
+        if any(one.compares for one in verifiers):
             raise ValueError("a verifier that compares solutions has no score of one to combine")
         return verifiers
 
@@ -86,12 +87,13 @@ class Ensemble(VerifierPart):
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
         judged: dict[int, dict[str, list[Verification]]] = {s.index: {} for s in solutions}
-        # Each has its part of a budget, and what not all have judged has no combination.
+        # Each has its part of a budget, and from the first that not all have judged there is no
+        # combination.
         parts = attempt.split(*[1 / len(self.verifiers)] * len(self.verifiers))
         for verifier, part in zip(self.verifiers, parts, strict=True):
             for one in await part.judge(verifier, solutions):
                 judged[one.solution_index].setdefault(verifier.label, []).append(one)
-        whole = [s for s in solutions if len(judged[s.index]) == len(self.verifiers)]
+        whole = whole_first(solutions, lambda s: len(judged[s.index]) == len(self.verifiers))
         return [self._combined(s, judged[s.index]) for s in whole]
 
     def _combined(

@@ -15,7 +15,7 @@ from ttc.rewards import aggregated
 from ttc.steps import StepRule
 from ttc.verdicts.analyses import VERIFY_ENDS
 from ttc.verdicts.steps import pieces_of
-from ttc.verifiers.chains import StepChain, begin, go_on, waves
+from ttc.verifiers.chains import StepChain, begin, go_on, judge_in_turn
 from ttc.verifiers.written import Written
 
 
@@ -52,7 +52,8 @@ class GenPRM(Written):
     aggregate: Literal["last", "min", "mean"] = "last"
     """A solution's score of the rewards of its steps (PRM-Last, PRM-Min, PRM-Avg)."""
     logprobs: int = Field(default=20, ge=0, le=20)
-    """Top alternatives asked for at each token, to read the judgement's probabilities."""
+    """Top alternatives asked for at each token, to read the judgement's probabilities; of 0 or 1 it
+    is often the word alone that tells."""
 
     @property
     def executes(self) -> bool:  # type: ignore[override]
@@ -80,18 +81,21 @@ class GenPRM(Written):
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
         nothing = Prompt(text="")
-        chains = [
-            StepChain(s, i, nothing, steps=pieces_of(s, self.steps, self.most_steps))
+        rows = [
+            [
+                StepChain(s, i, nothing, steps=pieces_of(s, self.steps, self.most_steps))
+                for _ in range(self.votes)
+            ]
             for s in solutions[: self.solutions]
             for i in range(self.verifications)
-            for _ in range(self.votes)
         ]
-        for wave in waves(chains):
-            for step in range(max(len(chain.steps) for chain in wave)):
-                going = [chain for chain in wave if chain.open and step < len(chain.steps)]
+
+        async def judge(chains: Sequence[StepChain]) -> None:
+            for step in range(max(len(chain.steps) for chain in chains)):
+                going = [chain for chain in chains if chain.open and step < len(chain.steps)]
                 await self._judge_step(attempt, going)
-        rows = [chains[i : i + self.votes] for i in range(0, len(chains), self.votes)]
-        return [self._read(row) for row in rows if not any(chain.refused for chain in row)]
+
+        return [self._read(row) for row in await judge_in_turn(rows, judge)]
 
     async def _judge_step(self, attempt: Attempt, chains: Sequence[StepChain]) -> None:
         """Have each chain judge its next step. What can go out together does."""

@@ -65,6 +65,11 @@ class GenRM(Written):
         return self.score not in ("binary", "boxed")
 
     @property
+    def verdict_line(self) -> str:
+        lines = {"boxed": "Score: \\boxed{1}", "expectation": f"Score: {bounds(self.scale)[1]}"}
+        return lines.get(self.score, super().verdict_line)
+
+    @property
     def most_alternatives(self) -> int:
         low, high = bounds(self.scale)
         return max(self.logprobs, high - low + 1) if self.score == "expectation" else self.logprobs

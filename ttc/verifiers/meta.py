@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ttc.core import (
     Ask,
@@ -71,6 +71,13 @@ class Meta(VerifierPart):
     """Prompt template with {{ question }}, {{ solution }} and {{ verification }}, the analysis: a
     shipped name or a file."""
 
+    @field_validator("verifier")
+    @classmethod
+    def _of_one(cls, verifier: VerifierPart) -> VerifierPart:
+        if verifier.compares:
+            raise ValueError("a verifier that compares solutions alleges no defect of one")
+        return verifier
+
     def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
         inner = self.verifier.most_samples(solutions)
         if inner is None:
@@ -114,12 +121,15 @@ class Meta(VerifierPart):
         found: list[Verification] = []
         # Where a budget ends it, the first solutions are labelled, and none that nobody doubted
         # behind one that was doubted and not decided: these would look better than they are.
-        ended = False
+        # Nor one by fewer analyses than those before it: the lowest of fewer scores is higher.
+        most, ended = 0, False
         for solution in solutions:
             mine = [d for d in doubts if d.said.solution_index == solution.index]
             found += self._verdicts(solution, mine)
             own = [v for v in analyses if v.solution_index == solution.index]
-            ended = ended or not own or any(len(d.verdicts) < self.verdicts for d in mine)
+            fewer = analysing.refused and len(own) < most
+            most = most or len(own)
+            ended = ended or not own or fewer or any(len(d.verdicts) < self.verdicts for d in mine)
             if not ended:
                 found.append(self._label(solution, own, mine))
         return found

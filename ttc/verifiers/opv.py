@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -23,7 +24,21 @@ from ttc.steps import StepRule
 from ttc.thinking import after_thinking, without_thinking
 from ttc.verdicts.boxed import boxed_index
 from ttc.verdicts.steps import numbered, pieces_of, read_numbered
+from ttc.verifiers.turns import turns, whole_first
 from ttc.verifiers.written import Written
+
+
+@dataclass
+class _Judged:
+    """A solution, the sample of its summary, if one was asked for, its steps, and votes on them.
+
+    steps: none where no numbered ones can be read in the summary.
+    """
+
+    solution: Solution
+    summary: Sample | None
+    steps: Sequence[str]
+    votes: list[Sample] = field(default_factory=list)
 
 
 @register
@@ -67,46 +82,58 @@ class OPV(Written):
     async def verify(
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
-        vote, *_ = self.asks(attempt.capabilities())
-        template = load_prompt(self.prompt)
-        items = await self._summarised(attempt, solutions[: self.solutions])
-        asks = [
-            Ask(
-                render_problem(template, attempt.problem, summary=numbered(steps, 0)),
-                vote,
-                self.verifications,
-                after=summary,
-            )
-            for _, summary, steps in items
-            if steps
-        ]
-        rows = iter(await attempt.sample(*asks))
-        found = []
-        for solution, summary, steps in items:
-            before = [] if summary is None else [summary]
-            if not steps:
-                found.append(self._unread(solution, before))
-            for i, sample in enumerate(next(rows) if steps else ()):
-                found.append(self._read(solution, i, steps, before if i == 0 else [], sample))
-        return found
+        chosen = solutions[: self.solutions]
+        whole: list[_Judged] = []
+        # Without summaries there is one stage, and nothing to wait for.
+        turned, first = (
+            (turns(chosen), 1) if self.summary_prompt else ([chosen], self.verifications)
+        )
+        for turn in turned:
+            items = await self._summarised(attempt, turn)
+            await self._vote(attempt, items, first)
+            done = whole_first(items, lambda one: bool(one.votes) or not one.steps)
+            whole += done
+            if len(done) < len(turn):
+                break
+        await self._vote(attempt, whole, self.verifications - first)
+        return [one for item in whole for one in self._said(item)]
 
-    async def _summarised(
-        self, attempt: Attempt, solutions: Sequence[Solution]
-    ) -> list[tuple[Solution, Sample | None, list[str]]]:
-        """Of each solution the sample of its summary, if one was asked for, and the steps; none
-        where no numbered steps can be read.
-        """
+    async def _summarised(self, attempt: Attempt, solutions: Sequence[Solution]) -> list[_Judged]:
+        """What is to be judged, as far as the budget lets it be summarised."""
         if self.summary_prompt is None:
-            return [(s, None, [*pieces_of(s, self.steps)]) for s in solutions]
+            return [_Judged(s, None, [*pieces_of(s, self.steps)]) for s in solutions]
         template = load_prompt(self.summary_prompt)
         _, params = self.asks(attempt.capabilities())
         shown = [without_thinking(s.text) for s in solutions]
         prompts = [render_problem(template, attempt.problem, solution=text) for text in shown]
         rows = await attempt.sample(*[Ask(prompt, params) for prompt in prompts])
         return [
-            (solution, row[0], read_numbered(after_thinking(row[0].completion.text) or "", 0))
-            for solution, row in zip(solutions, rows, strict=True)
+            _Judged(s, row[0], read_numbered(after_thinking(row[0].completion.text) or "", 0))
+            for s, row in zip(solutions, rows, strict=True)
             if row
+        ]
+
+    async def _vote(self, attempt: Attempt, items: Sequence[_Judged], n: int) -> None:
+        """So many votes more on each that has steps."""
+        params, *_ = self.asks(attempt.capabilities())
+        template = load_prompt(self.prompt)
+        going = [one for one in items if one.steps and n]
+        shown = [numbered(one.steps, 0) for one in going]
+        prompts = [render_problem(template, attempt.problem, summary=text) for text in shown]
+        asks = [
+            Ask(prompt, params, n, after=one.summary)
+            for prompt, one in zip(prompts, going, strict=True)
+        ]
+        for one, row in zip(going, await attempt.sample(*asks), strict=True):
+            one.votes += row
+
+    def _said(self, item: _Judged) -> list[Verification]:
+        before = [] if item.summary is None else [item.summary]
+        if not item.steps:
+            return [self._unread(item.solution, before)]
+        return [
+            self._read(item.solution, i, item.steps, before if i == 0 else [], sample)
+            for i, sample in enumerate(item.votes)
         ]
 
     def _read(

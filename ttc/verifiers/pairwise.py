@@ -38,6 +38,7 @@ class Pairwise(VerifierPart):
     orders takes it out of the mean, and lets it be measured.
     """
 
+    compares: ClassVar[bool] = True
     read_by: ClassVar[tuple[str, ...]] = ("knockout",)
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset({"solution_a", "solution_b"})
@@ -101,6 +102,9 @@ class Pairwise(VerifierPart):
         (params,) = self.asks(attempt.capabilities())
         asks = [Ask(self._prompt(attempt, *pair), params, self.comparisons) for pair in pairs]
         rows = await attempt.sample(*asks)
+        if self.orders == "both":  # a comparison in one order only would say who came first
+            least = [min(map(len, both)) for both in zip(rows[::2], rows[1::2], strict=True)]
+            rows = [row[: least[i // 2]] for i, row in enumerate(rows)]
         found: dict[int, list[Verification]] = {one.index: [] for one in chosen}
         for (first, second), row in zip(pairs, rows, strict=True):
             own = found[first.index]
@@ -117,8 +121,9 @@ class Pairwise(VerifierPart):
         )
 
     def _read(self, first: Solution, second: Solution, index: int, c: Completion) -> Verification:
-        said = find_letter(c.text)
-        p = None if said in (None, "tie") else p_first(c.logprobs, str(said))
+        found = find_letter(c.text)
+        said = None if found is None else found.word
+        p = p_first(c.text, c.logprobs)
         verdict = None if said in (None, "tie") else said == "A"
         return self.verification(
             first,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Literal, Self
 
 from pydantic import model_validator
 
-from ttc.core import Ask, Attempt, Message, Prompt, Role, Sample, Solution, Verification
+from ttc.core import Ask, Attempt, Prompt, Role, Sample, Solution, Verification
 from ttc.errors import UsageError
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
 from ttc.thinking import after_thinking, opening_mark, without_thinking
+from ttc.turns import next_turn
 from ttc.verdicts import ScoreMode, p_yes_at_verdict, parse_verdict, score
 from ttc.verifiers.written import Written
 
@@ -78,7 +78,7 @@ class SelfVerify(Written):
         if not made_of:
             raise UsageError(f"{self.type!r} needs solutions that a model wrote")
         last = made_of[-1]
-        return _continued(last, tail), last
+        return next_turn(last, tail, self.type, ", or context: new"), last
 
     def _read(self, solution: Solution, index: int, sample: Sample) -> Verification:
         """One verification, read as GenRM's are."""
@@ -90,20 +90,3 @@ class SelfVerify(Written):
             p_yes = p_yes_at_verdict(done.logprobs, done.text)
         mark = score(verdict, p_yes, self.score)
         return self.made(solution, index, [sample], verdict=verdict, p_yes=p_yes, score=mark)
-
-
-def _continued(sample: Sample, tail: Prompt) -> Prompt:
-    """The sample's own prompt and text, and what follows. Of a chat's turn thoughts are left out,
-    as chat templates do. Raises `UsageError` where one is a chat and the other a text.
-    """
-    before, text = sample.prompt, sample.completion.text
-    if bool(before.messages) != bool(tail.messages):
-        own, other = ("a chat", "a raw text") if before.messages else ("a raw text", "a chat")
-        raise UsageError(
-            f"'self-verify' goes on in the solver's context, which is {own}, but its prompt is "
-            f"{other}; choose one of the same form, or context: new"
-        )
-    if not before.messages:
-        return replace(before, prefill=before.prefill + text + (tail.text or "") + tail.prefill)
-    said = Message("assistant", before.prefill + without_thinking(text))
-    return Prompt((*before.messages, said, *tail.messages), prefill=tail.prefill)

@@ -16,7 +16,7 @@ from ttc.thinking import after_thinking, opening_mark
 from ttc.verdicts import score
 from ttc.verdicts.reviews import decision, p_decision, p_forced, step_labels
 from ttc.verdicts.steps import numbered, pieces_of
-from ttc.verifiers.chains import StepChain, begin, go_on, waves
+from ttc.verifiers.chains import StepChain, begin, go_on, judge_in_turn
 from ttc.verifiers.written import Written
 
 _THOUGHT_ENDS = "</think>"
@@ -73,18 +73,20 @@ class ThinkPRM(Written):
         self, attempt: Attempt, solutions: Sequence[Solution]
     ) -> Sequence[Verification]:
         template = load_prompt(self.prompt)
-        chains = []
+        chains: list[list[StepChain]] = []
         for solution in solutions[: self.solutions]:
             steps = pieces_of(solution, self.steps)
             text = numbered(steps, 1) if self.numbered else "".join(steps).strip()
             prompt = render_problem(template, attempt.problem, solution=text)
             chains += [
-                StepChain(solution, i, prompt, steps=steps) for i in range(self.verifications)
+                [StepChain(solution, i, prompt, steps=steps)] for i in range(self.verifications)
             ]
-        for wave in [chains] if self.rounds == 1 else waves(chains):
-            await self._review(attempt, wave)
-        forced = self.rounds > 1
-        return [self._read(chain, forced) for chain in chains if not chain.refused]
+        if self.rounds > 1:
+            whole = await judge_in_turn(chains, lambda turn: self._review(attempt, turn))
+        else:
+            await self._review(attempt, [chain for (chain,) in chains])
+            whole = [[chain] for (chain,) in chains if not chain.refused]
+        return [self._read(chain, self.rounds > 1) for (chain,) in whole]
 
     async def _review(self, attempt: Attempt, chains: Sequence[StepChain]) -> None:
         """All rounds of chains, and the decision that ends them where there are several."""
@@ -102,7 +104,8 @@ class ThinkPRM(Written):
         ended = chain.samples[-2].completion if forced and not chain.failed else last
         opening = opening_mark((chain.prompt.text or "") + chain.prompt.prefill)
         cut_off = bool(opening) and after_thinking(opening + chain.text) is None
-        found = None if chain.failed or cut_off else decision(chain.text)
+        readable = not chain.failed and not cut_off
+        found = decision(chain.text) if readable else None
         verdict = None if found is None else found.says
         p_yes = None
         if forced and not chain.failed:
@@ -110,7 +113,9 @@ class ThinkPRM(Written):
             verdict = verdict if p_yes is None else p_yes > 0.5
         elif found is not None:
             p_yes = p_decision(last.text, last.logprobs)
-        labels, wrong = step_labels(chain.text, len(chain.steps))
+        labels, wrong = step_labels(chain.text, len(chain.steps)) if readable else ([], None)
+        if ended.finish_reason == "length" and wrong is None:
+            labels = []  # of steps that it did not come to, it does not say that they are wrong
         return self.made(
             chain.solution,
             chain.index,

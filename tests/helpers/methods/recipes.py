@@ -14,6 +14,8 @@ from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
 
 METHODS = ("step_tree", "adaptive", "meta", "refine")
+SEARCHES = ("beam", "dvts", "particle", "particle-gibbs")
+"""Those of ttc's own."""
 TABLES = ("problems", "solutions", "verifications", "samples", "answers")
 TIMES = ["seconds", "latency"]
 
@@ -34,10 +36,23 @@ def recipe(method: str, folder: Path, die: int = 0, most: float = 0.05, **more: 
     """A recipe of a method as plain data. more: sections that replace the usual ones."""
     late = {"type": "late", "die": die, "most": most, "notes": str(folder / "notes.jsonl")}
     draw = {"temperature": 1.0, "max_tokens": 64}
+    steps = {
+        "type": method,
+        "prm": {**late, "model": "nano-prm"},
+        "prm_prompt": "nano-solver",
+        "steps": "line",
+        "step_tokens": 16,
+        "most_steps": 6,
+        "temperature": 1.0,
+    }
     samplers = {
         "step_tree": {"type": "step_tree", "prm": {**late, "model": "nano-prm"}},
         "adaptive": {"type": "adaptive", "rule": "adaptive_consistency", "draw": draw, "most": 12},
         "refine": {"type": "refine", "critic": judge(late)},
+        "beam": {**steps, "beams": 4, "width": 2, "look_ahead": 1},
+        "dvts": {**steps, "beams": 4, "width": 2},
+        "particle": {**steps, "particles": 4, "threshold": 0.9, "choose": "sample"},
+        "particle-gibbs": {**steps, "particles": 3, "iterations": 2},
     }
     grader = {**late, "model": "nano-grader"}
     inner = judge(late, backend=grader, prompt="nano-grade", score="boxed")

@@ -76,7 +76,7 @@ def _made(device: str, steps: dict[str, int]) -> str:
     return f"""
 Trained on {device} with PyTorch {torch.__version__}. Millions of tokens seen: {listed}. One core
 trains the solver at about 16,000 tokens a second, so the first four networks take half an hour and
-all of them one and a half. Another device or version of PyTorch gives networks, and so figures,
+all of them two. Another device or version of PyTorch gives networks, and so figures,
 that differ a little."""
 
 

@@ -84,7 +84,7 @@ PLANS = {
     "nano-roles": Plan(
         "Solves, checks itself, revises, and scores itself by one reserved token.",
         "nano-solver",
-        1400,
+        4200,
         role_lessons,
         {"c_ref": C_REF},
     ),

@@ -1,0 +1,172 @@
+"""Time to answer at a stated concurrency: simulated from recorded calls, and measured."""
+
+import asyncio
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ttc.core import Ask, Prompt, SamplingParams
+from ttc.pipeline.latency import answer_latency, at_concurrency, cell_latency
+from ttc.pipeline.run import run_recipe
+from ttc.recipe import parse_recipe
+from ttc.samplers import SamplerPart
+from ttc.store.attempts import load_attempts
+
+UNIT = 0.06
+"""Seconds."""
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A prompt that ends in `w3` is answered after three units."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.reply({"object": "list", "data": [{"id": "m"}]})
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        name, _, units = body["prompt"].rpartition(" w")
+        began = time.monotonic()
+        time.sleep(UNIT * int(units))
+        self.server.spans.setdefault(name, []).append((began, time.monotonic()))
+        choice = {"index": 0, "text": "Answer: 1", "finish_reason": "stop"}
+        usage = {"prompt_tokens": 3, "completion_tokens": 3, "total_tokens": 6}
+        self.reply({"object": "text_completion", "choices": [choice], "usage": usage})
+
+    def reply(self, content):
+        data = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    server.spans = {}
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+class Tree(SamplerPart):
+    """Three calls together, then two branches side by side of different length, then one call."""
+
+    type: Literal["tree"] = "tree"
+
+    async def solve(self, attempt):
+        def ask(n, units):
+            params = SamplingParams(temperature=1.0, max_tokens=9)
+            return Ask(Prompt(text=f"{attempt.problem.id} w{units}"), params, n)
+
+        def say(line, rows):
+            solution = line.solution(rows[0][0].completion.text, rows[0])
+            line.answer(solution)
+            return solution
+
+        async def branch(line, steps):
+            for units in steps:
+                rows = await line.sample(ask(1, units))
+            return say(line, rows)
+
+        first = say(attempt, await attempt.sample(ask(2, 1), ask(1, 4)))
+        found = await asyncio.gather(*map(branch, attempt.split(0.5, 0.5), [(2, 2), (3,)]))
+        return [first, *found, say(attempt, await attempt.sample(ask(1, 1)))]
+
+
+@pytest.fixture
+def ran(server, own_parts, tmp_path):
+    own_parts(Tree)
+
+    def ran(concurrency):
+        recipe = {
+            "name": f"tree{concurrency}",
+            "results": str(tmp_path / str(concurrency)),
+            "dataset": {"type": "nano", "family": "arithmetic", "levels": [1], "problems": 3},
+            "backend": {
+                "type": "openai",
+                "base_url": f"http://127.0.0.1:{server.server_port}/v1",
+                "model": "m",
+            },
+            "sampler": {"type": "tree"},
+            "policies": ["first"],
+            "engine": {
+                "concurrency": concurrency,
+                "problems_in_flight": 1,
+                "n_per_call": 1,
+                "fingerprint": False,
+            },
+        }
+        return run_recipe(parse_recipe(json.dumps(recipe)))
+
+    return ran
+
+
+# In units: the first answer, those of the branches (4 long and 3 long), and the last one.
+EXPECTED = {1: [6, 13, 11, 14], 2: [5, 9, 8, 10]}
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_simulation_foretells_what_is_measured_at_this_concurrency(ran, server, slots):
+    many = ran(9)
+    server.spans.clear()
+    ran(slots)
+    foretold = answer_latency(many.run, slots)
+    by_problem = [own["latency"].to_numpy() / UNIT for _, own in foretold.groupby("problem_id")]
+    assert len(by_problem) == 3
+    for found in by_problem:
+        for value, wanted in zip(found, EXPECTED[slots], strict=True):
+            if wanted is not None:
+                assert value == pytest.approx(wanted, rel=0.25)
+    for name, own in foretold.groupby("problem_id", observed=True):
+        begins, ends = zip(*server.spans[name], strict=True)
+        assert own["latency"].max() == pytest.approx(max(ends) - min(begins), rel=0.25)
+
+
+def test_with_slots_for_all_it_is_the_time_along_the_longest_branch(ran):
+    run = ran(9).run
+    recorded = pd.read_parquet(run.table("answers")).sort_values(["problem_id", "number"])
+    found = answer_latency(run, 99).sort_values(["problem_id", "number"])
+    assert found["latency"].to_numpy() == pytest.approx(recorded["latency"].to_numpy())
+    loaded = load_attempts(run).arrays
+    assert at_concurrency(run, 99).arrays.latency == pytest.approx(loaded.latency)
+
+
+def test_cells_of_a_pool_are_scheduled_on_so_many_slots(tmp_path, monkeypatch):
+    from ttc.store.run_folder import RunFolder
+
+    run = RunFolder(tmp_path)
+    frames = {
+        "solutions": pd.DataFrame(
+            {"problem_id": ["a"] * 3 + ["b"], "solution_index": [0, 1, 2, 0], "seconds": [2.0] * 4}
+        ),
+        "verifications": pd.DataFrame(
+            {
+                "problem_id": ["a"] * 4,
+                "solution_index": [0, 0, 1, 1],
+                "verifier": ["v"] * 4,
+                "seconds": [1.0] * 4,
+            }
+        ),
+    }
+    monkeypatch.setattr(
+        "ttc.pipeline.latency.read_frame", lambda path, table, columns: frames[table]
+    )
+    ids, found = cell_latency(run, 2, [(1, 0), (3, 0), (2, 2)], "v")
+    assert ids == ("a", "b")
+    assert found[0].tolist() == [2, 4, 2 + 2]
+    assert found[1, 0] == 2
+    assert np.isnan(found[1, 1:]).all()

@@ -1,0 +1,102 @@
+"""`ttc adapt`: what rules that stop save and lose, replayed on one pool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ttc.cli._options import LEVEL, RESULTS, CostOverrides, Level, Results, Run
+
+
+def command(
+    run: Run,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option("--rule", help="A rule that stops (default: the run's and all others)."),
+    ] = None,
+    problems: Annotated[
+        int | None, typer.Option("--problems", min=1, help="How many problems to tune on.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option("--share", min=0, max=1, help="Else this share of them.")
+    ] = 0.5,
+    most: Annotated[
+        int | None,
+        typer.Option("--most", min=2, help="Solutions of the full vote (default: all)."),
+    ] = None,
+    orders: Annotated[
+        int, typer.Option("--orders", min=2, help="Random orders of each problem's solutions.")
+    ] = 32,
+    loss: Annotated[
+        float,
+        typer.Option("--loss", min=0, max=1, help="Success that tuning may give up for compute."),
+    ] = 0.01,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="Find a region to accept answers in (rule selective)."),
+    ] = False,
+    alpha: Annotated[
+        float, typer.Option("--alpha", min=0.001, max=0.9, help="Wrong answers in it, at most.")
+    ] = 0.1,
+    delta: Annotated[
+        float, typer.Option("--delta", min=0.001, max=0.9, help="Odds that the bound is broken.")
+    ] = 0.1,
+    window: Annotated[
+        int, typer.Option("--window", min=1, help="Solutions after which it accepts or not.")
+    ] = 5,
+    withhold: Annotated[
+        bool, typer.Option("--withhold", help="No answer outside, instead of more solutions.")
+    ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Draws split and orders (default: the run's seed)."),
+    ] = None,
+    overrides: CostOverrides = None,
+    level: Level = LEVEL,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the output (default: the run's).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+    results: Results = RESULTS,
+) -> None:
+    """Say what rules that stop save and lose, replayed over random orders of one pool.
+
+    Against the vote of all solutions, a vote of as many, and clairvoyants. Rules are tuned on some
+    problems and judged on the others, as `ttc tune` does; adapt.json in the run's folder keeps the
+    split and the values. Writes adaptation.parquet, .json, .md and .png.
+
+    Examples: `ttc adapt adaptive`, `ttc adapt adaptive --rule esc --rule anytime --most 20`,
+    `ttc adapt mine --calibrate --alpha 0.1 --window 5`, `ttc adapt mine --out results/adapted`
+    """
+    from ttc.cli._console import console, working
+    from ttc.cli._options import cost_overrides
+    from ttc.cli._values import words
+    from ttc.pipeline.adapting.adapt import adapt
+    from ttc.pipeline.adapting.request import AdaptRequest, Region
+    from ttc.report.adapt import print_adaptation, write_adaptation
+    from ttc.store.run_folder import find_run
+    from ttc.terminal import say, say_json
+
+    found = find_run(run, results)
+    request = AdaptRequest(
+        rules=tuple(words(rule)) if rule else None,
+        problems=problems,
+        share=share,
+        most=most,
+        orders=orders,
+        loss=loss,
+        region=Region(alpha, delta, window, withhold) if calibrate else None,
+        seed=seed,
+        level=level,
+        overrides=cost_overrides(overrides, None),
+    )
+    with working("replaying"):
+        adapted = adapt(found, request)
+    files = write_adaptation(adapted, out or found.path)
+    if as_json:
+        say_json(adapted.rows())
+    else:
+        print_adaptation(console(), adapted, found.path)
+        say("Written: " + ", ".join(map(str, files)))

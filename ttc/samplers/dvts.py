@@ -1,0 +1,85 @@
+"""Diverse verifier tree search: step search in separate trees (search-and-learn; 2408.03314)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from ttc.answers.extraction import boxed
+from ttc.core import Attempt, Role, Solution
+from ttc.registry import register
+from ttc.search.best import Best, Choice
+from ttc.search.paths import Path, StepSampler
+
+
+@register
+class DVTS(StepSampler):
+    """Searches n/m trees apart; each goes on from the best of m steps and gives its last m.
+
+    Each tree is a branch of the attempt with an equal share of the budget, and ends where its best
+    child has ended or holds a boxed answer. The answer is chosen of all trees' solutions; within a
+    budget, of the trees gone through one after the other. The trees' last m children, of which some
+    may be unfinished, are n solutions in all.
+    """
+
+    type: Literal["dvts"] = "dvts"
+    beams: int = Field(default=4, ge=1, le=4096)
+    """Solutions in all (n); a multiple of the width."""
+    width: int = Field(default=4, ge=1, le=4096)
+    """Steps that a tree tries at a time (m); there are n/m trees."""
+    look_ahead: int = Field(default=0, ge=0, le=1000)
+    """Further steps, at temperature 0, after which a step is scored."""
+    choose: Choice = "best"
+    """The answer: the finished solution with the highest score, or, by a vote weighted by scores,
+    the best one of the answer that wins."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.beams % self.width:
+            raise ValueError(f"beams ({self.beams}) must be a multiple of width ({self.width})")
+        return self
+
+    def most_solutions(self) -> int | None:
+        return self.beams
+
+    def most_samples(self) -> Mapping[Role, int]:
+        steps = self.most_steps * self.beams
+        return {"solver": steps * (1 + self.look_ahead), "reward": steps}
+
+    async def solve(self, attempt: Attempt) -> Sequence[Solution]:
+        number, best = self.beams // self.width, Best(self, self.choose)
+        trees = attempt.split(*[1 / number] * number)
+        leaves = await asyncio.gather(*map(self._leaves, trees))
+        # Only now, and in their order: which tree is done first must not matter.
+        return [
+            best.offer(tree, path)
+            for tree, paths in zip(trees, leaves, strict=True)
+            for path in paths
+        ]
+
+    async def _leaves(self, tree: Attempt) -> list[Path]:
+        """The last children of a tree."""
+        path = self.begin(tree)
+        children: list[Path] = []
+        for step in range(self.most_steps):
+            (grown,) = await self.grow(tree, [path], self.width, step)
+            grown = [_boxed(child) for child in grown if not child.failed]
+            if not grown:
+                break
+            children = await self.judged(tree, grown, step, self.look_ahead)
+            path = max(children, key=self._scored)
+            if path.ended or tree.refused:
+                break
+        return children
+
+    def _scored(self, path: Path) -> tuple[bool, float]:
+        return self.rank(path)[1:]
+
+
+def _boxed(path: Path) -> Path:
+    """It has ended, if its answer is boxed."""
+    return path if path.ended or boxed(path.text) is None else replace(path, ended=True)
