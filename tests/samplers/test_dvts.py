@@ -61,7 +61,7 @@ def test_of_width_one_it_samples():
 def test_a_tree_ends_where_its_best_step_has_a_boxed_answer():
     from ttc.core import Completion, Prompt, Sample
     from ttc.samplers.dvts import _boxed
-    from ttc.search.paths import Path
+    from ttc.samplers.search.paths import Path
 
     def child(text):
         done = Completion(text, "stop", 3, 2, stopped_by="\n")

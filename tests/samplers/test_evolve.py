@@ -8,7 +8,7 @@ from repairing import BROKEN, SQUARE, check_budget, repaired, run_small, tables
 from ttc.core import Problem
 from ttc.errors import DataError
 from ttc.samplers.evolve import Evolve
-from ttc.search.population import Member, Population
+from ttc.samplers.search.population import Member, Population
 from ttc.unit_tests.fitness import Trial
 from ttc.unit_tests.running import Pair, Result
 

@@ -14,7 +14,7 @@ from ttc.errors import RecipeError
 from ttc.prompts import load_prompt
 from ttc.recipe import parse_recipe
 from ttc.samplers.genselect import GenSelect
-from ttc.search.candidates import chosen, elected, groups
+from ttc.samplers.search.candidates import chosen, elected, groups
 
 PROBLEM = Problem("p", "1+1+1?", "3")
 LIST, PAIR = load_prompt("genselect"), load_prompt("pairwise")

@@ -10,7 +10,7 @@ from letter_tree import blind, even, found, leaves, posterior, said, searched, s
 from on_nano import STEPS, check_budgets_and_replay
 
 from ttc.samplers.particle import ParticleFilter
-from ttc.search.best import Best
+from ttc.samplers.search.best import Best
 
 
 def uneven(path):

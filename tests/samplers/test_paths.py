@@ -8,7 +8,7 @@ from attempts import attempt_of
 from readers import Reader, failed, scored
 
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem, Prompt
-from ttc.search.paths import Path, StepSampler
+from ttc.samplers.search.paths import Path, StepSampler
 
 PROBLEM = Problem("p", "1+1+1?", "3")
 PRM = {"type": "nano", "model": "nano-prm"}

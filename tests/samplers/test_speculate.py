@@ -10,8 +10,8 @@ from replays import TABLES, nano_run, tables
 
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem
 from ttc.registry import parts
+from ttc.samplers.search.router import Router
 from ttc.samplers.speculate import Speculate
-from ttc.search.router import Router
 
 PRM = {"type": "nano", "model": "nano-prm"}
 DRAFT = {"type": "nano", "model": "nano-draft"}

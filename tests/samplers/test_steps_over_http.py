@@ -15,7 +15,7 @@ from ttc.core import Completion, Problem, Prompt, Sample
 from ttc.samplers.beam import Beam
 from ttc.samplers.dvts import DVTS
 from ttc.samplers.particle import ParticleFilter
-from ttc.search.paths import Path
+from ttc.samplers.search.paths import Path
 
 QUESTION = (
     "Ann has 34 figs. Bob has 3 times as many. Eve has 18 fewer than Bob. Eve gives away half of "

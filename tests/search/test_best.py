@@ -5,8 +5,8 @@ from attempts import attempt_of
 from letter_tree import PRM
 
 from ttc.core import Problem, Prompt
-from ttc.search.best import Best
-from ttc.search.paths import Path, StepSampler
+from ttc.samplers.search.best import Best
+from ttc.samplers.search.paths import Path, StepSampler
 
 PROMPT = Prompt(text="P")
 

@@ -6,7 +6,7 @@ from writers import Writer
 
 from ttc.core import Problem
 from ttc.samplers.independent import Independent
-from ttc.search.leading import Leading
+from ttc.samplers.search.leading import Leading
 
 
 def said(choose, *found):

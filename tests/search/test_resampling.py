@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.search.resampling import (
+from ttc.samplers.search.resampling import (
     ancestors,
     annealing,
     effective_size,

@@ -8,7 +8,7 @@ from replays import nano_run
 
 from ttc.errors import UsageError
 from ttc.pipeline.routing import recorded, train_router
-from ttc.search.router import FEATURES, Recorded, Router, features_of, spearman, train
+from ttc.samplers.search.router import FEATURES, Recorded, Router, features_of, spearman, train
 from ttc.store.tables import read_frame
 
 NANO = {

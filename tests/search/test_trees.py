@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ttc.errors import MissingExtra
-from ttc.search.trees import Tree, seeded, treequest
+from ttc.samplers.search.trees import Tree, seeded, treequest
 
 
 def drawn(seed, disturb=False, **settings):

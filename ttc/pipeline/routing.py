@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ttc.errors import UsageError
-from ttc.search.router import FEATURES, Feature, Recorded, Trained, features_of, train
+from ttc.samplers.search.router import FEATURES, Feature, Recorded, Trained, features_of, train
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 
@@ -31,8 +31,8 @@ _COLUMNS = [
 def train_router(
     run: RunFolder, *, share: float = 0.5, threshold: float = 0.0, seed: int = 0
 ) -> Trained:
-    """Train on the steps that a run recorded; see `ttc.search.router.train`. Raises `UsageError`
-    where the run has no steps that draft and target both wrote, or too few.
+    """Train on the steps that a run recorded; see `ttc.samplers.search.router.train`. Raises
+    `UsageError` where the run has no steps that draft and target both wrote, or too few.
     """
     steps = recorded(run)
     if not len(steps):

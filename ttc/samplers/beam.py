@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.search.best import Best, Choice
-from ttc.search.paths import Path, StepSampler
+from ttc.samplers.search.best import Best, Choice
+from ttc.samplers.search.paths import Path, StepSampler
 
 
 @register

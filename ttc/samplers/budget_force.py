@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field
 from ttc.core import Attempt, Role, SamplingParams, Solution
 from ttc.prompts import load_prompt
 from ttc.registry import register
-from ttc.search.drafts import DraftSampler, leading
-from ttc.search.thoughts import Marks, Thought, grow
+from ttc.samplers.search.drafts import DraftSampler, leading
+from ttc.samplers.search.thoughts import Marks, Thought, grow
 
 
 def _rising(lengths: tuple[int, ...]) -> tuple[int, ...]:

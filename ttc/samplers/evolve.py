@@ -13,7 +13,7 @@ from ttc.core import Attempt, Role, Sample, Solution
 from ttc.errors import DataError
 from ttc.registry import register
 from ttc.samplers import SamplerPart
-from ttc.search.population import Member, Mutation, Population
+from ttc.samplers.search.population import Member, Mutation, Population
 from ttc.unit_tests.fitness import Trial
 from ttc.unit_tests.given import given_tests
 from ttc.unit_tests.patches import program_in

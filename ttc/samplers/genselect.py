@@ -12,8 +12,8 @@ from ttc.errors import UsageError
 from ttc.prompts import load_prompt
 from ttc.refs import BackendRef
 from ttc.registry import register
-from ttc.search.candidates import Vote, is_pair, most_groups, shown, winner
-from ttc.search.drafts import DraftSampler, leading
+from ttc.samplers.search.candidates import Vote, is_pair, most_groups, shown, winner
+from ttc.samplers.search.drafts import DraftSampler, leading
 
 
 @register

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.search.leading import Choice, Leading
-from ttc.search.paths import Path, StepSampler
-from ttc.search.trees import Tree, treequest
+from ttc.samplers.search.leading import Choice, Leading
+from ttc.samplers.search.paths import Path, StepSampler
+from ttc.samplers.search.trees import Tree, treequest
 
 
 @register

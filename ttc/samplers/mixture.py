@@ -14,7 +14,7 @@ from ttc.refs import BackendRef
 from ttc.registry import register
 from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
-from ttc.search.drafts import leading
+from ttc.samplers.search.drafts import leading
 
 Temperature = Annotated[float, Field(ge=0, le=1000)]
 

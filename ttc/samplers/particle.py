@@ -10,9 +10,9 @@ from pydantic import Field
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.search.best import Best
-from ttc.search.particles import ParticleSampler
-from ttc.search.resampling import (
+from ttc.samplers.search.best import Best
+from ttc.samplers.search.particles import ParticleSampler
+from ttc.samplers.search.resampling import (
     Floats,
     Ints,
     Scheme,

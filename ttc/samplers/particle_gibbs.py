@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.search.best import Best
-from ttc.search.particles import ParticleSampler, Swept
+from ttc.samplers.search.best import Best
+from ttc.samplers.search.particles import ParticleSampler, Swept
 
 
 @register

@@ -10,7 +10,7 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Role, Solution, Verification
 from ttc.refs import BackendRef, VerifierRef
 from ttc.registry import register
-from ttc.search.drafts import (
+from ttc.samplers.search.drafts import (
     DraftSampler,
     continued,
     critic_samples,

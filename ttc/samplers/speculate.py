@@ -11,9 +11,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from ttc.core import Attempt, Role, Sample, Solution
 from ttc.refs import BackendRef
 from ttc.registry import register
-from ttc.search.leading import Leading
-from ttc.search.paths import Path, StepSampler
-from ttc.search.router import Router, features_of, read_router
+from ttc.samplers.search.leading import Leading
+from ttc.samplers.search.paths import Path, StepSampler
+from ttc.samplers.search.router import Router, features_of, read_router
 
 _THRESHOLDS = {"rsd": 0.7, "oracle": 0.0, "router": 0.5}
 _Known = dict[str, Sample]

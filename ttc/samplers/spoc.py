@@ -11,7 +11,7 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Role, Sample, Solution
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
-from ttc.search.drafts import DraftSampler, leading
+from ttc.samplers.search.drafts import DraftSampler, leading
 from ttc.turns import next_turn
 from ttc.verdicts import parse_verdict
 

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
 from ttc.samplers import SamplerPart
-from ttc.search.stages import Draft, Stage, ranked
+from ttc.samplers.search.stages import Draft, Stage, ranked
 
 
 @register

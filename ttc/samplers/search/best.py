@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Literal
 
 from ttc.core import Attempt, Solution
-from ttc.search.paths import Path, StepSampler
+from ttc.samplers.search.paths import Path, StepSampler
 
 Choice = Literal["best", "vote"]
 

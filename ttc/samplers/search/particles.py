@@ -12,9 +12,9 @@ from pydantic import Field
 
 from ttc.core import Attempt, Solution
 from ttc.rewards import Aggregate
-from ttc.search.best import Best
-from ttc.search.paths import Path, StepSampler
-from ttc.search.resampling import Floats, Ints, ancestors, normalised
+from ttc.samplers.search.best import Best
+from ttc.samplers.search.paths import Path, StepSampler
+from ttc.samplers.search.resampling import Floats, Ints, ancestors, normalised
 
 _CLIP = 1e-7  # its_hub's
 
