@@ -118,6 +118,10 @@ def test_a_sampler_that_gives_one_answer_stands_beside_the_vote(tmp_path):
     assert whole.cost <= tokens.sum() / 8 + 1e-9
     assert whole.row["S"] is None
     assert whole.ahead is not None
+    timed = compare(runs, unit="latency", by_policy=True, concurrency=2)
+    alone = compare(runs, unit="latency", by_policy=True, concurrency=1)
+    slowest = [max(p.cost for p in one.points if p.method == VOTE) for one in (timed, alone)]
+    assert slowest[0] < slowest[1], "two calls at a time take less time than one"
 
 
 def test_what_is_the_same_as_the_vote_is_not_found_to_differ(tmp_path):

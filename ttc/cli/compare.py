@@ -22,6 +22,10 @@ def command(
         bool,
         typer.Option("--by-policy", help="Each policy of a verifier is a method of its own."),
     ] = False,
+    concurrency: Annotated[
+        int,
+        typer.Option("--concurrency", min=1, help="Calls under way at a time, for --unit latency."),
+    ] = 8,
     level: Level = LEVEL,
     out: Annotated[
         Path | None,
@@ -51,11 +55,12 @@ def command(
     limits = tuple(sorted(amounts(budget, "--budget")))
     found = compare(
         find_matching(runs, results),
-        axis(unit, None, COST_UNITS) or "tokens",
+        axis(unit, None, (*COST_UNITS, "latency")) or "tokens",
         limits,
         cost_overrides(overrides, None),
         level,
         by_policy=by_policy,
+        concurrency=concurrency,
     )
     if as_json:
         say_json([point.as_row(found.unit) for point in found.points])

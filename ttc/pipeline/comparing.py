@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,17 @@ from ttc.pipeline.curve_query import with_overrides
 from ttc.pipeline.curves import Curves, Row
 from ttc.pipeline.evaluate import Evaluation, evaluate_run
 from ttc.pipeline.interval import Interval, plain
+from ttc.pipeline.latency import at_concurrency, cell_latency
+from ttc.pipeline.measured import measured_curve
 from ttc.pipeline.scaling.allocations import ladder
 from ttc.store.attempts import is_measured
 from ttc.store.pool import load_pool, require_same_dataset, verifiers
 from ttc.store.run_folder import RunFolder
 
 VOTE = "vote"
+LATENCY = "latency"
+CONCURRENCY = 8
+"""Calls under way at a time, unless said otherwise, where latencies are compared."""
 _VOTING = ("first", "majority")
 _NOBODY_CHOOSES = ("oracle",)
 
@@ -100,18 +106,21 @@ def compare(
     level: float = LEVEL,
     seed: int = 0,
     by_policy: bool = False,
+    concurrency: int = CONCURRENCY,
 ) -> Comparison:
     """Every method of every run against the vote, at equal compute per problem.
 
     unit: of a mean cost (see `COST_UNITS`). budgets: in it; a ladder over what there is where none
-    are given. by_policy: each policy of a verifier is a method of its own. Raises `DataError` for
-    runs of other problems, or without costs in this unit.
+    are given. by_policy: each policy of a verifier is a method of its own. concurrency: calls under
+    way at a time, for latencies. Raises `DataError` for runs of other problems, or without costs in
+    this unit.
     """
     if len(runs) > 1:
         require_same_dataset(runs)
-    parts = [part for run in runs for part in _parts(run, overrides)]
+    slots = concurrency if unit == LATENCY else None
+    parts = [part for run in runs for part in _parts(run, overrides, slots)]
     common = _common([curves.problem_ids for _, curves in parts])
-    methods = _methods(parts, common, unit, by_policy)
+    methods = _methods(parts, common, unit, by_policy, _names(runs))
     limits = tuple(sorted(budgets)) or _ladder([_costs(one, unit) for one in methods])
     problems = Problems.of(len(common), seed, level=level)
     problems.require()
@@ -120,17 +129,49 @@ def compare(
     return Comparison(tuple(points), names, limits, unit, len(common), level)
 
 
-def _parts(run: RunFolder, overrides: Sequence[str]) -> Iterator[tuple[RunFolder, Curves]]:
+def _parts(
+    run: RunFolder, overrides: Sequence[str], slots: int | None
+) -> Iterator[tuple[RunFolder, Curves]]:
+    """slots: calls under way at a time, where latencies are wanted."""
     manifest = run.manifest()
     wanted = Evaluation.of_manifest(manifest)
     wanted = replace(wanted, cost=with_overrides(wanted.cost, overrides), budgets={})
-    if not is_measured(run):
+    if is_measured(run):
+        if slots is not None:
+            yield run, measured_curve(at_concurrency(run, slots), wanted.caps).curves
+            return
+    else:
         named = verifiers(run)
         arrays = load_pool(run, next(iter(named), None)).arrays
         sizes = ladder(int(arrays.n_solutions.max()))
         wanted = replace(wanted, solutions=sizes, same_problems=bool(named))
     found = evaluate_run(run, manifest, wanted)
-    yield from ((run, curves) for curves in found.parts if curves.rows)
+    for curves in found.parts:
+        if curves.rows:
+            yield run, curves if slots is None else _timed(run, curves, slots)
+
+
+def _timed(run: RunFolder, curves: Curves, slots: int) -> Curves:
+    """Rows of a pool with the seconds that S solutions and then V verifications of each take."""
+    rows = [dict(row) for row in curves.rows]
+    for verifier in dict.fromkeys(row["verifier"] for row in rows):
+        own = [row for row in rows if row["verifier"] == verifier]
+        cells = list(dict.fromkeys((int(row["S"]), int(row["V"] or 0)) for row in own))
+        ids, seconds = cell_latency(run, slots, cells, verifier)
+        inside = np.isin(np.array(ids), np.array(curves.problem_ids))
+        mean = dict(zip(cells, seconds[inside].mean(axis=0).tolist(), strict=True))
+        for row in own:
+            row[LATENCY] = mean[int(row["S"]), int(row["V"] or 0)]
+    return replace(curves, rows=rows)
+
+
+def _names(runs: Sequence[RunFolder]) -> dict[RunFolder, str]:
+    """What a run's own method is called: its recipe's name, without what all of them begin with."""
+    named = {run: str(run.manifest().recipe.get("name") or run.name) for run in runs}
+    words = [name.split("-") for name in named.values()]
+    alike = takewhile(lambda column: len(set(column)) == 1, zip(*words, strict=False))
+    shared = sum(1 for _ in alike) if len(set(named.values())) > 1 else 0
+    return {run: "-".join(name.split("-")[shared:]) or name for run, name in named.items()}
 
 
 def _common(ids: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -142,7 +183,11 @@ def _common(ids: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _methods(
-    parts: Sequence[tuple[RunFolder, Curves]], common: Sequence[str], unit: str, by_policy: bool
+    parts: Sequence[tuple[RunFolder, Curves]],
+    common: Sequence[str],
+    unit: str,
+    by_policy: bool,
+    names: Mapping[RunFolder, str],
 ) -> list[Method]:
     """The vote of the first run that has one, and every other method."""
     found: dict[str, Method] = {}
@@ -151,7 +196,7 @@ def _methods(
         order = [place[name] for name in common]
         cells: dict[str, list[int]] = {}
         for i, row in enumerate(curves.rows):
-            if name := _method_of(row, run, by_policy):
+            if name := _method_of(row, names[run], by_policy):
                 cells.setdefault(name, []).append(i)
         for name, own in cells.items():
             if name == VOTE and name in found:
@@ -162,11 +207,11 @@ def _methods(
     return sorted(found.values(), key=lambda one: one.name != VOTE)
 
 
-def _method_of(row: Row, run: RunFolder, by_policy: bool) -> str | None:
-    """Whose cell a row is; None for those that nobody could choose."""
+def _method_of(row: Row, own: str, by_policy: bool) -> str | None:
+    """Whose cell a row is; None for those that nobody could choose. own: the run's method."""
     policy, verifier = row["policy"], row["verifier"]
     if row["estimator"] == "measured":
-        return str(run.manifest().recipe["sampler"]["type"])
+        return own
     if policy in _NOBODY_CHOOSES:
         return None
     if verifier is None:

@@ -135,11 +135,7 @@ class Evaluation:
             caps=_limits(per_problem.get("tokens")),
             budgets=_budgets(per_problem),
             tuning_problems="left_out" if grid.get("tuning_problems") == "left_out" else "refuse",
-            tuned_verifiers=tuple(
-                (str(one.get("name") or one["type"]), str(one["tuned"]))
-                for one in recipe.get("verifiers") or ()
-                if one.get("tuned")
-            ),
+            tuned_verifiers=_tuned_inside(recipe.get("verifiers") or ()),
         )
         try:
             return made.scored({name: grid[name] for name in SCORING if name in grid})
@@ -363,6 +359,17 @@ def _cost_choices(manifest: Manifest, cost: CostConfig, known: Sequence[str]) ->
     if known:
         found["lambda_source"] = "measured" if cost.ratio == "measured" else "configured"
     return found
+
+
+def _tuned_inside(recorded: Any) -> TunedParts:
+    """Of verifiers as a manifest has them, and of what they hold, which are tuned."""
+    if isinstance(recorded, Mapping):
+        own = str(recorded.get("name") or recorded.get("type")), recorded.get("tuned")
+        inner = tuple(one for value in recorded.values() for one in _tuned_inside(value))
+        return ((own[0], str(own[1])), *inner) if own[1] else inner
+    if isinstance(recorded, list | tuple):
+        return tuple(one for value in recorded for one in _tuned_inside(value))
+    return ()
 
 
 def _budgets(per_problem: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:

@@ -12,6 +12,7 @@ _AXES = {
     "usd": "in USD",
     "calls": "in calls",
     "seconds": "in seconds of calls",
+    "latency": "in seconds until the answer",
 }
 
 

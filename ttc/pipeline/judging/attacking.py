@@ -85,7 +85,7 @@ def attack(run: RunFolder, request: AttackRequest, progress: Progress | None = N
     recipe = _recipe(run, request)
     chosen, wrong = _wrong_ones(run, request.problems)
     rule, each = recipe.answer_rule, request.each
-    lines = verdict_lines([kind for one in recipe.verifiers for kind in _types(one)])
+    lines = verdict_lines([part for one in recipe.verifiers for part in _all_of(one)])
     plan = plan_attacks(chosen, wrong, request.attacks, each, rule, recipe.seed, lines)
     made = _judging(recipe, run, request, chosen, plan)
     return Attacked(run_recipe(made, progress).run, plan)
@@ -110,10 +110,9 @@ def _recipe(run: RunFolder, request: AttackRequest) -> Recipe:
     return recipe
 
 
-def _types(verifier: VerifierPart) -> list[str]:
-    """Recipe names of it and of verifiers that it holds."""
-    held = [part for _, part, _ in walk(verifier) if isinstance(part, VerifierPart)]
-    return [str(type(part).model_fields["type"].default) for part in held]
+def _all_of(verifier: VerifierPart) -> list[VerifierPart]:
+    """It and the verifiers that it holds."""
+    return [part for _, part, _ in walk(verifier) if isinstance(part, VerifierPart)]
 
 
 def _labels(verifier: VerifierPart) -> list[str]:

@@ -20,7 +20,10 @@ from ttc.analysis.judging.decisions import (
 from ttc.analysis.pool import PoolArrays
 from ttc.analysis.scores import fill_invalid, first_mean
 from ttc.analysis.settings import InvalidVerdict
+from ttc.errors import DataError
+from ttc.pipeline.evaluate import Evaluation
 from ttc.pipeline.judging.gold_steps import gold_steps
+from ttc.pipeline.tuning.held_out import held_out
 from ttc.store.pool import LoadedPool, load_pool
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
@@ -104,8 +107,17 @@ class Judged:
 
 
 def load_judged(run: RunFolder, verifier: str, invalid: InvalidVerdict) -> Judged:
-    """A verifier's judgements. Raises `DataError` as `load_pool` does, and where there are none."""
+    """A verifier's judgements, without those of problems that something in the run was tuned on.
+
+    Raises `DataError` as `load_pool` does, where there are none, and where problems that were tuned
+    on are not to be left out.
+    """
     loaded = load_pool(run, verifier, need_verifications=True, reads=("tokens", "steps")).verified()
+    wanted = Evaluation.of_manifest(run.manifest())
+    held = held_out(run, wanted.tuned, wanted.tuning_problems)
+    loaded = loaded.only(set(loaded.arrays.problem_ids) - held.left_out)
+    if not loaded.arrays.n_problems:
+        raise DataError(f"{run.name} has no judgements of problems that it was not tuned on")
     pool = loaded.arrays
     row, column = np.nonzero(pool.verification_count > 0)
     counts, scores = pool.verification_count[row, column], pool.scores[row, column]

@@ -336,7 +336,8 @@ def _spending(
         }
         raise DataError(f"{run.name} has no costs in {unit}{hints.get(unit, '')}")
     found = Spending(*np.nan_to_num(parts))
-    if any(one.verification for one in each) and not found.verification.any() and unit != "seconds":
+    judged = found.once.any() or found.verification.any()
+    if any(one.verification for one in each) and not judged and unit != "seconds":
         raise DataError(
             f"verifications of {run.name} have no {unit}; say in C what one costs: --lambda"
         )

@@ -138,8 +138,12 @@ def read_tuned(path: Path) -> Tuned:
 
 
 def digest(problem: Problem) -> str:
-    """What tells a problem from any other, whichever run it is in: of id, question and answer."""
-    text = json.dumps([problem.id, problem.question, problem.answer], ensure_ascii=False)
+    """What tells a problem from any other, whichever run it is in and whatever it is called there:
+    its question, and its choices. One without a question is told by id and answer.
+    """
+    question = " ".join(problem.question.split()).casefold()
+    known = [question, *problem.choices] if question else [problem.id, problem.answer]
+    text = json.dumps(known, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -150,4 +154,5 @@ def digests(problems: Iterable[Problem]) -> dict[str, str]:
 
 def shared(tuned: Tuned, problems: Sequence[Problem]) -> frozenset[str]:
     """Ids of those of these problems that were tuned on, in that or in another run."""
-    return frozenset(p.id for p in problems if tuned.problems.get(p.id) == digest(p))
+    known = frozenset(tuned.problems.values())
+    return frozenset(p.id for p in problems if digest(p) in known)
