@@ -46,5 +46,5 @@ def test_links_lead_somewhere(link):
 
 
 def test_the_models_are_counted_right():
-    words = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven"}
+    words = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
     assert f"`nano`, {words[len(models())]} very small transformers" in README

@@ -47,4 +47,4 @@ def test_the_reserved_token_can_be_read() -> None:
     done = read("nano-roles", "logprobs", problem.solution, "\ufffd")
     assert done.logprobs[-1].token == "\ufffd"
     wrong = read("nano-roles", "logprobs", "1+1=3\nThe final answer is 3.", "\ufffd")
-    assert done.logprobs[-1].logprob > wrong.logprobs[-1].logprob + 3
+    assert done.logprobs[-1].logprob > wrong.logprobs[-1].logprob + 2

@@ -136,9 +136,9 @@ def test_faster_programs_win_where_speed_is_asked():
 
 
 def test_the_embedded_network_evolves_repairs(tmp_path):
-    found = tables(run_small(tmp_path, "samplers/evolve", "sampler.generations=2"))
+    found = tables(run_small(tmp_path, "repair/evolve", "sampler.generations=2"))
     assert found["solutions"].query("returned")["correct"].any()
 
 
 def test_within_a_budget(tmp_path):
-    check_budget(tmp_path, "samplers/evolve", 300)
+    check_budget(tmp_path, "repair/evolve", 300)

@@ -125,7 +125,7 @@ def test_at_the_end_of_a_budget_whole_solutions_count_or_the_only_one():
 
 def test_a_router_comes_from_a_file_and_its_weights_are_the_recipes(tmp_path):
     path = tmp_path / "router.json"
-    Router(intercept=0.5, weights={"reward": -2}).write(path)
+    path.write_text(Router(intercept=0.5, weights={"reward": -2}).text())
     part = Speculate(prm=PRM, draft=DRAFT, rule="router", router=str(path))
     assert part.model_dump()["router"] == {"intercept": 0.5, "weights": {"reward": -2}}
     with pytest.raises(ValueError, match="ttc train-router writes one"):

@@ -96,7 +96,7 @@ def test_a_problem_without_tests_is_told():
 
 
 def test_the_embedded_network_repairs_in_stages(tmp_path):
-    found = tables(run_small(tmp_path, "samplers/staged"))
+    found = tables(run_small(tmp_path, "repair/staged"))
     assert found["solutions"].query("returned")["correct"].any()
     assert set(found["samples"]["role"].astype(str)) == {"solver", "program"}
     # A patch goes on from the prompt that its line was asked by.
@@ -104,4 +104,4 @@ def test_the_embedded_network_repairs_in_stages(tmp_path):
 
 
 def test_within_a_budget(tmp_path):
-    check_budget(tmp_path, "samplers/staged", 300)
+    check_budget(tmp_path, "repair/staged", 300)

@@ -34,12 +34,13 @@ def command(
     """
     from ttc.errors import UsageError
     from ttc.pipeline.routing import train_router
+    from ttc.store.atomic import write_text
     from ttc.store.run_folder import find_run
     from ttc.terminal import say
 
     found = train_router(find_run(run, results), share=share, threshold=threshold, seed=seed)
     try:
-        found.router.write(out)
+        write_text(out, found.router.text())
     except OSError as error:
         raise UsageError(f"can't write {out}: {error.strerror}") from error
     for name, weight in found.router.weights.items():

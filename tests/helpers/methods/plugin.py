@@ -1,11 +1,11 @@
 """What an entry point names: it registers them all."""
 
 from methods.late import Late
-from methods.refine import Refine
+from methods.redraft import Redraft
 from methods.step_tree import StepTree
 from ttc.registry import register
 
-PARTS = (StepTree, Refine, Late)
+PARTS = (StepTree, Redraft, Late)
 
 
 def load() -> None:

@@ -13,7 +13,7 @@ from methods.late import calls
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
 
-METHODS = ("step_tree", "adaptive", "meta", "refine")
+METHODS = ("step_tree", "adaptive", "meta", "redraft")
 SEARCHES = ("beam", "dvts", "particle", "particle-gibbs")
 """Those of ttc's own."""
 TABLES = ("problems", "solutions", "verifications", "samples", "answers")
@@ -48,7 +48,7 @@ def recipe(method: str, folder: Path, die: int = 0, most: float = 0.05, **more: 
     samplers = {
         "step_tree": {"type": "step_tree", "prm": {**late, "model": "nano-prm"}},
         "adaptive": {"type": "adaptive", "rule": "adaptive_consistency", "draw": draw, "most": 12},
-        "refine": {"type": "refine", "critic": judge(late)},
+        "redraft": {"type": "redraft", "critic": judge(late)},
         "beam": {**steps, "beams": 4, "width": 2, "look_ahead": 1},
         "dvts": {**steps, "beams": 4, "width": 2},
         "particle": {**steps, "particles": 4, "threshold": 0.9, "choose": "sample"},

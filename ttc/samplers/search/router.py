@@ -48,9 +48,9 @@ class Router(BaseModel):
         odds = self.intercept + math.fsum(w * features[name] for name, w in self.weights.items())
         return 1 / (1 + math.exp(-max(-500.0, min(500.0, odds))))
 
-    def write(self, path: Path) -> None:
-        """As a JSON file."""
-        path.write_text(json.dumps(self.model_dump(), indent=2) + "\n", encoding="utf-8")
+    def text(self) -> str:
+        """What its file holds, JSON."""
+        return json.dumps(self.model_dump(), indent=2) + "\n"
 
 
 def read_router(given: Any) -> Any:

@@ -12,10 +12,10 @@ from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
 
 
-class Refine(SamplerPart):
+class Redraft(SamplerPart):
     """Revises until its critic, any verifier, accepts."""
 
-    type: Literal["refine"] = "refine"
+    type: Literal["redraft"] = "redraft"
     draft: Independent = Independent(temperature=1.0, max_tokens=64)
     critic: VerifierRef
     rounds: int = Field(default=3, ge=0)
