@@ -9,16 +9,11 @@ from typing import Any
 
 import numpy as np
 from attempts import attempt_of
+from letter_tree import letters_of
 from readers import Reader
 
 from ttc.core import Capabilities, Completion, ModelIdentity, Passage, Problem, Prompt, Solution
 from ttc.samplers import SamplerPart
-
-PRM = {"type": "nano", "model": "nano-prm"}
-
-
-def letters_of(text: str) -> str:
-    return "".join(text.split())
 
 
 class Letters:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
+from on_nano import check_again, tables, used
 
 from ttc.pipeline.run import Outcome, run_recipe
 from ttc.recipe import parse_recipe
-from ttc.store.tables import read_frame
 
 RECIPE = """
 name: sampled
@@ -19,7 +17,6 @@ sampler: {sampler}
 policies: [first]
 results: {folder}
 """
-TIMES = ["seconds", "latency"]
 
 
 def ran(
@@ -31,23 +28,6 @@ def ran(
     return run_recipe(parse_recipe(text + more))
 
 
-def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
-    """What a run left, without times."""
-    names = ("solutions", "verifications", "samples", "answers")
-    paths = {name: outcome.run.table(name) for name in names}
-    return {
-        name: read_frame(path, name).drop(columns=TIMES, errors="ignore")
-        for name, path in paths.items()
-        if path.is_file()
-    }
-
-
-def used(samples: pd.DataFrame) -> pd.Series[Any]:
-    """Tokens by problem."""
-    tokens = samples["prompt_tokens"] - samples["cached_tokens"] + samples["completion_tokens"]
-    return tokens.groupby(samples["problem_id"], observed=True).sum()
-
-
 def check_budget(folder: Path, sampler: str, limit: int, model: str = "nano-solver") -> None:
     """It uses most of a budget that binds and never passes it; a rerun from the journal, in a run
     folder without tables, gives the same ones.
@@ -57,9 +37,4 @@ def check_budget(folder: Path, sampler: str, limit: int, model: str = "nano-solv
     assert used(first["samples"]).max() <= limit
     assert outcome.manifest.status == "budget"
     assert first["answers"]["final"].any()
-    for path in outcome.run.path.glob("*.parquet"):
-        path.unlink()
-    again = tables(ran(folder, sampler, model, more=more))
-    assert first.keys() == again.keys()
-    for name, table in first.items():
-        pd.testing.assert_frame_equal(table, again[name])
+    check_again(first, outcome, lambda: ran(folder, sampler, model, more=more))

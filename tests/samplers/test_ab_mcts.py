@@ -5,7 +5,7 @@ import re
 
 import pytest
 from attempts import attempt_of
-from replays import check_replay_within
+from on_nano import check_replay_within
 from writers import Writer
 
 from ttc.core import Completion, Problem

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 from attempts import attempt_of
-from sampled import check_budget, ran, tables, used
+from on_nano import tables, used
+from sampled import check_budget, ran
 from served import Served
 
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem

@@ -5,8 +5,9 @@ import random
 
 import numpy as np
 import pytest
-from lettered import PRM, Letters, searched
-from replays import check_replay_within
+from letter_tree import PRM
+from lettered import Letters, searched
+from on_nano import check_replay_within
 
 from ttc.samplers.mcts import MCTS
 

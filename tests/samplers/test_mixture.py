@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from attempts import attempt_of
-from sampled import check_budget, ran, tables, used
+from on_nano import tables, used
+from sampled import check_budget, ran
 
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem
 from ttc.errors import RecipeError

@@ -5,8 +5,8 @@ import json
 
 import pytest
 from attempts import attempt_of
+from on_nano import TABLES, run_on_nano, tables
 from readers import Reader, failed, scored
-from replays import TABLES, nano_run, tables
 
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem
 from ttc.registry import parts
@@ -153,7 +153,7 @@ def sampler(**more):
 
 def test_on_nano_within_a_budget(tmp_path):
     budget = {"per_problem": {"tokens": 300}}
-    outcome = nano_run(tmp_path, sampler(solutions=8), budget=budget)
+    outcome = run_on_nano(tmp_path, sampler(solutions=8), 3, budget=budget)
     first = tables(outcome)
     samples = first["samples"]
     used = samples["prompt_tokens"] - samples["cached_tokens"] + samples["completion_tokens"]
@@ -162,5 +162,5 @@ def test_on_nano_within_a_budget(tmp_path):
     assert {"draft", "solver", "reward"} == set(samples["role"])
     for name in TABLES:
         outcome.run.table(name).unlink(missing_ok=True)
-    again = tables(nano_run(tmp_path, sampler(solutions=8), budget=budget))
+    again = tables(run_on_nano(tmp_path, sampler(solutions=8), 3, budget=budget))
     assert all(table.equals(again[name]) for name, table in first.items())

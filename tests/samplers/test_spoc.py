@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 from attempts import attempt_of
-from sampled import check_budget, ran, tables
+from on_nano import tables
+from sampled import check_budget, ran
 from served import Served
 
 from ttc.core import Capabilities, Completion, ModelIdentity, Problem

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from replays import nano_run
+from on_nano import run_on_nano
 
 from ttc.errors import UsageError
 from ttc.pipeline.routing import recorded, train_router
@@ -66,7 +66,7 @@ def test_too_little_to_learn_from_is_told():
 
 
 def test_an_oracle_run_records_its_steps(tmp_path):
-    run = nano_run(tmp_path, NANO, problems=12).run
+    run = run_on_nano(tmp_path, NANO, problems=12).run
     samples = read_frame(run.table("samples"), "samples")
     steps = recorded(run)
     assert len(steps) == (samples["role"] == "draft").sum() == (samples["role"] == "solver").sum()
@@ -79,11 +79,11 @@ def test_an_oracle_run_records_its_steps(tmp_path):
     found = train_router(run)
     assert found.steps >= 2
     routed = {**NANO, "rule": "router", "router": found.router.model_dump()}
-    roles = read_frame(nano_run(tmp_path, routed).run.table("samples"), "samples")["role"]
+    roles = read_frame(run_on_nano(tmp_path, routed, 3).run.table("samples"), "samples")["role"]
     assert (roles == "draft").sum() >= (roles == "solver").sum()
 
 
 def test_other_runs_have_none(tmp_path):
     sampler = {"type": "independent", "solutions": 1, "max_tokens": 32}
     with pytest.raises(UsageError, match="samplers/speculate_oracle"):
-        train_router(nano_run(tmp_path, sampler).run)
+        train_router(run_on_nano(tmp_path, sampler, 3).run)

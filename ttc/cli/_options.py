@@ -53,6 +53,12 @@ Level = Annotated[
     float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")
 ]
 Draws = Annotated[int, typer.Option("--draws", min=20, help="Bootstrap resamples of problems.")]
+TuningProblems = Annotated[
+    int | None, typer.Option("--problems", min=1, help="How many problems to tune on.")
+]
+TuningShare = Annotated[
+    float, typer.Option("--share", min=0, max=1, help="Else this share of them.")
+]
 VerificationDraws = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import LEVEL, RESULTS, CostOverrides, Level, Results, Run
+from ttc.cli._options import (
+    LEVEL,
+    RESULTS,
+    CostOverrides,
+    Level,
+    Results,
+    Run,
+    TuningProblems,
+    TuningShare,
+)
 
 
 def command(
@@ -16,12 +25,8 @@ def command(
         list[str] | None,
         typer.Option("--rule", help="A rule that stops (default: the run's and all others)."),
     ] = None,
-    problems: Annotated[
-        int | None, typer.Option("--problems", min=1, help="How many problems to tune on.")
-    ] = None,
-    share: Annotated[
-        float, typer.Option("--share", min=0, max=1, help="Else this share of them.")
-    ] = 0.5,
+    problems: TuningProblems = None,
+    share: TuningShare = 0.5,
     most: Annotated[
         int | None,
         typer.Option("--most", min=2, help="Solutions of the full vote (default: all)."),

@@ -13,6 +13,8 @@ from ttc.cli._options import (
     Ratio,
     Results,
     Run,
+    TuningProblems,
+    TuningShare,
     VerificationDraws,
     cost_overrides,
     scoring,
@@ -37,12 +39,8 @@ def command(
         str | None,
         typer.Option("--verifier", help="Whose verifications (default: each one's); a,b for some."),
     ] = None,
-    problems: Annotated[
-        int | None, typer.Option("--problems", min=1, help="How many problems to tune on.")
-    ] = None,
-    share: Annotated[
-        float, typer.Option("--share", min=0, max=1, help="Else this share of them.")
-    ] = 0.3,
+    problems: TuningProblems = None,
+    share: TuningShare = 0.3,
     solutions: Annotated[
         int | None,
         typer.Option("--solutions", "--k", min=1, help="S to tune at (default: the grid's most)."),

@@ -12,9 +12,10 @@ from ttc.errors import TtcError
 from ttc.pipeline.adapting.request import Accepted, Adaptation, Line
 from ttc.pipeline.interval import Interval
 from ttc.pipeline.tuning.use import pasted
+from ttc.report.drawing import write_figures
 from ttc.report.names import label
-from ttc.report.tables import number, percent, table
-from ttc.store.atomic import small_path, write_text
+from ttc.report.tables import markdown, number, percent, table
+from ttc.store.atomic import write_text
 from ttc.store.tables import write_table
 from ttc.terminal import dump_json
 from ttc.words import counted
@@ -141,35 +142,19 @@ def write_adaptation(found: Adaptation, folder: Path) -> list[Path]:
         raise TtcError(f"can't write in {folder}: {error.strerror}") from None
     write_table(folder / "adaptation.parquet", "adaptation", rows)
     write_text(folder / "adaptation.json", dump_json(rows) + "\n")
-    write_text(folder / "adaptation.md", _markdown(found))
+    write_text(
+        folder / "adaptation.md",
+        "\n".join([markdown(_HEADS, map(_row, found.lines)), "", *said(found)]) + "\n",
+    )
     figure = folder / "adaptation.png"
-    _draw(found, figure)
+    write_figures({figure.stem: _figure(found)}, figure.parent)
     return [folder / f"adaptation.{ending}" for ending in ("parquet", "json", "md", "png")]
-
-
-def _markdown(found: Adaptation) -> str:
-    lines = [f"| {' | '.join(_HEADS)} |", "|---" * len(_HEADS) + "|"]
-    lines += [f"| {' | '.join(_row(one))} |" for one in found.lines]
-    return "\n".join([*lines, "", *said(found)]) + "\n"
-
-
-def _draw(found: Adaptation, path: Path) -> None:
-    figure = _figure(found)
-    try:
-        for ending in ("png", "svg"):
-            meta = {"Date": None} if ending == "svg" else {}
-            with small_path(path.with_suffix(f".{ending}")) as temporary:
-                figure.savefig(temporary, format=ending, dpi=150, metadata=meta)
-    except OSError as error:
-        raise TtcError(f"can't write {path}: {error.strerror}") from None
 
 
 def _figure(found: Adaptation) -> Figure:
     """Success against mean solutions: rules, the vote of as many, and the clairvoyants."""
-    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
-    rcParams["svg.hashsalt"] = "ttc"
     figure = Figure(figsize=(10.4, 5.0), layout="constrained")
     axes = figure.subplots()
     numbers = np.arange(1, len(found.curve) + 1)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttc.analysis.intervals import few_problems
-from ttc.errors import TtcError
 from ttc.pipeline.comparing import VOTE, Comparison, Point
+from ttc.report.drawing import write_figures
 from ttc.report.names import axis, label, shown_policy
-from ttc.report.tables import number, percent, table
-from ttc.store.atomic import small_path, write_text
+from ttc.report.tables import markdown, number, percent, table
+from ttc.store.atomic import write_text
 from ttc.store.tables import write_table
 
 if TYPE_CHECKING:
@@ -82,15 +82,10 @@ def write_comparison(found: Comparison, limits: tuple[float, ...], folder: Path)
     rows = [point.as_row(found.unit) for point in found.points]
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "comparison.parquet", "comparison", rows)
-    parts = [_markdown(*_table(found, limit)) for limit in limits or _some(found)]
+    tables = [_table(found, limit) for limit in limits or _some(found)]
+    parts = [f"{title}\n\n{markdown(heads, rows)}\n" for title, heads, rows in tables]
     write_text(folder / "comparison.md", "\n".join([*parts, said(found)]) + "\n")
     draw_comparison(found, "Success at equal compute", folder / "comparison.png")
-
-
-def _markdown(title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [title, "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    lines += [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
-    return "\n".join(lines) + "\n"
 
 
 def said(found: Comparison) -> str:
@@ -108,22 +103,12 @@ def draw_comparison(found: Comparison, title: str, path: Path) -> None:
 
     Panels share their axes. Raises `TtcError` where the file can't be written.
     """
-    figure = _figure(found, title)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for ending in ("png", "svg"):
-            meta = {"Date": None} if ending == "svg" else {}
-            with small_path(path.with_suffix(f".{ending}")) as temporary:
-                figure.savefig(temporary, format=ending, dpi=150, metadata=meta)
-    except OSError as error:
-        raise TtcError(f"can't write {path}: {error.strerror}") from None
+    write_figures({path.stem: _figure(found, title)}, path.parent)
 
 
 def _figure(found: Comparison, title: str) -> Figure:
-    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
-    rcParams["svg.hashsalt"] = "ttc"
     names = [name for name in found.methods if name != VOTE] or list(found.methods)
     rows = math.ceil(len(names) / _COLUMNS)
     figure = Figure(figsize=(11, 1 + 2.1 * rows), layout="constrained")
@@ -139,7 +124,10 @@ def _figure(found: Comparison, title: str) -> Figure:
         panel.set_visible(False)
     last = panels[0]
     if vote:
-        last.annotate("vote", (vote[-1].budget, vote[-1].success.estimate), fontsize=7, color=_GREY)
+        end = vote[-1].budget, vote[-1].success.low
+        last.annotate(
+            "vote", end, (0, -8), textcoords="offset points", ha="right", fontsize=7, color=_GREY
+        )
     counted = f"compute per problem, {axis(found.unit)}, all that was asked for counted"
     figure.supxlabel(counted, fontsize=9)
     figure.supylabel("success rate", fontsize=9)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ttc.analysis.estimate import IntArray
-from ttc.errors import TtcError
 from ttc.pipeline.scaling import MethodFit, ScalingFit
+from ttc.report.drawing import write_figures
 from ttc.report.names import axis, label, shown_policy
-from ttc.store.atomic import small_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,28 +34,7 @@ def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
         "allocation": _allocation(fit, title),
         "coverage": _coverage(fit, title),
     }
-    written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with warnings.catch_warnings():
-            # A name may have letters that the font lacks, or leave no room; the figure shows that.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            warnings.filterwarnings("ignore", message="constrained_layout not applied")
-            for name, figure in figures.items():
-                for ending in ("png", "svg"):
-                    with small_path(folder / f"{name}.{ending}") as temporary:
-                        figure.savefig(
-                            temporary, format=ending, dpi=150, metadata=_metadata(ending)
-                        )
-                written.append(folder / f"{name}.png")
-    except OSError as error:
-        raise TtcError(f"can't write figures in {folder}: {error.strerror}") from None
-    return written
-
-
-def _metadata(ending: str) -> dict[str, Any]:
-    # Without a date, the same run gives the same file.
-    return {"Date": None} if ending == "svg" else {}
+    return write_figures(figures, folder)
 
 
 def _panels(count: int, width: float = 4.6, height: float = 4.2) -> tuple[Figure, list[Axes]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ttc.errors import TtcError
 from ttc.pipeline.judging.curves import Point
 from ttc.pipeline.judging.evaluation import Judging, OneJudging
 from ttc.pipeline.judging.figures import ALL
+from ttc.report.drawing import write_figures
 from ttc.report.names import label
-from ttc.store.atomic import small_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,9 +29,6 @@ _MANY = 12  # bars, one verifier each
 
 def draw(found: Judging, folder: Path) -> list[Path]:
     """Write the figures as PNG and SVG; returns the PNGs. Raises `TtcError` where it can't."""
-    from matplotlib import rcParams
-
-    rcParams["svg.hashsalt"] = "ttc"  # the same ids in each drawing of the same data
     makers: dict[str, Callable[[Judging], Figure | None]] = {
         "verifier_ranking": _ranking,
         "verifier_reliability": _reliability,
@@ -42,25 +37,8 @@ def draw(found: Judging, folder: Path) -> list[Path]:
         "verifier_margins": _margins,
         "verifier_attacks": _attacks,
     }
-    written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            warnings.filterwarnings("ignore", message="constrained_layout not applied")
-            for name, make in makers.items():
-                figure = make(found)
-                if figure is None:
-                    continue
-                for ending in ("png", "svg"):
-                    # Without a date, the same run gives the same file.
-                    told: dict[str, Any] = {"Date": None} if ending == "svg" else {}
-                    with small_path(folder / f"{name}.{ending}") as temporary:
-                        figure.savefig(temporary, format=ending, dpi=150, metadata=told)
-                written.append(folder / f"{name}.png")
-    except OSError as error:
-        raise TtcError(f"can't write figures in {folder}: {error.strerror}") from None
-    return written
+    made = {name: figure for name, make in makers.items() if (figure := make(found)) is not None}
+    return write_figures(made, folder)
 
 
 def _panels(count: int, width: float = 4.4, height: float = 4.2) -> tuple[Figure, list[Axes]]:

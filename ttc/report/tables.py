@@ -33,6 +33,12 @@ def table(
     return made
 
 
+def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The same as Markdown; of a cell that has a bar, the bar is a slash."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(c.replace('|', '/') for c in cells)} |" for cells in lines)
+
+
 def percent(value: float) -> str:
     """A probability as a percentage; a dash where there is none."""
     return "-" if math.isnan(value) else f"{100 * value:.1f} %"

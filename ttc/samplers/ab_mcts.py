@@ -14,7 +14,8 @@ from ttc.refs import BackendRef, VerifierRef
 from ttc.registry import register
 from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
-from ttc.samplers.search.leading import Choice, Leading
+from ttc.samplers.search.best import Choice
+from ttc.samplers.search.leading import Leading
 from ttc.samplers.search.trees import Tree, Trial, treequest
 from ttc.thinking import without_thinking
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, Self
+from collections.abc import Sequence
+from typing import Literal
 
-from pydantic import Field, model_validator
-
-from ttc.core import Attempt, Role, Solution
+from ttc.core import Attempt, Solution
 from ttc.registry import register
-from ttc.samplers.search.best import Best, Choice
-from ttc.samplers.search.paths import Path, StepSampler
+from ttc.samplers.search.best import Best
+from ttc.samplers.search.paths import Path
+from ttc.samplers.search.widths import WideSampler
 
 
 @register
-class Beam(StepSampler):
+class Beam(WideSampler):
     """Goes on from the best of n partial solutions at each step, m times from each.
 
     Finished solutions are collected until none is left to go on from, or n have finished; where
@@ -23,32 +22,10 @@ class Beam(StepSampler):
     """
 
     type: Literal["beam"] = "beam"
-    beams: int = Field(default=4, ge=1, le=4096)
-    """Partial solutions at each step (n); a multiple of the width."""
-    width: int = Field(default=4, ge=1, le=4096)
-    """Continuations of each that is kept (m): the best n/m are."""
-    look_ahead: int = Field(default=0, ge=0, le=1000)
-    """Further steps, at temperature 0, after which a step is scored."""
     sort_completed: bool = False
     """Return the best n of all finished solutions, not the n that finished first."""
     filter_duplicates: bool = False
     """Keep one only of partial solutions with the same text."""
-    choose: Choice = "best"
-    """The answer: the finished solution with the highest score, or, by a vote weighted by scores,
-    the best one of the answer that wins."""
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.beams % self.width:
-            raise ValueError(f"beams ({self.beams}) must be a multiple of width ({self.width})")
-        return self
-
-    def most_solutions(self) -> int | None:
-        return self.beams
-
-    def most_samples(self) -> Mapping[Role, int]:
-        steps = self.most_steps * self.beams
-        return {"solver": steps * (1 + self.look_ahead), "reward": steps}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         best = Best(self, self.choose)

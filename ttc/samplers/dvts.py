@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Literal
 
 from ttc.answers.extraction import boxed
-from ttc.core import Attempt, Role, Solution
+from ttc.core import Attempt, Solution
 from ttc.registry import register
-from ttc.samplers.search.best import Best, Choice
-from ttc.samplers.search.paths import Path, StepSampler
+from ttc.samplers.search.best import Best
+from ttc.samplers.search.paths import Path
+from ttc.samplers.search.widths import WideSampler
 
 
 @register
-class DVTS(StepSampler):
+class DVTS(WideSampler):
     """Searches n/m trees apart; each goes on from the best of m steps and gives its last m.
 
     Each tree is a branch of the attempt with an equal share of the budget, and ends where its best
@@ -27,28 +26,6 @@ class DVTS(StepSampler):
     """
 
     type: Literal["dvts"] = "dvts"
-    beams: int = Field(default=4, ge=1, le=4096)
-    """Solutions in all (n); a multiple of the width."""
-    width: int = Field(default=4, ge=1, le=4096)
-    """Steps that a tree tries at a time (m); there are n/m trees."""
-    look_ahead: int = Field(default=0, ge=0, le=1000)
-    """Further steps, at temperature 0, after which a step is scored."""
-    choose: Choice = "best"
-    """The answer: the finished solution with the highest score, or, by a vote weighted by scores,
-    the best one of the answer that wins."""
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.beams % self.width:
-            raise ValueError(f"beams ({self.beams}) must be a multiple of width ({self.width})")
-        return self
-
-    def most_solutions(self) -> int | None:
-        return self.beams
-
-    def most_samples(self) -> Mapping[Role, int]:
-        steps = self.most_steps * self.beams
-        return {"solver": steps * (1 + self.look_ahead), "reward": steps}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         number, best = self.beams // self.width, Best(self, self.choose)

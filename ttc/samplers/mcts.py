@@ -10,7 +10,8 @@ from pydantic import Field
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.samplers.search.leading import Choice, Leading
+from ttc.samplers.search.best import Choice
+from ttc.samplers.search.leading import Leading
 from ttc.samplers.search.paths import Path, StepSampler
 from ttc.samplers.search.trees import Tree, treequest
 

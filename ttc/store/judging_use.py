@@ -78,9 +78,9 @@ def judging_use(
     sampled = np.bincount(row, weights=used["completion_tokens"], minlength=len(place))
     count = np.bincount(row, minlength=len(place))
     one_role = pc.count_distinct(samples.column("role").cast("string")).as_py() < 2
-    if not len(row) and (judged.completions.any() or judged.prompts.any()):
-        return JudgingUse()  # asked for by whoever holds it
     asked = judged.completions.any() or judged.prompts.any()
+    if asked and not len(row):
+        return JudgingUse()  # it was asked for by whoever holds it
     same = (count == judged.verifications) & (sampled == judged.completions)
     if one_role and asked and same.all():
         return JudgingUse()

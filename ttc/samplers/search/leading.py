@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
 from ttc.core import Attempt, Solution
-
-Choice = Literal["best", "vote"]
+from ttc.samplers.search.best import Choice
 
 
 @dataclass

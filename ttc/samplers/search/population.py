@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ttc.core import Ask, Attempt, Sample, SamplingParams
+from ttc.core import Ask, Attempt, Sample
 from ttc.prompts import load_prompt, render_problem
-from ttc.registry import Kind, MethodPart
+from ttc.samplers.search.asking import Asking
 from ttc.unit_tests.fitness import Rating, Trial
 from ttc.unit_tests.running import Result
 
@@ -24,10 +24,9 @@ class Member:
     sample: Sample | None = None
 
 
-class Mutation(MethodPart):
+class Mutation(Asking):
     """How a program is changed: by a prompt with a parent in it."""
 
-    kind: ClassVar[Kind] = "sampler"
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset({"program", "lines", "fails", "report"})
     }
@@ -40,20 +39,11 @@ class Mutation(MethodPart):
     """How often it is taken, beside the others."""
     temperature: float = Field(default=1.0, ge=0, le=1000)
     """Sampling temperature."""
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    """Nucleus sampling."""
-    max_tokens: int = Field(default=1024, ge=1, le=100_000_000)
-    """Longest reply in tokens; what the budget reserves for each."""
 
     def ask(self, attempt: Attempt, program: str, told: Sequence[str], n: int) -> Ask:
         """`n` children of a program."""
         template = load_prompt(self.prompt)
-        params = SamplingParams(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            max_tokens=self.max_tokens,
-            stop=template.stop,
-        )
+        params = self.params(template)
         lines = program.split("\n")
         prompt = render_problem(
             template,

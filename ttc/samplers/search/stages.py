@@ -8,16 +8,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ttc.core import Ask, Attempt, Sample, SamplingParams, Solution
+from ttc.core import Ask, Attempt, Sample, Solution
 from ttc.prompts import load_prompt, render_problem
 from ttc.refs import VerifierRef
-from ttc.registry import Kind, MethodPart
+from ttc.samplers.search.asking import Asking
 
 
-class Stage(MethodPart):
+class Stage(Asking):
     """One stage: what it is asked, how many drafts go on, and who judges them."""
 
-    kind: ClassVar[Kind] = "sampler"
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {"prompt": frozenset({"before"})}
 
     name: str = Field(min_length=1, max_length=100)
@@ -34,22 +33,11 @@ class Stage(MethodPart):
     """Drafts handed on: the best by the verifier, or by votes. Of the last stage one answers."""
     verifier: VerifierRef | None = None
     """Who judges its drafts; where there is none, those that most samples gave are best."""
-    temperature: float = Field(default=0.8, ge=0, le=1000)
-    """Sampling temperature."""
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    """Nucleus sampling."""
-    max_tokens: int = Field(default=1024, ge=1, le=100_000_000)
-    """Longest sample in tokens; what the budget reserves for each."""
 
     def ask(self, attempt: Attempt, draft: Draft) -> Ask:
         """What it is asked for a draft."""
         template = load_prompt(self.prompt)
-        params = SamplingParams(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            max_tokens=self.max_tokens,
-            stop=template.stop,
-        )
+        params = self.params(template)
         return Ask(
             render_problem(template, attempt.problem, before=draft.text), params, self.samples
         )
