@@ -36,7 +36,7 @@ def print_problem(console: Console, run: RunFolder, problem_id: str, limit: int)
     from ttc.report.console import line, plain
 
     problem, gold_class = find_problem(run, problem_id)
-    found = _read(run, problem_id)
+    found = read_judged(run, problem_id)
     console.rule(line(problem_id, "rule.text"), align="left")
     console.print(plain(problem.question))
     for letter, text in zip(ascii_uppercase, problem.choices, strict=False):
@@ -84,7 +84,8 @@ def _choice(one: Choice, answers: Mapping[int, str]) -> str:
     return f"{answers[one.chosen]} ({grade}{stop})" if one.chosen >= 0 else f"nothing{stop}"
 
 
-def _read(run: RunFolder, problem_id: str) -> list[Judged]:
+def read_judged(run: RunFolder, problem_id: str) -> list[Judged]:
+    """A problem's solutions as they are stored, with their verdicts."""
     verdicts = (
         read_verifications(run.verifications, problem_id) if run.verifications.is_file() else ()
     )
