@@ -64,7 +64,7 @@ ttc.drawChart = (chart, lines, how) => {
       const edge = { label: "", class: "edge", stroke: "transparent", width: 0, spanGaps: true, show: !line.hidden, points: { show: false }, values: () => ({}) };
       data.push(column("high"), column("low"));
       series.push({ ...edge }, { ...edge });
-      bands.push({ series: [series.length - 2, series.length - 1], fill: `${stroke}24`, dir: -1 });
+      bands.push({ series: [series.length - 2, series.length - 1], fill: stroke + (lines.length > 6 ? "12" : "24"), dir: -1 });
     }
   });
   const axis = { stroke: colour("--ink"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--grid"), width: 1 }, font: "12px system-ui", labelFont: "12px system-ui" };
