@@ -91,9 +91,7 @@ def test_everything_is_reached_by_keys(opened, nano_report):
     legend = page.locator("#success .u-legend")
     before = legend.inner_text()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "(old) => document.querySelector('#success .u-legend').innerText !== old", arg=before
-    )
+    until(lambda: legend.inner_text() != before)
 
 
 def test_the_chart_follows_the_chosen_unit(opened, nano_report):
@@ -102,9 +100,7 @@ def test_the_chart_follows_the_chosen_unit(opened, nano_report):
     legend = page.locator("#success .u-legend")
     before = legend.inner_text()
     choice.select_option("calls")
-    page.wait_for_function(
-        "(old) => document.querySelector('#success .u-legend').innerText !== old", arg=before
-    )
+    until(lambda: legend.inner_text() != before)
     names = legend.locator("tbody th")
     count = names.count()
     page.locator("#success input[type=checkbox]").check()
