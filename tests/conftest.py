@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Several workers share the cores already, so threads of linear algebra only get in each other's way.
+# Several workers share the cores already: more threads of linear algebra would wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # pytest's importlib mode leaves helper modules out of sight.
