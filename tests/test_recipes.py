@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ttc.errors import DataError
+from ttc.installing import with_extra
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import load_recipe, shipped_recipes
 from ttc.store.tables import read_frame
@@ -103,5 +104,5 @@ def test_what_each_needs_is_told():
     needs = {r.name: r.needs for r in shipped_recipes()}
     free = {"adaptive", "quickstart", "sc_vs_genrm", "own_problems", "budgeted", "replay"}
     assert not any(needs[name] for name in free)
-    assert needs["openai_server"] == "pip install 'ttc[hub]'"
-    assert needs["litellm"] == "pip install 'ttc[hub]', OPENAI_API_KEY"
+    assert needs["openai_server"] == with_extra("hub")
+    assert needs["litellm"] == f"{with_extra('hub')}, OPENAI_API_KEY"

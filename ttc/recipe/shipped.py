@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttc.errors import RecipeError
+from ttc.installing import with_extra
 from ttc.words import nearest
 
 _HERE = Path(__file__).parent
@@ -68,7 +69,7 @@ def needs(recipe: object) -> str:
     wanted: list[str] = []
     for part in (recipe.dataset, *methods, *recipe.policies, *recipe.backends()):
         if part.extra and not getattr(part, "path", None):
-            wanted.append(f"pip install 'ttc[{part.extra}]'")
+            wanted.append(with_extra(part.extra))
         key = getattr(part, "api_key_env", None) or getattr(part, "default_key_env", None)
         if key and not getattr(part, "base_url", None):
             wanted.append(key)
