@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
+from ttc.named_files import is_prompt_key
 from ttc.plugin_code import Code, code_of
 from ttc.prompts import load_prompt
-from ttc.recipe.files import is_prompt_key
 from ttc.recipe.model import Recipe
 from ttc.registry import all_parts, parts
 
