@@ -16,7 +16,7 @@ from ttc.core import Solution, Verification
 from ttc.errors import at_problem
 from ttc.policies import Drawn, PolicyPart, StoppingRule
 
-GRADES = ("answer_class", "correct", "imported_correct")
+GRADES = ("answer_class", "correct", "imported_correct", "gold_first_wrong_step")
 """Columns of `solutions` that say how good one is."""
 
 
@@ -24,7 +24,8 @@ GRADES = ("answer_class", "correct", "imported_correct")
 class Judged:
     """A solution with its class, our judgement, the label it came with, and its verdicts.
 
-    vote: the class that it votes for, `answer_class` but where labels disagree.
+    vote: the class that it votes for, `answer_class` but where labels disagree; gold_bad: its first
+    wrong step by a label that it came with, -1 for none.
     """
 
     solution: Solution
@@ -33,6 +34,7 @@ class Judged:
     correct: bool
     label: bool | None
     verdicts: list[Verification]
+    gold_bad: int | None = None
 
     @cached_property
     def by_verifier(self) -> dict[str, list[Verification]]:
@@ -77,6 +79,7 @@ def judged(
             correct=bool(grade["correct"]),
             label=grade["imported_correct"],
             verdicts=of.get(solution.index, []),
+            gold_bad=grade.get("gold_first_wrong_step"),
         )
         for solution, grade, vote in zip(solutions, grades, votes, strict=True)
     ]
