@@ -61,4 +61,5 @@ def test_it_is_the_name_in_pyproject_and_nobody_is_sent_to_another_package():
     texts += [path for path in root.glob("ttc/**/*") if path.suffix in {".py", ".md", ".yaml"}]
     for text in texts:
         written = text.read_text(encoding="utf-8")
-        assert "pip install ttc" not in written and "'ttc[" not in written, text
+        assert "pip install ttc" not in written, text
+        assert "'ttc[" not in written, text
