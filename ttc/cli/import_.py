@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli._options import AsJson
+
 
 def command(
     source: Annotated[Path, typer.Argument(help="A file, folder or tar archive of samples.")],
@@ -52,6 +54,7 @@ def command(
             metavar="KEY=VALUE",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     r"""Turn samples into a run, so that show, curves and fit-scaling work without a model.
 
@@ -63,13 +66,12 @@ def command(
     `ttc import sols.csv --map problem.id=qid --map text=response --answers numeric`,
     `ttc import pool.tar.gz --set cost.parameters=8e9 --set cost.lambda=2`
     """
-    from ttc.cli._console import console
+    from ttc.cli._console import print_run
     from ttc.cli._values import one_of, pairs
     from ttc.importing import LAYOUTS, Judging, Labels, ScoreMode, default_name
     from ttc.pipeline.importing import import_run
     from ttc.recipe.sections import ImportSections, read_sections
     from ttc.report.importing import show_import
-    from ttc.report.summary import print_summary
 
     compared = [] if answers is None else [f"answers.equivalence={answers}"]
     sections = read_sections(ImportSections, [*compared, *(overrides or [])])
@@ -92,4 +94,4 @@ def command(
             cost=sections.cost,
             progress=progress,
         )
-    print_summary(console(), run)
+    print_run(run, as_json)
