@@ -119,7 +119,7 @@ def _determining(value: Any) -> Any:
 def _without_later(value: dict[str, Any]) -> dict[str, Any]:
     """A method's plain data as it was before fields were added that have their defaults here."""
     found = dict(value)
-    for kind in ("sampler", "verifier", "policy"):
+    for kind in ("sampler", "verifier", "policy", "backend"):
         cls = parts(kind).get(value.get("type", ""))
         fields = {} if cls is None else {name: cls.model_fields[name] for name in cls.later}
         for name, field in fields.items():
@@ -131,6 +131,7 @@ def _without_later(value: dict[str, Any]) -> dict[str, Any]:
 
 def _essence(backend: dict[str, Any]) -> dict[str, Any]:
     kind = parts("backend")[backend["type"]]
+    backend = _without_later(backend)
     incidental = set(getattr(kind, "incidental", ()))
     # The same weights at another address; without such a name they are a new run's.
     incidental |= set(getattr(kind, "addresses", ())) if backend.get("served_as") else {"served_as"}

@@ -13,6 +13,7 @@ from ttc.report.coverage import coverage_lines
 from ttc.report.curves import NEW_PROBLEMS, measured_lines
 from ttc.report.failures import of_manifest
 from ttc.report.labels import label_lines
+from ttc.report.speculation import speculation_lines
 from ttc.report.tables import best_of_each, left_out, number, percent, table
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
@@ -142,6 +143,7 @@ def _facts(manifest: Manifest) -> list[str]:
                 f"({used['prompt_tokens']:,.0f} prompt)"
                 + (f", {used['paid_samples']:,} sampled anew" if drawn else "")
             )
+            lines += speculation_lines(role, used)
     lines += _fingerprints(manifest)
     ratios = manifest.choices.lambda_by_verifier
     lines += [f"lambda of {name}: {value:.2f}" for name, value in ratios.items()]
