@@ -63,4 +63,4 @@ def test_nothing_is_said_of_nothing(rows):
 
 def test_one_solution_and_few_problems_have_no_interval():
     rows = [row("first", 1, 0.5, 10.0, ci_low=float("nan"), ci_high=float("nan"))]
-    assert found_lines(rows, "r")[0].startswith("first over 1 solution answers 50.0 % of problems")
+    assert found_lines(rows, "r")[0].startswith("One solution answers 50.0 % of problems right;")

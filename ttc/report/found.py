@@ -39,8 +39,7 @@ def _of_pool(most: Sequence[Row], rows: Sequence[Row], name: str) -> list[str]:
     plain = voted or next((row for row in most if choosable(row)), None)
     if plain is None:
         return []
-    what = "A vote" if voted else shown_policy(str(plain["policy"]))
-    said = f"{what} over {_solutions(plain)} answers {_told(plain)} of problems right"
+    said = f"{_who(plain)} answers {_told(plain)} of problems right"
     alone = [row for row in rows if row["policy"] == plain["policy"] and row["S"] == 1]
     if plain["S"] != 1 and alone:
         said += f", one solution {_told(alone[0])}"
@@ -73,8 +72,11 @@ def _type(row: Row) -> str:
     return str(row["policy"]).partition("(")[0]
 
 
-def _solutions(row: Row) -> str:
-    return f"{row['S']:,} solution{'s' if row['S'] != 1 else ''}"
+def _who(row: Row) -> str:
+    if row["S"] == 1:
+        return "One solution"
+    what = "A vote" if _type(row) == "majority" else shown_policy(str(row["policy"]))
+    return f"{what} over {row['S']:,} solutions"
 
 
 def _told(row: Row) -> str:

@@ -54,7 +54,7 @@ def print_summary(console: Console, run: RunFolder, everything: bool = False) ->
         return
     mixed = curves["n_problems"].nunique() > 1
     headings = (*_HEADINGS, "problems") if mixed else _HEADINGS
-    records = _shown(curves).to_dict("records")
+    records = [{str(k): v for k, v in row.items()} for row in _shown(curves).to_dict("records")]
     shown = records if everything else at_most(records)
     rows = [(*_cells(row), str(row["n_problems"])) if mixed else _cells(row) for row in shown]
     of = "" if everything else ", each at its most solutions and verifications"
