@@ -99,9 +99,9 @@ def said(found: Comparison) -> str:
 
 
 def draw_comparison(found: Comparison, title: str, path: Path) -> None:
-    """A panel for each method, its success within each budget beside the vote's, as PNG and SVG.
+    """A panel for each method, its success within each budget beside the vote's.
 
-    Panels share their axes. Raises `TtcError` where the file can't be written.
+    Panels share their axes; see `write_figures`.
     """
     write_figures({path.stem: _figure(found, title)}, path.parent)
 
