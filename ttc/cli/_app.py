@@ -27,6 +27,15 @@ class _Commands(TyperGroup):
         with _legible_errors():
             return super().make_context(*given, **options)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """What a shell completes begins with an option that has no value yet, at which the parser
+        would give up, and with it what stands before: which run it is, of whose problems.
+        """
+        name, command, rest = super().resolve_command(ctx, args)
+        if ctx.resilient_parsing and rest and rest[-1].startswith("-"):
+            rest = rest[:-1]
+        return name, command, rest
+
     def invoke(self, ctx: Any) -> Any:
         try:
             with _legible_errors():

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
@@ -27,7 +28,11 @@ def command(
     run: Run,
     rule: Annotated[
         list[str] | None,
-        typer.Option("--rule", help="A rule that stops (default: the run's and all others)."),
+        typer.Option(
+            "--rule",
+            help="A rule that stops (default: the run's and all others).",
+            autocompletion=complete.policies,
+        ),
     ] = None,
     problems: TuningProblems = None,
     share: TuningShare = 0.5,

@@ -7,16 +7,27 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import LEVEL, RESULTS, AnyUnit, CostOverrides, Level, Results
+from ttc.cli import _complete as complete
+from ttc.cli._options import LEVEL, RESULTS, CostOverrides, Level, Results
 
 
 def command(
-    runs: Annotated[list[str], typer.Argument(help="Runs of the same problems.")],
+    runs: Annotated[
+        list[str], typer.Argument(help="Runs of the same problems.", autocompletion=complete.runs)
+    ],
     budget: Annotated[
         list[float] | None,
         typer.Option("--budget", help="Compute per problem, in --unit; repeat for more."),
     ] = None,
-    unit: AnyUnit = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            "--unit",
+            help="Compute in tokens (default, prompts included), flops, usd, calls, seconds, c, or "
+            "latency, the seconds until the answer.",
+            autocompletion=complete.units_and_latency,
+        ),
+    ] = None,
     overrides: CostOverrides = None,
     by_policy: Annotated[
         bool,

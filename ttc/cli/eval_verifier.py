@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
@@ -34,7 +35,12 @@ if TYPE_CHECKING:
 def command(
     run: Run,
     verifier: Annotated[
-        list[str] | None, typer.Option("--verifier", help="A verifier (default: each one).")
+        list[str] | None,
+        typer.Option(
+            "--verifier",
+            help="A verifier (default: each one).",
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     by: Annotated[
         list[str] | None,
@@ -75,6 +81,7 @@ def command(
             "--set",
             help="A key of the recipe for attacks, such as budget.per_run.usd=1.",
             metavar="KEY=VALUE",
+            autocompletion=complete.overrides,
         ),
     ] = None,
     cluster: Cluster = None,

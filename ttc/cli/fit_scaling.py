@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
@@ -31,12 +32,18 @@ from ttc.cli._options import (
 
 def command(
     runs: Annotated[
-        list[str], typer.Argument(help="Runs: a folder, a recipe's name, or an id; one or several.")
+        list[str],
+        typer.Argument(
+            help="Runs: a folder, a recipe's name, or an id; one or several.",
+            autocompletion=complete.runs,
+        ),
     ],
     policy: Annotated[
         list[str] | None,
         typer.Option(
-            "--policy", help="Verified policies (default: the recipe's); repeat for more."
+            "--policy",
+            help="Verified policies (default: the recipe's); repeat for more.",
+            autocompletion=complete.policies,
         ),
     ] = None,
     verifier: AnyVerifier = None,

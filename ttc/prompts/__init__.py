@@ -74,9 +74,10 @@ def _fill(template: str, variables: dict[str, str]) -> str:
     return _VARIABLE.sub(value, template)
 
 
-def shipped() -> list[str]:
+@cache  # samplers load a template for each step
+def shipped() -> tuple[str, ...]:
     """Names of the templates that come with the package."""
-    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
 def load_prompt(name: str) -> PromptTemplate:

@@ -64,7 +64,7 @@ def _validate(source: Source, path: Path, overrides: Sequence[str]) -> Recipe:
 
 
 def _build(data: dict[str, Any], folder: Path) -> tuple[Recipe | None, list[Fault]]:
-    settle_paths(data, folder)
+    settle_paths(Recipe, data, folder)
     valid: dict[str, Any] = {}
     recipe, faults = None, []
     try:

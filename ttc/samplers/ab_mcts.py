@@ -28,6 +28,7 @@ class ABMCTS(SamplerPart):
     """A tree of solutions; Thompson sampling draws a new one or refines one there is."""
 
     extra: ClassVar[str | None] = "search"
+    prompt_models: ClassVar[Mapping[str, str]] = {"revise_prompt": "reviser"}
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "revise_prompt": frozenset({"solution", "verification", "score"}),
     }

@@ -27,6 +27,10 @@ class GenSelect(DraftSampler):
     """
 
     roles: ClassVar[Mapping[str, Role]] = {"selector": "selector"}
+    prompt_models: ClassVar[Mapping[str, str]] = {
+        "select_prompt": "selector",
+        "fuse_prompt": "selector",
+    }
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset(),
         "select_prompt": frozenset({"solutions", "solution_a", "solution_b"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -42,6 +42,8 @@ class Mixture(SamplerPart):
     over S. Where prompts or models differ, a solution's cost depends on which it is, so that the
     vote of the first 1, 2, 4 ... is measured with what these cost.
     """
+
+    prompt_models: ClassVar[Mapping[str, str]] = {"draws": "backends"}
 
     type: Literal["mixture"] = "mixture"
     solutions: int = Field(default=16, ge=1, le=1_000_000)

@@ -35,6 +35,7 @@ class ProofPool(DraftSampler):
     """
 
     roles: ClassVar[Mapping[str, Role]] = {"critic": "critic", "reviser": "reviser"}
+    prompt_models: ClassVar[Mapping[str, str]] = {"revise_prompt": "reviser"}
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset(),
         "revise_prompt": frozenset({"solution", "verification"}),

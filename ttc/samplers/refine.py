@@ -38,6 +38,7 @@ class Refine(DraftSampler):
     """Revises drafts until a critic, any verifier or the solver itself, accepts them."""
 
     roles: ClassVar[Mapping[str, Role]] = {"critic": "critic", "reviser": "reviser"}
+    prompt_models: ClassVar[Mapping[str, str]] = {"revise_prompt": "reviser"}
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset(),
         "revise_prompt": frozenset({"solution", "verification"}),

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from ttc.core import Attempt, Role, Sample, Solution
+from ttc.named_files import NamesFile
 from ttc.refs import BackendRef
 from ttc.registry import register
 from ttc.samplers.search.leading import Leading
@@ -38,7 +39,11 @@ class Speculate(StepSampler):
     never, which is the draft model alone, and always, the target alone, with no draft."""
     threshold: float | None = Field(default=None, ge=-1, le=1)
     """Of the rule; where none is given, rsd 0.7, oracle 0, router 0.5."""
-    router: Annotated[Router | None, BeforeValidator(read_router)] = None
+    router: Annotated[
+        Router | None,
+        NamesFile(required=False),
+        BeforeValidator(read_router, json_schema_input_type=Router | str | None),
+    ] = None
     """The router's weights, or a file of them, which ttc train-router writes."""
     solutions: int = Field(default=1, ge=1, le=1_000_000)
     """Solutions, one after the other, which are voted on; at temperature 0 all are the same."""

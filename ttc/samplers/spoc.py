@@ -42,6 +42,10 @@ class SPOC(DraftSampler):
     again_prompt: str = "spoc-again"
     """Prompt template of what opens the next proposal there."""
 
+    @property
+    def turn_prompts(self) -> frozenset[str]:
+        return frozenset({"verify_prompt", "again_prompt"})
+
     def most_solutions(self) -> int:
         return self.passes
 

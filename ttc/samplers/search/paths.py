@@ -100,6 +100,7 @@ class StepSampler(SamplerPart):
 
     roles: ClassVar[Mapping[str, Role]] = {"prm": "reward"}
     continues: ClassVar[bool] = True
+    prompt_models: ClassVar[Mapping[str, str]] = {"prm_prompt": "prm"}
 
     prm: BackendRef
     """The process reward model: a backend that scores steps."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ttc.errors import DataError
 from ttc.importing import values
-from ttc.importing.files import File, files
+from ttc.importing.files import File, file_names, files
+from ttc.importing.formats import Format
 from ttc.importing.names import hint
 from ttc.importing.plainyaml import load_yaml
 from ttc.importing.records import Raw, RawJudgement, RawProblem, RawSolution, RawVerification
+from ttc.importing.sources import Glimpse, Source
 
 _SAMPLES = re.compile(r"(?:^|/)(\d{1,9})\.ya?ml$")
 _JUDGED = re.compile(r"(?:^|([^/]+)/)problem_(\d{1,9})/solution_(\d{1,9})\.ya?ml$")
@@ -27,6 +30,21 @@ _PLAIN_FOLDER = "verifications"  # says nothing about which verifier it was
 def is_reference(name: str) -> bool:
     """Whether a file's path is one of this layout."""
     return bool(_JUDGED.search(name) or _SAMPLES.search(name))
+
+
+def fits(glimpse: Glimpse) -> bool:
+    """Whether it is a tar archive, or a folder with files of such names."""
+    if glimpse.kind == "folder":
+        return any(is_reference(name) for name in file_names(glimpse.path))
+    return glimpse.kind == "tar"
+
+
+def read(source: Source) -> Iterator[Raw]:
+    """Problems and judgements of a folder or an archive; judgements may lie in a second one."""
+    if source.mapping:
+        raise DataError("the reference layout has fixed names; a mapping means nothing there")
+    apart = () if source.verifications is None else read_reference(source.verifications)
+    return chain(read_reference(source.path), apart)
 
 
 def read_reference(path: Path) -> Iterator[Raw]:
@@ -120,3 +138,13 @@ def _list(content: Mapping[str, Any], key: str, place: str) -> list[Any]:
     if not isinstance(found, list):
         values.refuse(found, f"{place}: {key}", "a list")
     return found
+
+
+FORMAT = Format(
+    name="reference",
+    about="YAML files of samples and verifications, as the code of arXiv 2504.01005 writes them",
+    fits=fits,
+    read=read,
+    rank=10,
+    labels="compare",
+)
