@@ -84,10 +84,13 @@ def _root(
     pass
 
 
-# A command is the function `command` of its module; the module's name is the command's, less an
-# underscore at its end, which keeps words of Python's (`import_`) free.
+# A command is the function `command` of its module, or the commands of its `app`; the module's name
+# is the command's, less an underscore at its end, which keeps words of Python's (`import_`) free.
 for _module in pkgutil.iter_modules(ttc.cli.__path__):
     if not _module.name.startswith("_"):
         _command = importlib.import_module(f"ttc.cli.{_module.name}")
         _name = _module.name.rstrip("_").replace("_", "-")
-        app.command(_name, no_args_is_help=False)(_command.command)
+        if hasattr(_command, "app"):
+            app.add_typer(_command.app, name=_name)
+        else:
+            app.command(_name, no_args_is_help=False)(_command.command)

@@ -98,6 +98,23 @@ InvalidVerdict = Annotated[
         help="An unreadable verdict in a mean: dropped, zero or half (default: the recipe's).",
     ),
 ]
+Width = Annotated[
+    float | None, typer.Option("--width", help="Width of figures in inches.", metavar="INCHES")
+]
+Height = Annotated[
+    float | None, typer.Option("--height", help="Height of figures in inches.", metavar="INCHES")
+]
+FontSize = Annotated[
+    float | None,
+    typer.Option("--font-size", help="Letters of figures, in points.", metavar="POINTS"),
+]
+Style = Annotated[
+    str | None,
+    typer.Option(
+        "--style",
+        help="Figures for paper, slides or in grey, or a matplotlib style or file; commas between.",
+    ),
+]
 
 
 def scoring(draws: str | None, invalid: str | None) -> dict[str, str]:

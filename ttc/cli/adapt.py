@@ -12,11 +12,15 @@ from ttc.cli._options import (
     LEVEL,
     RESULTS,
     CostOverrides,
+    FontSize,
+    Height,
     Level,
     Results,
     Run,
+    Style,
     TuningProblems,
     TuningShare,
+    Width,
 )
 
 
@@ -68,6 +72,10 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the output (default: the run's).")
     ] = None,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -75,7 +83,8 @@ def command(
 
     Against the vote of all solutions, a vote of as many, and clairvoyants. Rules are tuned on some
     problems and judged on the others, as `ttc tune` does; adapt.json in the run's folder keeps the
-    split and the values. Writes adaptation.parquet, .json, .md and .png.
+    split and the values. Writes adaptation.parquet, .json and .md, and the
+    figure as PNG, SVG, PDF and CSV.
 
     Examples: `ttc adapt adaptive`, `ttc adapt adaptive --rule esc --rule anytime --most 20`,
     `ttc adapt mine --calibrate --alpha 0.1 --window 5`, `ttc adapt mine --out results/adapted`
@@ -86,9 +95,11 @@ def command(
     from ttc.pipeline.adapting.adapt import adapt
     from ttc.pipeline.adapting.request import AdaptRequest, Region
     from ttc.report.adapt import print_adaptation, write_adaptation
+    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_run
     from ttc.terminal import say, say_json
 
+    chosen = look(width, height, font_size, style)
     found = find_run(run, results)
     request = AdaptRequest(
         rules=tuple(words(rule)) if rule else None,
@@ -104,7 +115,8 @@ def command(
     )
     with working("replaying"):
         adapted = adapt(found, request)
-    files = write_adaptation(adapted, out or found.path)
+    with drawn_in(chosen):
+        files = write_adaptation(adapted, out or found.path)
     if as_json:
         say_json(adapted.rows())
     else:

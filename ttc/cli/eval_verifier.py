@@ -13,10 +13,14 @@ from ttc.cli._options import (
     RESULTS,
     Cluster,
     Draws,
+    FontSize,
+    Height,
     InvalidVerdict,
     Level,
     Results,
     Run,
+    Style,
+    Width,
     scoring,
 )
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from ttc.analysis.judging.levels import DetectionCost
     from ttc.pipeline.judging.attacking import AttackRequest
     from ttc.pipeline.judging.evaluation import Judging
+    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import RunFolder
 
 
@@ -86,6 +91,10 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the output (default: the run's).")
     ] = None,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -93,7 +102,8 @@ def command(
 
     Discrimination, calibration, first wrong steps, what V verdicts are worth, how often the best
     of S is wrong, how far scores may move before a choice flips. Of runs and of imported samples
-    alike. Writes verifier.json, verifier_metrics.parquet, verifier_curves.parquet and figures/.
+    alike. Writes verifier.json, verifier_metrics.parquet, verifier_curves.parquet and figures/
+    (PNG, SVG, PDF, and what each shows as CSV).
 
     Examples: `ttc eval-verifier quickstart`,
     `ttc eval-verifier quickstart --by difficulty --by length`,
@@ -114,6 +124,7 @@ def command(
 
     if overrides and not attack:
         raise UsageError("--set changes the recipe for attacks; without --attack nobody is asked")
+    chosen = look(width, height, font_size, style)
     costs = {"costs": tuple(_cost(one) for one in cost)} if cost else {}
     request = JudgingRequest(
         verifiers=tuple(dict.fromkeys(verifier or ())),
@@ -140,7 +151,8 @@ def command(
     write_file(folder / "verifier.json", text + "\n")
     write_table(folder / "verifier_metrics.parquet", "verifier_metrics", judged.metric_rows())
     write_table(folder / "verifier_curves.parquet", "verifier_curves", judged.curve_rows())
-    figures = draw(judged, folder / "figures")
+    with drawn_in(chosen):
+        figures = draw(judged, folder / "figures")
     if as_json:
         say(text)
         return
