@@ -1,5 +1,7 @@
 """Who leads a vote, against a count of every beginning."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ def test_flips_lead_from_the_first_answer_to_the_last(classes):
     found = flips(classes)
     assert all(one.before != one.now for one in found)
     assert [one.now for one in found][-1:] == (led[-1:] if found else [])
-    assert all(one.before == earlier.now for earlier, one in zip(found, found[1:], strict=False))
+    assert all(one.before == earlier.now for earlier, one in pairwise(found))
 
 
 def test_a_vote_that_turns_twice():

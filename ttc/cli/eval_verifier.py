@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ttc.analysis.judging.levels import DetectionCost
     from ttc.pipeline.judging.attacking import AttackRequest
     from ttc.pipeline.judging.evaluation import Judging
-    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import RunFolder
 
 
@@ -118,6 +117,7 @@ def command(
     from ttc.pipeline.judging.quantities import Rules
     from ttc.report.judging import print_judging
     from ttc.report.judging_figures import draw
+    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_run
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say

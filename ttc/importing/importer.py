@@ -135,7 +135,7 @@ def _manifest(
     rewards = list(collector.verifications.unbounded)
     recipe_hash = hash_recipe(how)
     told = str(trail.facts.get("model", options.model))
-    solved = told if options.model == Judging.model else options.model
+    solved = told if options.model == Judging().model else options.model
     solver = Model(backend="imported", model=solved)
     judge = Model(backend="imported", model=options.verifier_model or solved)
     of_data = {"unused_keys": trail.unused, "facts": trail.facts, "squashed": rewards}

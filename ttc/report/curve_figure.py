@@ -115,7 +115,8 @@ def _draw(axes: Axes, name: str, rows: Sequence[Row], look: dict[str, Any], unit
     known = [(a, row["ci_low"], row["ci_high"]) for a, row in zip(x, rows, strict=True)
              if row["ci_low"] is not None and row["ci_low"] == row["ci_low"]]  # fmt: skip
     if known:
-        axes.fill_between(*zip(*known, strict=True), color=look["color"], alpha=0.1, linewidth=0)
+        costs, low, high = zip(*known, strict=True)
+        axes.fill_between(costs, low, high, color=look["color"], alpha=0.1, linewidth=0)
     return End(x[-1], y[-1], name, look["color"])
 
 
@@ -129,8 +130,16 @@ def _write_sizes(axes: Axes, curves: Sequence[tuple[Sequence[Row], str]], unit: 
         free = all(abs(x - a) > _NEAR[0] or abs(y - b) > _NEAR[1] for a, b in taken)
         if free and (said := _sizes(row)):
             taken.append((x, y))
-            where = {"textcoords": "offset points", "xytext": (0, 5), "ha": "center"}
-            axes.annotate(said, point, fontsize=6, color=colour, **where)
+            above = (0, 5)
+            axes.annotate(
+                said,
+                point,
+                above,
+                textcoords="offset points",
+                ha="center",
+                fontsize=6,
+                color=colour,
+            )
 
 
 def _sizes(row: Row) -> str:

@@ -118,8 +118,8 @@ class NanoBackend:
 
 
 def _facts(info: nano.ModelInfo) -> dict[str, Any]:
-    names = ("parameters", "context_length", "layers", "width", "heads", "kv_heads", "head_dim")
-    names += ("mlp_width", "vocab")
+    shape = ("layers", "width", "heads", "kv_heads", "head_dim", "mlp_width", "vocab")
+    names = ("parameters", "context_length", *shape)
     return {**{name: getattr(info, name) for name in names}, "gated": False}
 
 
