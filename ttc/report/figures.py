@@ -58,7 +58,9 @@ def _success(fit: ScalingFit, title: str) -> Figure:
     setting = first.setting
     cost = setting.voting(setting.S, np.zeros(1))
     axes.plot(cost, first.covered, ":", color=GREY, label="coverage (an oracle selects)")
-    _curve(axes, first, "voted", BLACK, "-", "self-consistency")
+    own = f" {fit.called(first.run)}" if fit.names else ""
+    _curve(axes, first, "voted", BLACK, "-", f"self-consistency{own}")
+    voted = {first.run}
     measured = first.analysis.voted
     axes.plot(measured.cost, measured.success, ".", color=BLACK, label="_self-consistency, at S")
     for i, method in enumerate(fit.methods):
@@ -69,8 +71,10 @@ def _success(fit: ScalingFit, title: str) -> Figure:
         _crossing(axes, method, colour)
         if len(fit.methods) == 1:
             _rungs(axes, method, colour)
-        if method.run != first.run:
-            _curve(axes, method, "voted", colour, ":", f"self-consistency {method.run}")
+        if method.run not in voted:
+            voted.add(method.run)
+            vote = f"self-consistency {fit.called(method.run)}"
+            _curve(axes, method, "voted", colour, ":", vote)
     _compute_axis(axes, fit)
     axes.set_ylabel("success rate")
     band = f"bands: {_level(fit)} over {fit.problems} problems"
@@ -229,6 +233,6 @@ def _coverage(fit: ScalingFit, title: str) -> Figure:
         axes.set_ylabel("coverage, pass@k")
         axes.grid(alpha=0.25)
         band = f"band: {_level(fit)} over {fit.problems} problems"
-        axes.set_title(label(f"{title}: {one.run} ({band})"), fontsize=9, loc="left")
+        axes.set_title(label(f"{title}: {fit.called(one.run)} ({band})"), fontsize=9, loc="left")
         axes.legend(fontsize=8, frameon=False, loc="lower right")
     return figure

@@ -204,7 +204,7 @@ COMPARISON = (
     ),
     Column("p_flips_single", "float", "The same, not adjusted; null likewise.", "", True),
     Column(
-        "verdict",
+        "finding",
         "label",
         "better, worse or undecided: what both tests and the interval agree on; null likewise.",
         "",

@@ -66,7 +66,7 @@ class Point:
             "p": plain(self.p),
             "p_flips": plain(self.p_flips),
             "p_flips_single": plain(self.p_single),
-            "verdict": self.verdict,
+            "finding": self.verdict,
             "detectable": plain(self.detectable),
             "problems_won": self.won if told else None,
             "problems_lost": self.lost if told else None,
