@@ -55,9 +55,12 @@ class Outcome:
     fresh: bool
 
 
-def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
+def run_recipe(
+    recipe: Recipe, progress: Progress | None = None, stop: Stop | None = None
+) -> Outcome:
     """Run a recipe, or complete what an earlier try left, and write its folder.
 
+    stop: who takes signals, where another thread does; else this one.
     A run that is complete is left alone, unless samples that failed are to be retried. Raises
     `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
     then is in the journal, and the next try goes on from it.
@@ -71,7 +74,8 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
         remove_leftovers(run.path, WRITTEN)
         if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
             return Outcome(run, run.manifest(), fresh=False)
-        with stopping() as stop, recorded(recipe, run, stop) as recording:
+        taken = stopping() if stop is None else nullcontext(stop)
+        with taken as stop, recorded(recipe, run, stop) as recording:
             problems = load_problems(recipe)
             tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
             check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)

@@ -29,12 +29,7 @@ def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
 
 def fit_figures(fit: ScalingFit, title: str) -> dict[str, Figure]:
     """`success`, `surface`, `allocation` and `coverage`."""
-    return {
-        "success": _success(fit, title),
-        "surface": _surface(fit, title),
-        "allocation": _allocation(fit, title),
-        "coverage": _coverage(fit, title),
-    }
+    return {name: make(fit, title) for name, make in MAKERS.items()}
 
 
 def _panels(count: int, width: float = 4.6, height: float = 4.2) -> tuple[Figure, list[Axes]]:
@@ -236,3 +231,12 @@ def _coverage(fit: ScalingFit, title: str) -> Figure:
         axes.set_title(label(f"{title}: {fit.called(one.run)} ({band})"), fontsize=9, loc="left")
         axes.legend(fontsize=8, frameon=False, loc="lower right")
     return figure
+
+
+MAKERS = {
+    "success": _success,
+    "surface": _surface,
+    "allocation": _allocation,
+    "coverage": _coverage,
+}
+"""By name, what makes a figure of a fit and its title."""
