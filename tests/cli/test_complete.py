@@ -120,7 +120,10 @@ def test_ids_and_problems(folder):
 def test_values_of_keys_in_bash_which_splits_them_and_elsewhere(folder):
     assert offered(folder, "run", "quickstart", "--set", "backend", "=", "na") == ["nano"]
     assert "beam" in offered(folder, "run", "quickstart", "--set", "sampler", "=")
-    line = {"_TYPER_COMPLETE_ARGS": "ttc run quickstart --set backend=na"}
+    line = {
+        "_TYPER_COMPLETE_ARGS": "ttc run quickstart --set backend=na",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
     done = ttc(folder, **line, _TTC_COMPLETE="complete_fish")
     assert done.stdout.split() == ["backend=nano"]
 

@@ -14,7 +14,7 @@ SMALL = (
     *("--set", "verifiers.0.verifications=2"),
 )
 # What has no table: a sentence, a file, or a page of JSON as it is.
-WITHOUT = {"init", "label", "schema", "serve-model"}
+WITHOUT = {"init", "label", "report", "schema", "serve-model", "view"}
 RUN = "quickstart"
 EXAMPLES = {
     "adapt": (RUN, "--orders", "4"),

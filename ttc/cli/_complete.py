@@ -129,8 +129,21 @@ def overrides(ctx: typer.Context, incomplete: str) -> list[str]:
         return _offered([f"{name}=" for name in keys], incomplete)
     kind = _kind_of(key)
     found = _offered(_types(kind) if kind else (), value)
-    # Bash takes `=` for the end of a word, and replaces what is behind it.
-    return found if os.environ.get("_TTC_COMPLETE") == _BASH else [f"{key}={w}" for w in found]
+    if os.environ.get("_TTC_COMPLETE") == _BASH:
+        return [_Behind(word) for word in found]
+    return [f"{key}={word}" for word in found]
+
+
+class _Behind(str):
+    """What stands behind `=`: bash takes that for the end of a word, and replaces the rest alone.
+
+    Typer keeps what begins like the whole word.
+    """
+
+    __slots__ = ()
+
+    def startswith(self, *_: Any) -> bool:
+        return True
 
 
 def join_words(environ: MutableMapping[str, str]) -> None:

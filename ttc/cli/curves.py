@@ -84,6 +84,14 @@ def command(
     tuned_by: Annotated[
         Path | None, typer.Option("--tuned-by", help="The same by another run's tuned.json.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot",
+            help="Draw success against compute, in the first unit, into a .png, .svg or .pdf.",
+            metavar="FILE",
+        ),
+    ] = None,
     everything: All = False,
     as_json: AsJson = False,
     results: Results = RESULTS,
@@ -97,7 +105,8 @@ def command(
     Examples: `ttc curves quickstart`, `ttc curves quickstart --policy pass@k --k 3,10,50`,
     `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`,
     `ttc curves quickstart --policy best_of_n --verification-draws first`,
-    `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`
+    `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`,
+    `ttc curves quickstart --unit tokens --plot curves.svg`
     """
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
@@ -124,6 +133,12 @@ def command(
         tuned=tuned_by or (found.path if tuned else None),
     )
     said = answer(found, request)
+    if plot is not None:
+        from ttc.report.curve_figure import curve_figure, write_curves
+
+        # C is no unit that measured answers have; who names none gets tokens.
+        figure = curve_figure(said.rows, f"Success of {found.name}", units[0] if unit else "tokens")
+        write_curves(figure, plot)
     if as_json:
         say_json(plain_rows(said.rows))
         return
@@ -135,3 +150,5 @@ def command(
     print_curves(console(), f"Success of {found.name}", rows, units, said.manifest)
     if more := left_out(len(said.rows) - len(rows)):
         console().print(line(more))
+    if plot is not None:
+        console().print(line(f"wrote {plot}"), soft_wrap=True)

@@ -30,6 +30,7 @@ from ttc.pipeline.signals import Stop, stopping
 from ttc.pipeline.tuning.held_out import check_tuned, tuned_parts
 from ttc.store.atomic import remove_leftovers
 from ttc.store.columns import RUN_TABLES
+from ttc.store.live import live_rows
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, Plugin, hash_recipe
 from ttc.store.rows import answer_row, problem_row, sample_row, solution_row, verification_row
@@ -234,6 +235,7 @@ async def _sweep(
     if recipe.sampler.exchangeable:
         left_out.add("answers")
     with ExitStack() as open_tables:
+        live = open_tables.enter_context(live_rows(run))  # goes after the tables have appeared
         tables = {
             name: open_tables.enter_context(open_table(run.table(name), name))
             for name in RUN_TABLES
@@ -245,6 +247,7 @@ async def _sweep(
             rows = _rows(done, index)
             for name, table in tables.items():
                 table.write(rows[name])
+            live.write({name: rows[name] for name in tables})
             index += 1
             monitor.finished(done)
         await conclude()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.analysis.intervals import few_problems
 from ttc.errors import DataError
-from ttc.pipeline.facts import at_most, choosable
+from ttc.pipeline.facts import at_most, choosable, curve_rows
 from ttc.report.coverage import coverage_lines
 from ttc.report.curves import NEW_PROBLEMS, measured_lines
 from ttc.report.failures import of_manifest
+from ttc.report.found import LETTERS, found_lines
 from ttc.report.labels import label_lines
 from ttc.report.speculation import speculation_lines
 from ttc.report.tables import best_of_each, left_out, number, percent, table
@@ -49,10 +50,11 @@ def print_summary(console: Console, run: RunFolder, everything: bool = False) ->
         console.print(line(text))
     if len(curves) and (curves["estimator"] == "measured").all():
         _print_measured(console, curves, manifest)
+        _print_found(console, run)
         return
     mixed = curves["n_problems"].nunique() > 1
     headings = (*_HEADINGS, "problems") if mixed else _HEADINGS
-    records = _shown(curves).to_dict("records")
+    records = [{str(k): v for k, v in row.items()} for row in _shown(curves).to_dict("records")]
     shown = records if everything else at_most(records)
     rows = [(*_cells(row), str(row["n_problems"])) if mixed else _cells(row) for row in shown]
     of = "" if everything else ", each at its most solutions and verifications"
@@ -73,6 +75,16 @@ def print_summary(console: Console, run: RunFolder, everything: bool = False) ->
         )
         heading = ("budget per problem", *_HEADINGS)
         console.print(table(title, heading, budgets, numeric=range(2, 9)))
+    console.print(line(LETTERS))
+    _print_found(console, run)
+
+
+def _print_found(console: Console, run: RunFolder) -> None:
+    """Print last what was found, where a terminal ends up."""
+    from ttc.report.console import line
+
+    for text in found_lines(curve_rows(run), run.name):
+        console.print(line(text, "bold"))
 
 
 def _shared_rows(manifest: Manifest) -> list[tuple[str, ...]]:

@@ -59,25 +59,36 @@ def problem_pages(run: RunFolder, manifest: Manifest) -> Iterator[ProblemPage]:
 def head(parts: Sequence[RunPart], made: Sequence[Chunks]) -> dict[str, Any]:
     """What a page reads when it opens."""
     names = labels([one.run for one in parts], [one.manifest for one in parts])
-    texts, left_out = sum(c.texts for c in made), sum(c.left_out for c in made)
+    runs = [
+        {
+            "label": name,
+            **part.facts,
+            **part.analyses,
+            "index": index(part.rows),
+            "place": chunked.place,
+        }
+        for name, part, chunked in zip(names, parts, made, strict=True)
+    ]
+    return {
+        **frame(runs),
+        "parting": parting([part.rows for part in parts]) if len(parts) > 1 else [],
+        "cite": bibtex([part.manifest.recipe for part in parts]),
+        "texts": sum(c.texts for c in made),
+        "left_out": sum(c.left_out for c in made),
+    }
+
+
+def frame(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """A page about runs of which nothing is known beside what is in `runs`."""
     return {
         "ttc": ttc.__version__,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "axes": axes(),
-        "runs": [
-            {
-                "label": name,
-                **part.facts,
-                **part.analyses,
-                "index": index(part.rows),
-                "place": chunked.place,
-            }
-            for name, part, chunked in zip(names, parts, made, strict=True)
-        ],
-        "parting": parting([part.rows for part in parts]) if len(parts) > 1 else [],
-        "cite": bibtex([part.manifest.recipe for part in parts]),
-        "texts": texts,
-        "left_out": left_out,
+        "runs": runs,
+        "parting": [],
+        "cite": bibtex([]),
+        "texts": 0,
+        "left_out": 0,
     }
 
 

@@ -69,6 +69,21 @@ def analyses(run: RunFolder, *, deep: bool = True) -> Analyses:
     }
 
 
+def nothing_yet() -> Analyses:
+    """Of a run of which nothing is there to compute with."""
+    why = {"success": "No problem is done yet."}
+    return {
+        "headline": [],
+        "methods": [],
+        "units": [],
+        "notes": [],
+        "coverage": [],
+        "fit": None,
+        "judges": [],
+        "why": why,
+    }
+
+
 def _coverage(run: RunFolder) -> list[list[float | None]]:
     """k, pass@k and its interval; nothing where solutions are no exchangeable draws."""
     try:

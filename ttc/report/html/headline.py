@@ -27,40 +27,34 @@ def headline(found: Sequence[MethodData], fit: ScalingFit | None) -> list[str]:
 def _of_fit(fit: ScalingFit) -> list[str]:
     best = max(fit.methods, key=lambda one: _or_least(one.figures["best_success"].estimate))
     name = shown_policy(best.policy)
-    gain, vote = best.figures["gain"], best.figures["sc_plateau"]
-    own, crossed = best.figures["best_success"], best.figures["crossover"]
-    told = f"{fit.problems} problems, {100 * fit.request.level:g} % intervals for new problems"
+    gain, vote = best.figures["gain"], _percent(best.figures["sc_plateau"])
+    own = f"{name} by {best.verifier} reaches {_percent(best.figures['best_success'])}"
     if best.setting.rising or math.isnan(gain.estimate):
-        lines = [
-            f"{name} by {best.verifier} reaches {_percent(own)}; what it gains over a vote can't "
-            f"be told, since the vote still rises at S = {best.setting.S[-1]} ({told})."
-        ]
+        text = (
+            f"{own}; what it gains over a vote can't be told, since the vote still rises at S = "
+            f"{best.setting.S[-1]}."
+        )
     elif gain.low > 0:
-        lines = [
-            f"{name} by {best.verifier} reaches {_percent(own)}, {_points(gain)} more than a vote "
-            f"({_percent(vote)}) at its best ({told})."
-        ]
+        text = f"{own}, {_points(gain)} more than a vote, whose best is {vote}."
     elif gain.high < 0:
-        lines = [
-            f"A vote ({_percent(vote)}) does better than any choice by {best.verifier}: "
-            f"{name} reaches {_percent(own)} ({told})."
-        ]
+        text = f"A vote, whose best is {vote}, beats any choice by {best.verifier}: {own}."
     else:
-        lines = [
-            f"Undecided: {name} by {best.verifier} reaches {_percent(own)} and a vote "
-            f"{_percent(vote)}; the difference of {_points(gain)} may be chance ({told})."
-        ]
-    return [*lines, _crossing(best, crossed, fit.unit)]
+        text = f"Undecided: {own}, a vote {vote}; {_points(gain)} between them may be chance."
+    told = f"Of {fit.problems} problems; {100 * fit.request.level:g} % intervals for new problems."
+    return [_capital(text), _crossing(best, best.figures["crossover"], fit.unit), told]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _crossing(best: MethodFit, crossed: Interval, unit: str) -> str:
     if math.isinf(crossed.estimate) or math.isnan(crossed.estimate):
-        return "At equal compute, it is never ahead of the vote within the measured range."
+        return "At equal compute it is never ahead of the vote within the measured range."
     high = "never" if math.isinf(crossed.high) else number(crossed.high)
     return (
-        f"It is ahead from {number(crossed.estimate)} a problem on "
-        f"({number(crossed.low)} to {high}; compute {axis(unit)}); with less, the vote is the "
-        "better use of it."
+        f"At equal compute it is ahead from {number(crossed.estimate)} a problem on "
+        f"({number(crossed.low)} to {high}; {axis(unit)}); with less, the vote is the better use."
     )
 
 

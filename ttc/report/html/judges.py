@@ -9,7 +9,6 @@ from ttc.pipeline.judging.evaluation import JudgingRequest, OneJudging, judge_ru
 from ttc.report.html.pack import known
 from ttc.store.run_folder import RunFolder
 
-_DRAWS = 200
 _TOLD = (
     ("balanced_accuracy", None, "balanced accuracy"),
     ("true_positive_rate", None, "right ones accepted"),
@@ -44,7 +43,7 @@ def judges(run: RunFolder) -> tuple[list[JudgeData], str]:
     if not run.verifications.is_file():
         return [], ""
     try:
-        found = judge_run(run, JudgingRequest(draws=_DRAWS))
+        found = judge_run(run, JudgingRequest())
     except TtcError as error:
         return [], str(error)
     return [_judge(one) for one in found.each], ""

@@ -6,9 +6,10 @@ import base64
 import gzip
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from ttc.redact import redact
+from ttc.redact import redact, redact_all
 from ttc.visible import visible, visible_line
 
 _LEVEL = 6
@@ -37,6 +38,11 @@ def known(value: float | None, digits: int = 6) -> float | None:
 def shown(text: str | None) -> str:
     """A foreign text as data of a page: secrets are hidden, and what controls or hides is seen."""
     return visible(redact(text or ""))
+
+
+def shown_all(texts: Sequence[str]) -> list[str]:
+    """`shown` of each; what is secret is looked up once."""
+    return [visible(text) for text in redact_all(list(texts))]
 
 
 def shown_line(text: str | None, longest: int = 200) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
@@ -11,7 +11,7 @@ import numpy as np
 from ttc.analysis.leaders import flips, leaders
 from ttc.core import Solution, Verification
 from ttc.policies import PolicyPart
-from ttc.report.html.pack import known, shown, shown_line
+from ttc.report.html.pack import known, shown, shown_all, shown_line
 from ttc.report.html.rows import ProblemRows
 from ttc.report.html.trees import TreeData, trees
 from ttc.report.judged import Judged, choices, votes
@@ -119,19 +119,21 @@ def problem_page(
     voters = [one for one in rows.solutions if one.solution.returned]
     classes = np.array([one.vote for one in voters], dtype=np.int64)
     right = {one.vote for one in voters if one.correct}
-    answers = {one.vote: shown_line(one.solution.answer) for one in reversed(voters)}
+    answers = {one.vote: one.solution.answer for one in reversed(voters)}
     chosen = [
         {
             "policy": one.policy,
             "verifier": one.verifier,
-            "answer": answers[one.chosen] if one.chosen >= 0 else None,
+            "answer": shown_line(answers[one.chosen]) if one.chosen >= 0 else None,
             "vote": one.chosen,
             "right": one.correct,
             "used": one.used,
         }
         for one in (choices(policies, verifiers, voters) if voters else ())
     ]
-    solutions = [solution_data(one) for one in rows.solutions]
+    said = {one.solution.answer for one in rows.solutions}
+    shown_as = {answer: shown_line(answer) for answer in said}
+    solutions = [solution_data(one, shown_as) for one in rows.solutions]
     problem = rows.problem
     led = leaders(classes).tolist()
     data: ProblemData = {
@@ -152,7 +154,7 @@ def problem_page(
         "trees": trees(rows),
         "final": rows.final,
     }
-    return ProblemPage(_row(rows, data, voters, right), data, list(_texts(rows.solutions)))
+    return ProblemPage(_row(rows, data, voters, right), data, _texts(rows.solutions))
 
 
 def key_of(policy: str, verifier: str) -> str:
@@ -210,13 +212,13 @@ def _votes(voters: Sequence[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def solution_data(one: Judged) -> SolutionData:
-    """A solution with its verdicts, without texts."""
+def solution_data(one: Judged, answers: Mapping[str | None, str]) -> SolutionData:
+    """A solution with its verdicts, without texts. answers: as they are shown."""
     solution = one.solution
     made: SolutionData = {
         "i": solution.index,
         "vote": one.vote,
-        "answer": None if one.answer_class < 0 else shown_line(solution.answer),
+        "answer": None if one.answer_class < 0 else answers[solution.answer],
         "right": one.correct,
         "tokens": solution.completion_tokens,
         "by": {name: _by_verifier(one, own) for name, own in one.by_verifier.items()},
@@ -271,22 +273,28 @@ def errs(verdict: Verification, *, correct: bool) -> bool:
     return score is not None and score != 0.5 and (score > 0.5) != correct
 
 
-def _texts(solutions: Sequence[Judged]) -> Iterator[Text]:
+def _texts(solutions: Sequence[Judged]) -> list[Text]:
+    """All of them, as a page may show them."""
+    found = list(_foreign(solutions))
+    harmless = shown_all([one.text for one in found])
+    return [Text(one.key, text, one.rank) for one, text in zip(found, harmless, strict=True)]
+
+
+def _foreign(solutions: Sequence[Judged]) -> Iterator[Text]:
     """Those of the first solution of each answer first, then first and wrong verdicts on it."""
     seen: set[int] = set()
     for one in solutions:
         base = 0 if one.vote not in seen else 2
         seen.add(one.vote)
         key = str(one.solution.index)
-        yield Text(key, shown(one.solution.text), base)
+        yield Text(key, one.solution.text, base)
         for i, step in enumerate(_steps(one)):
-            yield Text(f"{key}/step/{i}", shown(step), base)
+            yield Text(f"{key}/step/{i}", step, base)
         for name, verdicts in one.by_verifier.items():
             for i, verdict in enumerate(verdicts):
                 telling = i == 0 or errs(verdict, correct=one.correct)
                 if verdict.text:
-                    place = f"{key}/{name}/{i}"
-                    yield Text(place, shown(verdict.text), base + (1 if telling else 3))
+                    yield Text(f"{key}/{name}/{i}", verdict.text, base + (1 if telling else 3))
 
 
 def _steps(one: Judged) -> Sequence[str]:

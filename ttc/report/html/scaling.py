@@ -12,8 +12,6 @@ from ttc.report.html.pack import known
 from ttc.report.names import axis, shown_policy
 from ttc.store.run_folder import RunFolder
 
-_DRAWS = 300
-
 
 class FitData(TypedDict):
     """methods: of each, by budget, what it and the vote buy, and the gain in success."""
@@ -28,7 +26,7 @@ class FitData(TypedDict):
 def fit_of(run: RunFolder) -> tuple[ScalingFit | None, str]:
     """The fit of a run on its usual axis; and, where there can be none, why."""
     try:
-        return fit_scaling([run], FitRequest(draws=_DRAWS, seed=run.manifest().seed or 0)), ""
+        return fit_scaling([run], FitRequest(seed=run.manifest().seed or 0)), ""
     except TtcError as error:
         return None, str(error)
 

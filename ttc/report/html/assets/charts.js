@@ -84,17 +84,18 @@ ttc.drawChart = (chart, lines, how) => {
     return how.percent ? [Math.max(0, low - room), Math.min(1, high + room)] : [low - room, high + room];
   };
   const lonely = xs.length === 1;
+  const ends = how.log ? [xs[0] / 1.08, xs[xs.length - 1] * 1.08] : [xs[0], xs[xs.length - 1]];
   chart.plot = new uPlot({
     width: ttc.chartWidth(host), height: ttc.chartHeight(host, how), series, bands,
     scales: {
-      x: { time: false, distr: how.log && !lonely ? 3 : 1, log: how.base || 10, range: lonely ? [xs[0] * 0.5, xs[0] * 1.5 + 1] : undefined },
+      x: { time: false, distr: how.log && !lonely ? 3 : 1, log: how.base || 10, range: lonely ? [xs[0] * 0.5, xs[0] * 1.5 + 1] : ends },
       y: how.logY ? { distr: 3, log: 2 } : { range: padded },
     },
-    axes: [{ ...axis, label: how.xTitle, labelSize: 20, size: 44, values: how.base === 2 ? undefined : shown },
+    axes: [{ ...axis, label: how.xTitle, labelSize: 18, size: 34, values: how.base === 2 ? undefined : shown },
       { ...axis, label: how.yTitle, labelSize: 20, size: 54, values: how.percent ? percents : shown }],
     cursor: { dataIdx: nearest, focus: { prox: 24 }, drag: { x: false, y: false }, points: { size: 9 } },
     focus: { alpha: 0.35 },
-    legend: { live: true, markers: { width: 2 } },
+    legend: { live: true, markers: { width: 2, fill: (self, i) => self.series[i].stroke() } },
     hooks: { setSeries: [(self, i, given) => ttc.withEdges(self, i, given)] },
   }, data, host);
   ttc.alongKeys(chart.plot, host, how, lines);

@@ -43,6 +43,9 @@ ttc.el = (tag, given, ...children) => {
   return made;
 };
 
+/* What an element holds now, in place of what it held. */
+ttc.fill = (holder, ...children) => holder.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+
 /* A table of rows of cells; the columns named in `numeric` are set to the right. */
 ttc.table = (headings, rows, numeric = [], given = {}) => {
   const el = ttc.el;

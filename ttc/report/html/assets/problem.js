@@ -13,7 +13,7 @@ ttc.openProblem = async (run, number) => {
     return at < 0 || next === undefined ? el("button", { type: "button", disabled: true }, word)
       : el("a", { class: "button", href: `#p/${run}/${next}`, rel: by < 0 ? "prev" : "next" }, word);
   };
-  page.replaceChildren(
+  ttc.fill(page,
     el("div", { class: "controls sticky" }, el("a", { class: "button", href: "#problems", id: "back" }, "← all problems"), step(-1, "previous"), step(1, "next"),
       el("span", { class: "muted" }, `${at + 1} of ${ttc.whole(order.length)}`, ttc.head.runs.length > 1 ? ` · ${about.label}` : "")),
     el("h1", { tabindex: "-1" }, facts.id),

@@ -30,6 +30,12 @@ ttc.rowsOf = (run) => {
   return run.rows;
 };
 
+/* Choices whose column would say what others say: the vote, its first solution, whether any is right. */
+ttc.plainChoice = (key) => ["majority", "first", "oracle"].includes(key);
+
+/* A choice in words that can be broken; whose verdicts it reads only where there are several. */
+ttc.choiceTitle = (run, key) => (run.judges.length > 1 ? key : key.replace(/ \([^()]*\)$/, "")).replace(/_/g, " ");
+
 ttc.columns = (run, number) => {
   const { el } = ttc;
   const has = (name) => ttc.rowsOf(run).some((row) => row[name]);
@@ -42,18 +48,18 @@ ttc.columns = (run, number) => {
     column("problem", "id", { minWidth: 150, widthGrow: 3, responsive: 0, formatter: (cell) =>
       el("a", { href: `#p/${number}/${cell.getRow().getData().i}`, title: cell.getRow().getData().question }, cell.getValue()) }),
     has("level") ? column("level", "level", { ...numeric, responsive: 4 }) : null,
-    column("right", "share", { ...numeric, minWidth: 96, responsive: 1, formatter: (cell) => {
+    column("right", "share", { ...numeric, minWidth: 134, responsive: 1, formatter: (cell) => {
       const row = cell.getRow().getData();
       const bar = el("span", { class: "bar", "aria-hidden": "true" }, el("span", {}));
       bar.firstChild.style.width = `${100 * (row.share || 0)}%`;
       return el("span", { class: "share" }, bar, `${row.right}/${row.solutions}`);
     } }),
-    column("answers", "answers", { ...numeric, responsive: 5 }),
-    column("vote", "vote", { formatter: grade, hozAlign: "center", responsive: 0, minWidth: 56 }),
-    ...run.index.choices.map((key, j) => (key === "majority" ? null : column(key, `c${j}`, { formatter: grade, hozAlign: "center", responsive: 3 + j, minWidth: 70 }))),
-    column("flips", "flips", { ...numeric, responsive: 6 }),
-    has("verdicts") ? column("wrong verdicts", "err", { ...numeric, minWidth: 90, responsive: 2, formatter: text((value) => (value === null ? "–" : ttc.percent(value))) }) : null,
-    column("tokens", "tokens", { ...numeric, responsive: 7, formatter: text(ttc.number) }),
+    column("answers", "answers", { ...numeric, minWidth: 92, responsive: 5 }),
+    column("vote", "vote", { formatter: grade, hozAlign: "center", responsive: 0, minWidth: 70 }),
+    ...run.index.choices.map((key, j) => (ttc.plainChoice(key) ? null : column(ttc.choiceTitle(run, key), `c${j}`, { formatter: grade, hozAlign: "center", responsive: 3 + j, minWidth: 104 }))),
+    column("flips", "flips", { ...numeric, minWidth: 74, responsive: 6 }),
+    has("verdicts") ? column("wrong verdicts", "err", { ...numeric, minWidth: 100, responsive: 2, formatter: text((value) => (value === null ? "–" : ttc.percent(value))) }) : null,
+    column("tokens", "tokens", { ...numeric, minWidth: 86, responsive: 7, formatter: text(ttc.number) }),
   ].filter(Boolean);
 };
 
