@@ -112,7 +112,7 @@ def units_and_latency(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def kinds(ctx: typer.Context, incomplete: str) -> list[str]:
     """Kinds of parts."""
-    return _offered(KINDS, incomplete)
+    return _offered((*KINDS, "prompt"), incomplete)
 
 
 def models(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -144,7 +144,11 @@ def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Ma
 
 
 def load_problems(recipe: Recipe) -> list[Problem]:
-    """The recipe's problems. Raises `DataError` where there are none, or two of one id."""
+    """The recipe's problems. Raises `DataError` where there are none, or two of one id, and
+    `RecipeError` where they lack metadata that a prompt shows.
+    """
+    from ttc.recipe.prompt_metadata import check_metadata
+
     problems = list(recipe.dataset.load())
     if not problems:
         raise DataError("the dataset has no problems")
@@ -153,6 +157,7 @@ def load_problems(recipe: Recipe) -> list[Problem]:
         if problem.id in seen:
             raise DataError(f"the dataset has two problems with the id {problem.id!r}")
         seen.add(problem.id)
+    check_metadata(recipe, problems)
     return problems
 
 
