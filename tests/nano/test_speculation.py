@@ -26,8 +26,9 @@ from ttc.nano.speculation.tree import Tree
 from ttc.nano.tasks import generate
 from ttc.nano.tokenizer import EOS, PAD, UNK
 
+Tokens = tuple[str, ...]
 CHAIN, TREE = (1, 1, 1, 1), (3, 2, 1)
-SHAPES = [(1,), CHAIN, TREE, (2, 2), (1,) * 16, (4, 1, 1, 1)]
+SHAPES = [(1,), CHAIN, TREE, (1,) * 16]
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +56,16 @@ def test_greedy_samples_are_the_very_same(
     solver: NanoModel, widths: tuple[int, ...], draft: str
 ) -> None:
     """Bit for bit, log-probabilities too, whether drafts are good or hardly ever taken."""
-    jobs = [job(i, temperature=0.0, logprobs=3) for i in range(24)]
+    jobs = [job(i, temperature=0.0, logprobs=3) for i in range(9)]
     found = speculative(widths, draft).sample(jobs)
     assert plainly(found) == solver.sample(jobs)
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 5, 31, 200])
+@pytest.mark.parametrize("limit", [1, 2, 31, 200])
 def test_lengths_and_stops_are_those_of_plain_sampling(solver: NanoModel, limit: int) -> None:
     jobs = [
         replace(job(i, temperature=0.0, stop=stop), max_tokens=limit)
-        for i in range(9)
+        for i in range(4)
         for stop in ((), ("=",), ("\n", "final"))
     ]
     for widths in (CHAIN, TREE):
@@ -94,10 +95,10 @@ def probabilities(
     return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
-def texts(model: NanoModel, job: SampleJob, length: int) -> dict[str, float]:
+def texts(model: NanoModel, job: SampleJob, length: int) -> dict[Tokens, float]:
     """Probability of each text of so many tokens that has 0.1 % or more."""
     prompt = model.tokenizer.encode(job.prompt)
-    found: Counter[str] = Counter()
+    found: dict[Tokens, float] = {}
     open_: list[tuple[list[int], float]] = [([], 1.0)]
     for step in range(length):
         each = probabilities(model, [prompt + ids for ids, _ in open_], job)
@@ -108,14 +109,14 @@ def texts(model: NanoModel, job: SampleJob, length: int) -> dict[str, float]:
         ]
         for ids, p in longer:
             if ids[-1] == EOS or step == length - 1:
-                found[model.tokenizer.decode(ids)] += p  # type: ignore[assignment]
+                found[tuple(model.tokenizer.texts[i] for i in ids)] = p
         open_ = [(ids, p) for ids, p in longer if ids[-1] != EOS]
         if not open_:
             break
-    return dict(found)
+    return found
 
 
-def check_fits(drawn: list[str], expected: dict[str, float]) -> None:
+def check_fits(drawn: list[Tokens], expected: dict[Tokens, float]) -> None:
     """Chi-squared over the likely texts, all others being one class, at a level of 1e-4."""
     n, counts = len(drawn), Counter(drawn)
     likely = [text for text, p in expected.items() if p * n >= 5]
@@ -129,17 +130,19 @@ def check_fits(drawn: list[str], expected: dict[str, float]) -> None:
     assert statistic < chi2.ppf(1 - 1e-4, max(1, len(wanted) - 1))
 
 
+WARM = {"temperature": 2.5}
 HOW = [
-    {"temperature": 1.0},
-    {"temperature": 0.6},
-    {"temperature": 2.5},
-    {"temperature": 2.5, "top_p": 0.8},
-    {"temperature": 2.5, "top_k": 4},
+    (CHAIN, {}),
+    (CHAIN, {"temperature": 0.6}),
+    (CHAIN, {**WARM, "top_p": 0.8}),
+    (TREE, {}),
+    (TREE, WARM),
+    (TREE, {**WARM, "top_p": 0.8}),
+    (TREE, {**WARM, "top_k": 4}),
 ]
 
 
-@pytest.mark.parametrize("how", HOW, ids=str)
-@pytest.mark.parametrize("widths", [CHAIN, TREE])
+@pytest.mark.parametrize(("widths", "how"), HOW, ids=str)
 def test_samples_follow_the_target(
     solver: NanoModel, widths: tuple[int, ...], how: dict[str, float]
 ) -> None:
@@ -148,11 +151,12 @@ def test_samples_follow_the_target(
     The draft knows another task, so that its tokens are refused more often than not.
     """
     prompt = solver_prompt(generate("order", 3, 11, 4).question)
-    wanted = SampleJob(prompt, tuple(range(2000)), 3, **how)  # type: ignore[arg-type]
+    wanted = SampleJob(prompt, tuple(range(600)), 3, logprobs=0, **how)  # type: ignore[arg-type]
     drawn = speculative(widths, "nano-verifier").sample([wanted])[0]
     refused = sum(s.effort.proposed - s.effort.accepted for s in drawn if s.effort)
-    assert refused > 1000
-    check_fits([one.text for one in drawn], texts(solver, wanted, 3))
+    assert refused > 250
+    tokens = [tuple(text for text, _, _ in one.logprobs) for one in drawn]
+    check_fits(tokens, texts(solver, wanted, 3))
 
 
 @pytest.mark.parametrize("widths", [CHAIN, TREE])
@@ -160,9 +164,9 @@ def test_whole_solutions_have_the_same_distribution(
     solver: NanoModel, widths: tuple[int, ...]
 ) -> None:
     """Answers and lengths of whole solutions, by a chi-squared test of two samples."""
-    wanted = job(3, tuple(range(600)), temperature=1.3)
+    wanted = job(3, tuple(range(400)), temperature=1.3)
     one = solver.sample([wanted])[0]
-    other = speculative(widths).sample([replace(wanted, seeds=tuple(range(9000, 9600)))])[0]
+    other = speculative(widths).sample([replace(wanted, seeds=tuple(range(9000, 9400)))])[0]
     for look in (lambda s: s.text.split("\n")[-1], lambda s: s.completion_tokens):
         a, b = Counter(map(look, one)), Counter(map(look, other))
         both = [(a[key], b[key]) for key in a | b if a[key] + b[key] >= 20]
@@ -170,7 +174,7 @@ def test_whole_solutions_have_the_same_distribution(
         assert statistic < chi2.ppf(1 - 1e-4, max(1, len(both) - 1))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.sampled_from([(1,), (2,), (4,), (2, 2), (3, 1)]),
     st.integers(0, 10_000),
@@ -181,7 +185,7 @@ def test_one_round_over_any_two_distributions(
 ) -> None:
     """The first token of a round, with targets and drafts made up: planted truth for the rule."""
     rng = np.random.default_rng(seed)
-    tree, vocab, n = Tree(widths), 8, 2000
+    tree, vocab, n = Tree(widths), 8, 1500
     target = (spread * rng.standard_normal((1 + tree.drafts, vocab))).astype(np.float32)
     made_up = (spread * rng.standard_normal((1 + tree.drafts, vocab))).astype(np.float32)
     one = SampleJob("", (), 9)
@@ -221,13 +225,13 @@ def test_a_sample_does_not_know_its_batch() -> None:
                 ({}, {"temperature": 0.7}, {"top_p": 0.8}, {"top_k": 3}, {"stop": ("=",)})
             ),
         )  # type: ignore[arg-type]
-        for i in range(50)
+        for i in range(24)
     ]
     together = model.sample(jobs)
-    order = random.Random(1).sample(range(50), 50)
+    order = random.Random(1).sample(range(24), 24)
     backwards = dict(zip(order, model.sample([jobs[i] for i in order]), strict=True))
-    assert [backwards[i] for i in range(50)] == together
-    for i in range(0, 50, 9):
+    assert [backwards[i] for i in range(24)] == together
+    for i in range(0, 24, 9):
         assert model.sample([jobs[i]])[0] == together[i]
     engine = Engine(model, 3)
     futures = [engine.submit(one) for one in jobs]
@@ -265,7 +269,7 @@ def test_work_is_within_its_bounds(widths: tuple[int, ...], draft: str) -> None:
     """What budgets reserve: a token a round at least, and no round with more than the tree."""
     model = speculative(widths, draft)
     tree = model.tree
-    for one in model.sample([job(i, (1, 2), temperature=1.5) for i in range(12)]):
+    for one in model.sample([job(i, (1, 2), temperature=1.5) for i in range(5)]):
         for sample in one:
             n, effort = sample.completion_tokens, sample.effort
             assert effort is not None

@@ -136,7 +136,8 @@ class Drafting:
         if self.draft is None:
             return 0.0, 0.0
         draft = self.draft.completion_token * done.drafted + self.draft.pair * done.drafted_context
-        contexts = prompt * tokens + tokens * (tokens + 1) / 2
+        # Of the places that its tokens were drawn at, without speculation as with it.
+        contexts = prompt * tokens + tokens * (tokens - 1) / 2
         more = target.completion_token * (done.verified - tokens)
         return draft, more + target.pair * (done.verified_context - contexts)
 

@@ -53,7 +53,8 @@ def draft(
     """
     weights = weigh([row.job for row in rows], logits)[0].astype(np.float64)
     greedy = _greedy(rows)
-    best = np.argsort(-logits, axis=1, kind="stable")
+    best = np.zeros((len(rows), width), dtype=np.int64)
+    best[greedy] = np.argsort(-logits[greedy], axis=1, kind="stable")[:, :width]
     tokens = np.zeros((len(rows), width), dtype=np.int64)
     there = np.zeros((len(rows), width), dtype=np.bool_)
     left, each = weights.copy(), np.arange(len(rows))
@@ -95,7 +96,7 @@ def verify(
     node, going = np.zeros(n, dtype=np.int64), np.arange(n)
     log_p = []
     for level in range(tree.depth + 1):
-        some = [rows[i] for i in going]
+        some = [rows[i] for i in going.tolist()]
         step = _Step(some, logits[going, node[going]], places[going] + level + 1)
         known = np.zeros((n, logits.shape[2]), dtype=np.float32)
         known[going] = step.log_p

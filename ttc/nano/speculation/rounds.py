@@ -118,7 +118,7 @@ class Round:
 
     def _expand(self, row: Ints, node: Ints, logits: Floats, depth: int) -> None:
         """Draw the children of some nodes."""
-        rows, places = [self.rows[i] for i in row], self.place[row] + depth + 1
+        rows, places = [self.rows[i] for i in row.tolist()], self.place[row] + depth + 1
         width = self.tree.widths[depth]
         tokens, there, self.weights[row, node] = draft(rows, logits, places, width)
         for k in range(width):

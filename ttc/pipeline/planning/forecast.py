@@ -17,6 +17,7 @@ from ttc.engine.fingerprints import worst_case
 from ttc.fingerprint import fingerprint_calls
 from ttc.importing.tally import estimate_tokens
 from ttc.pipeline.costs import shared_and_own
+from ttc.pipeline.planning.drafts import drafting_notes
 from ttc.pipeline.planning.facts import RoleFacts
 from ttc.pipeline.planning.lengths import RoleUse, cut
 from ttc.pipeline.planning.roles import SOLVER, PlannedRole, planned_roles, silent_methods
@@ -204,6 +205,7 @@ def forecast(
     measured = all(load.counts is not None for load in loads if load.unsaid)
     told = unread(recipe)
     told += [_silence(recipe, text, measured) for text in silent_methods(recipe)]
+    told += drafting_notes(recipe.cost, facts, uses)
     notes = dict.fromkeys([*told, *cuts, *(fact.note for fact in facts.values() if fact.note)])
     return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
 
@@ -217,14 +219,14 @@ def _load(
     """
     bounds, unsure = _longest_prompts(role, fact, solution)
     rates = recipe.cost.rates(fact.identity)
-    known = [_amounts(recipe, rates, lengths) for lengths in use.lengths]
+    known = [_with_drafts(_amounts(recipe, rates, one), one, use) for one in use.lengths]
     longest = math.nan if role.longest is None else role.longest
     by_bound = {
-        n: _amounts(recipe, rates, Lengths.of_samples(n, [longest], 1)) for n in set(bounds)
+        n: _amounts(recipe, rates.worst, Lengths.of_samples(n, [longest], 1)) for n in set(bounds)
     }
     most = [by_bound[n] for n in bounds]
     held = [
-        _amounts(recipe, rates, Lengths.of_samples(one.prefill, [longest], 1))[1]
+        _amounts(recipe, rates.worst, Lengths.of_samples(one.prefill, [longest], 1))[1]
         for one in use.lengths
     ]
     return Load(
@@ -346,6 +348,18 @@ def _amounts(
 ) -> tuple[dict[str, float], dict[str, float]]:
     shared, own = shared_and_own(rates, lengths, recipe.cost)
     return {u: shared.get(u, 0.0) for u in _UNITS}, own
+
+
+def _with_drafts(
+    amounts: tuple[dict[str, float], dict[str, float]], lengths: Lengths, use: RoleUse
+) -> tuple[dict[str, float], dict[str, float]]:
+    """With what was measured of a smaller network's drafts."""
+    if use.drafts is None:
+        return amounts
+    shared, own = amounts
+    tokens, flops = (each * lengths.completion for each in use.drafts)
+    more = {"completion_tokens": tokens, "tokens": tokens, "flops": flops}
+    return shared, {u: n + more.get(u, 0.0) for u, n in own.items()}
 
 
 def _role(load: Load, problems: int, model: str, use: RoleUse) -> RoleForecast:
