@@ -70,9 +70,9 @@ def _texts(
 
     if isinstance(overrides, str):
         raise TypeError("overrides: a mapping of keys to values, or a list of 'key=value' texts")
-    pairs = overrides.items() if isinstance(overrides, Mapping) else ()
+    pairs = list(overrides.items()) if isinstance(overrides, Mapping) else []
     texts = [] if isinstance(overrides, Mapping) else list(overrides)
-    pairs = [*pairs, *([("results", fspath(results))] if results is not None else [])]
+    pairs += [("results", fspath(results))] if results is not None else []
     return [
         *texts,
         *(f"{key}={json.dumps(plain_data(value), ensure_ascii=False)}" for key, value in pairs),
