@@ -54,7 +54,8 @@ def _prompt_of(valid: Valid, part: MethodPart, field: str) -> str | None:
     if name is None and field == "prompt" and field in type(part).model_fields:
         if part.kind == "sampler":
             return getattr(valid.get("dataset"), "default_prompt", None)
-        name = getattr(part, "templates", dict)().get("verifier")
+        told: Any = getattr(part, "templates", dict)()
+        name = told.get("verifier")
     return name if isinstance(name, str) else None
 
 
