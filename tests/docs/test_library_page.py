@@ -17,7 +17,7 @@ def test_the_pages_code_runs_and_says_what_it_says(tmp_path, monkeypatch, capsys
     assert shown.startswith("<ttc.Run quickstart/s0-")
     assert "did you mean 'temperature'?" in shown
     assert any(method.endswith("vote") for method in names["beside"].table["method"])
-    assert len(names["gain"]) == 1
+    assert len(names["gained"]) == 1
     for name in ("success.svg", "surface.pdf"):
         assert (tmp_path / name).stat().st_size > 5000
     assert "[0.5  0.25]" in shown
