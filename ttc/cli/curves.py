@@ -14,11 +14,15 @@ from ttc.cli._options import (
     AsJson,
     Cluster,
     CostOverrides,
+    FontSize,
+    Height,
     InvalidVerdict,
     Ratio,
     Results,
     Run,
+    Style,
     VerificationDraws,
+    Width,
     cost_overrides,
     scoring,
 )
@@ -94,6 +98,10 @@ def command(
     ] = None,
     everything: All = False,
     as_json: AsJson = False,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
     results: Results = RESULTS,
 ) -> None:
     """Print success against compute, exactly or by Monte Carlo, at any S and V of the pool.
@@ -106,7 +114,7 @@ def command(
     `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`,
     `ttc curves quickstart --policy best_of_n --verification-draws first`,
     `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`,
-    `ttc curves quickstart --unit tokens --plot curves.svg`
+    `ttc curves quickstart --unit tokens --plot curves.pdf --style paper,grey`
     """
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
@@ -114,10 +122,12 @@ def command(
     from ttc.report.console import line
     from ttc.report.coverage import coverage_lines
     from ttc.report.curves import UNITS, best_cells, plain_rows, print_curves
+    from ttc.report.looks import drawn_in, look
     from ttc.report.tables import left_out
     from ttc.store.run_folder import find_run
     from ttc.terminal import say_json
 
+    chosen = look(width, height, font_size, style)
     units = names(unit or ["c", "tokens"], UNITS, "--unit")
     found = find_run(run, results)
     request = CurveRequest(
@@ -137,8 +147,9 @@ def command(
         from ttc.report.curve_figure import curve_figure, write_curves
 
         # C is no unit that measured answers have; who names none gets tokens.
-        figure = curve_figure(said.rows, f"Success of {found.name}", units[0] if unit else "tokens")
-        write_curves(figure, plot)
+        first = units[0] if unit else "tokens"
+        with drawn_in(chosen):
+            write_curves(curve_figure(said.rows, f"Success of {found.name}", first), plot)
     if as_json:
         say_json(plain_rows(said.rows))
         return
