@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
     from ttc.pipeline.comparing import Comparison as Result
 
-_TOLD = ("method", "budget", "policy", "S", "V", "success", "ahead", "ahead_low", "ahead_high", "p")
+_TOLD = (
+    *("method", "budget", "policy", "S", "V", "success", "ahead", "ahead_low", "ahead_high"),
+    "verdict",
+)
 
 
 class Comparison:
     """What methods of runs buy at equal compute, paired over problems. Made by `ttc.compare`."""
 
-    def __init__(self, result: Result, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, result: Result) -> None:
         self.result = result
         """All of it, as `ttc.pipeline.comparing` has it."""
-        self._rows = rows
+        self._rows = result.rows()
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -40,7 +43,8 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         heads = [name for name in _TOLD if self._rows and name in self._rows[0]]
-        rows = [[_shown(row[name]) for name in heads] for row in self._rows]
+        stated = [row for row in self._rows if row["stated"]]
+        rows = [[_shown(row[name]) for name in heads] for row in stated]
         said = f"{self.result.problems} problems, compute in {self.result.unit}"
         return card("Methods at equal compute", [said], table(heads, rows))
 
@@ -51,24 +55,27 @@ def _shown(value: Any) -> str:
 
 def compare(
     *runs: Run | str | PathLike[str],
-    unit: str = "tokens",
+    unit: str | None = None,
     budgets: Sequence[float] = (),
+    baseline: str | None = None,
     level: float = 0.95,
     results: str | PathLike[str] = "results",
 ) -> Comparison:
     """Every method of runs of the same problems at equal compute per problem, as `ttc compare`.
 
     runs: loaded, or as `ttc.load` finds them. unit: tokens, flops, usd, calls, seconds, c or
-    latency; budgets: in it, a ladder over what there is where none are given. Raises `ttc.TtcError`
-    for runs of other problems, or without costs in that unit.
+    latency; budgets: in it, a ladder over what there is where none are given; baseline: a method
+    that the others are compared with, the usual one where none is named. Raises `ttc.TtcError` for
+    runs of other problems, or without costs in that unit.
 
         >>> found = ttc.compare("quickstart", budgets=[300])
-        >>> set(found.table["budget"])
-        {300}
+        >>> found.table.query("stated")["budget"].unique().tolist()
+        [300.0]
     """
+    from ttc.pipeline.comparing import Request
     from ttc.pipeline.comparing import compare as at_equal_compute
 
     loaded = [one if isinstance(one, Run) else load(one, Path(results)) for one in runs]
     folders = [one.folder for one in loaded]
-    found = at_equal_compute(folders, unit=unit, budgets=tuple(budgets), level=level)
-    return Comparison(found, [point.as_row(found.unit) for point in found.points])
+    request = Request(unit=unit, budgets=tuple(budgets), baseline=baseline, level=level)
+    return Comparison(at_equal_compute(folders, request, results=Path(results)))
