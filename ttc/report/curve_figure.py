@@ -102,10 +102,10 @@ def _look(row: Row, place: int) -> dict[str, Any]:
     """A colour, a line and a marker of its own: the three together never repeat."""
     if not choosable(row):
         return {"color": GREY, "linestyle": ":", "marker": "."}
-    styles = place + place // len(COLOURS)
+    rounds, colour = divmod(place, len(COLOURS))
     return {
-        "color": COLOURS[place % len(COLOURS)],
-        "linestyle": _STYLES[styles % len(_STYLES)],
+        "color": COLOURS[colour],
+        "linestyle": _STYLES[(colour + 2 * rounds) % len(_STYLES)],
         "marker": _MARKERS[(place + place // (len(COLOURS) * len(_STYLES))) % len(_MARKERS)],
     }
 

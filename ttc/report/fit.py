@@ -61,8 +61,8 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     title = f"To plan for other budgets: with compute C ({unit}), S ~ C^a and V ~ C^b"
     console.print(table(title, ("", *heads), _exponents(fit), ()))
     for head, method in zip(heads, fit.methods, strict=True):
-        if said := _ten_times(method):
-            console.print(line(f"{head}: {said}"))
+        if grown := _ten_times(method):
+            console.print(line(f"{head}: {grown}"))
     for said in (fit.warning, *(said for method in fit.methods for said in _checks(method))):
         if said:
             console.print(line(said))
