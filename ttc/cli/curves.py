@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,11 @@ from ttc.cli._options import (
     cost_overrides,
     scoring,
 )
+
+if TYPE_CHECKING:
+    from ttc.pipeline.curves import Row
+    from ttc.report.looks import Look
+    from ttc.store.run_folder import RunFolder
 
 
 def command(
@@ -96,12 +101,12 @@ def command(
             metavar="FILE",
         ),
     ] = None,
-    everything: All = False,
-    as_json: AsJson = False,
     width: Width = None,
     height: Height = None,
     font_size: FontSize = None,
     style: Style = None,
+    everything: All = False,
+    as_json: AsJson = False,
     results: Results = RESULTS,
 ) -> None:
     """Print success against compute, exactly or by Monte Carlo, at any S and V of the pool.
@@ -114,7 +119,7 @@ def command(
     `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`,
     `ttc curves quickstart --policy best_of_n --verification-draws first`,
     `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`,
-    `ttc curves quickstart --unit tokens --plot curves.pdf --style paper,grey`
+    `ttc curves quickstart --unit tokens --plot curves.svg`
     """
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
@@ -122,13 +127,13 @@ def command(
     from ttc.report.console import line
     from ttc.report.coverage import coverage_lines
     from ttc.report.curves import UNITS, best_cells, plain_rows, print_curves
-    from ttc.report.looks import drawn_in, look
+    from ttc.report.looks import look
     from ttc.report.tables import left_out
     from ttc.store.run_folder import find_run
     from ttc.terminal import say_json
 
-    chosen = look(width, height, font_size, style)
     units = names(unit or ["c", "tokens"], UNITS, "--unit")
+    chosen = look(width, height, font_size, style)
     found = find_run(run, results)
     request = CurveRequest(
         policies=tuple(words(policy)) if policy else None,
@@ -144,12 +149,7 @@ def command(
     )
     said = answer(found, request)
     if plot is not None:
-        from ttc.report.curve_figure import curve_figure, write_curves
-
-        # C is no unit that measured answers have; who names none gets tokens.
-        first = units[0] if unit else "tokens"
-        with drawn_in(chosen):
-            write_curves(curve_figure(said.rows, f"Success of {found.name}", first), plot)
+        written = _draw(found, said.rows, units[0] if unit else "tokens", plot, chosen)
     if as_json:
         say_json(plain_rows(said.rows))
         return
@@ -162,4 +162,13 @@ def command(
     if more := left_out(len(said.rows) - len(rows)):
         console().print(line(more))
     if plot is not None:
-        console().print(line(f"wrote {plot}"), soft_wrap=True)
+        for path in written:
+            console().print(line(f"wrote {path}"), soft_wrap=True)
+
+
+def _draw(run: RunFolder, rows: list[Row], unit: str, path: Path, chosen: Look) -> list[Path]:
+    from ttc.report.curve_figure import curve_figure, write_curves
+    from ttc.report.looks import drawn_in
+
+    with drawn_in(chosen):
+        return write_curves(curve_figure(rows, f"Success of {run.name}", unit), path)

@@ -101,6 +101,7 @@ def command(
     from ttc.pipeline.scaling.tables import allocation_rows, fit_rows
     from ttc.report.figures import draw
     from ttc.report.fit import print_fit
+    from ttc.report.fitting import show_fitting
     from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_runs
     from ttc.store.tables import write_table
@@ -125,7 +126,8 @@ def command(
         cluster=cluster,
         budgets=tuple(limits) or None,
     )
-    fitted = fit_scaling(found, request)
+    with show_fitting() as progress:
+        fitted = fit_scaling(found, request, progress)
     text = dump_json(fitted.as_dict())
     write_file(folder / "fit.json", text + "\n")
     write_table(folder / "fits.parquet", "fits", fit_rows(fitted))

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from ttc.pipeline.comparing import By
     from ttc.pipeline.comparing import Comparison as Result
 
-_TOLD = ("method", "budget", "policy", "S", "V", "success", "ahead", "ahead_low", "ahead_high", "p")
+_TOLD = (
+    *("method", "budget", "policy", "S", "V", "success", "ahead", "ahead_low", "ahead_high"),
+    "verdict",
+)
 
 
 class Comparison:
     """What methods of runs buy at equal compute, paired over problems. Made by `ttc.compare`."""
 
-    def __init__(self, result: Result, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, result: Result) -> None:
         self.result = result
         """All of it, as `ttc.pipeline.comparing` has it."""
-        self._rows = rows
+        self._rows = result.rows()
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -41,7 +44,8 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         heads = [name for name in _TOLD if self._rows and name in self._rows[0]]
-        rows = [[_shown(row[name]) for name in heads] for row in self._rows]
+        stated = [row for row in self._rows if row["stated"]]
+        rows = [[_shown(row[name]) for name in heads] for row in stated]
         said = f"{self.result.problems} problems, compute in {self.result.unit}"
         return card("Methods at equal compute", [said], table(heads, rows))
 

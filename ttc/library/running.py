@@ -70,13 +70,13 @@ def _texts(
 
     if isinstance(overrides, str):
         raise TypeError("overrides: a mapping of keys to values, or a list of 'key=value' texts")
-    pairs = list(overrides.items()) if isinstance(overrides, Mapping) else []
     texts = [] if isinstance(overrides, Mapping) else list(overrides)
-    pairs += [("results", fspath(results))] if results is not None else []
-    return [
-        *texts,
-        *(f"{key}={json.dumps(plain_data(value), ensure_ascii=False)}" for key, value in pairs),
-    ]
+    pairs = dict(overrides) if isinstance(overrides, Mapping) else {}
+    if results is not None:
+        pairs["results"] = fspath(results)
+    for key, value in pairs.items():
+        texts.append(f"{key}={json.dumps(plain_data(value), ensure_ascii=False)}")
+    return texts
 
 
 def _finished(work: Callable[[Stop | None], T]) -> T:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any
 
 from ttc.errors import UsageError
 from ttc.pipeline.facts import choosable
 from ttc.report.curves import UNITS
 from ttc.report.direct_labels import End, label_ends
-from ttc.report.drawing import Format, write_figures
+from ttc.report.drawing import FORMATS, write_figures
+from ttc.report.looks import COLOURS, GREY
 from ttc.report.names import axis, label, shown_policy
 
 if TYPE_CHECKING:
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Row = Mapping[str, Any]
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#5D3A9B")
 _STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)), (0, (1, 1)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-_GREY = "#777777"
 _NEAR = 0.05, 0.04  # of the axes: where two letters would lie on each other
 
 
@@ -56,15 +55,17 @@ def curve_figure(rows: Sequence[Row], title: str, unit: str = "tokens") -> Figur
     return figure
 
 
-def write_curves(figure: Figure, path: Path) -> None:
+def write_curves(figure: Figure, path: Path) -> list[Path]:
     """Write a figure as PNG, SVG or PDF, by the file's ending, and beside it what it shows as CSV.
 
-    Raises `UsageError` for another ending, and `TtcError` where it can't be written.
+    Returns both. Raises `UsageError` for another ending, and `TtcError` where they can't be
+    written.
     """
-    ending = path.suffix.lower().removeprefix(".")
-    if ending not in get_args(Format):
+    ending = next((one for one in FORMATS if path.suffix.lower() == f".{one}"), None)
+    if ending is None or not path.stem:
         raise UsageError(f"--plot {path}: the file's name must end in .png, .svg or .pdf")
-    write_figures({path.stem: figure}, path.parent, (cast(Format, ending),))
+    (drawn,) = write_figures({path.stem: figure}, path.parent, (ending,))
+    return [drawn, drawn.with_suffix(".csv")]
 
 
 def _curves(rows: Sequence[Row], unit: str) -> dict[str, list[Row]]:
@@ -100,12 +101,12 @@ def _by_success(curve: tuple[str, Sequence[Row]]) -> float:
 def _look(row: Row, place: int) -> dict[str, Any]:
     """A colour, a line and a marker of its own: the three together never repeat."""
     if not choosable(row):
-        return {"color": _GREY, "linestyle": ":", "marker": "."}
-    styles = place + place // len(_COLOURS)
+        return {"color": GREY, "linestyle": ":", "marker": "."}
+    rounds, colour = divmod(place, len(COLOURS))
     return {
-        "color": _COLOURS[place % len(_COLOURS)],
-        "linestyle": _STYLES[styles % len(_STYLES)],
-        "marker": _MARKERS[(place + place // (len(_COLOURS) * len(_STYLES))) % len(_MARKERS)],
+        "color": COLOURS[colour],
+        "linestyle": _STYLES[(colour + 2 * rounds) % len(_STYLES)],
+        "marker": _MARKERS[(place + place // (len(COLOURS) * len(_STYLES))) % len(_MARKERS)],
     }
 
 

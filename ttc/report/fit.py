@@ -58,8 +58,11 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     )
     drawn = "the first" if fit.request.scoring.get("verification_draws") == "first" else "random"
     console.print(line(f"S and V are powers of two; V: {drawn} verifications of a solution."))
-    title = f"Growth with compute C ({unit}): S ~ C^a, V ~ C^b"
+    title = f"To plan for other budgets: with compute C ({unit}), S ~ C^a and V ~ C^b"
     console.print(table(title, ("", *heads), _exponents(fit), ()))
+    for head, method in zip(heads, fit.methods, strict=True):
+        if grown := _ten_times(method):
+            console.print(line(f"{head}: {grown}"))
     for said in (fit.warning, *(said for method in fit.methods for said in _checks(method))):
         if said:
             console.print(line(said))
@@ -158,6 +161,16 @@ def _exponents(fit: ScalingFit) -> list[tuple[str, ...]]:
             ]
             rows.append((f"  {_PROCEDURE_NAMES[procedure]}", *cells))
     return rows
+
+
+def _ten_times(method: MethodFit) -> str:
+    """What the recommended exponents say in numbers; nothing where there are none."""
+    told = [
+        f"{10**one.value.estimate:.2g} times the {noun}"
+        for one, noun in zip(method.growth, ("solutions", "verifications of each"), strict=True)
+        if not one.refused and math.isfinite(one.value.estimate)
+    ]
+    return f"10 times the compute is best spent on {' and '.join(told)}" if told else ""
 
 
 def _recommended(one: Exponent) -> str:

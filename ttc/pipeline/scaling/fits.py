@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from ttc.pipeline.naming import names_of
 from ttc.pipeline.scaling.ahead import ahead_from, still_rises
 from ttc.pipeline.scaling.at_budgets import AtBudget, Sides, doublings
 from ttc.pipeline.scaling.growth import Exponent, exponents, untold, without_interval
+from ttc.pipeline.scaling.progress import Progress, Steps
 from ttc.pipeline.scaling.sources import (
     Source,
     Spending,
@@ -184,8 +185,10 @@ class ScalingFit:
         }
 
 
-def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
-    """Fit one run, or several ones of one data set, compared or pooled.
+def fit_scaling(
+    runs: Sequence[RunFolder], request: FitRequest, progress: Progress | None = None
+) -> ScalingFit:
+    """Fit one run, or several ones of one data set, compared or pooled. progress: see `Steps`.
 
     Raises `DataError` or `UsageError`, one sentence each, for what can't be fitted.
     """
@@ -203,12 +206,14 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     problems = problems_of(runs[0], ids, request)
     names = _names(runs, sources)
     wanted = request.budgets or _usual_budgets(sources)
+    fitted = [(source, policy) for source in sources for policy in source.verified]
+    steps = Steps(progress, len(fitted), len(problems.weights))
     with one_thread():
         methods = tuple(
-            _fit(source, policy, names.get(source.run, ""), problems, request.margin, wanted)
-            for source in sources
-            for policy in source.verified
-        )
+            _fit(source, policy, names.get(source.run, ""), problems, request.margin, wanted,
+                 steps.of(policy))
+            for source, policy in fitted
+        )  # fmt: skip
     firsts = {source.run: source for source in reversed(sources)}
     coverage = tuple(
         CoverageOf(name, _coverage(firsts[name], problems, request)) for name in reversed(firsts)
@@ -259,6 +264,7 @@ def _fit(
     problems: Problems,
     margin: float,
     budgets_told: Sequence[float],
+    each: Callable[[], None],
 ) -> MethodFit:
     """beside: what the run is called beside others, empty where it is alone."""
     verified = source.verified[policy]
@@ -271,7 +277,7 @@ def _fit(
         paper = replace(setting, voting=voting, verifying=verifying, checked=False)
         axes.append((paper, source.in_c))
     try:
-        wholes, drawns = _analysed(source, policy, axes, problems)
+        wholes, drawns = _analysed(source, policy, axes, problems, each)
     except ValueError:
         text = f"{source.run}: {policy} has no S and V that all problems have"
         raise DataError(text) from None
@@ -319,6 +325,7 @@ def _analysed(
     policy: str,
     axes: Sequence[tuple[Setting, Spending]],
     problems: Problems,
+    each: Callable[[], None],
 ) -> tuple[list[Analysis], list[dict[str, FloatArray]]]:
     """The fit on each axis of compute, and its figures on resamples, (draws,) by name."""
     verified = source.verified[policy]
@@ -332,7 +339,7 @@ def _analysed(
             [replace(one, voting=a, verifying=b, checked=False) for one, (a, b) in pairs]
         )
     voted, cells = (resampled_means(x, problems.weights) for x in (source.voted, verified))
-    return whole, resample(voted, cells, settings, whole)
+    return whole, resample(voted, cells, settings, whole, each)
 
 
 def _intervals(
