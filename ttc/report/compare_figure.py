@@ -163,7 +163,13 @@ def _name_ends(axes: Axes, named: Sequence[tuple[float, str, str, float]]) -> No
             fontsize=8.5,
             color=colour,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkB": 2},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.5,
+                "shrinkB": 2,
+                "relpos": (0, 0.5),
+            },
         )
 
 
