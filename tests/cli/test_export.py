@@ -89,16 +89,15 @@ def test_the_whole_run_in_a_zip_file(home, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(480)
 def test_figures(home, tmp_path):
     to = tmp_path / "f.pdf"
     words = ("--figure", "curves", "--style", "paper,grey", "--width", "3.3")
     worked(ttc(home, "export", "sim", "--to", to, *words))
     assert to.read_bytes().startswith(b"%PDF")
     assert {row["kind"] for row in rows(tmp_path / "f.csv")} == {"line"}
-    quick = ("--draws", "20")
-    said = worked(
-        ttc(home, "export", "sim", "--to", tmp_path / "all", "--format", "figures", *quick)
-    )
+    words = ("--format", "figures", "--draws", "20", "--to", tmp_path / "all")
+    said = worked(ttc(home, "export", "sim", *words, timeout=400))
     assert "curves, success, surface, allocation, coverage" in said
     for name in ("curves", "success", "surface", "verifier_ranking"):
         for ending in ("png", "svg", "pdf", "csv"):

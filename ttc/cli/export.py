@@ -7,18 +7,23 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import RESULTS, Draws, FontSize, Height, Results, Style, Width
 
 
 def command(
     runs: Annotated[
-        list[str], typer.Argument(help="Runs: a folder, a recipe's name, or an id; one or several.")
+        list[str],
+        typer.Argument(
+            help="Runs: a folder, a recipe's name, or an id; one or several.",
+            autocompletion=complete.runs,
+        ),
     ],
     to: Annotated[
         Path,
         typer.Option("--to", help="x.csv, x.jsonl, x.zip, x.png, x.svg, x.pdf, or a folder."),
     ],
-    kind: Annotated[
+    form: Annotated[
         str | None,
         typer.Option("--format", help="Into a folder: datasets (default), csv, jsonl or figures."),
     ] = None,
@@ -74,7 +79,7 @@ def command(
     check_names(figure or ())
     wanted = Export(
         to=to,
-        kind=kind_of(to, kind),
+        kind=kind_of(to, form),
         tables=table_names(table or ()),
         figures=tuple(figure or ()),
         texts=not without_texts,
