@@ -88,6 +88,14 @@ def test_the_whole_run_in_a_zip_file(home, tmp_path):
     assert recipe == manifest["recipe"]
 
 
+def test_a_zip_file_comes_back_as_the_same_run(home, tmp_path):
+    worked(ttc(home, "export", "sim", "--to", tmp_path / "a.zip"))
+    worked(ttc(tmp_path, "import", "a.zip", "--to", "results/back"))
+    words = ("--policy", "best_of_n", "--k", "4", "--verifications", "2", "--json")
+    before = json.loads(worked(ttc(home, "curves", "sim", *words)))
+    assert json.loads(worked(ttc(tmp_path, "curves", "back", *words))) == before
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(480)
 def test_figures(home, tmp_path):
