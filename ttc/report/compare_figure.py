@@ -109,7 +109,11 @@ def _differs(axes: Axes, found: Comparison, name: str, look: dict[str, Any]) -> 
     axes.plot(x, y, label=_hidden(name), **look)
     low, high = 100 * found.bands[name].T
     axes.fill_between(found.ladder, low, high, color=look["color"], alpha=0.13, linewidth=0)
-    thin = {"color": look["color"], "linestyle": look["linestyle"], "linewidth": 0.6}
+    thin: dict[str, Any] = {
+        "color": look["color"],
+        "linestyle": look["linestyle"],
+        "linewidth": 0.6,
+    }
     for edge, which in ((low, "lower end"), (high, "upper end")):
         axes.plot(found.ladder, edge, label=_hidden(f"{name}: {which}"), **thin)
     return y[-1], name, look["color"], x[-1]
@@ -223,7 +227,8 @@ def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
 
 
 def _curve(panel: Axes, name: str, points: Sequence[Point], colour: str, style: str) -> None:
-    budgets, look = _budgets(points), {"color": colour, "linestyle": style, "linewidth": 1.6}
+    look: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 1.6}
+    budgets = _budgets(points)
     panel.plot(budgets, [p.success.estimate for p in points], label=_hidden(name), **look)
     panel.fill_between(
         budgets,
