@@ -128,7 +128,11 @@ def test_text_columns_of_a_parquet_file_that_we_do_not_need_are_not_read(tmp_pat
     ("change", "options", "message"),
     [
         ({"text": None}, {}, "needs a column of texts or of answers; has problem_id, question"),
-        ({"problem_id": None, "question": None}, {}, r"pool.csv: no column 'problem_id' for problem.id"),
+        (
+            {"problem_id": None, "question": None},
+            {},
+            r"pool.csv: no column 'problem_id' for problem.id",
+        ),
         ({}, {"mapping": {"tokens": "length"}}, "may mean solution.tokens or verification.tokens"),
         (
             {},
