@@ -14,8 +14,7 @@ from ttc.refs import BackendRef, VerifierRef
 from ttc.registry import register
 from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
-from ttc.samplers.search.best import Choice
-from ttc.samplers.search.leading import Leading
+from ttc.samplers.search.leading import Choice, Leading
 from ttc.samplers.search.trees import Tree, Trial, treequest
 from ttc.thinking import without_thinking
 
@@ -61,7 +60,7 @@ class ABMCTS(SamplerPart):
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         tree: Tree[_Node] = Tree(treequest(self.type).ABMCTSA(dist_type=self.prior))
-        leading = Leading(attempt, self.choose)
+        leading = Leading(self.choose)
         asked = 0
         while asked < self.solutions and not attempt.refused:
             trials = tree.ask(attempt.rng, min(self.batch, self.solutions - asked))
@@ -71,10 +70,10 @@ class ABMCTS(SamplerPart):
             for trial, solution in made:
                 valid = verdicts[solution.index]
                 if not valid:  # what nobody could score is no node
-                    leading.add(solution, None)
+                    leading.add(attempt, solution, None)
                     continue
                 score = sum(one for one, _ in valid) / len(valid)
-                leading.add(solution, score)
+                leading.add(attempt, solution, score)
                 tree.tell(trial, (solution, min(valid, key=lambda one: one[0])[1]), score)
         return leading.found
 

@@ -70,12 +70,12 @@ class Speculate(StepSampler):
         return self.model_copy(update={"solutions": min(solutions, self.solutions)})
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
-        leading = Leading(attempt, "vote")
+        leading = Leading("vote")
         while len(leading.found) < self.solutions and not attempt.refused:
             path = await self._path(attempt)
             # One that the budget has cut off counts where it is all there is.
             if path.ended or (path.samples and not leading.found):
-                leading.add(path.solution(attempt), None)
+                leading.add(attempt, path.solution(attempt), None)
         return leading.found
 
     async def _path(self, attempt: Attempt) -> Path:
