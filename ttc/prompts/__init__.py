@@ -47,10 +47,15 @@ class PromptTemplate(BaseModel):
     def is_chat(self) -> bool:
         return bool(self.messages)
 
+    @property
+    def variables(self) -> set[str]:
+        """The names that have a place in the template."""
+        texts = [*(turn.content for turn in self.messages), self.text or "", self.prefill]
+        return {name for text in texts for name in _VARIABLE.findall(text)}
+
     def shows(self, variable: str) -> bool:
         """Whether a variable has a place in the template."""
-        texts = [*(turn.content for turn in self.messages), self.text or "", self.prefill]
-        return any(variable in _VARIABLE.findall(text) for text in texts)
+        return variable in self.variables
 
     def render(self, **variables: str) -> Prompt:
         """Fill in the variables. Raises `UsageError` for a name the caller does not offer."""

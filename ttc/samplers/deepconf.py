@@ -13,7 +13,7 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Role, Sample, Solution
 from ttc.policies import plurality
 from ttc.registry import register
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
 from ttc.verdicts.confidence import group_means, token_confidences
 
@@ -90,6 +90,9 @@ class DeepConf(SamplerPart):
 
     def longest(self) -> Mapping[Role, int]:
         return self.draw.longest()
+
+    def growing(self) -> Mapping[Role, Growing]:
+        return {"solver": Growing((self.draw.prompt,), self.draw.max_tokens)}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         ask = self._ask(attempt, self.warmup)

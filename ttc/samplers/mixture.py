@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ttc.core import Ask, Attempt, Role, Solution
 from ttc.refs import BackendRef
 from ttc.registry import register
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
 from ttc.samplers.search.drafts import leading
 
@@ -39,8 +39,9 @@ class Mixture(SamplerPart):
 
     A fixed turn of these would make the solutions depend on how many there are; drawn for each
     anew they are independent draws of the mixture. Where only temperatures differ, there are curves
-    over S. Where prompts or models differ, a solution's cost depends on which it is, so that the
-    vote of the first 1, 2, 4 ... is measured with what these cost.
+    over S and policies. Where prompts or models differ, a solution's cost depends on which it is:
+    then it is measured only. Curves have the vote of the first 1, 2, 4 ... with what these cost,
+    as `answer`, and no policy of the recipe; `ttc show --problem` says what each would choose.
     """
 
     prompt_models: ClassVar[Mapping[str, str]] = {"draws": "backends"}
@@ -97,6 +98,14 @@ class Mixture(SamplerPart):
 
     def longest(self) -> Mapping[Role, int]:
         return {self._role: max(draw.max_tokens for draw in self.draws)}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        return {self._role: Growing(tuple(draw.prompt for draw in self.draws))}
+
+    @property
+    def first_longest(self) -> str:
+        way = max(range(len(self.draws)), key=lambda i: self.draws[i].max_tokens)
+        return f"draws.{way}.max_tokens"
 
     def fewer(self, solutions: int) -> Self:
         return self.model_copy(update={"solutions": min(solutions, self.solutions)})

@@ -10,7 +10,16 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Role, Solution, Verification
 from ttc.refs import BackendRef, VerifierRef
 from ttc.registry import register
-from ttc.samplers.search.drafts import DraftSampler, critic_samples, judged, mean_score
+from ttc.samplers import Growing
+from ttc.samplers.search.critics import (
+    critic_longest,
+    critic_samples,
+    criticism_tokens,
+    judged,
+    mean_score,
+    revision_growing,
+)
+from ttc.samplers.search.drafts import DraftSampler
 from ttc.thinking import without_thinking
 
 _GRADER: Any = {
@@ -77,6 +86,15 @@ class ProofPool(DraftSampler):
         if self.reviser is None:
             return {"solver": self.solutions + new, **judging}
         return {"solver": self.solutions, "reviser": new, **judging}
+
+    def longest(self) -> Mapping[Role, int]:
+        again = {} if self.reviser is None else {"reviser": self.max_tokens}
+        return {**super().longest(), **again, **critic_longest(self.critic)}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        apart, most = self.reviser is not None, self.max_tokens
+        more = (self.reviews - 1) * (criticism_tokens(self.critic) or 0) + 2 * self.reviews
+        return revision_growing(self.critic, self.prompt, self.revise_prompt, most, apart, more)
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         new = await self.drafts(attempt, self.solutions)

@@ -10,17 +10,20 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Role, Solution, Verification
 from ttc.refs import BackendRef, VerifierRef
 from ttc.registry import register
-from ttc.samplers.search.drafts import (
-    DraftSampler,
-    continued,
+from ttc.samplers import Growing
+from ttc.samplers.search.critics import (
+    STEP,
+    critic_growing,
+    critic_longest,
     critic_samples,
     criticism,
     judged,
     kept_before,
-    leading,
     mean_score,
+    revision_growing,
     worst,
 )
+from ttc.samplers.search.drafts import DraftSampler, continued, leading
 from ttc.steps import StepRule, split_steps
 from ttc.thinking import without_thinking
 
@@ -81,6 +84,19 @@ class Refine(DraftSampler):
         if self.reviser is None or self.continues:
             return {"solver": self.chains + again, **judging}
         return {"solver": self.chains, "reviser": again, **judging}
+
+    def longest(self) -> Mapping[Role, int]:
+        again = {} if self.reviser is None or self.continues else {"reviser": self.max_tokens}
+        return {**super().longest(), **again, **critic_longest(self.critic)}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        most = self.max_tokens
+        if self.continues:
+            solution = Growing((self.prompt,), self.rounds * most)
+            return {"solver": solution, **critic_growing(self.critic, (self.rounds + 1) * most)}
+        # The step that a critic finds wrong is quoted before what it says.
+        apart, more = self.reviser is not None, most + len(STEP)
+        return revision_growing(self.critic, self.prompt, self.revise_prompt, most, apart, more)
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         found: list[Solution] = []
