@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ttc.errors import RecipeError
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
-from ttc.samplers.contested import bounds, chosen, contested
+from ttc.samplers.search.contention import bounds, chosen, contested
 from ttc.store.tables import read_frame
 
 SCORES = st.sampled_from([0.0, 0.3, 0.5, 1.0, None])

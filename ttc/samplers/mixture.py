@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ttc.core import Ask, Attempt, Role, Solution
 from ttc.refs import BackendRef
@@ -15,22 +15,7 @@ from ttc.registry import register
 from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
 from ttc.samplers.search.drafts import leading
-
-Temperature = Annotated[float, Field(ge=0, le=1000)]
-
-
-class Between(BaseModel):
-    """Any temperature from `low` to `high`, all as likely."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    low: Temperature
-    high: Temperature
-
-    @model_validator(mode="after")
-    def _ascends(self) -> Self:
-        if self.low > self.high:
-            raise ValueError("low must not be above high")
-        return self
+from ttc.samplers.search.temperatures import Between, Temperature, drawn
 
 
 @register
@@ -131,10 +116,5 @@ class Mixture(SamplerPart):
         ask = self._draw(way).ask(attempt, 1)
         if self.backends:
             ask = replace(ask, by=f"backends.{way if len(self.backends) > 1 else 0}")
-        heat = self._temperature(attempt)
+        heat = drawn(self.temperatures, attempt.rng)
         return ask if heat is None else replace(ask, params=replace(ask.params, temperature=heat))
-
-    def _temperature(self, attempt: Attempt) -> float | None:
-        if isinstance(self.temperatures, Between):
-            return float(attempt.rng.uniform(self.temperatures.low, self.temperatures.high))
-        return float(attempt.rng.choice(self.temperatures)) if self.temperatures else None
