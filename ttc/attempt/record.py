@@ -275,7 +275,7 @@ class Branch:
             self.own,
             Used(
                 sum(s.prompt_tokens - s.cached_tokens for s in samples),
-                sum(s.completion_tokens for s in samples),
+                sum(s.sampled for s in samples),
                 {
                     "flops": math.fsum(math.nan if s.flops is None else s.flops for s in samples),
                     "usd": math.fsum(math.nan if s.usd is None else s.usd for s in samples),

@@ -13,7 +13,7 @@ from ttc.core import Capabilities
 from ttc.errors import RecipeError, TtcError
 from ttc.faults import Fault, KeyPath, dotted
 from ttc.named_files import is_prompt_key
-from ttc.prompts import PromptTemplate, load_prompt, shipped
+from ttc.prompts import METADATA, PromptTemplate, load_prompt, shipped
 from ttc.recipe.capabilities import offered
 from ttc.recipe.translate import translate
 from ttc.recipe.valid import Valid, methods
@@ -54,8 +54,8 @@ def _prompt_of(valid: Valid, part: MethodPart, field: str) -> str | None:
     if name is None and field == "prompt" and field in type(part).model_fields:
         if part.kind == "sampler":
             return getattr(valid.get("dataset"), "default_prompt", None)
-        told: Any = getattr(part, "templates", dict)()
-        name = told.get("verifier")
+        templates: dict[str, str] = getattr(part, "templates", dict)()
+        name = templates.get("verifier")
     return name if isinstance(name, str) else None
 
 
@@ -80,16 +80,35 @@ def _prompt(
     except (TtcError, OSError, ValueError):
         yield from (Fault(path, text) for text in _why_not(name))
         return
-    own = getattr(part, "prompt_variables", {}).get(field)
-    known = _OFFERED.get(part.kind, frozenset()) if own is None else _ALWAYS | own
+    known = offered_variables(type(part), field)
     for variable in sorted(_variables(template) - known):
-        here = ", ".join(sorted(known))
+        if variable in template.variables and variable.startswith(METADATA):
+            continue  # whether the problems have it is seen when they are there
+        here = ", ".join([*sorted(known), f"{METADATA}NAME"])
         yield Fault(path, f"the prompt {name!r} uses {{{{ {variable} }}}}; offered here: {here}")
     yield from _form(path, name, template, backend)
     offers = None if backend is None else offered(backend)
     if offers and continues and template.is_chat and not offers.prefill:
         text = "it goes on from begun answers (prefill), which the backend"
         yield Fault(path, f"{text} {backend.type!r} can't continue as it is set")
+
+
+def offered_variables(cls: type[Part], field: str) -> frozenset[str]:
+    """The variables that a part's prompt field may use, beside metadata.
+
+    Whoever shows a solution also shows what it says without its thinking.
+    """
+    own = getattr(cls, "prompt_variables", {}).get(field)
+    known = _OFFERED.get(cls.kind, frozenset()) if own is None else _ALWAYS | own
+    return known | {"answer_part"} if "solution" in known else known
+
+
+def prompts_named(valid: Valid) -> Iterator[tuple[KeyPath, str]]:
+    """The prompts that a recipe's methods fill in, by key path."""
+    for at, part, _, _ in methods(valid):
+        for field in filter(is_prompt_key, type(part).model_fields):
+            if name := _prompt_of(valid, part, field):
+                yield (*at, field), name
 
 
 def _turn(at: KeyPath, name: str, contexts: Iterable[str]) -> Iterator[Fault]:

@@ -44,7 +44,10 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     console.print(table(title, ("", *heads), _comparison(fit), ()))
     title = f"Within a budget ({unit} per problem): best S and V, and the gain over voting"
     runs = list(dict.fromkeys(method.run for method in fit.methods))
-    votes = [f"self-consistency {run}" if len(runs) > 1 else "self-consistency" for run in runs]
+    votes = [
+        f"self-consistency {fit.called(run)}" if len(runs) > 1 else "self-consistency"
+        for run in runs
+    ]
     heading = ("budget", *votes, *heads)
     console.print(table(title, heading, _allocations(fit), (0,)))
     console.print(
@@ -61,11 +64,18 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
         if said:
             console.print(line(said))
     for one in fit.coverage:
-        console.print(line(_coverage(one)))
+        console.print(line(_coverage(one, fit.called(one.run))))
     for label, figures in fit.differences.items():
         gap = figures["best_success"]
         text = f"best success of {label} minus that of {fit.methods[0].label}: {_points(gap)}"
         console.print(line(text))
+    if len(runs) > 1:
+        console.print(
+            line(
+                "Each column's gain is over the vote of its own run; ttc compare says which run is "
+                "better, paired over problems"
+            )
+        )
     for path in files:
         console.print(line(f"wrote {path}"), soft_wrap=True)
 
@@ -220,11 +230,11 @@ def _residuals(method: MethodFit) -> list[str]:
     ]
 
 
-def _coverage(one: CoverageOf) -> str:
+def _coverage(one: CoverageOf, name: str) -> str:
     fit = one.fit
     if not np.isfinite(fit.law.a):
-        return f"coverage of {one.run}: no problem is solved"
-    head = f"coverage of {one.run}: exp({_plain(fit.law.a)} k^{_plain(fit.law.b)})"
+        return f"coverage of {name}: no problem is solved"
+    head = f"coverage of {name}: exp({_plain(fit.law.a)} k^{_plain(fit.law.b)})"
     if np.isfinite(fit.beta.alpha):
         head += f"; solve rates Beta({fit.beta.alpha:.2f}, {fit.beta.beta:.2f})"
     if fit.check is None:

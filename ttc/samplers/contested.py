@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from ttc.analysis.contention import Chooses, Contention, Said
 from ttc.core import Attempt, Role, Solution
 from ttc.refs import VerifierRef
 from ttc.registry import Part, register
 from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
-from ttc.samplers.search.contention import chosen, contested
 from ttc.samplers.search.critics import critic_growing, critic_longest, critic_samples
 
 
@@ -34,8 +34,12 @@ class Contested(SamplerPart):
     """Who judges: a verifier that gives one verdict of a solution each time that it is asked."""
     votes: int = Field(default=4, ge=1, le=10_000)
     """Verdicts of a solution at most."""
-    choose: Literal["weighted_majority", "best_of_n"] = "weighted_majority"
+    choose: Chooses = "weighted_majority"
     """Which answer: of the largest sum of its solutions' mean scores, or of the best mean score."""
+    reach: float = Field(default=1.0, ge=0, le=1)
+    """How far verdicts to come are thought to go from the mean so far: 1, as far as they can; less
+    asks for fewer verdicts, and may choose otherwise than all would. `ttc adapt --verdicts` tunes
+    it."""
 
     @field_validator("critic")
     @classmethod
@@ -62,18 +66,18 @@ class Contested(SamplerPart):
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         found = list(await self.draw.solve(attempt))
-        classes = attempt.classes(found)
-        said: list[list[float | None]] = [[] for _ in found]
+        classes = np.asarray(attempt.classes(found))
+        rule, said = Contention(self.votes, self.choose, self.reach), Said.nothing(len(found))
         place = {solution.index: i for i, solution in enumerate(found)}
         while True:
-            choice = chosen(classes, said, self.choose)
+            choice = rule.choice(classes, said)
             if choice >= 0:
                 attempt.answer(found[int(np.flatnonzero(classes == choice)[0])])
-            wanted = contested(classes, said, self.votes, self.choose)
-            if not wanted or attempt.refused:
+            wanted = rule.wanted(classes, said)
+            if not len(wanted) or attempt.refused:
                 return found
             told = await attempt.judge(self.critic, [found[i] for i in wanted])
             for one in told:
-                said[place[one.solution_index]].append(one.score)
+                said.add(place[one.solution_index], one.score)
             if not told:
                 return found

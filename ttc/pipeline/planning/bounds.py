@@ -37,7 +37,9 @@ def most_of(
     bounds, unsure = _longest_prompts(role, fact, solution)
     longest = math.nan if role.longest is None else role.longest
     rates = rates_of(recipe, role, fact)
-    by_bound = {n: amounts(recipe, rates, Lengths.of_samples(n, [longest], 1)) for n in set(bounds)}
+    by_bound = {
+        n: amounts(recipe, rates.worst, Lengths.of_samples(n, [longest], 1)) for n in set(bounds)
+    }
     most = [by_bound[n] for n in bounds]
     shared = {u: np.asarray([one[u] for one, _ in most]) for u in PLANNED}
     return shared, {u: np.asarray([own[u] for _, own in most]) for u in PLANNED}, unsure

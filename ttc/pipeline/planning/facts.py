@@ -15,7 +15,7 @@ from ttc.engine.token_bounds import token_bound
 from ttc.errors import TtcError, UsageError
 from ttc.importing.tally import estimate_tokens
 from ttc.pipeline.planning.roles import PlannedRole, planned_roles
-from ttc.prompts import load_prompt, render_problem
+from ttc.prompts import METADATA, load_prompt, render_problem
 from ttc.samplers import Growing
 
 if TYPE_CHECKING:
@@ -193,8 +193,13 @@ class Prompts:
     def _prompt(self, template: str, problem: Problem) -> Prompt:
         try:
             found = load_prompt(template)
-        except UsageError:  # such as a file that has gone since
-            self.unsure = f"the prompt {template} can't be read"
+            # Whatever its method fills in is counted by itself.
+            names = {
+                "solution",
+                *(name for name in found.variables if not name.startswith(METADATA)),
+            }
+            others = dict.fromkeys(names - {"question", "choices", "answer_part"}, "")
+            return render_problem(found, problem, **others)
+        except UsageError:  # such as metadata that a problem lacks
+            self.unsure = f"the prompt {template} wants what is not known before the run"
             return Prompt(text=problem.question)
-        others = dict.fromkeys(found.variables - {"question", "choices"}, "")
-        return render_problem(found, problem, **others)

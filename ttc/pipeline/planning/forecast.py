@@ -17,6 +17,7 @@ from ttc.engine.fingerprints import worst_case
 from ttc.fingerprint import fingerprint_calls
 from ttc.importing.tally import estimate_tokens
 from ttc.pipeline.planning.bounds import PLANNED, amounts, largest, most_of, rates_of
+from ttc.pipeline.planning.drafts import drafting_notes
 from ttc.pipeline.planning.facts import RoleFacts
 from ttc.pipeline.planning.lengths import RoleUse, cut
 from ttc.pipeline.planning.roles import SOLVER, PlannedRole, planned_roles, silent_methods
@@ -203,6 +204,7 @@ def forecast(
     measured = all(load.counts is not None for load in loads if load.unsaid)
     told = unread(recipe)
     told += [_silence(recipe, text, measured) for text in silent_methods(recipe)]
+    told += drafting_notes(recipe.cost, facts, uses)
     notes = dict.fromkeys([*told, *cuts, *(fact.note for fact in facts.values() if fact.note)])
     return Forecast(problems, tuple(roles), total, tuple(loads), tuple(notes))
 
@@ -215,13 +217,13 @@ def _load(
     solution: the longest one in tokens, None where it can't be told.
     """
     rates = rates_of(recipe, role, fact)
-    known = [amounts(recipe, rates, lengths) for lengths in use.lengths]
+    known = [_with_drafts(amounts(recipe, rates, one), one, use) for one in use.lengths]
     longest = math.nan if role.longest is None else role.longest
     most = [most_of(recipe, role, one, solution) for one in (fact, *fact.others)]
     shared_most = {u: largest([shared[u] for shared, _, _ in most]) for u in PLANNED}
     own_most = {u: largest([own[u] for _, own, _ in most]) for u in PLANNED}
     held = [
-        amounts(recipe, rates, Lengths.of_samples(one.prefill, [longest], 1))[1]
+        amounts(recipe, rates.worst, Lengths.of_samples(one.prefill, [longest], 1))[1]
         for one in use.lengths
     ]
     return Load(
@@ -317,6 +319,18 @@ def _within_budget(recipe: Recipe, problems: int, total: RoleForecast) -> RoleFo
         flops=bounded("flops", total.flops),
         usd=bounded("usd", total.usd),
     )
+
+
+def _with_drafts(
+    used: tuple[dict[str, float], dict[str, float]], lengths: Lengths, use: RoleUse
+) -> tuple[dict[str, float], dict[str, float]]:
+    """With what was measured of a smaller network's drafts."""
+    if use.drafts is None:
+        return used
+    shared, own = used
+    tokens, flops = (each * lengths.completion for each in use.drafts)
+    more = {"completion_tokens": tokens, "tokens": tokens, "flops": flops}
+    return shared, {u: n + more.get(u, 0.0) for u, n in own.items()}
 
 
 def _role(load: Load, problems: int, model: str, use: RoleUse) -> RoleForecast:
