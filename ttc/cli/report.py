@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import RESULTS, Results
 
 
 def command(
     runs: Annotated[
-        list[str], typer.Argument(help="Runs: a folder, a recipe's name, or an id; one or several.")
+        list[str],
+        typer.Argument(
+            help="Runs: a folder, a recipe's name, or an id; one or several.",
+            autocompletion=complete.runs,
+        ),
     ],
     out: Annotated[
         Path | None,

@@ -55,9 +55,12 @@ class Outcome:
     fresh: bool
 
 
-def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
+def run_recipe(
+    recipe: Recipe, progress: Progress | None = None, stop: Stop | None = None
+) -> Outcome:
     """Run a recipe, or complete what an earlier try left, and write its folder.
 
+    stop: who takes signals, where another thread does; else this one.
     A run that is complete is left alone, unless samples that failed are to be retried. Raises
     `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
     then is in the journal, and the next try goes on from it.
@@ -71,7 +74,8 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
         remove_leftovers(run.path, WRITTEN)
         if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
             return Outcome(run, run.manifest(), fresh=False)
-        with stopping() as stop, recorded(recipe, run, stop) as recording:
+        taken = stopping() if stop is None else nullcontext(stop)
+        with taken as stop, recorded(recipe, run, stop) as recording:
             problems = load_problems(recipe)
             tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
             check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)
@@ -140,7 +144,11 @@ def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Ma
 
 
 def load_problems(recipe: Recipe) -> list[Problem]:
-    """The recipe's problems. Raises `DataError` where there are none, or two of one id."""
+    """The recipe's problems. Raises `DataError` where there are none, or two of one id, and
+    `RecipeError` where they lack metadata that a prompt shows.
+    """
+    from ttc.recipe.prompt_metadata import check_metadata
+
     problems = list(recipe.dataset.load())
     if not problems:
         raise DataError("the dataset has no problems")
@@ -149,6 +157,7 @@ def load_problems(recipe: Recipe) -> list[Problem]:
         if problem.id in seen:
             raise DataError(f"the dataset has two problems with the id {problem.id!r}")
         seen.add(problem.id)
+    check_metadata(recipe, problems)
     return problems
 
 
@@ -253,9 +262,11 @@ async def _sweep(
                     raise DataError(
                         f"the sampler {type(recipe.sampler).__name__} gave no solution at all"
                     )
+                key = recipe.sampler.first_longest
+                lower = f", or lower sampler.{key}, whose whole length is reserved before a call"
                 raise BudgetExhausted(
-                    "the budget does not cover a single solution of any problem; raise it, or "
-                    "lower sampler.max_tokens, whose whole length is reserved before a call"
+                    "the budget does not cover a single solution of any problem; raise it"
+                    + (lower if key else "")
                 )
 
 

@@ -80,7 +80,7 @@ def print_tree(console: Console, run: RunFolder, problem_id: str, repeat: int = 
     from ttc.report.console import line, plain
 
     problem, _ = find_problem(run, problem_id)
-    nodes, beside = _nodes(run, problem_id, repeat)
+    nodes, beside = tree_nodes(run, problem_id, repeat)
     console.rule(line(f"{problem_id}, attempt {repeat}", "rule.text"), align="left")
     console.print(plain(problem.question))
     tree = Tree(line(f"gold answer: {problem.answer}"))
@@ -134,7 +134,7 @@ def _indented(line: Text) -> Text:
     return line
 
 
-def _nodes(
+def tree_nodes(
     run: RunFolder, problem_id: str, repeat: int
 ) -> tuple[dict[int, Node], Mapping[str, int]]:
     """The samples that the sampler drew, by number, and how many were judgements beside them."""
