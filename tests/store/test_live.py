@@ -1,6 +1,7 @@
 """Rows of problems that are done, while a run goes on."""
 
 from contextlib import suppress
+from types import SimpleNamespace
 
 from ttc.store.live import LIVE_NAME, LiveRows, live_rows, live_size, read_live
 from ttc.store.run_folder import RunFolder
@@ -62,3 +63,14 @@ def test_a_full_disk_gets_its_room_back(tmp_path):
     rows.write(ROWS)
     assert not (tmp_path / LIVE_NAME).exists()
     rows.write(ROWS)
+
+
+def test_a_disk_that_is_nearly_full_is_left_to_the_journal(tmp_path, monkeypatch):
+    run = RunFolder(tmp_path)
+    with live_rows(run) as rows:
+        rows.write(ROWS)
+        monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10**6))
+        rows.write(ROWS)
+        assert not (tmp_path / LIVE_NAME).exists()
+        rows.write(ROWS)
+        assert read_live(run) == {}

@@ -8,6 +8,7 @@ and stays after a try that was stopped, until the next one.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from ttc.store.run_folder import RunFolder
 LIVE_NAME = "live.jsonl"
 _MOST = 256 * 2**20
 """Bytes, of which a viewer could hold no more: later problems are seen once there are tables."""
+_ROOM = 256 * 2**20
+"""Bytes of a disk that are left to the journal and the tables: with less, the file goes."""
 
 Rows = Mapping[str, list[dict[str, Any]]]
 """Rows by table."""
@@ -39,6 +42,9 @@ class LiveRows:
             return
         line = json.dumps(rows, ensure_ascii=True, separators=(",", ":"), default=float) + "\n"
         try:
+            if shutil.disk_usage(self._path).free < _ROOM:
+                self.remove()
+                return
             self._size += self._file.write(line.encode("ascii"))
             self._file.flush()
         except OSError:
