@@ -88,17 +88,24 @@ def test_the_whole_run_in_a_zip_file(home, tmp_path):
     assert recipe == manifest["recipe"]
 
 
+def test_a_zip_file_comes_back_as_the_same_run(home, tmp_path):
+    worked(ttc(home, "export", "sim", "--to", tmp_path / "a.zip"))
+    worked(ttc(tmp_path, "import", "a.zip", "--to", "results/back"))
+    words = ("--policy", "best_of_n", "--k", "4", "--verifications", "2", "--json")
+    before = json.loads(worked(ttc(home, "curves", "sim", *words)))
+    assert json.loads(worked(ttc(tmp_path, "curves", "back", *words))) == before
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(480)
 def test_figures(home, tmp_path):
     to = tmp_path / "f.pdf"
     words = ("--figure", "curves", "--style", "paper,grey", "--width", "3.3")
     worked(ttc(home, "export", "sim", "--to", to, *words))
     assert to.read_bytes().startswith(b"%PDF")
     assert {row["kind"] for row in rows(tmp_path / "f.csv")} == {"line"}
-    quick = ("--draws", "20")
-    said = worked(
-        ttc(home, "export", "sim", "--to", tmp_path / "all", "--format", "figures", *quick)
-    )
+    words = ("--format", "figures", "--draws", "20", "--to", tmp_path / "all")
+    said = worked(ttc(home, "export", "sim", *words, timeout=400))
     assert "curves, success, surface, allocation, coverage" in said
     for name in ("curves", "success", "surface", "verifier_ranking"):
         for ending in ("png", "svg", "pdf", "csv"):

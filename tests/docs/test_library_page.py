@@ -16,8 +16,8 @@ def test_the_pages_code_runs_and_says_what_it_says(tmp_path, monkeypatch, capsys
     shown = capsys.readouterr().out
     assert shown.startswith("<ttc.Run quickstart/s0-")
     assert "did you mean 'temperature'?" in shown
-    assert any(name.endswith("vote") for name in names["beside"].table["method"])
-    assert len(names["gain"]) == 1
+    assert any(method.endswith("vote") for method in names["beside"].table["method"])
+    assert len(names["gained"]) == 1
     for name in ("success.svg", "surface.pdf"):
         assert (tmp_path / name).stat().st_size > 5000
     assert "[0.5  0.25]" in shown

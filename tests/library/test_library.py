@@ -73,8 +73,8 @@ def test_the_docstrings_examples_say_what_they_say(here):
 
 def test_the_packages_own_example_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    shown = [line for line in inspect.getdoc(ttc).splitlines() if line.startswith("    ")]
-    exec(textwrap.dedent("\n".join(shown)), {})
+    code = [line for line in inspect.getdoc(ttc).splitlines() if line.startswith("    ")]
+    exec(textwrap.dedent("\n".join(code)), {})
     assert len(ttc.runs()) == 1
 
 

@@ -128,7 +128,11 @@ def test_in_grey_no_colour_is_left(tmp_path):
     from PIL import Image
 
     with drawn_in(look(style="grey")):
-        write_figures({"f": drawn()}, tmp_path)
+        figure = drawn(colour="#7A3E9D")
+        arrow = {"arrowstyle": "-", "color": "#D55E00"}
+        figure.axes[0].annotate("end", (4, 0.7), (3, 0.5), color="#56B4E9", arrowprops=arrow)
+        figure.axes[0].plot([1, 4], [0.5, 0.7], color="tab:red", marker="o")
+        write_figures({"f": figure}, tmp_path)
     pixels = np.asarray(Image.open(tmp_path / "f.png").convert("RGB"), dtype=int)
     assert (np.ptp(pixels, axis=2) <= 2).all()
     found = re.findall(r"#[0-9a-f]{6}", (tmp_path / "f.svg").read_text())

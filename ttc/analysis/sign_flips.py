@@ -48,7 +48,7 @@ def sign_flip_test(
         if exact:
             bits = (np.arange(start, start + count)[:, None] >> np.arange(len(flat))) & 1
         else:
-            bits = rng.integers(0, 2, (count, len(flat)))
+            bits = rng.integers(0, 2, (count, len(flat)), dtype=np.int8)
         reached += (np.abs((2.0 * bits - 1) @ flat) >= bound).sum(axis=0)
     p = reached / total if exact else (1 + reached) / (1 + total)
     unknown = np.isnan(flat).any(axis=0) | (len(flat) < FEWEST)

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from ttc.cli import _complete as complete
-from ttc.cli._options import LEVEL, RESULTS, Cluster, CostOverrides, Level, Results
+from ttc.cli._options import (
+    LEVEL,
+    RESULTS,
+    Cluster,
+    CostOverrides,
+    FontSize,
+    Height,
+    Level,
+    Results,
+    Style,
+    Width,
+)
 
 _BY = ("recipe", "verifier", "policy")
 
@@ -85,6 +96,10 @@ def command(
         Path | None,
         typer.Option("--out", help="Folder for tables (parquet, JSON, Markdown) and figures."),
     ] = None,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -104,9 +119,11 @@ def command(
     from ttc.pipeline.comparing.gate import EXIT_CODES, worst
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.report.compare import print_comparison, write_comparison
+    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_matching
     from ttc.terminal import say_json
 
+    chosen = look(width, height, font_size, style)
     request = Request(
         unit=None if unit is None else one_of(unit, (*COST_UNITS, LATENCY), "--unit"),
         budgets=scaled_amounts(budget, "--budget"),
@@ -128,6 +145,7 @@ def command(
     else:
         print_comparison(console(), found, everything, flips)
     if out is not None:
-        write_comparison(found, out)
+        with drawn_in(chosen):
+            write_comparison(found, out)
     if code := EXIT_CODES[worst(found.gates)]:
         raise typer.Exit(code)

@@ -23,7 +23,7 @@ def command(
         Path,
         typer.Option("--to", help="x.csv, x.jsonl, x.zip, x.png, x.svg, x.pdf, or a folder."),
     ],
-    kind: Annotated[
+    form: Annotated[
         str | None,
         typer.Option("--format", help="Into a folder: datasets (default), csv, jsonl or figures."),
     ] = None,
@@ -79,7 +79,7 @@ def command(
     check_names(figure or ())
     wanted = Export(
         to=to,
-        kind=kind_of(to, kind),
+        kind=kind_of(to, form),
         tables=table_names(table or ()),
         figures=tuple(figure or ()),
         texts=not without_texts,

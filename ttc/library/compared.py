@@ -14,6 +14,7 @@ from ttc.library.loaded import Run, load
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ttc.pipeline.comparing import By
     from ttc.pipeline.comparing import Comparison as Result
 
 _TOLD = (
@@ -57,19 +58,25 @@ def compare(
     *runs: Run | str | PathLike[str],
     unit: str | None = None,
     budgets: Sequence[float] = (),
+    samples: Sequence[int] = (),
+    by: By = "verifier",
     baseline: str | None = None,
+    over: Sequence[str] = (),
+    cluster: str | None = None,
     level: float = 0.95,
     results: str | PathLike[str] = "results",
 ) -> Comparison:
     """Every method of runs of the same problems at equal compute per problem, as `ttc compare`.
 
     runs: loaded, or as `ttc.load` finds them. unit: tokens, flops, usd, calls, seconds, c or
-    latency; budgets: in it, a ladder over what there is where none are given; baseline: a method
-    that the others are compared with, the usual one where none is named. Raises `ttc.TtcError` for
-    runs of other problems, or without costs in that unit.
+    latency; budgets: in it, a ladder over what there is where none are given. samples: S at which
+    they are compared, too. by: a row for each recipe, verifier or policy. baseline: a row or a run,
+    the first vote without it. over: keys whose values are repeats of one recipe, such as seed.
+    cluster: a key of metadata. Raises `ttc.TtcError` for runs of other problems, or without costs
+    in that unit.
 
         >>> found = ttc.compare("quickstart", budgets=[300])
-        >>> found.table.query("stated")["budget"].unique().tolist()
+        >>> sorted(set(found.table.loc[found.table["stated"], "budget"]))
         [300.0]
     """
     from ttc.pipeline.comparing import Request
@@ -77,5 +84,15 @@ def compare(
 
     loaded = [one if isinstance(one, Run) else load(one, Path(results)) for one in runs]
     folders = [one.folder for one in loaded]
-    request = Request(unit=unit, budgets=tuple(budgets), baseline=baseline, level=level)
-    return Comparison(at_equal_compute(folders, request, results=Path(results)))
+    request = Request(
+        unit=unit,
+        budgets=tuple(budgets),
+        samples=tuple(samples),
+        by=by,
+        baseline=baseline,
+        over=tuple(over),
+        cluster=cluster,
+        level=level,
+    )
+    found = at_equal_compute(folders, request)
+    return Comparison(found, found.rows())

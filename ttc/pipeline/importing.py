@@ -46,11 +46,8 @@ def import_run(
         wanted=wanted,
         progress=progress,
     )
-    if run.curves.is_file():
-        return run
     manifest = run.manifest()
-    if manifest.status != "imported":
-        write_curves(None, run, manifest)
+    if run.curves.is_file() or manifest.status != "imported":
         return run
     manifest.recipe["cost"] = chosen.model_dump(mode="json", by_alias=True)
     write_curves(None, run, manifest).note(manifest)

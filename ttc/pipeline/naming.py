@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -9,6 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ttc.recipe.differences import differences, short_names, told
+from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
 from ttc.visible import visible_line
 
@@ -49,15 +51,15 @@ class Names:
     also: tuple[str, ...]
 
 
-def names_of(runs: Sequence[RunFolder]) -> Names:
-    """Names of runs, each another, by what differs in their recipes.
+def names_of(runs: Sequence[RunFolder], pooled: Sequence[str] = ()) -> Names:
+    """Names of runs, each another, by what differs in their recipes. pooled: dotted keys that tell
+    repeats of one recipe apart, and are in no name.
 
     Where too much differs for a short name, and for samples of others, by what their recipes are
     called, without what all of them begin with.
     """
     manifests = [run.manifest() for run in runs]
-    recipes = [{k: v for k, v in one.recipe.items() if k != "seed"} for one in manifests]
-    recipes = [{**own, "seed": one.seed} for own, one in zip(recipes, manifests, strict=True)]
+    recipes = [without_keys(told_recipe(one), pooled) for one in manifests]
     called = [str(one.recipe.get("name") or one.recipe_name) for one in manifests]
     common, each = differences({str(i): own for i, own in enumerate(recipes)})
     found = list(each.values())
@@ -71,6 +73,31 @@ def names_of(runs: Sequence[RunFolder]) -> Names:
     keys = {key for one in chosen for key in one}
     also = [k for k in (found[0] if found else ()) if k not in keys and _section(k) not in _UNNAMED]
     return Names(tuple(_numbered(names)), tuple(chosen), _equal(common), tuple(also))
+
+
+def told_recipe(manifest: Manifest) -> dict[str, Any]:
+    """The recipe with the run's seed, which is last, as it matters least."""
+    recipe = {k: v for k, v in manifest.recipe.items() if k != "seed"}
+    return {**recipe, "seed": manifest.seed}
+
+
+def without_keys(recipe: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+    """A copy without some keys, `sampler.temperature`; what is not there is no fault."""
+    found: dict[str, Any] = json.loads(json.dumps(recipe, default=str))
+    for path in paths:
+        *above, last = path.split(".")
+        at: Any = found
+        for word in above:
+            at = _inner(at, word)
+        if isinstance(at, dict):
+            at.pop(last, None)
+    return found
+
+
+def _inner(value: Any, word: str) -> Any:
+    if isinstance(value, list) and word.isdecimal() and int(word) < len(value):
+        return value[int(word)]
+    return value.get(word) if isinstance(value, dict) else None
 
 
 def _kind(recipe: Mapping[str, Any]) -> str:

@@ -205,6 +205,12 @@ def _overtakes(name: str, baseline: str, one: Overtakes) -> str:
 
 def closing(found: Comparison) -> Iterator[str]:
     """What the figures are."""
+    if len(found.methods) == 1:
+        yield (
+            f"{found.baseline} is the only row: name another run, or --by policy for this one's "
+            "policies"
+        )
+        return
     level = f"{100 * found.level:g} %"
     units = "problems" if found.units == found.problems else "clusters"
     over = "all that is stated" if found.stated else "each budget"

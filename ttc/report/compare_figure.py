@@ -37,10 +37,7 @@ _End = tuple[float, str, str, float]
 
 
 def draw_comparison(found: Comparison, folder: Path) -> list[Path]:
-    """Write `comparison` and, of many rows, `differences`, as PNG and SVG; returns the PNGs.
-
-    Raises `TtcError` where they can't be written.
-    """
+    """Write `comparison` and, of many rows, `differences`; see `write_figures`."""
     others = [name for name in found.methods if name != found.baseline]
     figures = {}
     if found.ladder and len(others) <= len(_COLOURS):
@@ -67,7 +64,10 @@ def _two_panels(found: Comparison, others: Sequence[str]) -> Figure:
     figure = Figure(figsize=(13, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     ends = [_succeeds(left, found, found.baseline, {"color": _BLACK, "linewidth": 2.2})]
-    right.plot([found.ladder[0], found.ladder[-1]], [0, 0], color=_BLACK, linewidth=2.2)
+    right.plot(
+        [found.ladder[0], found.ladder[-1]], [0, 0], color=_BLACK, linewidth=2.2,
+        label=_hidden(found.baseline),
+    )  # fmt: skip
     gaps: list[_End | None] = [(0.0, found.baseline, _BLACK, found.ladder[-1])]
     for i, name in enumerate(others):
         look = {
@@ -96,7 +96,7 @@ def _succeeds(axes: Axes, found: Comparison, name: str, look: dict[str, Any]) ->
     if not points:
         return None
     x, y = _budgets(points), [100 * p.success.estimate for p in points]
-    axes.plot(x, y, **look)
+    axes.plot(x, y, label=_hidden(name), **look)
     return y[-1], name, look["color"], x[-1]
 
 
@@ -106,14 +106,22 @@ def _differs(axes: Axes, found: Comparison, name: str, look: dict[str, Any]) -> 
     if not points:
         return None
     x, y = _budgets(points), [100 * p.ahead.estimate for p in points if p.ahead]
-    axes.plot(x, y, **look)
+    axes.plot(x, y, label=_hidden(name), **look)
     low, high = 100 * found.bands[name].T
     axes.fill_between(found.ladder, low, high, color=look["color"], alpha=0.13, linewidth=0)
-    for edge in (low, high):
-        axes.plot(
-            found.ladder, edge, color=look["color"], linestyle=look["linestyle"], linewidth=0.6
-        )
+    thin: dict[str, Any] = {
+        "color": look["color"],
+        "linestyle": look["linestyle"],
+        "linewidth": 0.6,
+    }
+    for edge, which in ((low, "lower end"), (high, "upper end")):
+        axes.plot(found.ladder, edge, label=_hidden(f"{name}: {which}"), **thin)
     return y[-1], name, look["color"], x[-1]
+
+
+def _hidden(name: str) -> str:
+    """What a curve is called in the table beside the figure; legends leave it out."""
+    return f"_{label(name, _LONGEST)}"
 
 
 def _budgets(points: Sequence[Point]) -> list[float]:
@@ -159,7 +167,13 @@ def _name_ends(axes: Axes, named: Sequence[tuple[float, str, str, float]]) -> No
             fontsize=8.5,
             color=colour,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkB": 2},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.5,
+                "shrinkB": 2,
+                "relpos": (0, 0.5),
+            },
         )
 
 
@@ -186,8 +200,8 @@ def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
     panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
     base = _line(found, found.baseline)
     for panel, name in zip(panels, names, strict=False):
-        _curve(panel, base, _GREY, "--")
-        _curve(panel, _line(found, name), _BLUE, "-")
+        _curve(panel, found.baseline, base, _GREY, "--")
+        _curve(panel, name, _line(found, name), _BLUE, "-")
         panel.set_xscale("log")
         panel.grid(alpha=0.25)
         panel.set_title(label(name, _LONGEST), fontsize=9, loc="left", color=_BLUE)
@@ -212,9 +226,10 @@ def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
     return figure
 
 
-def _curve(panel: Axes, points: Sequence[Point], colour: str, style: str) -> None:
+def _curve(panel: Axes, name: str, points: Sequence[Point], colour: str, style: str) -> None:
+    look: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 1.6}
     budgets = _budgets(points)
-    panel.plot(budgets, [p.success.estimate for p in points], style, color=colour, linewidth=1.6)
+    panel.plot(budgets, [p.success.estimate for p in points], label=_hidden(name), **look)
     panel.fill_between(
         budgets,
         [p.success.low for p in points],
@@ -242,7 +257,8 @@ def _forest(found: Comparison) -> Figure:
         if one is None:
             continue
         decided = point.verdict in ("better", "worse")
-        axes.plot([100 * one.low, 100 * one.high], [i, i], "-", color=_BLUE, linewidth=1.4)
+        ends = [100 * one.low, 100 * one.high]
+        axes.plot(ends, [i, i], "-", color=_BLUE, linewidth=1.4, label="_interval")
         axes.plot(
             100 * one.estimate,
             i,
@@ -250,6 +266,7 @@ def _forest(found: Comparison) -> Figure:
             color=_BLUE,
             markersize=5,
             fillstyle="full" if decided else "none",
+            label="_decided" if decided else "_undecided",
         )
     axes.axvline(0, color=_BLACK, linewidth=1.2)
     axes.set_yticks(np.arange(len(points)), [label(p.method, _LONGEST) for p in points], fontsize=8)

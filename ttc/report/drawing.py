@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ttc.errors import TtcError
 from ttc.report.drawn_data import COLUMNS, drawn_data
-from ttc.report.looks import current, dress
+from ttc.report.dressing import dress
+from ttc.report.looks import current
 from ttc.store.atomic import small_path
 from ttc.store.cells import write_cells
 

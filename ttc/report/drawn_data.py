@@ -176,7 +176,7 @@ class _Panel:
     def _images(self) -> Iterator[Datum]:
         for image in self._axes.images:
             name = self._series(image.get_label())
-            cells = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
+            cells: Any = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
             if cells.ndim == 2:
                 for (row, column), value in np.ndenumerate(cells):
                     if np.isfinite(value):

@@ -179,7 +179,9 @@ def _allocation(fit: ScalingFit, title: str) -> Figure:
                 markersize=5,
                 label=law,
             )
-            for style, width, procedure in (("-", 1.8, "law"), (":", 1.4, "spline")):
+            # Lines of S and of V differ without their colours, too.
+            law_style, spline_style = (("-", ":"), ("--", "-."))[k]
+            for style, width, procedure in ((law_style, 1.8, "law"), (spline_style, 1.2, "spline")):
                 path = method.analysis.paths.get(procedure)
                 if path is None or not len(path.cost):
                     continue
@@ -222,7 +224,9 @@ def _coverage(fit: ScalingFit, title: str) -> Figure:
             if found.check is not None:
                 told = found.check.predictions[name].mean(axis=0)
                 fitted = f"{text} fitted on {found.check.fitted}"
-                axes.plot(found.check.k, told, ":", color=COLOURS[i], linewidth=2, label=fitted)
+                axes.plot(
+                    found.check.k, told, (":", "-.")[i], color=COLOURS[i], linewidth=2, label=fitted
+                )
         axes.set_xscale("log", base=2)
         axes.set_xlabel("solutions k")
         axes.set_ylabel("coverage, pass@k")

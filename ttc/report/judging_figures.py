@@ -130,7 +130,7 @@ def _reliability(found: Judging) -> Figure | None:
             x = [one.x for one in points]
             lower.bar(
                 x, [one.solutions for one in points], width=0.02 + 0.02 * (1 - k), alpha=0.6,
-                color=_COLOURS[k],
+                color=_COLOURS[k], hatch=("", "////")[k], edgecolor="white", linewidth=0,
             )  # fmt: skip
         upper.set_ylim(-0.02, 1.02)
         _finish(upper, "", "share right", f"{found.run}: {part.verifier}", "upper left")

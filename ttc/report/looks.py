@@ -1,4 +1,4 @@
-"""How figures look: their size, their letters and their style, for every command that draws."""
+"""How figures are to look: size, letters and style, for every command that draws."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ttc.errors import UsageError
 from ttc.words import nearest
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 # Okabe and Ito's palette: colour-blind readers tell these apart.
 BLACK, GREY = "#000000", "#777777"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_GREYS = ("#5a5a5a", "#8c8c8c", "#303030", "#a6a6a6", "#707070", "#bdbdbd")
 USUAL_FONT = 10.0
 """Points of the letters that figures are made with, to which `Look.font_size` is relative."""
 _OWN: Mapping[str, Mapping[str, float]] = {
@@ -125,111 +121,3 @@ def drawn_in(chosen: Look) -> Iterator[None]:
             yield
     finally:
         _now.reset(token)
-
-
-def dress(figure: Figure, chosen: Look) -> None:
-    """Give a figure the look that makers of figures know nothing of: size, letters, colours."""
-    width, height = figure.get_size_inches()
-    if chosen.width is not None or chosen.height is not None:
-        wide = chosen.width or width * (chosen.height or height) / height
-        figure.set_size_inches(wide, chosen.height or height * wide / width)
-    if chosen.font_size is not None:
-        _scale_letters(figure, chosen.font_size / USUAL_FONT)
-    if chosen.lines != 1.0:
-        _scale_lines(figure, chosen.lines)
-    if colours := _replacements(chosen):
-        _recolour(figure, colours, grounds=True)
-    if "text.color" in chosen.settings:  # black on a dark ground would not be seen
-        _recolour(figure, {BLACK: chosen.settings["text.color"]}, grounds=False)
-    if chosen.grey:
-        _grey_images(figure)
-
-
-def _scale_letters(figure: Figure, factor: float) -> None:
-    from matplotlib.text import Text
-
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):  # ticks are made anew with every drawing
-            size = axis.get_tick_params().get("labelsize")
-            points = _points(size) if size is not None else _points("medium")
-            axis.set_tick_params(which="both", labelsize=points * factor)
-    ticks = {id(t) for a in figure.axes for x in (a.xaxis, a.yaxis) for t in x.get_ticklabels()}
-    for text in figure.findobj(Text):
-        if isinstance(text, Text) and id(text) not in ticks:
-            text.set_fontsize(_points(text.get_fontsize()) * factor)
-
-
-def _points(size: Any) -> float:
-    from matplotlib.font_manager import FontProperties
-
-    return float(FontProperties(size=size).get_size_in_points())
-
-
-def _scale_lines(figure: Figure, factor: float) -> None:
-    from matplotlib.lines import Line2D
-
-    for line in figure.findobj(Line2D):
-        if isinstance(line, Line2D):
-            line.set_linewidth(line.get_linewidth() * factor)
-            line.set_markersize(line.get_markersize() * factor)
-
-
-def _replacements(chosen: Look) -> dict[str, str]:
-    """Colours to draw in place of ours, by ours: greys, or those of a matplotlib style."""
-    if chosen.grey:
-        return dict(zip(map(str.lower, COLOURS), _GREYS, strict=True))
-    found = {}
-    if cycle := chosen.settings.get("axes.prop_cycle"):
-        theirs = [one["color"] for one in cycle if "color" in one]
-        found = {c.lower(): theirs[i % len(theirs)] for i, c in enumerate(COLOURS) if theirs}
-    return found
-
-
-def _recolour(figure: Figure, instead: Mapping[str, str], *, grounds: bool) -> None:
-    """grounds: also what is filled, such as bars and backgrounds."""
-    from matplotlib.artist import Artist
-    from matplotlib.collections import Collection
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-    from matplotlib.text import Text
-
-    kinds: tuple[tuple[type[Artist], tuple[str, ...]], ...] = (
-        (Line2D, ("markerfacecolor", "markeredgecolor", "color")),
-        (Collection, ("facecolor", "edgecolor")),
-        (Text, ("color",)),
-        *(((Patch, ("facecolor", "edgecolor")),) if grounds else ()),
-    )
-    for artist in figure.findobj():
-        names = next((names for kind, names in kinds if isinstance(artist, kind)), ())
-        before = {name: getattr(artist, f"get_{name}")() for name in names}
-        for name, colour in before.items():
-            new = _changed(colour, instead)
-            if new is not None:
-                getattr(artist, f"set_{name}")(new)
-
-
-def _changed(colour: Any, instead: Mapping[str, str]) -> Any:
-    """The colour, or array of colours, that is to be there; None where it stays as it is."""
-    from matplotlib.colors import to_hex, to_rgba, to_rgba_array
-
-    if isinstance(colour, str) and colour in ("none", "auto"):
-        return None
-    one = isinstance(colour, str) or getattr(colour, "ndim", 1) == 1
-    try:
-        before = [to_rgba(colour)] if one else [tuple(row) for row in to_rgba_array(colour)]
-    except ValueError:
-        return None
-    names = [to_hex(rgba).lower() if rgba[3] > 0 else "" for rgba in before]
-    if not any(name in instead for name in names):
-        return None
-    after = [
-        to_rgba(instead[name], rgba[3]) if name in instead else rgba
-        for name, rgba in zip(names, before, strict=True)
-    ]
-    return after[0] if one else after
-
-
-def _grey_images(figure: Figure) -> None:
-    for axes in figure.axes:
-        for image in axes.images:
-            image.set_cmap("gray")

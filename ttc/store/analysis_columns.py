@@ -265,16 +265,24 @@ ADAPTATION = (
         "vote: of all solutions; settled: clairvoyant stop; rule: as given; "
         "tuned or calibrated: on other problems of the run.",
     ),
+    Column(
+        "unit",
+        "label",
+        "What it stops, and what samples and over count: solutions of a problem, or verdicts of "
+        "each solution, where the full vote is the choice by all verdicts.",
+        "",
+        True,
+    ),
     Column("policy", "label", f"The rule for a recipe, as JSON; null {_OF_NO_RULE}.", "", True),
-    Column("samples", "float", "Mean solutions drawn per problem.", "solutions"),
+    Column("samples", "float", "Mean solutions drawn per problem, or verdicts per solution.", ""),
     Column(
         "tokens", "float", "Mean tokens of these, with prompts; null if unknown.", "tokens", True
     ),
     Column(
         "over",
         "float",
-        "Mean solutions beyond the one from which on the vote stays what that of all is.",
-        "solutions",
+        "Mean samples beyond the one from which on the vote stays what that of all is.",
+        "",
     ),
     Column(
         "withheld", "float", "How often it gives no answer, which counts as wrong.", "probability"

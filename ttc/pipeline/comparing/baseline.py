@@ -64,6 +64,13 @@ class Rows:
         for i, recipe in enumerate(self.recipes):
             if recipe.name == name or name in recipe.tokens.values():
                 return i
+        called = [
+            i
+            for i, recipe in enumerate(self.recipes)
+            if any(name in (r.run.recipe_name, r.run.name, r.run.run_id) for r in recipe.runs)
+        ]
+        if len(called) == 1:
+            return called[0]
         try:
             wanted = find_run(name, self.results).path.resolve()
         except DataError:

@@ -57,7 +57,7 @@ def compare(
     wanted = [parse_gate(text) for text in gates]
     request = _with_unit(request or Request(), wanted)
     groups = grouped(runs, request.over)
-    names = names_of([group[0] for group in groups])
+    names = names_of([group[0] for group in groups], request.over)
     recipes, common, notes = _recipes(groups, names, request)
     found = methods_of(recipes, common, request)
     whole = [recipe_methods(one, i, common, "recipe")[0] for i, one in enumerate(recipes)]

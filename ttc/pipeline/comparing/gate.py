@@ -125,9 +125,9 @@ def _amount(text: str, place: str) -> tuple[float, str]:
 
 
 def _points(text: str, told: str) -> float:
-    first, _, word = told.strip().lower().replace("%", " %").partition(" ")
-    value = scaled(first)
-    if value is None or not first[-1].isdecimal() or word.strip() not in _POINTS:
+    word = told.strip().lower().lstrip("0123456789.")
+    value = scaled(told.strip().lower().removesuffix(word))
+    if value is None or word.strip() not in _POINTS:
         raise _wrong(text, f"`by {told}`: expected percentage points, such as `by 2 points`")
     if value > 100:
         raise _wrong(text, f"`by {told}`: success differs by 100 points at most")

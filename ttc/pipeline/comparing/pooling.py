@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from ttc.errors import UsageError
+from ttc.pipeline.naming import told_recipe, without_keys
 from ttc.recipe.differences import differences
 from ttc.recipe.identity import LABELS
 from ttc.store.run_folder import RunFolder
@@ -22,9 +22,8 @@ def grouped(runs: Sequence[RunFolder], over: Sequence[str]) -> list[list[RunFold
     groups: dict[str, list[RunFolder]] = {}
     told = []
     for run in runs:
-        manifest = run.manifest()
-        recipe = {k: v for k, v in manifest.recipe.items() if k not in LABELS}
-        told.append(_without({**recipe, "seed": manifest.seed}, over))
+        recipe = without_keys(told_recipe(run.manifest()), over)
+        told.append({k: v for k, v in recipe.items() if k not in LABELS})
         key = json.dumps(told[-1], sort_keys=True, default=str)
         groups.setdefault(key, []).append(run)
     if len(groups) == len(runs):
@@ -35,22 +34,3 @@ def grouped(runs: Sequence[RunFolder], over: Sequence[str]) -> list[list[RunFold
             f"--over {', '.join(over)}: no two of these runs differ in that only; they{more}"
         )
     return list(groups.values())
-
-
-def _without(recipe: dict[str, Any], paths: Sequence[str]) -> dict[str, Any]:
-    """A copy without some keys, `sampler.temperature`; what is not there is no fault."""
-    found: dict[str, Any] = json.loads(json.dumps(recipe, default=str))
-    for path in paths:
-        *above, last = path.split(".")
-        at: Any = found
-        for word in above:
-            at = _inner(at, word)
-        if isinstance(at, dict):
-            at.pop(last, None)
-    return found
-
-
-def _inner(value: Any, word: str) -> Any:
-    if isinstance(value, list) and word.isdecimal() and int(word) < len(value):
-        return value[int(word)]
-    return value.get(word) if isinstance(value, dict) else None

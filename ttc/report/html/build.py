@@ -109,21 +109,22 @@ def report(
     progress("packing")
     made = fitting([one.kept for one in parts], None)
     first = packed(as_json(head(parts, made)))
-    title = ", ".join(dict.fromkeys(one.manifest.recipe_name for one in parts))
+    title = ", ".join(dict.fromkeys(str(one.facts["recipe_name"]) for one in parts))
     if max_size is not None:
-        names = [name for name, _ in _blocks(made)]
+        names = [name for name, _ in blocks(made)]
         # What is left out is said in the head, in a few letters more.
         room = max_size - size_of([HEAD, *names]) - len(first) - len(title.encode()) * 6 - 400
         if room < 0:
             raise UsageError(f"--max-size {max_size:,}: the page alone takes {max_size - room:,}")
         made = fitting([one.kept for one in parts], room)
         first = packed(as_json(head(parts, made)))
-    blocks = {HEAD: first, **dict(_blocks(made))}
+    data = {HEAD: first, **dict(blocks(made))}
     left_out = sum(one.left_out for one in made)
-    return page(f"{title} · ttc report", blocks), sum(one.texts for one in made), left_out
+    return page(f"{title} · ttc report", data), sum(one.texts for one in made), left_out
 
 
-def _blocks(made: Sequence[Chunks]) -> Iterator[tuple[str, str]]:
+def blocks(made: Sequence[Chunks]) -> Iterator[tuple[str, str]]:
+    """What is packed, by the name that the page knows it by."""
     for number, chunked in enumerate(made):
         for i, text in enumerate(chunked.packed):
             yield f"d{number}-{i}", text

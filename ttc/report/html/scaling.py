@@ -26,9 +26,10 @@ class FitData(TypedDict):
 def fit_of(run: RunFolder) -> tuple[ScalingFit | None, str]:
     """The fit of a run on its usual axis; and, where there can be none, why."""
     try:
-        return fit_scaling([run], FitRequest(seed=run.manifest().seed or 0)), ""
+        fit = fit_scaling([run], FitRequest(seed=run.manifest().seed or 0))
     except TtcError as error:
         return None, str(error)
+    return (fit, "") if fit.methods else (None, "")
 
 
 def fit_data(fit: ScalingFit) -> FitData:

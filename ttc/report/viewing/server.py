@@ -15,7 +15,7 @@ from typing import Any
 
 from ttc.errors import BackendError
 from ttc.report.html.build import HEAD
-from ttc.report.html.pack import as_json, packed
+from ttc.report.html.pack import as_json, packed, shown_line
 from ttc.report.html.page import page, policy
 from ttc.report.viewing.watching import Watcher
 
@@ -31,7 +31,7 @@ class ViewServer(ThreadingHTTPServer):
     def __init__(self, watcher: Watcher, title: str, port: int = 0) -> None:
         """port: 0 for any that is free. Raises `BackendError` where it is taken."""
         self.watcher = watcher
-        self.title = title
+        self.title = shown_line(title)
         self.token = secrets.token_urlsafe(24)
         try:
             super().__init__((_HOST, port), _Handler)
@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
             "head": lambda: ("application/json", now.head),
             "revision": lambda: (
                 "application/json",
-                as_json({"revision": now.revision, "over": now.over, "said": watcher.said()}),
+                as_json({"revision": now.revision, "said": watcher.said()}),
             ),
         }
         if what in pages:

@@ -32,12 +32,11 @@ _REST = 4.0
 
 @dataclass(frozen=True)
 class Version:
-    """A page's data at some time. problems: `[facts, texts]` of each as JSON; over: it stays so."""
+    """A page's data at some time. problems: `[facts, texts]` of each as JSON."""
 
     revision: int
     head: str
     problems: list[str]
-    over: bool = False
 
 
 class Watcher:
@@ -46,13 +45,14 @@ class Watcher:
     def __init__(self, run: RunFolder) -> None:
         self._run = run
         self._key: object = None
+        self._due = False
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._work, name="ttc-view", daemon=True)
         self.now = Version(0, as_json(_empty(run)), [])
 
     def start(self) -> None:
         """Build the first version, then go on by oneself. Raises `DataError` for no run."""
-        self._step()
+        self._look()
         self._thread.start()
 
     def stop(self) -> None:
@@ -68,35 +68,36 @@ class Watcher:
         return shown_line(status_line(status) if alive else status.state, 300)
 
     def _work(self) -> None:
-        while not self._end.wait(_EVERY_S):
+        while not self._end.is_set():
             began = time.monotonic()
             with suppress(TtcError, OSError):  # tables change under us; the next look may do
-                if self._step():
+                if self._due:
+                    self._due = False
+                    self._publish(run_part(self._run))
+                if self._look() and not self._due:
                     self._end.wait(_REST * (time.monotonic() - began))
+            self._end.wait(_EVERY_S)
 
-    def _step(self) -> bool:
-        """Whether there was anything new."""
+    def _look(self) -> bool:
+        """Publish what is new; whether anything was. What takes long is due once the run ended."""
         _, alive = look(self._run)
         key = _key(self._run), alive
         if key == self._key:
             return False
         if self._run.has_tables():
-            self._publish(run_part(self._run, deep=False), over=False)
-            if not alive:
-                self._publish(run_part(self._run), over=True)
+            self._publish(run_part(self._run, deep=False))
+            self._due = not alive
         elif live_size(self._run):
             with _as_tables(self._run) as copy:
-                self._publish(run_part(copy, deep=False), over=not alive)
-        elif not alive:
-            self.now = Version(self.now.revision + 1, as_json(_empty(self._run)), [], over=True)
+                self._publish(run_part(copy, deep=False))
         self._key = key
         return True
 
-    def _publish(self, part: RunPart, *, over: bool) -> None:
+    def _publish(self, part: RunPart) -> None:
         revision = self.now.revision + 1
         problems = [f"[{one.facts},{as_json(one.within(1.0))}]" for one in part.kept]
         data = head([part], [_unpacked(part)]) | {"revision": revision}
-        self.now = Version(revision, as_json(data), problems, over)
+        self.now = Version(revision, as_json(data), problems)
 
 
 def _key(run: RunFolder) -> object:

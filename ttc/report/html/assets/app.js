@@ -3,7 +3,10 @@
 ttc.later = [];
 ttc.sections = () => {
   const run = ttc.head.runs[ttc.run];
-  return [ttc.summary(), ttc.success(), ttc.allocation(run), ttc.coverage(run), ttc.verifiers(run), ttc.parting(), ttc.problems(run, ttc.run), ...ttc.about(run)].flat().filter(Boolean);
+  const made = [ttc.summary, ttc.success, ttc.allocation, ttc.coverage, ttc.verifiers, ttc.parting, ttc.problems, ttc.about];
+  return made.flatMap((section) => {
+    try { return section(run, ttc.run); } catch (error) { console.error(error); return ttc.note(`A part of this page can't be shown: ${error.message}`); }
+  }).filter(Boolean);
 };
 
 ttc.showOverview = () => {
@@ -12,8 +15,7 @@ ttc.showOverview = () => {
   ttc.later = [];
   const made = ttc.sections();
   place.replaceChildren(...made);
-  document.getElementById("nav").replaceChildren(...made.map((one) => ttc.el("a", { href: `#${one.id}` }, one.id === "summary" ? "Summary" : one.querySelector("h2").textContent)));
-  ttc.stale = false;
+  document.getElementById("nav").replaceChildren(...made.filter((one) => one.id).map((one) => ttc.el("a", { href: `#${one.id}` }, one.id === "summary" ? "Summary" : one.querySelector("h2").textContent)));
 };
 
 /* What needs a width is drawn once it is seen. */
@@ -35,7 +37,6 @@ ttc.route = async () => {
   problem.hidden = true;
   problem.replaceChildren();
   overview.hidden = false;
-  if (ttc.stale) ttc.showOverview();
   ttc.drawLater();
   const target = location.hash && document.getElementById(location.hash.slice(1));
   if (target) target.scrollIntoView();
@@ -105,9 +106,8 @@ ttc.follow = async () => {
         const y = scrollY;
         ttc.use(await ttc.ask("head"));
         revision = now.revision;
-        if (!ttc.at) { ttc.drawLater(); scrollTo(0, y); } else ttc.stale = true;
+        if (!ttc.at) { ttc.drawLater(); scrollTo(0, y); }
       }
-      if (now.over) return;
     } catch (error) {
       state.textContent = "the server has ended; this is what it said last";
       return;

@@ -6,11 +6,12 @@ ttc.openProblem = async (run, number) => {
   const about = ttc.head.runs[run];
   const [facts, texts] = await ttc.loadProblem(run, number);
   const place = new Map(facts.votes.map((one, i) => [one.vote, i]));
-  const order = ttc.shown && ttc.shown.number === run ? ttc.shown.order : about.index.id.map((_, i) => i);
+  const listed = ttc.shown && ttc.shown.number === run && ttc.shown.order.includes(number);
+  const order = listed ? ttc.shown.order : about.index.id.map((_, i) => i);
   const at = order.indexOf(number);
   const step = (by, word) => {
     const next = order[at + by];
-    return at < 0 || next === undefined ? el("button", { type: "button", disabled: true }, word)
+    return next === undefined ? el("button", { type: "button", disabled: true }, word)
       : el("a", { class: "button", href: `#p/${run}/${next}`, rel: by < 0 ? "prev" : "next" }, word);
   };
   ttc.fill(page,

@@ -105,7 +105,6 @@ ttc.problems = (run, number) => {
     });
     made.on("tableBuilt", () => { table = made; });
     made.on("dataSorted", (sorters, order) => { if (sorters.length) ttc.shown = { number, order: order.map((row) => row.getData().i) }; });
-    ttc.tableNow = made;
   });
   ttc.printed = () => ttc.table(["problem", "right", "vote", ...run.index.choices], fitting().slice(0, 500).map((row) =>
     [row.id, `${row.right}/${row.solutions}`, ttc.grade(row.vote), ...run.index.choices.map((_, j) => ttc.grade(row[`c${j}`]))]));
