@@ -13,7 +13,7 @@ from ttc.answers import AnswerRule
 from ttc.errors import DataError
 from ttc.importing.collector import Collector
 from ttc.importing.formats import AUTO, Format, chosen
-from ttc.importing.judging import Judging
+from ttc.importing.judging import UNKNOWN, Judging
 from ttc.importing.sources import Source, Wanted
 from ttc.importing.tally import Progress, Tally
 from ttc.importing.trail import Trail
@@ -135,7 +135,7 @@ def _manifest(
     rewards = list(collector.verifications.unbounded)
     recipe_hash = hash_recipe(how)
     told = str(trail.facts.get("model", options.model))
-    solved = told if options.model == Judging().model else options.model
+    solved = told if options.model == UNKNOWN else options.model
     solver = Model(backend="imported", model=solved)
     judge = Model(backend="imported", model=options.verifier_model or solved)
     of_data = {"unused_keys": trail.unused, "facts": trail.facts, "squashed": rewards}

@@ -29,6 +29,9 @@ Labels = Literal["compare", "trust"]
 Aggregate = Literal["last", "min", "prod", "mean"]
 
 
+UNKNOWN = "unknown"  # a model that nobody named
+
+
 @dataclass(frozen=True, slots=True)
 class Judging:
     """Options of an import.
@@ -45,7 +48,7 @@ class Judging:
     verifier: str = "imported"
     labels: Labels | None = None
     aggregate: Aggregate | None = None
-    model: str = "unknown"
+    model: str = UNKNOWN
     verifier_model: str | None = None
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from ttc.answers import AnswerRule
 from ttc.errors import DataError
-from ttc.importing.formats import AUTO
+from ttc.importing.formats import AUTO, Format
 from ttc.importing.importer import opened_source, usual
 from ttc.importing.judging import Judging, answers_of, gold_of, labelled, score_of, verdict_of
 from ttc.importing.records import RawProblem, RawVerification
-from ttc.importing.sources import Wanted
+from ttc.importing.sources import Source, Wanted
 
 _HIDDEN = ("place", "order", "solutions", "verifications", "answer_labels", "prompt", "returned")
 
@@ -51,9 +51,7 @@ def preview(
     if form.adopt is not None:
         return Preview(form.name, form.about, str(path), ())
     options, rule = usual(judging or Judging(), form), answers or AnswerRule()
-    raw = next((one for one in form.read(source) if isinstance(one, RawProblem)), None)
-    if raw is None:
-        raise DataError(f"{path}: there are no problems in the data")
+    raw = _first(form, source)
     return Preview(
         format=form.name,
         about=form.about,
@@ -63,6 +61,19 @@ def preview(
         unused=tuple(source.trail.unused),
         notes=tuple(source.trail.notes),
     )
+
+
+def _first(form: Format, source: Source) -> RawProblem:
+    """The first problem of the data, which a reader may hand on later than others."""
+    found: RawProblem | None = None
+    for one in form.read(source):
+        if isinstance(one, RawProblem) and (found is None or one.order < found.order):
+            found = one
+            if one.order == 0:
+                break
+    if found is None:
+        raise DataError(f"{source.path}: there are no problems in the data")
+    return found
 
 
 def _rows(raw: RawProblem, keys: Mapping[str, str]) -> list[tuple[str, str, str]]:

@@ -262,9 +262,11 @@ async def _sweep(
                     raise DataError(
                         f"the sampler {type(recipe.sampler).__name__} gave no solution at all"
                     )
+                key = recipe.sampler.first_longest
+                lower = f", or lower sampler.{key}, whose whole length is reserved before a call"
                 raise BudgetExhausted(
-                    "the budget does not cover a single solution of any problem; raise it, or "
-                    "lower sampler.max_tokens, whose whole length is reserved before a call"
+                    "the budget does not cover a single solution of any problem; raise it"
+                    + (lower if key else "")
                 )
 
 

@@ -3,12 +3,11 @@
 import re
 
 import pytest
+from browser import until
 from run_by_hand import HOSTILE, write_run
 
 from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.report.html.build import report
-
-CHANGED = "(old) => document.querySelector('#success .u-legend').innerText !== old"
 
 
 def no_sideways(page):
@@ -71,7 +70,7 @@ def test_everything_is_reached_by_keys(opened, nano_report):
     page = opened(nano_report)
     page.locator(".tabulator-row").first.wait_for()
     page.keyboard.press("/")
-    page.wait_for_function("document.activeElement.id === 'filter'")
+    until(lambda: page.evaluate("document.activeElement.id") == "filter")
     page.keyboard.type("-2-")
     page.get_by_text("3 of 6 problems").wait_for()
     for _ in range(12):
@@ -82,9 +81,9 @@ def test_everything_is_reached_by_keys(opened, nano_report):
     page.locator("#problem h1").wait_for()
     first = page.locator("#problem h1").inner_text()
     page.keyboard.press("n")
-    page.wait_for_function(f"document.querySelector('#problem h1').textContent !== '{first}'")
+    until(lambda: page.locator("#problem h1").inner_text() != first)
     page.keyboard.press("p")
-    page.wait_for_function(f"document.querySelector('#problem h1').textContent === '{first}'")
+    until(lambda: page.locator("#problem h1").inner_text() == first)
     page.keyboard.press("Escape")
     page.locator("#problems h2").wait_for()
     area = page.locator("#success .u-wrap")
@@ -92,9 +91,7 @@ def test_everything_is_reached_by_keys(opened, nano_report):
     legend = page.locator("#success .u-legend")
     before = legend.inner_text()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "(old) => document.querySelector('#success .u-legend').innerText !== old", arg=before
-    )
+    until(lambda: legend.inner_text() != before)
 
 
 def test_the_chart_follows_the_chosen_unit(opened, nano_report):
@@ -103,14 +100,11 @@ def test_the_chart_follows_the_chosen_unit(opened, nano_report):
     legend = page.locator("#success .u-legend")
     before = legend.inner_text()
     choice.select_option("calls")
-    page.wait_for_function(
-        "(old) => document.querySelector('#success .u-legend').innerText !== old", arg=before
-    )
+    until(lambda: legend.inner_text() != before)
     names = legend.locator("tbody th")
     count = names.count()
     page.locator("#success input[type=checkbox]").check()
-    lines = "document.querySelectorAll('#success .u-legend tbody th').length"
-    page.wait_for_function(f"{lines} > {count}")
+    until(lambda: names.count() > count)
 
 
 def test_hostile_texts_are_read_and_do_nothing(opened, hostile):

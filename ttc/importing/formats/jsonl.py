@@ -14,9 +14,20 @@ from ttc.importing.sources import Glimpse, Source, rows_of
 
 
 def fits(glimpse: Glimpse) -> bool:
-    """Whether the first line holds a list under the name of solutions."""
+    """Whether the first line holds a list under the name of solutions, and no list beside it."""
+    if any(name != key and isinstance(glimpse.row.get(key), list) for name, key in _inner(glimpse)):
+        return False
     key = glimpse.mapping.get("solutions", glimpse.mapping.get("problem.solutions", "solutions"))
     return isinstance(glimpse.row.get(key), list)
+
+
+def _inner(glimpse: Glimpse) -> list[tuple[str, str]]:
+    """What the user says names of solutions and verifications are called."""
+    return [
+        (name, key)
+        for name, key in glimpse.mapping.items()
+        if name.startswith(("solution.", "verification."))
+    ]
 
 
 def read_jsonl(source: Source) -> Iterator[RawProblem]:

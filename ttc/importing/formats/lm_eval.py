@@ -28,7 +28,7 @@ from ttc.importing.trail import Keys
 from ttc.words import nearest
 
 _INVALID = "[invalid]"  # what its regex filter says where nothing matches
-_TASK = re.compile(r"samples_(.+?)_\d{4}-\d\d-\d\dT[\d.-]+")
+_TASK = re.compile(r"samples_(.+?)(?:_\d{4}-\d\d-\d\dT[\d.-]+)?\.jsonl")
 _LISTED = re.compile(r"""\[(?:'([^'\\]*)'|"([^"\\]*)"|(-?\d[\d.]*))[,\]]""")
 _OWN = ("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics")
 _BY_LENGTH = "acc_norm"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ttc.pipeline.interval import Interval
-from ttc.pipeline.scaling import MethodFit, ScalingFit
+from ttc.pipeline.scaling import ScalingFit
 from ttc.report.html.success import Cell, MethodData
 from ttc.report.names import axis, shown_policy
 from ttc.report.tables import number, percent
@@ -29,6 +29,7 @@ def _of_fit(fit: ScalingFit) -> list[str]:
     name = shown_policy(best.policy)
     gain, vote = best.figures["gain"], _percent(best.figures["sc_plateau"])
     own = f"{name} by {best.verifier} reaches {_percent(best.figures['best_success'])}"
+    crossing: list[str] = []
     if best.setting.rising or math.isnan(gain.estimate):
         text = (
             f"{own}; what it gains over a vote can't be told, since the vote still rises at S = "
@@ -36,19 +37,20 @@ def _of_fit(fit: ScalingFit) -> list[str]:
         )
     elif gain.low > 0:
         text = f"{own}, {_points(gain)} more than a vote, whose best is {vote}."
+        crossing = [_crossing(best.figures["crossover"], fit.unit)]
     elif gain.high < 0:
         text = f"A vote, whose best is {vote}, beats any choice by {best.verifier}: {own}."
     else:
         text = f"Undecided: {own}, a vote {vote}; {_points(gain)} between them may be chance."
     told = f"Of {fit.problems} problems; {100 * fit.request.level:g} % intervals for new problems."
-    return [_capital(text), _crossing(best, best.figures["crossover"], fit.unit), told]
+    return [_capital(text), *crossing, told]
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _crossing(best: MethodFit, crossed: Interval, unit: str) -> str:
+def _crossing(crossed: Interval, unit: str) -> str:
     if math.isinf(crossed.estimate) or math.isnan(crossed.estimate):
         return "At equal compute it is never ahead of the vote within the measured range."
     high = "never" if math.isinf(crossed.high) else number(crossed.high)

@@ -73,7 +73,7 @@ def _node(node: Node) -> NodeData:
     if row["fate"] == "discarded":
         made["dropped"] = True
     if node.text is not None:
-        made["text"] = shown_line(node.text, 300)
+        made["text"] = shown_line(node.text.strip(), 300)
     if node.said:
         made["said"] = shown_line(node.said.removeprefix(" -> "), 300)
     return made

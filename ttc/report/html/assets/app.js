@@ -27,6 +27,7 @@ ttc.route = async () => {
   const run = parts ? Number(parts[1]) : 0, number = parts ? Number(parts[2]) : 0;
   if (parts && ttc.head.runs[run] && ttc.head.runs[run].index.id[number] !== undefined) {
     ttc.at = [run, number];
+    if (run !== ttc.run) ttc.choose(run);
     overview.hidden = true;
     problem.hidden = false;
     try { await ttc.openProblem(run, number); } catch (error) { problem.replaceChildren(ttc.note(`This problem can't be shown: ${error.message}`)); }
@@ -82,6 +83,12 @@ ttc.keys = () => {
   });
 };
 
+ttc.choose = (run) => {
+  ttc.run = run;
+  document.getElementById("run").value = String(run);
+  ttc.showOverview();
+};
+
 ttc.use = (head) => {
   ttc.head = head;
   ttc.chunks.clear();
@@ -126,8 +133,7 @@ ttc.start = async () => {
   }
   document.getElementById("loading").remove();
   document.getElementById("run").addEventListener("change", (event) => {
-    ttc.run = Number(event.target.value);
-    ttc.showOverview();
+    ttc.choose(Number(event.target.value));
     if (ttc.at) location.hash = "#problems"; else ttc.drawLater();
   });
   addEventListener("hashchange", ttc.route);

@@ -64,12 +64,12 @@ ttc.drawChart = (chart, lines, how) => {
       const edge = { label: "", class: "edge", stroke: "transparent", width: 0, spanGaps: true, show: !line.hidden, points: { show: false }, values: () => ({}) };
       data.push(column("high"), column("low"));
       series.push({ ...edge }, { ...edge });
-      bands.push({ series: [series.length - 2, series.length - 1], fill: `${stroke}24`, dir: -1 });
+      bands.push({ series: [series.length - 2, series.length - 1], fill: stroke + (lines.length > 6 ? "12" : "24"), dir: -1 });
     }
   });
   const axis = { stroke: colour("--ink"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--grid"), width: 1 }, font: "12px system-ui", labelFont: "12px system-ui" };
   const shown = (self, values) => values.map((value) => (value === null ? "" : ttc.number(value)));
-  const percents = (self, values) => values.map((value) => (value === null ? "" : `${Math.round(100 * value)} %`));
+  const percents = (self, values) => values.map((value) => (value === null ? "" : `${Number((100 * value).toFixed(1))} %`));
   const nearest = (self, i, hovered) => {
     if (i === 0 || self.data[i][hovered] !== null) return hovered;
     for (let d = 1; d < xs.length; d++) {
@@ -91,8 +91,8 @@ ttc.drawChart = (chart, lines, how) => {
       x: { time: false, distr: how.log && !lonely ? 3 : 1, log: how.base || 10, range: lonely ? [xs[0] * 0.5, xs[0] * 1.5 + 1] : ends },
       y: how.logY ? { distr: 3, log: 2 } : { range: padded },
     },
-    axes: [{ ...axis, label: how.xTitle, labelSize: 18, size: 34, values: how.base === 2 ? undefined : shown },
-      { ...axis, label: how.yTitle, labelSize: 20, size: 54, values: how.percent ? percents : shown }],
+    axes: [{ ...axis, label: how.xTitle, labelSize: 18, size: 34, values: shown, ...(how.log && !lonely ? ttc.logTicks(host, how.base || 10) : {}) },
+      { ...axis, label: how.yTitle, labelSize: 20, size: 60, values: how.percent ? percents : shown }],
     cursor: { dataIdx: nearest, focus: { prox: 24 }, drag: { x: false, y: false }, points: { size: 9 } },
     focus: { alpha: 0.35 },
     legend: { live: true, markers: { width: 2, fill: (self, i) => self.series[i].stroke() } },
@@ -100,6 +100,21 @@ ttc.drawChart = (chart, lines, how) => {
   }, data, host);
   ttc.alongKeys(chart.plot, host, how, lines);
 };
+
+/* Ticks of a logarithmic axis at round numbers: powers of two, or 1, 2 and 5 of each power of ten. */
+ttc.logTicks = (host, base) => ({
+  filter: (self, splits) => splits,
+  splits: (self, axis, low, high) => {
+    const powers = Math.log(high / low) / Math.log(base);
+    const room = ttc.chartWidth(host) / 60;
+    const steps = base === 2 || powers * 3 > room ? [1] : [1, 2, 5];
+    const every = Math.max(1, Math.ceil((powers * steps.length) / room));
+    const found = [];
+    for (let power = Math.floor(Math.log(low) / Math.log(base) / every) * every; base ** power <= high; power += every)
+      found.push(...steps.map((step) => step * base ** power));
+    return found.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+  },
+});
 
 /* An interval comes and goes with its line. */
 ttc.withEdges = (plot, i, given) => {

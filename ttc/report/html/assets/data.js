@@ -39,12 +39,12 @@ ttc.el = (tag, given, ...children) => {
     else if (name === "class") made.className = value;
     else made.setAttribute(name, value === true ? "" : String(value));
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return made;
 };
 
 /* What an element holds now, in place of what it held. */
-ttc.fill = (holder, ...children) => holder.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+ttc.fill = (holder, ...children) => holder.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
 
 /* A table of rows of cells; the columns named in `numeric` are set to the right. */
 ttc.table = (headings, rows, numeric = [], given = {}) => {

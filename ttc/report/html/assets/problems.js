@@ -54,11 +54,11 @@ ttc.columns = (run, number) => {
       bar.firstChild.style.width = `${100 * (row.share || 0)}%`;
       return el("span", { class: "share" }, bar, `${row.right}/${row.solutions}`);
     } }),
-    column("answers", "answers", { ...numeric, minWidth: 92, responsive: 5 }),
+    column("answers", "answers", { ...numeric, minWidth: 108, responsive: 5 }),
     column("vote", "vote", { formatter: grade, hozAlign: "center", responsive: 0, minWidth: 70 }),
-    ...run.index.choices.map((key, j) => (ttc.plainChoice(key) ? null : column(ttc.choiceTitle(run, key), `c${j}`, { formatter: grade, hozAlign: "center", responsive: 3 + j, minWidth: 104 }))),
+    ...run.index.choices.map((key, j) => (ttc.plainChoice(key) ? null : column(ttc.choiceTitle(run, key), `c${j}`, { formatter: grade, hozAlign: "center", responsive: 3 + j, minWidth: 124 }))),
     column("flips", "flips", { ...numeric, minWidth: 74, responsive: 6 }),
-    has("verdicts") ? column("wrong verdicts", "err", { ...numeric, minWidth: 100, responsive: 2, formatter: text((value) => (value === null ? "–" : ttc.percent(value))) }) : null,
+    has("verdicts") ? column("wrong verdicts", "err", { ...numeric, minWidth: 112, responsive: 2, formatter: text((value) => (value === null ? "–" : ttc.percent(value))) }) : null,
     column("tokens", "tokens", { ...numeric, minWidth: 86, responsive: 7, formatter: text(ttc.number) }),
   ].filter(Boolean);
 };

@@ -88,7 +88,7 @@ ttc.verdicts = (one, name, by, texts) => {
   const line = (i) => {
     const told = [words[by.said[i]], by.p && by.p[i] !== null ? `P(yes) ${by.p[i]}` : null, by.score[i] !== null ? `score ${by.score[i]}` : null, by.raw && by.raw[i] !== null ? `raw ${by.raw[i]}` : null,
       by.bad && by.bad[i] !== null ? `first wrong step ${by.bad[i] + 1}` : null, by.against && by.against[i] !== null ? `against solution ${by.against[i]}` : null,
-      by.of && by.of[i] !== null ? `of verification ${by.of[i]}` : null, by.ended && by.ended[i] !== "stop" ? `ended by ${by.ended[i]}` : null].filter(Boolean).join(" · ");
+      by.of && by.of[i] !== null ? `of verification ${by.of[i]}` : null, by.ended && !["stop", "read", "imported"].includes(by.ended[i]) ? `ended by ${by.ended[i]}` : null].filter(Boolean).join(" · ");
     const head = [el("span", { class: `verdict v${"YN?".indexOf(by.said[i])}` }, by.said[i]), ` ${told} `, wrong.has(i) ? el("span", { class: "chip errs" }, "wrong verdict") : null];
     const text = texts[`${one.i}/${name}/${i}`];
     return text === undefined ? el("div", { class: "line" }, head) : el("details", { class: "line" }, el("summary", {}, head), ttc.longText(text));
