@@ -67,7 +67,7 @@ def _of_archive(archive: Archive, source: Source) -> Iterator[RawProblem]:
     if not by_problem:
         raise DataError(f"{archive.path}: holds no samples (a log written without them?)")
     for order, names in enumerate(by_problem.values()):
-        samples = [
+        samples: list[Sample] = [
             (archive.place(name), parsed(archive.read(name), archive.place(name)))
             for _, name in sorted(names)
         ]
