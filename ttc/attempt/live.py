@@ -260,6 +260,7 @@ class LiveAttempt:
         done, record = sample.completion, self._record
         known = self._world.ledger is not None
         amounts = want.model.amounts(done) if known else {}
+        took, flops = done.speculated, want.model.drafted(done) if known else None
         return SampleTrace(
             problem_id=record.problem.id,
             repeat=record.repeat,
@@ -279,6 +280,11 @@ class LiveAttempt:
             score=_score(done),
             verifier=self._seat.verifier,
             fate="discarded" if self._made_by_solver(want) else "judged",
+            rounds=None if took is None else took.rounds,
+            drafted=None if took is None else took.proposed,
+            accepted=None if took is None else took.accepted,
+            draft_flops=None if flops is None else flops[0],
+            discarded_flops=None if flops is None else flops[1],
         )
 
     def _made_by_solver(self, want: Wanted) -> bool:

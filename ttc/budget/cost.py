@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from ttc.budget.flops import FlopCounter, FlopsMode, Lengths, ModelCard, card_of
 from ttc.budget.prices import Prices, listed_prices
-from ttc.core import ModelIdentity
+from ttc.budget.speculation import Drafting, Speculation, stated
+from ttc.core import Completion, ModelIdentity
 from ttc.errors import UsageError
 
 __all__ = ["UNITS", "CostConfig", "ModelCard", "ModelCosts", "Prices", "Rates", "Unit"]
@@ -30,6 +37,13 @@ class ModelCosts(BaseModel):
     """The network's shape (for `flops: detailed`)."""
     prices: Prices | Literal["litellm"] | None = None
     """USD per million tokens, or `litellm`: from litellm's price table under the model's name."""
+    speculation: Speculation | None = None
+    """Where its server drafts its tokens: how many are taken, for expected FLOPs."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_later(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Runs keep the names that they had before there was speculation."""
+        return {k: v for k, v in plain(self).items() if k != "speculation" or v is not None}
 
 
 class CostConfig(BaseModel):
@@ -72,7 +86,19 @@ class CostConfig(BaseModel):
         """
         own = self.models.get(identity.model, ModelCosts())
         counter = self._counter(identity.model, identity.facts, own)
-        return Rates(counter, *self._prices(identity, own))
+        rates = Rates(counter, *self._prices(identity, own), drafting=self._drafting(identity))
+        if own.speculation is None or counter is None:
+            return rates
+        return replace(rates, decode=own.speculation.decode(counter))
+
+    def _drafting(self, identity: ModelIdentity) -> Drafting | None:
+        """Who drafts, where the model's own samples say what that took."""
+        known = stated(identity.facts)
+        if known is None:
+            return None
+        name = str(known.get("draft"))
+        counter = self._counter(name, known["facts"], self.models.get(name, ModelCosts()))
+        return Drafting(name, counter, known["tokens"], known["reads"])
 
     def _counter(self, name: str, facts: Mapping[str, Any], own: ModelCosts) -> FlopCounter | None:
         if self.flops == "detailed":
@@ -132,11 +158,17 @@ class Rates:
     usd_per_completion_token: float | None
     usd_per_cached_token: float | None = None
     """Of a prompt token that the server had cached; None: no other price than of any."""
+    drafting: Drafting | None = None
+    """Whose tokens are drafted by a smaller network: what that takes is with its samples."""
+    decode: FlopCounter | None = None
+    """FLOPs of sampled tokens, where these are not those of a network alone."""
+    drawn_per_token: float = 1.0
+    """Tokens that are drawn for one of a sample."""
 
     def missing(self, unit: Unit) -> bool:
         """Whether amounts in this unit can't be told."""
         if unit == "flops":
-            return self.flops is None
+            return self.flops is None or (self.drafting is not None and self.drafting.draft is None)
         return unit == "usd" and self.usd_per_prompt_token is None
 
     def amounts(self, prompt: float, completion: float, calls: float) -> dict[Unit, float]:
@@ -168,14 +200,49 @@ class Rates:
         )
 
     def of_lengths(self, lengths: Lengths, calls: float) -> dict[Unit, float]:
-        """Amounts of samples of which sums (or means) over lengths are known; unknown ones 0."""
+        """Amounts of samples of which sums (or means) over lengths are known; unknown ones 0.
+
+        Without what drafts took that were not taken; see `speculated`.
+        """
         return {
-            "tokens": lengths.prefill + lengths.completion,
-            "flops": 0.0 if self.flops is None else self.flops.total(lengths),
+            "tokens": lengths.prefill + self.drawn_per_token * lengths.completion,
+            "flops": 0.0 if self.missing("flops") else self._flops(lengths),
             "usd": (self.usd_per_prompt_token or 0.0) * lengths.prefill
             + (self.usd_per_completion_token or 0.0) * lengths.completion,
             "calls": calls,
         }
+
+    def _flops(self, lengths: Lengths) -> float:
+        assert self.flops is not None
+        prefill = self.flops.prefill(lengths)
+        if self.drafting is not None and self.drafting.draft is not None:
+            prefill += self.drafting.draft.prefill(lengths)
+        return prefill + (self.decode or self.flops).decode(lengths)
+
+    @property
+    def worst(self) -> Rates:
+        """Rates by which no samples of these lengths exceed their amounts, whatever was drafted."""
+        if self.drafting is None:
+            return self
+        most = replace(self, drawn_per_token=1.0 + self.drafting.tokens)
+        if self.missing("flops") or self.flops is None:
+            return most
+        return replace(most, decode=self.drafting.worst(self.flops))
+
+    def speculated(self, drawn: Sequence[Completion]) -> tuple[float, float, float]:
+        """What drafts of these samples took: tokens that were discarded, FLOPs of the draft, its
+        prompt apart, and of the target for what was discarded.
+        """
+        tokens, draft, discarded = 0.0, 0.0, 0.0
+        for one in drawn:
+            if one.speculated is not None:
+                tokens += one.speculated.discarded
+                if self.drafting is not None and self.flops is not None:
+                    more = self.drafting.flops(
+                        self.flops, one.prompt_tokens, one.completion_tokens, one.speculated
+                    )
+                    draft, discarded = draft + more[0], discarded + more[1]
+        return tokens, draft, discarded
 
     def discount(self, cached: float) -> float:
         """USD that a prompt costs less (below 0: more) since so many of its tokens were cached.

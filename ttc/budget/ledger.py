@@ -55,7 +55,7 @@ from ttc.budget.cost import UNITS, Unit
 from ttc.budget.counters import Spent
 from ttc.budget.limits import BudgetConfig, ProblemBudget, RunBudget
 from ttc.budget.pot import Pot
-from ttc.core import Place, Role
+from ttc.core import Place, Role, Speculated
 from ttc.errors import BudgetExhausted
 
 __all__ = ["BudgetConfig", "Ledger", "ProblemBudget", "Raise", "RunBudget"]
@@ -392,11 +392,13 @@ class Ledger:
         vain: Amounts | None = None,
         more: Amounts | None = None,
         place: Place = (),
+        speculated: tuple[Speculated, float, float] | None = None,
     ) -> None:
         """Replace a reservation by what was used. `paid` is the share not served by the journal.
 
         vain: the part of `actual` that stands for no sample, so that a later round, which goes
-        through the samples again, would not find it. more: what was reserved besides.
+        through the samples again, would not find it. more: what was reserved besides. speculated:
+        see `Spent.speculate`.
         """
         book, account = self._books[problem], self._account(problem, place)
         book.settle(reserved, actual)
@@ -411,6 +413,8 @@ class Ledger:
         book.changed()
         spent = self.spent.setdefault(role, Spent())
         spent.use(actual, prompt_tokens, completion_tokens, samples)
+        if speculated is not None:
+            spent.speculate(*speculated)
         self._paid.setdefault(role, Spent()).pay(actual, samples, paid)
 
     def next_round(self, deal: Deal | None = None) -> dict[str, Raise]:

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
     Cluster,
     CostOverrides,
+    FontSize,
+    Height,
     Level,
     Results,
     Run,
+    Style,
     TuningProblems,
     TuningShare,
+    Width,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +32,11 @@ def command(
     run: Run,
     rule: Annotated[
         list[str] | None,
-        typer.Option("--rule", help="A rule that stops (default: the run's and all others)."),
+        typer.Option(
+            "--rule",
+            help="A rule that stops (default: the run's and all others).",
+            autocompletion=complete.policies,
+        ),
     ] = None,
     verdicts: Annotated[
         str | None,
@@ -80,6 +89,10 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the output (default: the run's).")
     ] = None,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -87,8 +100,9 @@ def command(
 
     Against the vote of all solutions, a vote of as many, and clairvoyants. Rules are tuned on some
     problems and judged on the others, as `ttc tune` does; adapt.json in the run's folder keeps the
-    split and the values. Writes adaptation.parquet, .json, .md and .png. With --verdicts all that
-    is said of a judge's verdicts, whose stopping is the sampler `contested`; files are named so.
+    split and the values. Writes adaptation.parquet, .json and .md, and the figure as PNG, SVG, PDF
+    and CSV. With --verdicts all that is said of a judge's verdicts, whose stopping is the sampler
+    `contested`; files are named so.
 
     Examples: `ttc adapt adaptive`, `ttc adapt adaptive --rule esc --rule anytime --most 20`,
     `ttc adapt mine --calibrate --alpha 0.1 --window 5`, `ttc adapt mine --out results/adapted`,
@@ -101,9 +115,11 @@ def command(
     from ttc.pipeline.adapting.adapt import adapt
     from ttc.pipeline.adapting.request import AdaptRequest, Region
     from ttc.report.adapt import print_adaptation, write_adaptation
+    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_run
     from ttc.terminal import say, say_json
 
+    chosen = look(width, height, font_size, style)
     found = find_run(run, results)
     request = AdaptRequest(
         rules=tuple(words(rule)) if rule else None,
@@ -122,7 +138,8 @@ def command(
     )
     with working("replaying"):
         adapted = adapt(found, request)
-    files = write_adaptation(adapted, out or found.path)
+    with drawn_in(chosen):
+        files = write_adaptation(adapted, out or found.path)
     if as_json:
         say_json(adapted.rows())
     else:

@@ -17,6 +17,7 @@ from ttc.core.model import (
     RemoteBackend,
     Role,
     SamplingParams,
+    Speculated,
     TokenLogprob,
     fitted,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "SampleTrace",
     "SamplingParams",
     "Solution",
+    "Speculated",
     "TokenLogprob",
     "Used",
     "Verification",

@@ -113,6 +113,30 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True, slots=True)
+class Speculated:
+    """What it took to draw a sample whose tokens a smaller network drafted.
+
+    rounds: passes of the target over drafts; proposed: tokens that were drafted; accepted: those of
+    them that are in the sample. verified, drafted: places that target and draft computed, the
+    prompt's apart; verified_context, drafted_context: the tokens that each of these attended to,
+    itself included, summed.
+    """
+
+    rounds: int = 0
+    proposed: int = 0
+    accepted: int = 0
+    verified: int = 0
+    verified_context: int = 0
+    drafted: int = 0
+    drafted_context: int = 0
+
+    @property
+    def discarded(self) -> int:
+        """Drafts that are not in the sample."""
+        return self.proposed - self.accepted
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """One sample. `prompt_tokens` is the full prompt's length, the same for all of one call.
 
@@ -132,6 +156,8 @@ class Completion:
     `surplus_tokens`; `gave`, how many samples it brought, where fewer came than were asked for.
 
     `scores`: of a passage, the reward of each step, from 0 to 1.
+
+    `speculated`: where a smaller network drafted its tokens, the work of both.
 
     `charged`: the tokens of its prompt that count for this sample; the engine sets it, and 0 where
     another sample of the prompt has paid or all was cached.
@@ -156,6 +182,7 @@ class Completion:
     alternatives: int | None = None
     kept: int | None = None
     scores: tuple[float, ...] = ()
+    speculated: Speculated | None = None
 
 
 def fitted(reply: list[Completion], asked: int) -> list[Completion]:
@@ -198,7 +225,8 @@ class ModelIdentity:
 
     `revision` is a weight hash, a commit or the server's fingerprint; `variant` stands for what
     else a backend's settings add to or take from every request. `facts` are for people and cost
-    models (parameters, context_length, layers ...); they are not part of the journal key.
+    models (parameters, context_length, layers ...); they are not part of the journal key. Where a
+    smaller network drafts, its `speculation` says which one, and how much there is in a round.
     `endpoint` is where it is served; `served_as` the user's word for it, which holds elsewhere too.
     Neither may ever hold a key or a password.
     """
@@ -295,6 +323,12 @@ class Model(Protocol):
 
     def amounts(self, drawn: Completion) -> Mapping[Any, float]:
         """Amounts by unit that one sample counts."""
+        ...
+
+    def drafted(self, drawn: Completion) -> tuple[float, float] | None:
+        """Of a sample that a smaller network drafted: FLOPs of that one, and of the model for what
+        was discarded; None for any other, and where they are not known.
+        """
         ...
 
     @property

@@ -22,6 +22,10 @@ class SampleTrace:
     attempt has had it computed before. seconds: of its call. verifier: the label of the recipe's
     verifier for which it was, None where it is the sampler's. wave: which request of its branch it
     came of, from 0; what an attempt asks together is one.
+
+    Where a smaller network drafted its tokens: `rounds` of the target, tokens `drafted`, of these
+    `accepted`, and how much of `flops` is the draft's for them and the target's for drafts that
+    were discarded; else None.
     """
 
     problem_id: str
@@ -43,6 +47,16 @@ class SampleTrace:
     verifier: str | None = None
     fate: Fate = "discarded"
     wave: int | None = None
+    rounds: int | None = None
+    drafted: int | None = None
+    accepted: int | None = None
+    draft_flops: float | None = None
+    discarded_flops: float | None = None
+
+    @property
+    def sampled(self) -> int:
+        """Tokens that were drawn for it, discarded drafts among them."""
+        return self.completion_tokens + (self.drafted or 0) - (self.accepted or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,7 @@ class Charges:
                 self._longest(samples),
                 samples,
                 self.prompts.requests(samples),
+                self.rates.worst,
             )
         return self._known[key]
 
@@ -179,7 +180,7 @@ class Charges:
 
     def lost(self, samples: int) -> dict[Unit, float]:
         """What one request for so many samples can't exceed; may be billed without a reply."""
-        amounts = self.rates.of_samples(self.most_prompt_tokens, self._longest(samples), 1)
+        amounts = self.rates.worst.of_samples(self.most_prompt_tokens, self._longest(samples), 1)
         return {**amounts, "calls": float(samples)}
 
     def reported(self, prompt: int, completion: int, samples: int) -> dict[Unit, float]:
@@ -216,7 +217,23 @@ class Charges:
         surplus = sum(c.surplus_tokens for c in drawn)
         lengths += [surplus] * (surplus > 0)
         amounts = self._amounts(start, prompt, lengths, len(drawn), requests)
+        tokens, *flops = self._speculated(prompt, drawn, asked_in_vain)
+        amounts["tokens"] += tokens
+        amounts["flops"] += sum(flops)
         return {**amounts, "calls": float(len(drawn) + asked_in_vain)}
+
+    def _speculated(
+        self, prompt: float, drawn: Sequence[Completion], asked_in_vain: int
+    ) -> list[float]:
+        """Tokens and FLOPs of drafts: measured where samples came, else at their worst."""
+        found = [*self.rates.speculated(drawn)]
+        if asked_in_vain and self.rates.drafting is not None:
+            lengths = [self.max_tokens] * asked_in_vain
+            worst = self.rates.worst.of_samples(prompt, lengths, 0)
+            plain = self.rates.of_samples(prompt, lengths, 0)
+            found[0] += worst["tokens"] - plain["tokens"]
+            found[1] += worst["flops"] - plain["flops"]
+        return found
 
     def prompt_tokens(self, start: int, drawn: Sequence[Completion]) -> list[int]:
         """Prompt tokens to be counted for each of these samples."""
@@ -253,12 +270,20 @@ class Charges:
         return max(counted, requests) if self.served else counted
 
     def _amounts(
-        self, start: int, prompt: float, lengths: Sequence[float], samples: int, requests: int
+        self,
+        start: int,
+        prompt: float,
+        lengths: Sequence[float],
+        samples: int,
+        requests: int,
+        rates: Rates | None = None,
     ) -> dict[Unit, float]:
+        """rates: other ones than its own."""
+        rates = rates or self.rates
         times = self._convention(start, samples)
-        counted = self.rates.of_samples(prompt, lengths, times, self._cached)
+        counted = rates.of_samples(prompt, lengths, times, self._cached)
         counted["calls"] = float(samples)
         if (bills := self._billed(start, samples, requests)) == times and not self._rereads:
             return counted
-        billed = self.rates.of_samples(prompt, lengths, bills)
+        billed = rates.of_samples(prompt, lengths, bills)
         return {u: billed[u] if u in _BILLED else counted[u] for u in counted}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import fields
+from dataclasses import asdict, fields
 
-from ttc.core import Completion, TokenLogprob
+from ttc.core import Completion, Speculated, TokenLogprob
 
 # What a sample was charged is a matter of who asks, and when.
 _FIELDS = tuple(f.name for f in fields(Completion) if f.name != "charged")
@@ -23,6 +23,8 @@ def pack(completion: Completion) -> bytes:
     content["logprobs"] = [
         {"token": t.token, "logprob": t.logprob, "top": dict(t.top)} for t in completion.logprobs
     ]
+    if completion.speculated is not None:
+        content["speculated"] = asdict(completion.speculated)
     text = json.dumps(content, ensure_ascii=False)
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
@@ -32,6 +34,8 @@ def unpack(payload: bytes) -> Completion:
     try:
         content = json.loads(zlib.decompress(payload).decode("utf-8", "surrogatepass"))
         content["scores"] = tuple(content.get("scores", ()))
+        if content.get("speculated") is not None:
+            content["speculated"] = Speculated(**content["speculated"])
         content["logprobs"] = tuple(TokenLogprob(**token) for token in content["logprobs"])
         # A later version may know more of a completion; what was paid for is not damaged by that.
         made = Completion(**{name: content[name] for name in _FIELDS if name in content})
@@ -45,6 +49,8 @@ def unpack(payload: bytes) -> Completion:
 def _sound(made: Completion) -> bool:
     counts = [made.prompt_tokens, made.completion_tokens, made.requests, made.lost_samples]
     counts.append(made.cached_tokens)
+    if made.speculated is not None:
+        counts += asdict(made.speculated).values()
     texts = (made.text, made.finish_reason, made.error)
     return (
         all(isinstance(text, str) for text in texts)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ttc.budget.allocation import Amounts, added
 from ttc.budget.cost import Rates
+from ttc.budget.speculation import total
 from ttc.core import (
     Backend,
     Call,
@@ -23,6 +24,7 @@ from ttc.core import (
     RemoteBackend,
     Role,
     SamplingParams,
+    Speculated,
 )
 from ttc.engine.batch import Chunk, Drawing, Drawn, Found
 from ttc.engine.billing import Bill
@@ -150,9 +152,18 @@ class EngineModel:
         prompt = drawn.prompt_tokens
         cached = max(0, prompt - drawn.charged)  # all of it, where another sample has paid
         amounts = self._rates.of_samples(prompt, [drawn.completion_tokens], 1, cached)
+        tokens, *flops = self._rates.speculated([drawn])
+        amounts["tokens"] += tokens
+        amounts["flops"] += sum(flops)
         if drawn.charged and drawn.cached_tokens:
             amounts["usd"] -= self._rates.discount(min(drawn.cached_tokens, drawn.charged))
         return {unit: n for unit, n in amounts.items() if not self._rates.missing(unit)}
+
+    def drafted(self, drawn: Completion) -> tuple[float, float] | None:
+        """FLOPs of the draft and of the target for what was discarded; None: nobody drafted."""
+        if drawn.speculated is None or self._rates.missing("flops"):
+            return None
+        return self._rates.speculated([drawn])[1:]
 
     def _charges(self, prompt: Prompt, params: SamplingParams, start: int, cached: int) -> Charges:
         counted = self._backend.count_tokens(prompt)
@@ -418,12 +429,20 @@ class _Work:
             vain=vain if any(vain.values()) else None,
             more=ticket.more if any(ticket.more.values()) else None,
             place=self.who.place,
+            speculated=self._speculated(drawn),
         )
         ticket.found.update(
             (key, replace(ticket.found[key], charged=n))
             for key, n in zip(keys, prompts, strict=True)
             if n
         )
+
+    def _speculated(self, drawn: Sequence[Completion]) -> tuple[Speculated, float, float] | None:
+        done = total(drawn)
+        if done is None:
+            return None
+        _, draft, discarded = self._model._rates.speculated(drawn)
+        return done, draft, discarded
 
     def _vain(self, ticket: Ticket, drawn: Sequence[Completion]) -> Amounts:
         """What was billed beyond what the samples count: lost replies, and more prompts."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ttc.nano.engine import Engine, NanoModel
     from ttc.nano.reading import Text, step_scores, token_logprobs
     from ttc.nano.sampling import Sample, SampleJob
+    from ttc.nano.speculation.model import Speculative
 
 __all__ = [
     "BadWeights",
@@ -25,6 +26,7 @@ __all__ = [
     "NoRewardHead",
     "Sample",
     "SampleJob",
+    "Speculative",
     "Text",
     "UnknownModel",
     "info",
@@ -53,6 +55,10 @@ def __getattr__(name: str) -> Any:
         from ttc.nano import sampling
 
         return getattr(sampling, name)
+    if name == "Speculative":
+        from ttc.nano.speculation.model import Speculative
+
+        return Speculative
     if name in ("Text", "step_scores", "token_logprobs"):
         from ttc.nano import reading
 

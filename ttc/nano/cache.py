@@ -103,6 +103,12 @@ class Batch:
             self._pools[length] = Pool(self.net, length)
         return self._pools[length]
 
+    def enter(self, entering: Sequence[tuple[list[int], list[Row]]]) -> None:
+        """Read prompts and let their rows in."""
+        caches = self.net.prefill([prompt for prompt, _ in entering])
+        for (_, rows), (keys, values) in zip(entering, caches, strict=True):
+            self.add(rows, keys, values)
+
     def add(self, rows: Sequence[Row], keys: Floats, values: Floats) -> None:
         """Let rows of one prompt in; keys, values: (layers, prompt length, dim) of that prompt.
 
@@ -140,7 +146,7 @@ class Batch:
         position = np.zeros(size, dtype=np.int64)
         recent = np.full((3, size), PAD, dtype=np.int64)
         position[: len(rows)] = [row.length - 1 for row in rows]
-        recent[:, : len(rows)] = np.array([_last_three(row) for row in rows]).T
+        recent[:, : len(rows)] = np.array([last_tokens(row, 3) for row in rows]).T
         net = self.net
         x = net.inputs(recent[0], recent[1], recent[2])
         cos, sin = net.cos[position][:, None], net.sin[position][:, None]
@@ -159,8 +165,8 @@ class Batch:
         return np.asarray(net.logits(x)[: len(rows)])
 
 
-def _last_three(row: Row) -> list[int]:
-    """The newest token, the one before it, the one before that."""
-    ids, prompt = row.ids, row.prompt
-    tail = ids[-3:] if len(ids) > 2 else [*prompt[-3:], *ids][-3:]
-    return ([PAD] * (3 - len(tail)) + tail)[::-1]
+def last_tokens(row: Row, count: int) -> list[int]:
+    """The newest token, the one before it, and so on."""
+    ids = row.ids
+    tail = ids[-count:] if len(ids) >= count else [*row.prompt[-count:], *ids][-count:]
+    return ([PAD] * (count - len(tail)) + tail)[::-1]

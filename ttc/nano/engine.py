@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from ttc.nano.cache import Batch
 from ttc.nano.catalogue import ModelInfo, read_weights
@@ -20,6 +21,22 @@ from ttc.nano.reward import score_steps
 from ttc.nano.sampling import Row, Sample, SampleJob, advance
 
 _PROMPTS_AT_ONCE = 32
+
+
+class Rows(Protocol):
+    """Samples under way of one worker."""
+
+    @property
+    def rows(self) -> list[Row]: ...
+
+    @property
+    def free(self) -> int:
+        """How many more rows fit."""
+        ...
+
+    def enter(self, entering: Sequence[tuple[list[int], list[Row]]]) -> None:
+        """Read prompts and let their rows in."""
+        ...
 
 
 class NanoModel:
@@ -43,12 +60,20 @@ class NanoModel:
         """Samples of each job, in the order of its seeds, on the calling thread."""
         tickets = [self.ticket(job) for job in jobs]
         queue = deque(tickets)
-        batch = Batch(self.forward)
+        batch = self.batch()
         with single_threaded():
             while queue or batch.rows:
                 _admit(batch, queue)
-                _finish(advance(batch))
+                _finish(self.advance(batch))
         return [ticket.future.result() for ticket in tickets]
+
+    def batch(self) -> Rows:
+        """An empty one."""
+        return Batch(self.forward)
+
+    def advance(self, batch: Any) -> list[tuple[Row, Sample]]:
+        """Go on with all rows of one of its batches; returns those that ended, which leave it."""
+        return advance(batch)
 
     def score_steps(self, question: str, steps: Sequence[str]) -> list[float]:
         """See `ttc.nano.reward.score_steps`, which takes many solutions at once."""
@@ -131,13 +156,13 @@ class Engine:
         self._limits.close()
 
     def _work(self) -> None:
-        batch = Batch(self.model.forward)
+        batch = self.model.batch()
         mine: deque[Ticket] = deque()
         try:
             while self._take(batch, mine):
                 _admit(batch, mine)
                 if batch.rows:
-                    _finish(advance(batch))
+                    _finish(self.model.advance(batch))
         except BaseException as error:
             for row in batch.rows:
                 assert row.ticket is not None
@@ -151,7 +176,7 @@ class Engine:
         for ticket in mine:
             ticket.future.cancel()
 
-    def _take(self, batch: Batch, mine: deque[Ticket]) -> bool:
+    def _take(self, batch: Rows, mine: deque[Ticket]) -> bool:
         """Fetch waiting jobs while there is room; sleeps when there is nothing to do."""
         with self._wake:
             while not self._closed and not self._queue and not batch.rows and not mine:
@@ -164,7 +189,7 @@ class Engine:
             return not self._closed
 
 
-def _admit(batch: Batch, queue: deque[Ticket]) -> None:
+def _admit(batch: Rows, queue: deque[Ticket]) -> None:
     """Prefill the prompts of waiting jobs and let their rows in, as far as there is room."""
     entering: list[tuple[Ticket, list[Row]]] = []
     room = batch.free
@@ -177,9 +202,7 @@ def _admit(batch: Batch, queue: deque[Ticket]) -> None:
         if not ticket.waiting:
             queue.popleft()
     if entering:
-        caches = batch.net.prefill([ticket.prompt for ticket, _ in entering])
-        for (_, rows), (keys, values) in zip(entering, caches, strict=True):
-            batch.add(rows, keys, values)
+        batch.enter([(ticket.prompt, rows) for ticket, rows in entering])
 
 
 def _finish(ended: Sequence[tuple[Row, Sample]]) -> None:

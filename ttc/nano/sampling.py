@@ -23,7 +23,7 @@ from ttc.nano.tokenizer import EOS, PAD, UNK, Tokenizer
 if TYPE_CHECKING:
     from ttc.nano.engine import Ticket
 
-_SEED_BITS = 2**64 - 1
+SEED_BITS = 2**64 - 1
 TokenInfo = tuple[str, float, dict[str, float]]
 
 
@@ -50,7 +50,7 @@ class SampleJob:
 class Sample:
     """One completion; its end mark counts as a token. Logprobs are nats at temperature 1.
 
-    `stopped_by`: the stop text that ended it, if one did.
+    `stopped_by`: the stop text that ended it, if one did. `effort`: what speculation took, if any.
     """
 
     text: str
@@ -60,11 +60,33 @@ class Sample:
     mean_logprob: float | None
     logprobs: tuple[TokenInfo, ...] = ()
     stopped_by: str = ""
+    effort: Effort | None = None
+
+
+@dataclass
+class Effort:
+    """What speculation took for one sample.
+
+    rounds: the target's passes; proposed: tokens that were drafted; accepted: those of them that
+    the sample has; verified, drafted: places that target and draft computed, prompt apart;
+    verified_context, drafted_context: for each of these, the tokens before it and itself, summed.
+    """
+
+    rounds: int = 0
+    proposed: int = 0
+    accepted: int = 0
+    verified: int = 0
+    verified_context: int = 0
+    drafted: int = 0
+    drafted_context: int = 0
 
 
 @dataclass
 class Row:
-    """One sample under way. `ids` are the tokens so far, `room` how many it may have."""
+    """One sample under way. `ids` are the tokens so far, `room` how many it may have.
+
+    `effort` is kept where its tokens are drafted; `lags`: the draft has not read the last but one.
+    """
 
     job: SampleJob
     prompt: list[int]
@@ -76,6 +98,8 @@ class Row:
     infos: list[TokenInfo] = field(default_factory=list)
     text: str = ""
     ticket: tuple[Ticket, int] | None = None
+    effort: Effort | None = None
+    lags: bool = False
 
     @property
     def length(self) -> int:
@@ -98,25 +122,34 @@ def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def choose(rows: Sequence[Row], logits: Floats) -> tuple[Ints, Floats]:
     """Next token of each row, and log probabilities (rows, vocab) at temperature 1."""
-    logits[:, [PAD, UNK]] = MASKED
-    top = logits.max(axis=1, keepdims=True)
-    log_p = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
-    temperature = np.array([row.job.temperature for row in rows], dtype=np.float32)
-    greedy = temperature == 0
-    p = np.exp((logits - top) / np.where(greedy, 1, temperature)[:, None])
-    _truncate(p, rows)
+    p, log_p = weigh([row.job for row in rows], logits)
     steps = np.cumsum(p, axis=1, dtype=np.float64)
-    seeds = np.array([row.seed & _SEED_BITS for row in rows], dtype=np.uint64)
+    seeds = np.array([row.seed & SEED_BITS for row in rows], dtype=np.uint64)
     u = uniforms(seeds, np.array([row.length for row in rows], dtype=np.uint64))
+    greedy = np.array([row.job.temperature == 0 for row in rows], dtype=np.bool_)
     # Strictly above, so that a token of probability zero is never taken.
     token = (steps > (u * steps[:, -1])[:, None]).argmax(axis=1)
     return np.where(greedy, logits.argmax(axis=1), token), log_p
 
 
-def _truncate(p: Floats, rows: Sequence[Row]) -> None:
+def weigh(jobs: Sequence[SampleJob], logits: Floats) -> tuple[Floats, Floats]:
+    """Of each row's tokens (rows, vocab): what they are drawn by, up to a factor, as its job has
+    it, at temperature 0 as at 1; and log probabilities at temperature 1. Bars, in place, the tokens
+    that are never drawn.
+    """
+    logits[:, [PAD, UNK]] = MASKED
+    top = logits.max(axis=1, keepdims=True)
+    log_p = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+    temperature = np.array([job.temperature or 1 for job in jobs], dtype=np.float32)
+    p = np.exp((logits - top) / temperature[:, None])
+    _truncate(p, jobs)
+    return p, log_p
+
+
+def _truncate(p: Floats, jobs: Sequence[SampleJob]) -> None:
     """Apply top-k and top-p in place, on the rows that ask for them."""
-    for i, row in enumerate(rows):
-        k, mass = row.job.top_k, row.job.top_p
+    for i, job in enumerate(jobs):
+        k, mass = job.top_k, job.top_p
         if k is None and mass >= 1:
             continue
         order = np.argsort(-p[i], kind="stable")
@@ -133,16 +166,22 @@ def advance(batch: Batch) -> list[tuple[Row, Sample]]:
     ended: list[tuple[Row, Sample]] = []
     alive = np.ones(len(rows), dtype=np.bool_)
     for i, (row, token) in enumerate(zip(rows, tokens.tolist(), strict=True)):
-        row.ids.append(token)
-        row.total += picked[i]
-        if row.job.logprobs is not None and row.job.keep_logprobs != 0:
-            _note(row, token, log_p[i])
-        reason = _ending(row, token)
-        if reason is not None:
+        sample = take(row, token, picked[i], log_p[i])
+        if sample is not None:
             alive[i] = False
-            ended.append((row, _sample(row, reason)))
+            ended.append((row, sample))
     batch.keep(alive)
     return ended
+
+
+def take(row: Row, token: int, logprob: float, log_p: Floats) -> Sample | None:
+    """Give a row its next token; the sample, where that ends it."""
+    row.ids.append(token)
+    row.total += logprob
+    if row.job.logprobs is not None and row.job.keep_logprobs != 0:
+        _note(row, token, log_p)
+    reason = _ending(row, token)
+    return None if reason is None else _sample(row, reason)
 
 
 def _ending(row: Row, token: int) -> Literal["stop", "length"] | None:
@@ -181,4 +220,5 @@ def _sample(row: Row, reason: Literal["stop", "length"]) -> Sample:
         mean_logprob=row.total / len(row.ids) if asked else None,
         logprobs=tuple(row.infos),
         stopped_by=stop,
+        effort=row.effort,
     )

@@ -13,6 +13,7 @@ from ttc.pipeline.adapting.request import FILES, Accepted, Adaptation, Line
 from ttc.pipeline.interval import Interval
 from ttc.pipeline.tuning.use import pasted
 from ttc.report.drawing import write_figures
+from ttc.report.looks import COLOURS, GREY
 from ttc.report.names import label
 from ttc.report.tables import markdown, number, percent, table
 from ttc.store.atomic import write_text
@@ -56,8 +57,7 @@ _MEANINGS = {
     "choice stands for good; how far beyond it a rule goes is in the files (over).",
 }
 _PER = {"solutions": "problem", "verdicts": "solution"}
-_MARKS = {"rule": ("o", "#0072B2"), "tuned": ("s", "#D55E00"), "calibrated": ("D", "#009E73")}
-_GREY = "#777777"
+_MARKS = {"rule": ("o", COLOURS[0]), "tuned": ("s", COLOURS[1]), "calibrated": ("D", COLOURS[2])}
 
 
 def print_adaptation(console: Console, found: Adaptation, folder: Path) -> None:
@@ -194,12 +194,12 @@ def _figure(found: Adaptation) -> Figure:
     numbers = np.arange(1, len(found.curve) + 1)
     as_many = {"solutions": "vote, as many everywhere", "verdicts": "as many of each solution"}
     axes.plot(numbers, found.curve, "-", color="black", label=as_many[found.unit])
-    axes.plot(numbers, found.foreseen, ":", color=_GREY, label="dealt out by a clairvoyant")
+    axes.plot(numbers, found.foreseen, ":", color=GREY, label="dealt out by a clairvoyant")
     rules = 0
     for one in found.lines:
         at = one.samples, one.success.estimate
         if one.kind == "settled":
-            axes.plot(*at, "*", color=_GREY, markersize=10, label="clairvoyant stop")
+            axes.plot(*at, "*", color=GREY, markersize=10, label="clairvoyant stop")
         elif one.kind in _MARKS:
             rules += 1
             mark, colour = _MARKS[one.kind]

@@ -12,8 +12,9 @@ from ttc.analysis.contention import Chooses, Contention, Said
 from ttc.core import Attempt, Role, Solution
 from ttc.refs import VerifierRef
 from ttc.registry import Part, register
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
+from ttc.samplers.search.critics import critic_growing, critic_longest, critic_samples
 
 
 @register
@@ -51,14 +52,14 @@ class Contested(SamplerPart):
         return self.draw.solutions
 
     def most_samples(self) -> Mapping[Role, int] | None:
-        judged = self.critic.most_samples(self.draw.solutions)
-        if judged is None:
-            return None
-        asked = self.votes * sum(judged.values())
-        return {"solver": self.draw.solutions, self.role_of("critic"): asked}
+        judging = critic_samples(self.critic, self.votes * self.draw.solutions)
+        return None if judging is None else {"solver": self.draw.solutions, **judging}
 
     def longest(self) -> Mapping[Role, int]:
-        return self.draw.longest()
+        return {**self.draw.longest(), **critic_longest(self.critic)}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        return critic_growing(self.critic, self.draw.max_tokens)
 
     def templates(self) -> Mapping[Role, str | None]:
         return self.draw.templates()

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Ints = NDArray[np.int64]
-AMOUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens", "flops", "usd", "seconds")
+AMOUNTS = (
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "flops",
+    "usd",
+    "seconds",
+    "drafted",
+    "accepted",
+)
 """Columns of `samples` that say what one used."""
 USE_COLUMNS = ("prompt_tokens", "completion_tokens", "seconds")
 
@@ -66,10 +75,14 @@ def read_samples(
 
 
 def used_by_unit(column: Callable[[str], NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
-    """What each row of `samples` counts, by unit, NaN where unknown. column: gives one by name."""
-    prompt, cached, completion, flops, usd, seconds = (
+    """What each row of `samples` counts, by unit, NaN where unknown. column: gives one by name.
+
+    Drafts that were discarded are sampled tokens, too.
+    """
+    prompt, cached, sampled, flops, usd, seconds, drafted, accepted = (
         column(name).astype(np.float64) for name in AMOUNTS
     )
+    completion = sampled + np.nan_to_num(drafted) - np.nan_to_num(accepted)
     return {
         "prompt_tokens": prompt - cached,
         "completion_tokens": completion,

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
+_OF_DRAFTS = ("draft_flops", "discarded_flops")
 
 
 def discarded(run: RunFolder, place: Mapping[str, int], *, all_returned: bool) -> dict[str, Floats]:
     """By unit, (problems,) what the sampler used of each problem in samples of which no returned
-    solution is made; NaN where a sample's amount is unknown. Empty where there is none.
+    solution is made, and for drafts of the others; NaN where a sample's amount is unknown. Empty
+    where there is none.
 
     place: numbers of the problems. all_returned: whether the method returned all stored solutions.
     Verifiers of the recipe are no part of it. Raises `DataError` for an unknown problem.
@@ -33,18 +35,34 @@ def discarded(run: RunFolder, place: Mapping[str, int], *, all_returned: bool) -
         return {}
     fate = _own(path, ["fate"]).column("fate").cast("string")
     wasted = np.asarray(pc.not_equal(fate, "kept").to_numpy(), dtype=np.bool_)
-    if all_returned and not wasted.any():  # as of most methods: no more need be read
-        return {}
-    samples = _own(path, ["problem_id", "number", *AMOUNTS])
+    drafted = _own(path, ["drafted"]).column("drafted")
+    if all_returned and not wasted.any() and drafted.null_count == len(drafted):
+        return {}  # as of most methods: no more need be read
+    samples = _own(path, ["problem_id", "number", *AMOUNTS, *_OF_DRAFTS])
     row = problem_rows(path, samples, place)
     if not all_returned:
         number = samples.column("number").to_numpy().astype(np.int64)
         wasted = wasted | ~_in_returned(run, place, row, number)
-    used = used_by_unit(lambda name: samples.column(name).to_numpy()[wasted])
+    used = used_by_unit(lambda name: samples.column(name).to_numpy())
+    own = _for_drafts(samples, len(row))
     return {
-        unit: np.bincount(row[wasted], weights=values, minlength=len(place)).astype(np.float64)
+        unit: np.bincount(
+            row,
+            weights=np.where(wasted, values, own.get(unit, np.zeros(len(row)))),
+            minlength=len(place),
+        ).astype(np.float64)
         for unit, values in used.items()
     }
+
+
+def _for_drafts(samples: pa.Table, rows: int) -> dict[str, Floats]:
+    """By unit, (samples,) what each took beyond what one of its length takes without drafts."""
+    drafted, accepted, draft, discarded = (
+        np.nan_to_num(samples.column(name).to_numpy().astype(np.float64))
+        for name in ("drafted", "accepted", *_OF_DRAFTS)
+    )
+    tokens = drafted - accepted
+    return {"tokens": tokens, "completion_tokens": tokens, "flops": draft + discarded}
 
 
 def _own(path: Path, columns: Sequence[str]) -> pa.Table:

@@ -231,6 +231,41 @@ SAMPLES = (
         True,
         later=True,
     ),
+    Column(
+        "rounds",
+        "int",
+        "Where a smaller network drafted its tokens: passes of the target over drafts; else null.",
+        "passes",
+        True,
+        later=True,
+    ),
+    Column(
+        "drafted", "int", "Tokens that were drafted; null likewise.", "tokens", True, later=True
+    ),
+    Column(
+        "accepted",
+        "int",
+        "Of these, those that the sample has; the others count as tokens, too; null likewise.",
+        "tokens",
+        True,
+        later=True,
+    ),
+    Column(
+        "draft_flops",
+        "float",
+        "Of its FLOPs, the draft's, without those for the prompt; null likewise.",
+        "FLOPs",
+        True,
+        later=True,
+    ),
+    Column(
+        "discarded_flops",
+        "float",
+        "Of its FLOPs, the target's for drafts that were discarded; null likewise.",
+        "FLOPs",
+        True,
+        later=True,
+    ),
 )
 
 ANSWERS = (
@@ -250,7 +285,12 @@ ANSWERS = (
         "Prompt tokens counted by then; as all costs here, with those of branches before its own.",
         "tokens",
     ),
-    Column("completion_tokens", "int", "Tokens sampled by then.", "tokens"),
+    Column(
+        "completion_tokens",
+        "int",
+        "Tokens sampled by then, drafts that were discarded among them.",
+        "tokens",
+    ),
     Column("flops", "float", "Compute by then; null if unknown.", "FLOPs", True),
     Column("usd", "float", "Price by then; null if unknown.", "USD", True),
     Column("calls", "float", "Samples by then.", "calls"),

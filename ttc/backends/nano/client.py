@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
-from ttc.backends.nano import CAPABILITIES
-from ttc.core import Call, Capabilities, Completion, ModelIdentity, Passage, Prompt, TokenLogprob
+from ttc.backends.nano import CAPABILITIES, NanoSpeculation
+from ttc.core import (
+    Call,
+    Capabilities,
+    Completion,
+    ModelIdentity,
+    Passage,
+    Prompt,
+    Speculated,
+    TokenLogprob,
+)
 
 if TYPE_CHECKING:
     from ttc import nano
@@ -17,33 +26,43 @@ if TYPE_CHECKING:
 class NanoBackend:
     """See `ttc.core.Backend`. Worker threads compute; the event loop only waits."""
 
-    def __init__(self, name: str, capabilities: Capabilities = CAPABILITIES) -> None:
+    def __init__(
+        self,
+        name: str,
+        capabilities: Capabilities = CAPABILITIES,
+        speculation: NanoSpeculation | None = None,
+    ) -> None:
         self.capabilities = capabilities
         self._name = name
+        self._speculation = speculation
         self._engine: nano.Engine | None = None
 
     def _started(self) -> nano.Engine:
         from ttc import nano
 
         if self._engine is None:
-            self._engine = nano.Engine(nano.load(self._name))
+            model = nano.load(self._name)
+            if (how := self._speculation) is not None:
+                model = nano.Speculative(model, nano.load(how.draft), how.widths)
+            self._engine = nano.Engine(model)
         return self._engine
 
     async def identify(self) -> ModelIdentity:
-        info = (await asyncio.to_thread(self._started)).model.info
-        facts = {
-            "parameters": info.parameters,
-            "context_length": info.context_length,
-            "layers": info.layers,
-            "width": info.width,
-            "heads": info.heads,
-            "kv_heads": info.kv_heads,
-            "head_dim": info.head_dim,
-            "mlp_width": info.mlp_width,
-            "vocab": info.vocab,
-            "gated": False,
-        }
-        return ModelIdentity("nano", info.name, revision=info.sha256, facts=facts)
+        from ttc import nano
+
+        model = (await asyncio.to_thread(self._started)).model
+        info, facts, variant = model.info, _facts(model.info), ""
+        if isinstance(model, nano.Speculative):
+            draft, tree = model.draft.info, model.tree
+            facts["speculation"] = {
+                "draft": draft.name,
+                "tree": list(tree.widths),
+                "tokens": tree.drafts,
+                "reads": tree.inner,
+                "facts": _facts(draft),
+            }
+            variant = f"drafts of {draft.name} {draft.sha256}, {list(tree.widths)}"
+        return ModelIdentity("nano", info.name, revision=info.sha256, facts=facts, variant=variant)
 
     def count_tokens(self, prompt: Prompt) -> int | None:
         if isinstance(prompt, Passage):
@@ -98,6 +117,12 @@ class NanoBackend:
             self._engine = None
 
 
+def _facts(info: nano.ModelInfo) -> dict[str, Any]:
+    shape = ("layers", "width", "heads", "kv_heads", "head_dim", "mlp_width", "vocab")
+    names = ("parameters", "context_length", *shape)
+    return {**{name: getattr(info, name) for name in names}, "gated": False}
+
+
 def flatten(prompt: Prompt) -> str:
     """The raw text of a prompt. The networks know no chat turns, so messages are simply joined."""
     if prompt.text is not None:
@@ -115,4 +140,5 @@ def _completion(sample: nano.Sample, seconds: float) -> Completion:
         logprobs=tuple(TokenLogprob(token, lp, top) for token, lp, top in sample.logprobs),
         seconds=seconds,
         stopped_by=sample.stopped_by,
+        speculated=None if sample.effort is None else Speculated(**asdict(sample.effort)),
     )

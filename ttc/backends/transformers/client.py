@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ttc.backends.common.foreign import shorten
 from ttc.backends.common.weights import digest, tokenize, tokenize_passage
+from ttc.backends.transformers.assisted import Assisted
 from ttc.backends.transformers.generate import Generator
 from ttc.backends.transformers.reading import token_logprobs
 from ttc.backends.transformers.rewards import Scorer, load_scorer
@@ -170,11 +171,31 @@ def _load(config: Transformers) -> Loaded:
             config.model, revision=config.revision, dtype=dtype
         )
         model = model.to(device).eval()
+        draft = _draft(config, tokenizer, dtype, device)
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         text = shorten(str(error))
     else:
-        return Generator(model, tokenizer, _ends(model, tokenizer))
+        ends = _ends(model, tokenizer)
+        if config.speculation is None:
+            return Generator(model, tokenizer, ends)
+        return Assisted(model, tokenizer, ends, draft, config.speculation.tokens)
     raise BackendError(f"can't load {config.model}: {text}")
+
+
+def _draft(config: Transformers, tokenizer: Any, dtype: Any, device: str) -> Any:
+    """The model that drafts; None where none does."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    how = config.speculation
+    if how is None:
+        return None
+    theirs = AutoTokenizer.from_pretrained(how.draft, revision=how.revision)
+    if theirs.get_vocab() != tokenizer.get_vocab():
+        raise BackendError(
+            f"speculation.draft: {how.draft} can't draft for {config.model}: its tokens are others"
+        )
+    model = AutoModelForCausalLM.from_pretrained(how.draft, revision=how.revision, dtype=dtype)
+    return model.to(device).eval()
 
 
 def _ends(model: Any, tokenizer: Any) -> set[int]:
@@ -198,7 +219,33 @@ def _states(loaded: Loaded, text: str, layer: int) -> NDArray[np.float32]:
 
 
 def _identity(config: Transformers, loaded: Loaded) -> ModelIdentity:
-    model, shape = loaded.model, loaded.model.config
+    facts = _facts(loaded.model)
+    variant = f"reward: {loaded.form}" if isinstance(loaded, Scorer) else ""
+    if isinstance(loaded, Assisted) and (how := config.speculation) is not None:
+        named, revision = _named(how.draft, loaded.draft)
+        facts["speculation"] = {
+            "draft": named,
+            "tokens": how.tokens,
+            "reads": how.tokens,
+            "facts": _facts(loaded.draft),
+        }
+        variant = f"drafts of {named} {revision}, {how.tokens}"
+    named, revision = _named(config.model, loaded.model)
+    return ModelIdentity(
+        backend="transformers", model=named, revision=revision, facts=facts, variant=variant
+    )
+
+
+def _named(given: str, model: Any) -> tuple[str, str]:
+    """Of a folder its name and the digest of its weights, of a hub id that and its commit."""
+    folder = Path(given)
+    if folder.is_dir():
+        return folder.name, digest(folder)
+    return given, str(model.config._commit_hash or "")
+
+
+def _facts(model: Any) -> dict[str, Any]:
+    shape = model.config
     facts = {
         "parameters": sum(p.numel() for p in model.parameters()),
         "context_length": _context(model),
@@ -212,11 +259,4 @@ def _identity(config: Transformers, loaded: Loaded) -> ModelIdentity:
         "dtype": str(model.dtype).removeprefix("torch."),
         "device": str(model.device),
     }
-    folder = Path(config.model)
-    return ModelIdentity(
-        backend="transformers",
-        model=folder.name if folder.is_dir() else config.model,
-        revision=digest(folder) if folder.is_dir() else str(shape._commit_hash or ""),
-        facts={k: v for k, v in facts.items() if v is not None},
-        variant=f"reward: {loaded.form}" if isinstance(loaded, Scorer) else "",
-    )
+    return {k: v for k, v in facts.items() if v is not None}

@@ -17,11 +17,11 @@ from ttc.backends.common.tokens import keep, mean_logprob
 from ttc.backends.transformers.sampling import Dice, choose
 from ttc.core import Completion, SamplingParams, TokenLogprob
 
-_TAIL = 16  # tokens that hold the longest stop text, together with its own length
+TAIL = 16  # tokens that hold the longest stop text, together with its own length
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
     """One sample under way."""
 
     ids: list[int] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Generator:
         """One completion per seed, of at most `room` tokens."""
         import torch
 
-        rows = [_Row() for _ in seeds]
+        rows = [Row() for _ in seeds]
         dice = Dice(seeds)
         with torch.inference_mode():
             logits, cache = self._read(prompt, len(rows))
@@ -84,7 +84,7 @@ class Generator:
         out = self.model(input_ids=tokens[:, None], use_cache=True, **given)
         return out.logits[:, -1].float(), out[self._cache_name]
 
-    def _note(self, rows: Sequence[_Row], tokens: Any, logits: Any, top: int) -> None:
+    def _note(self, rows: Sequence[Row], tokens: Any, logits: Any, top: int) -> None:
         log_p = logits.log_softmax(dim=-1)
         chosen = log_p.gather(-1, tokens[:, None])[:, 0].tolist()
         values, ids = log_p.topk(min(top, log_p.shape[-1]), dim=-1)
@@ -100,7 +100,7 @@ class Generator:
         if ids[-1] in self.ends:
             return "stop"
         if stop:
-            tail = self._text(ids[-(_TAIL + max(map(len, stop))) :])
+            tail = self._text(ids[-(TAIL + max(map(len, stop))) :])
             if any(text in tail for text in stop):
                 return "stop"
         return "length" if len(ids) >= room else ""
@@ -108,7 +108,7 @@ class Generator:
     def _text(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))
 
-    def _completion(self, row: _Row, prompt_tokens: int, params: SamplingParams) -> Completion:
+    def _completion(self, row: Row, prompt_tokens: int, params: SamplingParams) -> Completion:
         text = self._text(row.ids)
         cut, stop = first_stop(text, params.stop)
         return Completion(

@@ -33,7 +33,8 @@ class RoleUse:
     of prompts that are charged: those with a text of their own. seconds: of a run's time, with the
     concurrency it had; NaN where unknown. counts: (problems,) samples of each problem, where that
     is for the method to decide; None where it was not measured. alone: whether a server gave one
-    sample a request, though it was asked for more.
+    sample a request, though it was asked for more. drafts: where a smaller network drafts, the
+    tokens and FLOPs that this takes for a token of a completion; None where it was not measured.
     """
 
     lengths: tuple[Lengths, ...]
@@ -42,6 +43,7 @@ class RoleUse:
     source: str = ""
     counts: FloatArray | None = None
     alone: bool = False
+    drafts: tuple[float, float] | None = None
 
     @property
     def completion(self) -> float:
@@ -97,6 +99,21 @@ def measured_uses(run: RunFolder, roles: Sequence[PlannedRole]) -> dict[str, Rol
         uses[label] = _measured(pool.verifications, streams, charged, run.name)
         if int(pool.arrays.n_verifications.max()) > 1:
             uses[label] = replace(uses[label], alone=_gives_one(run, names[label]))
+    return _with_drafts(run, roles, uses)
+
+
+def _with_drafts(
+    run: RunFolder, roles: Sequence[PlannedRole], uses: dict[str, RoleUse]
+) -> dict[str, RoleUse]:
+    """The uses with what drafts took in the run, by its ledger."""
+    known = run.manifest().roles
+    for one in roles:
+        used = known.get(one.role, {})
+        if one.name in uses and used.get("target_passes") and used.get("completion_tokens"):
+            tokens = used["drafted"] - used["accepted"]
+            flops = used["draft_flops"] + used["discarded_flops"]
+            of = used["completion_tokens"]
+            uses[one.name] = replace(uses[one.name], drafts=(tokens / of, flops / of))
     return uses
 
 
@@ -131,7 +148,7 @@ def _of_attempts(run: RunFolder, roles: Sequence[PlannedRole]) -> dict[str, Role
             uses[one.name] = replace(measured, counts=use.counts)
     if not uses:
         raise DataError(f"{run.name} has no samples to take lengths from")
-    return uses
+    return _with_drafts(run, roles, uses)
 
 
 def _measured(use: MeanUse, streams: float, charged: FloatArray, source: str) -> RoleUse:
