@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -151,6 +151,6 @@ def _chooses(word: str | None) -> Chooses | None:
     """Raises `UsageError`."""
     from ttc.errors import UsageError
 
-    if word is None or word == "weighted_majority" or word == "best_of_n":
-        return word
-    raise UsageError(f"--verdicts {word:.40}: expected weighted_majority or best_of_n")
+    if word not in (None, "weighted_majority", "best_of_n"):
+        raise UsageError(f"--verdicts {word:.40}: expected weighted_majority or best_of_n")
+    return cast("Chooses | None", word)
