@@ -5,11 +5,13 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from on_nano import STEPS, run_on_nano
 from run_by_hand import HOSTILE, write_run
 
 from ttc.report.html.build import problem_pages
 from ttc.report.html.content import index, parting
 from ttc.report.html.problems import turned
+from ttc.store.tables import read_frame
 
 
 def pages(run):
@@ -110,3 +112,18 @@ def test_columns_of_choices_have_a_letter_for_each_problem(values):
     letters = {None: "-", True: "1", False: "0"}
     wanted = "".join(letters[one] for one in values)
     assert index(rows)["chosen"].get("x", "-" * len(values)) == wanted
+
+
+def test_the_answer_of_a_search_stands_among_the_choices_and_its_tree_below(tmp_path):
+    run = run_on_nano(tmp_path, {"type": "beam", "beams": 4, "width": 2, **STEPS}, problems=2).run
+    first = pages(run)[0]
+    answers = read_frame(run.table("answers"), "answers", problem_id=first.data["id"])
+    final = answers[answers["final"]]
+    told = {one["policy"]: one["right"] for one in first.data["chosen"]}
+    assert told["answer"] == bool(final["correct"].iloc[-1])
+    assert first.row["chosen"]["answer"] == told["answer"]
+    (tree,) = first.data["trees"]
+    samples = read_frame(run.table("samples"), "samples", problem_id=first.data["id"])
+    drawn = samples[(samples["fate"] != "judged") & samples["verifier"].isna()]
+    assert {node["n"] for node in tree["nodes"]} == set(drawn["number"])
+    assert sum("THE ANSWER" in node.get("said", "") for node in tree["nodes"]) == 1

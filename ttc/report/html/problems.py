@@ -10,6 +10,7 @@ import numpy as np
 
 from ttc.analysis.leaders import flips, leaders
 from ttc.core import Solution, Verification
+from ttc.pipeline.measured import POLICY as ANSWER
 from ttc.policies import PolicyPart
 from ttc.report.html.pack import known, shown, shown_all, shown_line
 from ttc.report.html.rows import ProblemRows
@@ -119,18 +120,6 @@ def problem_page(
     voters = [one for one in rows.solutions if one.solution.returned]
     classes = np.array([one.vote for one in voters], dtype=np.int64)
     right = {one.vote for one in voters if one.correct}
-    answers = {one.vote: one.solution.answer for one in reversed(voters)}
-    chosen = [
-        {
-            "policy": one.policy,
-            "verifier": one.verifier,
-            "answer": shown_line(answers[one.chosen]) if one.chosen >= 0 else None,
-            "vote": one.chosen,
-            "right": one.correct,
-            "used": one.used,
-        }
-        for one in (choices(policies, verifiers, voters) if voters else ())
-    ]
     said = {one.solution.answer for one in rows.solutions}
     shown_as = {answer: shown_line(answer) for answer in said}
     solutions = [solution_data(one, shown_as) for one in rows.solutions]
@@ -144,7 +133,7 @@ def problem_page(
         "level": rows.level,
         "metadata": {shown_line(str(k)): shown_line(str(v)) for k, v in problem.metadata.items()},
         "votes": _votes(voters),
-        "chosen": chosen,
+        "chosen": [*_answered(rows), *_chosen(voters, policies, verifiers)],
         "flips": [
             {"after": f.after, "before": f.before, "now": f.now, "right": f.now in right}
             for f in flips(classes)
@@ -155,6 +144,37 @@ def problem_page(
         "final": rows.final,
     }
     return ProblemPage(_row(rows, data, voters, right), data, _texts(rows.solutions))
+
+
+def _chosen(
+    voters: Sequence[Judged], policies: Sequence[PolicyPart], verifiers: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """What each policy chooses of all."""
+    answers = {one.vote: one.solution.answer for one in reversed(voters)}
+    for one in choices(policies, verifiers, voters) if voters else ():
+        yield {
+            "policy": one.policy,
+            "verifier": one.verifier,
+            "answer": shown_line(answers[one.chosen]) if one.chosen >= 0 else None,
+            "vote": one.chosen,
+            "right": one.correct,
+            "used": one.used,
+        }
+
+
+def _answered(rows: ProblemRows) -> Iterator[dict[str, Any]]:
+    """What the sampler itself answered, in each attempt."""
+    by_index = {one.solution.index: one for one in rows.solutions}
+    for repeat, index in rows.final.items():
+        one = by_index[index]
+        yield {
+            "policy": ANSWER if len(rows.final) == 1 else f"{ANSWER} of attempt {repeat}",
+            "verifier": "",
+            "answer": None if one.answer_class < 0 else shown_line(one.solution.answer),
+            "vote": one.vote,
+            "right": one.correct,
+            "used": None,
+        }
 
 
 def key_of(policy: str, verifier: str) -> str:
