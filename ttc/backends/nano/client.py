@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from ttc import nano
 
 
+_FACTS = (
+    "parameters",
+    "context_length",
+    "layers",
+    "width",
+    "heads",
+    "kv_heads",
+    "head_dim",
+    "mlp_width",
+    "vocab",
+)
+
+
 class NanoBackend:
     """See `ttc.core.Backend`. Worker threads compute; the event loop only waits."""
 
@@ -118,9 +131,7 @@ class NanoBackend:
 
 
 def _facts(info: nano.ModelInfo) -> dict[str, Any]:
-    names = ("parameters", "context_length", "layers", "width", "heads", "kv_heads", "head_dim")
-    names += ("mlp_width", "vocab")
-    return {**{name: getattr(info, name) for name in names}, "gated": False}
+    return {**{name: getattr(info, name) for name in _FACTS}, "gated": False}
 
 
 def flatten(prompt: Prompt) -> str:

@@ -138,7 +138,7 @@ class Round:
 
     def _verified(self) -> Bools:
         """(rows, nodes) what the target computes: nothing follows an end mark."""
-        wanted = self.there[:, :-1] & (self.now[:, :-1] != EOS)
+        wanted: Bools = self.there[:, :-1] & (self.now[:, :-1] != EOS)
         wanted[:, 0] = True
         return wanted
 
