@@ -10,8 +10,8 @@ For each shape of drafts (a chain of so many tokens, or a tree by its branches a
 - wasted: the target's FLOPs for discarded drafts, over those without speculation
 - c: seconds of a draft's step over a step of the target, each by plain sampling
 - foreseen: times faster by the closed form of arXiv 2211.17192, of c and the tokens a pass
-- tokens/s: with over without, the best of interleaved rounds; seconds are of the thread, which is all
-  that one batch keeps busy, so that other work on the machine changes little
+- tokens/s: with over without, the best of interleaved rounds; seconds are of the thread, the only
+  one that a batch keeps busy, so that other work on the machine changes little
 
 `samples` are drawn of one prompt at a time; with 1, passes are of one row, the case that
 speculation is made for.
