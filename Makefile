@@ -103,7 +103,7 @@ verifiers: ## every verifier on the embedded models, and what each buys at equal
 samplers: ## every search on the embedded models beside the vote, in tokens, FLOPs and latency
 	@$(MAKE) --no-print-directory sweep RECIPES="recipes/samplers/*.yaml" SEEDS=0
 	for unit in tokens flops latency; do \
-	  $(TTC) compare "samplers-*" --by-policy --unit $$unit --results $(RESULTS) \
+	  $(TTC) compare "samplers-*" --by policy --unit $$unit --results $(RESULTS) \
 	    --out $(SAMPLERS_OUT)/$$unit || exit 1; done
 
 nano: $(VENV)/.base ## rebuild the embedded models from a seed (hours on 2 CPU cores; needs the extra "train")

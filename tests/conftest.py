@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Several workers share the cores already: more threads of linear algebra would wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # pytest's importlib mode leaves helper modules out of sight.
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))

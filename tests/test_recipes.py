@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ttc.errors import DataError
+from ttc.installing import with_extra
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import load_recipe, shipped_recipes
 from ttc.store.tables import read_frame
@@ -12,7 +13,14 @@ from ttc.store.tables import read_frame
 NANO = ["dataset={type: nano, levels: [1, 2], problems: 3}", "sampler.prompt=nano-solver"]
 FEW = ["sampler.solutions=4", "sampler.max_tokens=64"]
 JUDGED = ["verifiers.0.solutions=2", "verifiers.0.verifications=2", "verifiers.0.max_tokens=96"]
-SERVED = [*NANO, *FEW, *JUDGED, "verifiers.0.prompt=nano-genrm", "backend.api_key_env=null"]
+SERVED = [
+    *NANO,
+    *FEW,
+    *JUDGED,
+    "verifiers.0.prompt=nano-genrm",
+    "backend.api_key_env=null",
+    "backend.extra_body={}",
+]
 
 
 @pytest.fixture
@@ -90,6 +98,8 @@ def test_a_replayed_pool_costs_no_sampling(run, tmp_path):
     [
         ("openai_server", "backend.base_url", "nano-solver"),
         ("litellm", "backend.api_base", "openai/nano-solver"),
+        ("ollama", "backend.base_url", "nano-solver"),
+        ("lm_studio", "backend.base_url", "nano-solver"),
     ],
 )
 def test_servers(run, nano_server, name, address, model):
@@ -103,5 +113,8 @@ def test_what_each_needs_is_told():
     needs = {r.name: r.needs for r in shipped_recipes()}
     free = {"adaptive", "quickstart", "sc_vs_genrm", "own_problems", "budgeted", "replay"}
     assert not any(needs[name] for name in free)
-    assert needs["openai_server"] == "pip install 'ttc[hub]'"
-    assert needs["litellm"] == "pip install 'ttc[hub]', OPENAI_API_KEY"
+    assert needs["openai_server"] == with_extra("hub")
+    assert needs["transformers"] == with_extra("transformers")
+    assert needs["vllm"] == f"{with_extra('hub')}, {with_extra('vllm')}"
+    assert needs["ollama"] == needs["lm_studio"] == ""
+    assert needs["litellm"] == f"{with_extra('hub')}, OPENAI_API_KEY"

@@ -42,7 +42,9 @@ class MissingExtra(TtcError):
     """A feature needs an optional dependency that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs an extra: pip install 'ttc[{extra}]'")
+        from ttc.installing import with_extra
+
+        super().__init__(f"{feature} needs an extra: {with_extra(extra)}")
 
 
 class PluginError(TtcError):

@@ -67,6 +67,10 @@ class MethodPart(Part):
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {}
     """By field that names a prompt template: the variables that it may use beside the problem's;
     where nothing is said, `solution` in a verifier's."""
+    prompt_models: ClassVar[Mapping[str, str]] = {}
+    """By field that names a prompt template, or holds samplers that are ways to ask: the field of
+    the models which get these prompts, where that is not `backend`. Of as many samplers as models
+    each has its own; where none is named, it is the `backend` after all."""
     roles: ClassVar[Mapping[str, Role]] = {}
     """By field that names a model: in which role that is asked, where not the field's own name."""
 
@@ -77,6 +81,13 @@ class MethodPart(Part):
         Such as {"logprobs": 1}; see `ttc.core.Capabilities`. Recipes are checked against them.
         """
         return {}
+
+    @property
+    def turn_prompts(self) -> frozenset[str]:
+        """Fields whose prompt templates go on in the context that another prompt began, and are to
+        be of its form: of a sampler, that of its `prompt`; of a verifier, those of solutions.
+        """
+        return frozenset()
 
     def role_of(self, field: str) -> Role:
         """In which role the model or the verifier of another field than `backend` is asked."""
@@ -149,18 +160,41 @@ def walk(part: MethodPart, at: Path = ()) -> Iterator[tuple[Path, MethodPart, Pa
         ]
 
 
+M = TypeVar("M")
+
+
+def asked_by(part: MethodPart, inside: Path, models: Mapping[str, M]) -> list[M]:
+    """The models that get the prompts of a part's field, or of a method inside it.
+
+    inside: the path from the part to the field or method; models: the part's, by field.
+    """
+    field, *place = inside
+    wanted = part.prompt_models.get(str(field), "backend")
+    found = {name: one for name, one in models.items() if name.partition(".")[0] == wanted}
+    own = ".".join(map(str, (wanted, *place[:1])))
+    if place and own in found and len(found) == len(getattr(part, str(field))):
+        return [found[own]]
+    return list(found.values()) or [models["backend"]]
+
+
 def walk_models(
     part: MethodPart, at: Path, default: Any
 ) -> Iterator[tuple[Path, MethodPart, Path | None, dict[str, Any]]]:
-    """As `walk`, with the models of each by field: its own `backend`, else that of the method it
-    stands in, else the default, stands under that name, too. default: a backend; None where a
-    recipe has no valid one.
+    """As `walk`, with the models of each by field: its own `backend`, else that by which the method
+    it stands in asks, else the default, stands under that name, too. A method by which several
+    models are asked comes with each of them. default: a backend; None where a recipe has no valid
+    one.
     """
-    used: dict[Path | None, Any] = {None: default}
+    known: dict[Path, tuple[MethodPart, dict[str, Any]]] = {}
     for path, one, outer in walk(part, at):
-        models = {"backend": used[outer], **models_of(one)}
-        used[path] = models["backend"]
-        yield path, one, outer, models
+        used = [default]
+        if outer is not None:
+            above, models = known[outer]
+            used = asked_by(above, path[len(outer) :], models)
+        for model in [m for i, m in enumerate(used) if m not in used[:i]]:
+            models = {"backend": model, **models_of(one)}
+            known.setdefault(path, (one, models))
+            yield path, one, outer, models
 
 
 def _type_name(cls: type[Part]) -> str:

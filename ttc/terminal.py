@@ -8,8 +8,10 @@ tracebacks, libraries) goes through the same.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from ttc.redact import RedactingStream, redact
@@ -37,8 +39,21 @@ def say_json(value: Any, *, indent: int | None = 2, sort_keys: bool = False) -> 
 
 
 def dump_json(value: Any, *, indent: int | None = 2, sort_keys: bool = False) -> str:
-    """JSON in ASCII, without a character that a terminal obeys."""
-    return visible_json(json.dumps(value, indent=indent, sort_keys=sort_keys))
+    """JSON in ASCII, without a character that a terminal obeys.
+
+    Of numbers that JSON has none of (NaN, infinity) it has null: not every reader takes Python's
+    words for them.
+    """
+    plain = _finite(value)
+    return visible_json(json.dumps(plain, indent=indent, sort_keys=sort_keys, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class _Printed(RedactingStream):

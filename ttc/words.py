@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 _LONGEST = 240  # characters of a list of names
+_AMOUNT = re.compile(
+    r"((?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[+-]?\d{1,2})?)([kKmMgGbBtT]?)", re.ASCII
+)
+_TIMES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
+
+
+def scaled(text: str) -> float | None:
+    """The number that a text is, such as 800, 10k, 1.5M or 2e6; None for anything else."""
+    found = _AMOUNT.fullmatch(text)
+    return float(found[1]) * _TIMES[found[2].lower()] if found else None
 
 
 def counted(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from ttc.cli._app import app
 from ttc.core import Capabilities
+from ttc.installing import with_extra
 from ttc.registry import parts
 
 
@@ -27,4 +28,4 @@ def test_the_table_says_what_to_install():
     for name in parts("backend"):
         assert f"\n{name}: " in done.stdout
     if find_spec("vllm") is None:
-        assert "pip install 'ttc[vllm]'" in " ".join(done.stdout.split())
+        assert with_extra("vllm") in " ".join(done.stdout.split())

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from processes import ttc
 
+from ttc.installing import with_extra
+
 COMMANDS = (
     "backends",
     "curves",
@@ -97,7 +99,7 @@ def test_a_model_that_the_server_lacks(tmp_path):
 @pytest.mark.skipif(find_spec("vllm") is not None, reason="vllm is installed")
 def test_an_extra_that_is_missing(tmp_path):
     done = ttc(tmp_path, "run", recipe(tmp_path, "{type: vllm, model: x}"))
-    refused(done, 1, "pip install 'ttc[vllm]'")
+    refused(done, 1, with_extra("vllm"))
 
 
 def test_a_capability_that_is_missing(tmp_path):

@@ -146,7 +146,7 @@ def test_unverified_problems_are_left_out_and_named(tmp_path, lines):
         ('{"answer": "1", "solutions": ["one"]}', [], 1, "has an answer that could be read"),
         ('{"answer": "1", "solutions": ["1"]}', ["--map", "x"], 2, "expected NAME=COLUMN"),
         ('{"answer": "1", "solutions": ["1"]}', ["--answers", "maths"], 2, "answers.equivalence"),
-        ('{"answer": "1", "solutions": ["1"]}', ["--layout", "x"], 2, "choose of auto, jsonl"),
+        ('{"answer": "1", "solutions": ["1"]}', ["--layout", "x"], 2, "choose of auto, "),
         ('{"answer": "1", "solutions": ["1"]}', ["--score", "x"], 2, "choose of"),
         (
             '{"answer": "1", "solutions": ["1"]}',

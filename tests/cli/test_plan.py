@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ttc.cli._app import app
 from ttc.errors import TtcError
+from ttc.installing import with_extra
 
 RECIPE = """
 name: small
@@ -262,4 +263,4 @@ def test_a_refusal_in_the_shell(folder):
 @pytest.mark.skipif(importlib.util.find_spec("datasets"), reason="the hub's library is here")
 def test_a_dataset_that_needs_an_extra(folder):
     done = invoke(folder, *TOLD, "--set", "dataset={type: math500}")
-    assert "pip install 'ttc[hub]'" in str(done.exception)
+    assert with_extra("hub") in str(done.exception)

@@ -5,21 +5,23 @@ from pathlib import Path
 
 import numpy as np
 
-from ttc.analysis.simulate import SimulationConfig
-from ttc.store.simulated import simulate_run
-
 PAGE = Path(__file__).parents[2] / "docs/how-to/use-as-a-library.md"
 
 
 def test_the_pages_code_runs_and_says_what_it_says(tmp_path, monkeypatch, capsys):
-    simulate_run(SimulationConfig(problems=3, solutions=4), 0, tmp_path / "results/quickstart")
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S):
         exec(compile(block, str(PAGE), "exec"), names)
     shown = capsys.readouterr().out
-    assert shown.startswith("[0.5  0.25]")
-    assert names["pool"].n_problems == 3
+    assert shown.startswith("<ttc.Run quickstart/s0-")
+    assert "did you mean 'temperature'?" in shown
+    assert any(method.endswith("vote") for method in names["beside"].table["method"])
+    assert len(names["gained"]) == 1
+    for name in ("success.svg", "surface.pdf"):
+        assert (tmp_path / name).stat().st_size > 5000
+    assert "[0.5  0.25]" in shown
+    assert names["pool"].n_problems == 12
     assert (names["best"].method == 1).all()
     assert names["best"].value.shape == (2, 3, 2)
     np.testing.assert_allclose(names["vote"].value[:, -1], [1, 0])

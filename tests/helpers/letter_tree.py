@@ -1,6 +1,7 @@
 """A small tree of texts that a model draws and a reward model scores, all of it known exactly.
 
-A text is letters, one a line, each a step; a capital letter ends it.
+A text is letters, one a line, each a step; a capital letter ends it. What stands behind a letter in
+its line is no part of the path: there the answer may be.
 """
 
 from __future__ import annotations
@@ -46,14 +47,22 @@ def text_of(letters: str) -> str:
 
 
 def letters_of(text: str) -> str:
-    return "".join(text.split())
+    return "".join(line[:1] for line in text.splitlines())
 
 
 class TreeModel:
-    """Draws letters by chance, or each in turn: then so many samples are all there are."""
+    """Draws letters by chance, or each in turn: then so many samples are all there are.
 
-    def __init__(self, chances: Chances, in_turn: bool = False) -> None:
-        self.chances, self.in_turn = chances, in_turn
+    answer: of a whole text's letters, what stands behind the last one.
+    """
+
+    def __init__(
+        self,
+        chances: Chances,
+        in_turn: bool = False,
+        answer: Callable[[str], str] = lambda path: "",
+    ) -> None:
+        self.chances, self.in_turn, self.answer = chances, in_turn, answer
         self.capabilities = Capabilities(raw=True, prefill=True, stop=True)
         self.identity = ModelIdentity("test", "letters")
         self.asked = 0
@@ -66,7 +75,8 @@ class TreeModel:
 
     def _one(self, prompt: Prompt, params: Any, problem: str, number: int) -> Completion:
         path = letters_of(prompt.prefill)
-        seed = zlib.crc32(f"{problem} {prompt.prefill!r}".encode())
+        asked = prompt.text or prompt.messages[-1].content
+        seed = zlib.crc32(f"{problem} {asked!r} {prompt.prefill!r}".encode())
         rng = np.random.default_rng([seed, number])
         said = ""
         while not said or ("\n" not in params.stop and not said[-1].isupper()):
@@ -78,8 +88,10 @@ class TreeModel:
                 said += names[number % len(names)]
             else:
                 said += names[int(rng.choice(len(names), p=p / p.sum()))]
-        stop = "" if said[-1].isupper() else "\n"
-        return Completion(text_of(said), "stop", 5, 2 * len(said), stopped_by=stop)
+        if not said[-1].isupper():
+            return Completion(text_of(said), "stop", 5, 2 * len(said), stopped_by="\n")
+        text = text_of(said) + self.answer(path + said)
+        return Completion(text, "stop", 5, 2 * len(said), stopped_by="")
 
 
 def searched(
@@ -89,9 +101,10 @@ def searched(
     *,
     in_turn: bool = False,
     of: str = "p",
+    answer: Callable[[str], str] = lambda path: "",
 ) -> tuple[LiveAttempt, TreeModel]:
     """An attempt to search the tree in. of: the problem, from which chance comes."""
-    model = TreeModel(chances, in_turn)
+    model = TreeModel(chances, in_turn, answer)
 
     def says(passage: Passage) -> Completion:
         path = letters_of("".join(passage.steps))
@@ -99,7 +112,8 @@ def searched(
         return Completion("", "read", 3, 0, scores=scores)
 
     problem = Problem(of, "which letters?", "")
-    return attempt_of(sampler, problem, model, prm=Reader(says)), model
+    models = {"prm": Reader(says), "draft": model, "reviser": model}
+    return attempt_of(sampler, problem, model, **models), model
 
 
 def settings(**more: Any) -> dict[str, Any]:

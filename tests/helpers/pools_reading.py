@@ -1,9 +1,10 @@
-"""Answers in short texts, as two public test suites write them: how the pairs are read."""
+"""How public data are read: answers in short texts, and functions with their tests."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from ttc.answers import AnswerRule
 from ttc.answers.extraction import boxes
@@ -42,3 +43,16 @@ def _all_boxes(text: str) -> str | None:
     between = [text[end:start] for end, (start, _) in zip(ends, found[1:], strict=False)]
     few = all(len(_WORD.findall(_NO_WORDS.sub("", words))) <= _WORDS_BETWEEN for words in between)
     return ", ".join(content for _, content in found) if between and few else None
+
+
+_TOLERANCE = {"sqrt": -1}  # the argument that is the tolerance of the result
+
+
+def unit_tests(row: dict[str, Any]) -> dict[str, Any] | None:
+    """A function's tests as metadata of a problem; None where it has none but files for pytest."""
+    if "tests" in row:
+        return {"tests": row["tests"], "entry_point": row["entry_point"]}
+    name, cases = row["entry_point"], row["cases"] or ()
+    if name in _TOLERANCE:
+        cases = [[*case, case[0][_TOLERANCE[name]]] for case in cases]
+    return {"tests": cases, "entry_point": name} if cases else None

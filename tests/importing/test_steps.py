@@ -100,7 +100,9 @@ def test_other_things_of_these_names_are_left_alone_unless_they_are_meant(
     ("solution", "says"),
     [
         ({"first_wrong_step": -2}, "first_wrong_step: expected a whole number from 0"),
-        ({"verifications": [{"step_scores": [2]}]}, r"step_scores\[0\]: expected a number from 0"),
+        ({"verifications": [{"step_scores": ["a"]}]}, r"step_scores\[0\]: expected a number"),
+        ({"verifications": [{"step_scores": [0.5, None]}]}, r"step_scores\[1\]: expected a number"),
+        ({"verifications": [{"score": float("inf")}]}, r"score: expected a number, found inf"),
     ],
 )
 def test_what_is_no_step_is_refused(tmp_path, solution, says):

@@ -128,7 +128,11 @@ def test_text_columns_of_a_parquet_file_that_we_do_not_need_are_not_read(tmp_pat
     ("change", "options", "message"),
     [
         ({"text": None}, {}, "needs a column of texts or of answers; has problem_id, question"),
-        ({"problem_id": None}, {}, r"pool.csv: no column 'problem_id' for problem.id"),
+        (
+            {"problem_id": None, "question": None},
+            {},
+            r"pool.csv: no column 'problem_id' for problem.id",
+        ),
         ({}, {"mapping": {"tokens": "length"}}, "may mean solution.tokens or verification.tokens"),
         (
             {},
@@ -162,7 +166,7 @@ def test_wrong_tables_are_told(
         ({"solution_index": [3, 2, 3, 5]}, r"checks.csv:3: verifies solution 2 of problem 'b'"),
         ({"problem_id": list("abxa")}, r"checks.csv:4: verifies problem 'x', which is not"),
         ({"solution_index": ["", 1, 3, 5]}, r"checks.csv:2: solution_index: empty"),
-        ({"score": [0.5, 7, 1, 1]}, r"checks.csv:3: score: expected a number from 0 to 1"),
+        ({"score": [0.5, "x", 1, 1]}, r"checks.csv:3: score: expected a number, found 'x'"),
     ],
 )
 def test_wrong_tables_of_verifications_are_told(

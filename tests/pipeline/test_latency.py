@@ -32,13 +32,19 @@ class Slow(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        number = body.get("n", 1)
         name, _, units = body["prompt"].rpartition(" w")
         began = time.monotonic()
         time.sleep(UNIT * int(units))
         self.server.spans.setdefault(name, []).append((began, time.monotonic()))
-        choice = {"index": 0, "text": "Answer: 1", "finish_reason": "stop"}
-        usage = {"prompt_tokens": 3, "completion_tokens": 3, "total_tokens": 6}
-        self.reply({"object": "text_completion", "choices": [choice], "usage": usage})
+        choice = {"text": "Answer: 1", "finish_reason": "stop"}
+        choices = [{"index": i, **choice} for i in range(number)]
+        usage = {
+            "prompt_tokens": 3,
+            "completion_tokens": 3 * number,
+            "total_tokens": 3 + 3 * number,
+        }
+        self.reply({"object": "text_completion", "choices": choices, "usage": usage})
 
     def reply(self, content):
         data = json.dumps(content).encode()
@@ -91,10 +97,10 @@ class Tree(SamplerPart):
 def ran(server, own_parts, tmp_path):
     own_parts(Tree)
 
-    def ran(concurrency):
+    def ran(concurrency, together=1):
         recipe = {
             "name": f"tree{concurrency}",
-            "results": str(tmp_path / str(concurrency)),
+            "results": str(tmp_path / f"{concurrency}-{together}"),
             "dataset": {"type": "nano", "family": "arithmetic", "levels": [1], "problems": 3},
             "backend": {
                 "type": "openai",
@@ -106,7 +112,7 @@ def ran(server, own_parts, tmp_path):
             "engine": {
                 "concurrency": concurrency,
                 "problems_in_flight": 1,
-                "n_per_call": 1,
+                "n_per_call": together,
                 "fingerprint": False,
             },
         }
@@ -143,6 +149,23 @@ def test_with_slots_for_all_it_is_the_time_along_the_longest_branch(ran):
     assert found["latency"].to_numpy() == pytest.approx(recorded["latency"].to_numpy())
     loaded = load_attempts(run).arrays
     assert at_concurrency(run, 99).arrays.latency == pytest.approx(loaded.latency)
+
+
+def test_a_request_for_several_samples_takes_its_time_once(ran):
+    """Both samples of the first request have half of it: one after another all calls take what all
+    samples have, and side by side the simulation says what was recorded.
+    """
+    run = ran(9, together=2).run
+    samples = pd.read_parquet(run.table("samples")).sort_values(["problem_id", "number"])
+    in_turn = answer_latency(run, 1).groupby("problem_id", observed=True)["latency"].max()
+    for name, own in samples.groupby("problem_id", observed=True):
+        first, second = own["seconds"].to_numpy()[:2]
+        assert first == second
+        assert own["requests"].tolist() == [1, 0, 1, 1, 1, 1, 1]
+        assert in_turn[name] == pytest.approx(own["seconds"].sum())
+    recorded = pd.read_parquet(run.table("answers")).sort_values(["problem_id", "number"])
+    found = answer_latency(run, 99).sort_values(["problem_id", "number"])
+    assert found["latency"].to_numpy() == pytest.approx(recorded["latency"].to_numpy())
 
 
 def test_cells_of_a_pool_are_scheduled_on_so_many_slots(tmp_path, monkeypatch):

@@ -3,23 +3,11 @@
 import asyncio
 
 from attempts import attempt_of
+from pools_reading import unit_tests
 from writers import Sandbox, Writer
 
 from ttc.core import Problem, Solution
 from ttc.verifiers.code import Code
-
-EPSILON = {"sqrt": -1}  # the argument that is the tolerance of the result
-
-
-def metadata(row):
-    """The row's tests as the verifier takes them; None where it has none but files for pytest."""
-    if "tests" in row:
-        return {"tests": row["tests"], "entry_point": row["entry_point"]}
-    name = row["entry_point"]
-    cases = [
-        [*case, case[0][EPSILON[name]]] if name in EPSILON else case for case in row["cases"] or ()
-    ]
-    return {"tests": cases, "entry_point": name} if cases else None
 
 
 async def judged(rows, **settings):
@@ -27,7 +15,7 @@ async def judged(rows, **settings):
     part, places = Code(score="all", **settings), asyncio.Semaphore(2)
 
     async def one(row):
-        problem = Problem(row["problem_id"], "", "", metadata=metadata(row))
+        problem = Problem(row["problem_id"], "", "", metadata=unit_tests(row))
         texts = [f"```python\n{row[kind]}\n```" for kind in ("buggy", "fixed")]
         solutions = [Solution(problem.id, i, t, None, 1, 1, "stop") for i, t in enumerate(texts)]
         attempt = attempt_of(part, problem, Writer(lambda *_: ""), sandbox=Sandbox())
@@ -39,7 +27,7 @@ async def judged(rows, **settings):
 
 
 def test_broken_fail_and_mended_pass(pool, told):
-    rows = [row for row in pool("code_repair_humanevalfix_quixbugs") if metadata(row)]
+    rows = [row for row in pool("code_repair_humanevalfix_quixbugs") if unit_tests(row)]
     found = asyncio.run(judged(rows, time_s=4.0))
     failed = sum(not broken for broken, _ in found)
     passed = [row["problem_id"] for row, (_, mended) in zip(rows, found, strict=True) if mended]

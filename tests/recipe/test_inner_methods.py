@@ -1,12 +1,12 @@
 """Methods inside methods are checked as those of the recipe, and told by their keys."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pytest
 
 from ttc.errors import RecipeError
 from ttc.recipe import parse_recipe
-from ttc.refs import VerifierRef
+from ttc.refs import BackendRef, VerifierRef
 from ttc.samplers import SamplerPart
 from ttc.samplers.independent import Independent
 
@@ -33,6 +33,15 @@ class Critical(SamplerPart):
     critic: VerifierRef
 
 
+class ByAnother(Critical):
+    """Draws by a model of its own."""
+
+    prompt_models: ClassVar = {"draw": "other"}
+
+    type: Literal["by-another"] = "by-another"
+    other: BackendRef
+
+
 class Prompting(SamplerPart):
     """Has a method of that name."""
 
@@ -44,7 +53,7 @@ class Prompting(SamplerPart):
 
 @pytest.fixture(autouse=True)
 def parts_of_tests(own_parts):
-    own_parts(Critical, Prompting)
+    own_parts(Critical, ByAnother, Prompting)
 
 
 def genrm(name: str = "", prompt: str = "nano-genrm") -> str:
@@ -82,13 +91,16 @@ def test_two_critics_are_told_apart_too():
     assert parse_recipe(f"{text.split('sampler:')[0]}sampler: {two}\npolicies: [first]\n")
 
 
-def test_which_model_an_inner_sampler_asks_is_its_holder_s_business():
+def test_an_inner_sampler_asks_the_model_that_its_holder_says():
     served = "{type: openai, model: m, base_url: 'http://h/v1', raw: false}"
     chat = RECIPE.replace(
         "{{type: nano, model: nano-solver}}", served.replace("{", "{{").replace("}", "}}")
     )
     text = chat.format(critic=genrm("critic"), verifier=genrm(), draw=", prompt: nano-solver")
-    assert parse_recipe(text).sampler.draw.prompt == "nano-solver"
+    with pytest.raises(RecipeError, match=r"sampler.draw.prompt: 'nano-solver' is a raw prompt"):
+        parse_recipe(text)
+    other = text.replace("type: critical", "type: by-another\n  other: {type: nano}")
+    assert parse_recipe(other).sampler.draw.prompt == "nano-solver"
 
 
 def test_a_method_called_prompt_is_no_template():

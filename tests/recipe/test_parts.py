@@ -8,6 +8,7 @@ from pydantic import Field
 from ttc import registry
 from ttc.backends import BackendPart
 from ttc.errors import UsageError
+from ttc.installing import with_extra
 from ttc.recipe import parse_recipe, recipe_hash, recipe_schema, resolve
 from ttc.recipe.shipped import needs
 from ttc.refs import SamplerRef
@@ -101,9 +102,7 @@ def test_the_schema_holds_foreign_parts_and_ends():
 
 def test_extras_that_a_recipe_needs_are_told():
     assert needs(parse_recipe("dataset: nano\n")) == ""
-    assert needs(parse_recipe("dataset: nano\nbackend: raw_only\n")) == (
-        "pip install 'ttc[rawlib]'"
-    )
+    assert needs(parse_recipe("dataset: nano\nbackend: raw_only\n")) == with_extra("rawlib")
 
 
 def test_a_plug_in_that_breaks_is_named(monkeypatch):

@@ -2,55 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from ttc.analysis.contention import Contention, Said
 from ttc.errors import RecipeError
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
-from ttc.samplers.contested import bounds, chosen, contested
 from ttc.store.tables import read_frame
-
-SCORES = st.sampled_from([0.0, 0.3, 0.5, 1.0, None])
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(-1, 2), st.lists(SCORES, min_size=3, max_size=3)), min_size=1,
-             max_size=7),
-    st.sampled_from(["weighted_majority", "best_of_n"]),
-)  # fmt: skip
-def test_the_choice_is_that_of_all_verdicts(rows, how):
-    classes = np.array([c for c, _ in rows])
-    whole = [verdicts for _, verdicts in rows]
-    said = [[] for _ in rows]
-    while wanted := contested(classes, said, 3, how):
-        for i in wanted:
-            said[i].append(whole[i][len(said[i])])
-    bought = sum(map(len, said))
-    assert bought <= 3 * (classes >= 0).sum()
-    full = [own if c >= 0 else [] for c, own in zip(classes, whole, strict=True)]
-    several = len({c for c in classes if c >= 0}) > 1
-    assert not several or chosen(classes, said, how) == chosen(classes, full, how)
-
-
-def test_bounds_by_hand():
-    low, high = bounds([[1.0, 0.0], [None, 1.0], []], 4)
-    assert low.tolist() == [1 / 4, 1 / 3, 0]
-    assert high.tolist() == [3 / 4, 1, 1]
-
-
-def test_a_clear_lead_asks_for_nothing_more():
-    """Three sure solutions against one: even four verdicts of 1 do not help the one."""
-    classes = np.array([0, 0, 0, 1])
-    assert contested(classes, [[], [], [], []], 4, "weighted_majority") == [0, 1, 2, 3]
-    assert contested(classes, [[1.0] * 2] * 3 + [[0.0] * 2], 4, "weighted_majority") == []
-    # One answer is out, the two others go on.
-    three = np.array([0, 1, 2])
-    said = [[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
-    assert contested(three, said, 4, "weighted_majority") == [0, 1]
-    assert contested(np.array([0, 0, -1]), [[], [], []], 4, "best_of_n") == []
-
 
 RECIPE = """
 name: NAME
@@ -114,11 +71,10 @@ def test_fewer_verdicts_than_all_and_the_same_choice(tmp_path):
     bought = read_frame(live.verifications, "verifications")
     assert len(bought) < len(verdicts) == 4 * 5 * 3
     for name, own in solutions.groupby("problem_id", observed=True):
-        mine = verdicts[verdicts["problem_id"] == name]
-        said = [
-            [None if np.isnan(s) else s for s in mine[mine["solution_index"] == i]["score"]]
-            for i in own["solution_index"]
-        ]
-        choice = chosen(own["answer_class"].to_numpy(), said, "weighted_majority")
+        said = Said.nothing(len(own))
+        for one in verdicts[verdicts["problem_id"] == name].itertuples():
+            said.add(one.solution_index, None if np.isnan(one.score) else one.score)
+        rule = Contention(3, "weighted_majority")
+        choice = rule.choice(own["answer_class"].to_numpy(), said)
         place = own.set_index("solution_index")["answer_class"]
         assert place[answers[name]] == choice

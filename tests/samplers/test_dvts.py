@@ -51,6 +51,18 @@ def test_trees_know_nothing_of_each_other():
     assert ranks == sorted(ranks), "each better than the one before"
 
 
+def test_the_prompt_is_paid_once(tmp_path):
+    """Of one tree or of four: what first steps share is counted once."""
+    counted = []
+    for beams in (2, 8):
+        sampler = {"type": "dvts", "beams": beams, "width": 2, **STEPS, "most_steps": 1}
+        samples = tables(run_on_nano(tmp_path / str(beams), sampler))["samples"]
+        own = samples[samples["role"] == "solver"]
+        paid = own["prompt_tokens"] - own["cached_tokens"]
+        counted.append(paid.groupby(own["problem_id"], observed=True).sum().tolist())
+    assert counted[0] == counted[1]
+
+
 def test_of_width_one_it_samples():
     solutions, _, _ = search(even("ab", 2), blind(0), beams=200, width=1)
     counts = Counter(solutions)

@@ -51,3 +51,9 @@ def test_votes_of_what_has_no_answer_or_no_score_do_not_count():
 def test_the_same_path_is_offered_once():
     one = path(1, 0.5)
     assert answers("best", one, one) == [0]
+
+
+def test_without_any_score_most_finished_solutions_win_a_vote():
+    """As in a search whose rewards fail: what has no answer does not, though it has a score."""
+    silent = Path(PROMPT, "line", "Hm.", scores=(0.9,), ended=True)
+    assert answers("vote", silent, path(1, None), path(2, None), path(2, None)) == [0, 1, 2]

@@ -12,9 +12,9 @@ from ttc.samplers.search.leading import Leading
 def said(choose, *found):
     """Indices of what the attempt answered, after solutions with answers and scores."""
     attempt = attempt_of(Independent(), Problem("p", "?", ""), Writer(lambda *_: ""))
-    leading = Leading(attempt, choose)
+    leading = Leading(choose)
     for answer, score in found:
-        leading.add(attempt.solution(f"\\boxed{{{answer}}}" if answer else "-", []), score)
+        leading.add(attempt, attempt.solution(f"\\boxed{{{answer}}}" if answer else "-", []), score)
     return [one.solution_index for one in attempt._record.answers()]
 
 
@@ -27,6 +27,7 @@ def said(choose, *found):
         ("vote", [("1", None), ("2", None), ("2", None)], [0, 1]),
         ("vote", [("", 0.9), ("1", 0.1)], [0, 1]),
         ("vote", [("1", 0.4), ("", 0.9)], [0]),
+        ("vote", [("1", 0.0), ("2", 0.0), ("2", 0.0)], [0, 1]),
     ],
 )
 def test_the_answer_so_far(choose, found, answers):

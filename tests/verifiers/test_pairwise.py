@@ -145,7 +145,7 @@ def token(text, **ps):
 def test_a_letter_without_probabilities_has_none():
     assert p_first("A", ()) is None
     assert p_first("Better: tie", (token(" tie", tie=0.5, A=0.5),)) is None
-    assert p_first("A", (TokenLogprob("A", -0.1),)) == 1.0
+    assert p_first("A", (TokenLogprob("A", -0.1),)) == pytest.approx(math.exp(-0.1))
 
 
 def test_probabilities_are_read_where_the_letter_is_named():

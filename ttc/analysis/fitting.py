@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -167,16 +167,18 @@ def resample(
     verified: FloatArray,
     settings: Sequence[Sequence[Setting]],
     whole: Sequence[Analysis],
+    each: Callable[[], None] | None = None,
 ) -> list[dict[str, FloatArray]]:
     """Figures of each draw by name, (draws,), on each axis.
 
     voted: (draws, S); verified: (draws, S, V), as resampled means; settings: of each draw, for each
-    axis, whose costs are those of its problems.
+    axis, whose costs are those of its problems; each: called after each draw.
     """
-    made = [
-        analyse(row, cells, of_draw, whole)
-        for row, cells, of_draw in zip(voted, verified, settings, strict=True)
-    ]
+    made = []
+    for row, cells, of_draw in zip(voted, verified, settings, strict=True):
+        made.append(analyse(row, cells, of_draw, whole))
+        if each is not None:
+            each()
     found = []
     for axis, one in enumerate(whole):
         rows = [analyses[axis].figures() for analyses in made]

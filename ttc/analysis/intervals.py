@@ -222,6 +222,15 @@ def _untold(units: _Units) -> NDArray[np.bool_]:
     return np.asarray(np.isnan(units.mean).any(axis=0))
 
 
+def unit_parts(values: FloatArray, clusters: ArrayLike | None = None) -> FloatArray:
+    """(units, ...) what each problem, or cluster of them, is for the mean, which is that of these.
+
+    values: (problems, ...). A cluster counts by its size.
+    """
+    units = _Units.of(values, clusters)
+    return np.asarray(units.share * units.mean)
+
+
 def paired_test(differences: FloatArray, clusters: ArrayLike | None = None) -> FloatArray:
     """Two-sided p of no mean difference: the paired t test over problems. (problems, ...) to (...).
 

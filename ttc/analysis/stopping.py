@@ -49,12 +49,14 @@ class Replayed:
     """rules: (problems, rules). vote: of all solutions, (problems,); settled: of the clairvoyant
     who stops at the first solution from which on the vote stays what it is in the end. curve:
     (problems, most) success of the vote of 1, 2 ... solutions; beyond a problem's own, that of all.
+    start: (problems,) success without any, which is 0 of a vote.
     """
 
     rules: Use
     vote: Use
     settled: Use
     curve: FloatArray
+    start: FloatArray
 
 
 def replay(
@@ -70,7 +72,8 @@ def replay(
     at, as policies declare it.
     """
     n = len(views)
-    found = Replayed(Use.empty(n, len(rules)), Use.empty(n), Use.empty(n), np.zeros((n, most)))
+    empty = Use.empty(n, len(rules)), Use.empty(n), Use.empty(n)
+    found = Replayed(*empty, np.zeros((n, most)), np.zeros(n))
     for i, view in enumerate(views):
         for drawn, right in sequences(view, draws, {"tokens", *reads}):
             _add(found, i, drawn.head(most), right, rules, reads)
@@ -80,6 +83,7 @@ def replay(
         vote=_mean(found.vote, drawn_of),
         settled=_mean(found.settled, drawn_of),
         curve=found.curve / drawn_of[:, None],
+        start=found.start,
     )
 
 

@@ -52,6 +52,9 @@ class ToleranceConfig(BaseModel):
     """Also between two integers, which otherwise must be equal."""
 
 
+Extractors = Annotated[tuple[ExtractorName | RegexExtractor, ...], Field(min_length=1)]
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str | dict | RegexExtractor) else value
 
@@ -72,9 +75,11 @@ class AnswerRule(BaseModel):
     )
 
     extractors: Annotated[
-        tuple[ExtractorName | RegexExtractor, ...],
-        Field(min_length=1, alias="extract"),
-        BeforeValidator(_listed),
+        Extractors,
+        Field(alias="extract"),
+        BeforeValidator(
+            _listed, json_schema_input_type=ExtractorName | RegexExtractor | Extractors
+        ),
     ] = ("boxed", "final_answer", "last_number")
     """Recipe key `extract`: in order, the first that finds an answer wins; `{regex: '= (.*)'}`.
     patch: a program, or a line of the one in the metadata `program` written anew."""
@@ -82,7 +87,10 @@ class AnswerRule(BaseModel):
     """math: LaTeX, by structure and value; science: that, with units, significant figures and
     constants; numeric: within `tolerance`; string: spelling; choice: A-J; code: programs, right
     where the unit tests that are the gold answer pass in the sandbox."""
-    tolerance: Annotated[ToleranceConfig, BeforeValidator(_tolerance)] = ToleranceConfig()
+    tolerance: Annotated[
+        ToleranceConfig,
+        BeforeValidator(_tolerance, json_schema_input_type=float | ToleranceConfig),
+    ] = ToleranceConfig()
     """For numbers under `math` and `numeric`; a bare number is the relative tolerance."""
     time_limit_s: float = Field(default=5.0, gt=0, le=600)
     """Limit of one look at one hostile answer or text, or of one unit test; what is late is

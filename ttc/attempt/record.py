@@ -270,7 +270,7 @@ class Branch:
         """Samples that came of one request."""
         self.samples += [replace(s, wave=self.waves) for s in samples]
         self.waves += 1
-        self.clock = self.now() + max((s.seconds for s in samples), default=0.0)
+        self.clock = self.now() + _longest_call(samples)
         self.own = _sum(
             self.own,
             Used(
@@ -313,6 +313,17 @@ class Branch:
             yield
         finally:
             self.under_way = False
+
+
+def _longest_call(samples: Sequence[SampleTrace]) -> float:
+    """Seconds of the longest of the calls that brought these: what came with another's sample has 0
+    requests beside it, and each has its share of the time.
+    """
+    longest = own = 0.0
+    for sample in samples:
+        own = sample.seconds if sample.requests else own + sample.seconds
+        longest = max(longest, own)
+    return longest
 
 
 def _later(one: AnswerTrace, beside: Used) -> AnswerTrace:

@@ -52,7 +52,9 @@ def _run() -> int:
 
     try:
         from ttc.cli._app import app
+        from ttc.cli._complete import join_words
 
+        join_words(os.environ)
         app()
     except TtcError as error:
         if isinstance(error, PluginError):

@@ -27,6 +27,15 @@ class _Commands(TyperGroup):
         with _legible_errors():
             return super().make_context(*given, **options)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """What a shell completes begins with an option that has no value yet, at which the parser
+        would give up, and with it what stands before: which run it is, of whose problems.
+        """
+        name, command, rest = super().resolve_command(ctx, args)
+        if ctx.resilient_parsing and rest and rest[-1].startswith("-"):
+            rest = rest[:-1]
+        return name, command, rest
+
     def invoke(self, ctx: Any) -> Any:
         try:
             with _legible_errors():
@@ -75,10 +84,13 @@ def _root(
     pass
 
 
-# A command is the function `command` of its module; the module's name is the command's, less an
-# underscore at its end, which keeps words of Python's (`import_`) free.
+# A command is the function `command` of its module, or the commands of its `app`; the module's name
+# is the command's, less an underscore at its end, which keeps words of Python's (`import_`) free.
 for _module in pkgutil.iter_modules(ttc.cli.__path__):
     if not _module.name.startswith("_"):
         _command = importlib.import_module(f"ttc.cli.{_module.name}")
         _name = _module.name.rstrip("_").replace("_", "-")
-        app.command(_name, no_args_is_help=False)(_command.command)
+        if hasattr(_command, "app"):
+            app.add_typer(_command.app, name=_name)
+        else:
+            app.command(_name, no_args_is_help=False)(_command.command)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ttc.report.console import Console
+    from ttc.store.run_folder import RunFolder
 
 
 @cache
@@ -34,3 +35,15 @@ def write_file(path: Path, text: str) -> None:
     from ttc.store.atomic import write_text
 
     write_text(path, text)
+
+
+def print_run(run: RunFolder, as_json: bool) -> None:
+    """Print a summary of a run that was just made."""
+    from ttc.pipeline.facts import run_facts
+    from ttc.report.summary import print_summary
+    from ttc.terminal import say_json
+
+    if as_json:
+        say_json(run_facts(run))
+    else:
+        print_summary(console(), run)

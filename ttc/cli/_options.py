@@ -9,13 +9,30 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
+
 RESULTS = Path("results")
 
-Run = Annotated[str, typer.Argument(help="A run: its folder, its recipe's name, or its id.")]
-Recipe = Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped recipe.")]
+Run = Annotated[
+    str,
+    typer.Argument(
+        help="A run: its folder, its recipe's name, or its id.", autocompletion=complete.runs
+    ),
+]
+Recipe = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe file, or the name of a shipped recipe.", autocompletion=complete.recipes
+    ),
+]
 RecipeOverrides = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Override a key of the recipe.", metavar="KEY=VALUE"),
+    typer.Option(
+        "--set",
+        help="Override a key of the recipe.",
+        metavar="KEY=VALUE",
+        autocompletion=complete.overrides,
+    ),
 ]
 RunResults = Annotated[
     Path | None, typer.Option("--results", help="Folder of all results (default: results).")
@@ -30,13 +47,19 @@ CostOverrides = Annotated[
     typer.Option("--set", help="A key of the recipe's cost section.", metavar="cost.KEY=VALUE"),
 ]
 AnyVerifier = Annotated[
-    str | None, typer.Option("--verifier", help="Whose verifications (default: each one's).")
+    str | None,
+    typer.Option(
+        "--verifier",
+        help="Whose verifications (default: each one's).",
+        autocompletion=complete.verifiers,
+    ),
 ]
 AnyUnit = Annotated[
     str | None,
     typer.Option(
         "--unit",
         help="Compute in tokens (default, prompts included), flops, usd, calls, seconds, or c.",
+        autocompletion=complete.units,
     ),
 ]
 Cluster = Annotated[
@@ -47,6 +70,8 @@ Cluster = Annotated[
         metavar="metadata.KEY",
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+All = Annotated[bool, typer.Option("--all", help="All rows, not only the first and best ones.")]
 LEVEL = 0.95
 """`ttc.analysis.intervals.LEVEL`, which would load numpy for a page of help."""
 Level = Annotated[
@@ -71,6 +96,23 @@ InvalidVerdict = Annotated[
     typer.Option(
         "--invalid-verdict",
         help="An unreadable verdict in a mean: dropped, zero or half (default: the recipe's).",
+    ),
+]
+Width = Annotated[
+    float | None, typer.Option("--width", help="Width of figures in inches.", metavar="INCHES")
+]
+Height = Annotated[
+    float | None, typer.Option("--height", help="Height of figures in inches.", metavar="INCHES")
+]
+FontSize = Annotated[
+    float | None,
+    typer.Option("--font-size", help="Letters of figures, in points.", metavar="POINTS"),
+]
+Style = Annotated[
+    str | None,
+    typer.Option(
+        "--style",
+        help="Figures for paper, slides or in grey, or a matplotlib style or file; commas between.",
     ),
 ]
 

@@ -67,3 +67,14 @@ def amounts(given: Sequence[float] | None, option: str) -> tuple[float, ...]:
     if not all(0 < amount < float("inf") for amount in given or ()):
         raise UsageError(f"{option}: expected an amount above 0")
     return tuple(given or ())
+
+
+def scaled_amounts(given: Sequence[str] | None, option: str) -> tuple[float, ...]:
+    """Amounts above 0, such as 800, 10k or 1.5M, ascending. Raises `UsageError`."""
+    from ttc.words import scaled
+
+    found = {text: scaled(text.strip()) for text in given or ()}
+    for text, amount in found.items():
+        if amount is None or amount <= 0:
+            raise UsageError(f"{option} {text}: expected an amount above 0, such as 800 or 10k")
+    return tuple(sorted({amount for amount in found.values() if amount is not None}))

@@ -1,4 +1,4 @@
-"""`ttc compare`: the methods of runs beside the vote, at equal compute."""
+"""`ttc compare`: recipes beside each other, at equal compute."""
 
 from __future__ import annotations
 
@@ -7,64 +7,141 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import LEVEL, RESULTS, AnyUnit, CostOverrides, Level, Results
+from ttc.cli import _complete as complete
+from ttc.cli._options import (
+    LEVEL,
+    RESULTS,
+    Cluster,
+    CostOverrides,
+    FontSize,
+    Height,
+    Level,
+    Results,
+    Style,
+    Width,
+)
+
+_BY = ("recipe", "verifier", "policy")
 
 
 def command(
-    runs: Annotated[list[str], typer.Argument(help="Runs of the same problems.")],
+    runs: Annotated[
+        list[str], typer.Argument(help="Runs of the same problems.", autocompletion=complete.runs)
+    ],
     budget: Annotated[
-        list[float] | None,
-        typer.Option("--budget", help="Compute per problem, in --unit; repeat for more."),
+        list[str] | None,
+        typer.Option("--budget", help="Compute per problem, in --unit (10k, 1.5M); repeatable."),
     ] = None,
-    unit: AnyUnit = None,
-    overrides: CostOverrides = None,
-    by_policy: Annotated[
+    at_samples: Annotated[
+        list[int] | None,
+        typer.Option("--at-samples", min=1, help="Compare at equal S, too; repeatable."),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            "--unit",
+            help="Compute in tokens (default, prompts included), flops, usd, calls, seconds, c, or "
+            "latency: seconds until the answer.",
+            autocompletion=complete.units_and_latency,
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            help="What others are compared with: a row, a run or vote; RUN@1 is one sample of it "
+            "(default: the first vote).",
+        ),
+    ] = None,
+    over: Annotated[
+        list[str] | None,
+        typer.Option("--over", help="Runs that differ in this key only are one row: seed."),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option("--by", help="A row for each recipe, verifier or policy."),
+    ] = "verifier",
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help="Only these policies, each a row; repeatable."),
+    ] = None,
+    cluster: Cluster = None,
+    common: Annotated[
         bool,
-        typer.Option("--by-policy", help="Each policy of a verifier is a method of its own."),
+        typer.Option("--common", help="Of other data sets, the problems that are the same."),
     ] = False,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gate",
+            help="'not worse than ROW by 2 points at 10k tokens', or 'better than ROW at 16 "
+            "samples'. Exit code 0: passed, 3: failed, 4: undecided.",
+        ),
+    ] = None,
+    flips: Annotated[
+        bool, typer.Option("--flips", help="List problems that only one side solves.")
+    ] = False,
+    overrides: CostOverrides = None,
     concurrency: Annotated[
         int,
         typer.Option("--concurrency", min=1, help="Calls under way at a time, for --unit latency."),
     ] = 8,
     level: Level = LEVEL,
+    everything: Annotated[bool, typer.Option("--all", help="All rows and problems.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder for comparison.parquet, .md, .png and .svg."),
+        typer.Option("--out", help="Folder for tables (parquet, JSON, Markdown) and figures."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all points as JSON.")] = False,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
-    """Compare what methods buy at equal compute: each against the vote, paired over problems.
+    """Compare recipes at equal compute, paired over problems: better, worse or undecided.
 
-    Each verifier is used with whatever policy, S and V does best within the budget, and a sampler
-    that gives one answer (search, refinement, early stopping) is stopped where it does best, judged
-    out of bag; all that was asked counts: discarded samples, rewards, programs and critics.
+    Rows are named by what differs in the recipes. Each vote, verifier or search takes whatever
+    policy, S and V does best within the budget, judged out of bag; all that was asked counts:
+    discarded samples, rewards, programs and critics.
 
-    Examples: `ttc compare verifiers-genrm verifiers-prm --budget 1000 --budget 4000`,
-    `ttc compare "samplers-*" verifiers-prm --by-policy --unit flops --out results/samplers`
+    Examples: `ttc compare cold hot`, `ttc compare cold hot --budget 2k --budget 8k --flips`,
+    `ttc compare "temps*" --over seed --at-samples 16`, `ttc compare small big --baseline big@1`,
+    `ttc compare old new --gate "not worse than old by 2 points at 10k tokens"`
     """
-    from ttc.cli._console import console
-    from ttc.cli._options import cost_overrides
-    from ttc.cli._values import amounts, axis
-    from ttc.pipeline.comparing import compare
+    from ttc.cli._console import console, working
+    from ttc.cli._values import one_of, scaled_amounts
+    from ttc.pipeline.comparing import LATENCY, Request, compare
+    from ttc.pipeline.comparing.gate import EXIT_CODES, worst
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.report.compare import print_comparison, write_comparison
+    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_matching
     from ttc.terminal import say_json
 
-    limits = tuple(sorted(amounts(budget, "--budget")))
-    found = compare(
-        find_matching(runs, results),
-        axis(unit, None, (*COST_UNITS, "latency")) or "tokens",
-        limits,
-        cost_overrides(overrides, None),
-        level,
-        by_policy=by_policy,
+    chosen = look(width, height, font_size, style)
+    request = Request(
+        unit=None if unit is None else one_of(unit, (*COST_UNITS, LATENCY), "--unit"),
+        budgets=scaled_amounts(budget, "--budget"),
+        samples=tuple(sorted(set(at_samples or ()))),
+        by=one_of(by, _BY, "--by"),
+        policies=tuple(policy or ()),
+        over=tuple(over or ()),
+        baseline=baseline,
+        cluster=cluster,
+        common=common,
+        overrides=tuple(overrides or ()),
         concurrency=concurrency,
+        level=level,
     )
+    with working("comparing"):
+        found = compare(find_matching(runs, results), request, gate or (), results)
     if as_json:
-        say_json([point.as_row(found.unit) for point in found.points])
+        say_json(found.as_dict())
     else:
-        print_comparison(console(), found, limits)
+        print_comparison(console(), found, everything, flips)
     if out is not None:
-        write_comparison(found, limits, out)
+        with drawn_in(chosen):
+            write_comparison(found, out)
+    if code := EXIT_CODES[worst(found.gates)]:
+        raise typer.Exit(code)

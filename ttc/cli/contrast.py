@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
@@ -30,7 +31,8 @@ def command(
     methods: Annotated[
         list[str],
         typer.Argument(
-            help="METHOD, METHOD@S or METHOD@SxV; the others are compared with the first."
+            help="METHOD, METHOD@S or METHOD@SxV; the others are compared with the first.",
+            autocompletion=complete.policies,
         ),
     ],
     budget: Annotated[

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     RESULTS,
+    All,
+    AsJson,
     Cluster,
     CostOverrides,
+    FontSize,
+    Height,
     InvalidVerdict,
     Ratio,
     Results,
     Run,
+    Style,
     VerificationDraws,
+    Width,
     cost_overrides,
     scoring,
 )
+
+if TYPE_CHECKING:
+    from ttc.pipeline.curves import Row
+    from ttc.report.looks import Look
+    from ttc.store.run_folder import RunFolder
 
 
 def command(
     run: Run,
     policy: Annotated[
         list[str] | None,
-        typer.Option("--policy", help="A policy, or coverage, pass@k, maj@k; repeat for more."),
+        typer.Option(
+            "--policy",
+            help="A policy, or coverage, pass@k, maj@k; repeat for more.",
+            autocompletion=complete.policies,
+        ),
     ] = None,
     k: Annotated[
         list[str] | None,
@@ -37,10 +53,19 @@ def command(
     ] = None,
     unit: Annotated[
         list[str] | None,
-        typer.Option("--unit", help="Compute in c, tokens, flops, usd, calls or seconds."),
+        typer.Option(
+            "--unit",
+            help="Compute in c, tokens, flops, usd, calls or seconds.",
+            autocompletion=complete.units,
+        ),
     ] = None,
     verifier: Annotated[
-        str | None, typer.Option("--verifier", help="Whose verifications, if there are several.")
+        str | None,
+        typer.Option(
+            "--verifier",
+            help="Whose verifications, if there are several.",
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     ratio: Ratio = None,
     overrides: CostOverrides = None,
@@ -68,28 +93,47 @@ def command(
     tuned_by: Annotated[
         Path | None, typer.Option("--tuned-by", help="The same by another run's tuned.json.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all columns as JSON.")] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot",
+            help="Draw success against compute, in the first unit, into a .png, .svg or .pdf.",
+            metavar="FILE",
+        ),
+    ] = None,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
+    everything: All = False,
+    as_json: AsJson = False,
     results: Results = RESULTS,
 ) -> None:
     """Print success against compute, exactly or by Monte Carlo, at any S and V of the pool.
 
     What the run's table lacks is computed from its solutions and verifications; nothing is sampled.
+    Where neither S nor V is named, the table has the best cells of each policy, or with --all every
+    one.
 
     Examples: `ttc curves quickstart`, `ttc curves quickstart --policy pass@k --k 3,10,50`,
     `ttc curves quickstart --policy best_of_n --k 12 --verifications 3 --unit flops`,
     `ttc curves quickstart --policy best_of_n --verification-draws first`,
-    `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`
+    `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`,
+    `ttc curves quickstart --unit tokens --plot curves.svg`
     """
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
     from ttc.pipeline.curve_query import CurveRequest, answer
     from ttc.report.console import line
     from ttc.report.coverage import coverage_lines
-    from ttc.report.curves import UNITS, plain_rows, print_curves
+    from ttc.report.curves import UNITS, best_cells, plain_rows, print_curves
+    from ttc.report.looks import look
+    from ttc.report.tables import left_out
     from ttc.store.run_folder import find_run
     from ttc.terminal import say_json
 
     units = names(unit or ["c", "tokens"], UNITS, "--unit")
+    chosen = look(width, height, font_size, style)
     found = find_run(run, results)
     request = CurveRequest(
         policies=tuple(words(policy)) if policy else None,
@@ -104,6 +148,8 @@ def command(
         tuned=tuned_by or (found.path if tuned else None),
     )
     said = answer(found, request)
+    if plot is not None:
+        written = _draw(found, said.rows, units[0] if unit else "tokens", plot, chosen)
     if as_json:
         say_json(plain_rows(said.rows))
         return
@@ -111,4 +157,18 @@ def command(
     there = None if some else {row["policy"] for row in said.rows}
     for text in coverage_lines(there, said.manifest):
         console().print(line(text))
-    print_curves(console(), f"Success of {found.name}", said.rows, units, said.manifest)
+    rows = said.rows if everything or k or verifications else best_cells(said.rows)
+    print_curves(console(), f"Success of {found.name}", rows, units, said.manifest)
+    if more := left_out(len(said.rows) - len(rows)):
+        console().print(line(more))
+    if plot is not None:
+        for path in written:
+            console().print(line(f"wrote {path}"), soft_wrap=True)
+
+
+def _draw(run: RunFolder, rows: list[Row], unit: str, path: Path, chosen: Look) -> list[Path]:
+    from ttc.report.curve_figure import curve_figure, write_curves
+    from ttc.report.looks import drawn_in
+
+    with drawn_in(chosen):
+        return write_curves(curve_figure(rows, f"Success of {run.name}", unit), path)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
+
 
 def command(
     target: Annotated[
@@ -14,6 +16,7 @@ def command(
             help="A server's URL, a recipe (file or name) whose servers are examined, or the word "
             "sandbox: this machine's ways of shutting programs in.",
             metavar="URL|RECIPE|sandbox",
+            autocompletion=complete.targets,
         ),
     ],
     model: Annotated[
@@ -26,7 +29,12 @@ def command(
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Override a key of the recipe.", metavar="KEY=VALUE"),
+        typer.Option(
+            "--set",
+            help="Override a key of the recipe.",
+            metavar="KEY=VALUE",
+            autocompletion=complete.overrides,
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:

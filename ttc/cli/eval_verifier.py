@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
     Cluster,
     Draws,
+    FontSize,
+    Height,
     InvalidVerdict,
     Level,
     Results,
     Run,
+    Style,
+    Width,
     scoring,
 )
 
@@ -29,7 +34,12 @@ if TYPE_CHECKING:
 def command(
     run: Run,
     verifier: Annotated[
-        list[str] | None, typer.Option("--verifier", help="A verifier (default: each one).")
+        list[str] | None,
+        typer.Option(
+            "--verifier",
+            help="A verifier (default: each one).",
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     by: Annotated[
         list[str] | None,
@@ -70,6 +80,7 @@ def command(
             "--set",
             help="A key of the recipe for attacks, such as budget.per_run.usd=1.",
             metavar="KEY=VALUE",
+            autocompletion=complete.overrides,
         ),
     ] = None,
     cluster: Cluster = None,
@@ -79,6 +90,10 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the output (default: the run's).")
     ] = None,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -86,7 +101,8 @@ def command(
 
     Discrimination, calibration, first wrong steps, what V verdicts are worth, how often the best
     of S is wrong, how far scores may move before a choice flips. Of runs and of imported samples
-    alike. Writes verifier.json, verifier_metrics.parquet, verifier_curves.parquet and figures/.
+    alike. Writes verifier.json, verifier_metrics.parquet, verifier_curves.parquet and figures/
+    (PNG, SVG, PDF, and what each shows as CSV).
 
     Examples: `ttc eval-verifier quickstart`,
     `ttc eval-verifier quickstart --by difficulty --by length`,
@@ -101,12 +117,14 @@ def command(
     from ttc.pipeline.judging.quantities import Rules
     from ttc.report.judging import print_judging
     from ttc.report.judging_figures import draw
+    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_run
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
     if overrides and not attack:
         raise UsageError("--set changes the recipe for attacks; without --attack nobody is asked")
+    chosen = look(width, height, font_size, style)
     costs = {"costs": tuple(_cost(one) for one in cost)} if cost else {}
     request = JudgingRequest(
         verifiers=tuple(dict.fromkeys(verifier or ())),
@@ -133,7 +151,8 @@ def command(
     write_file(folder / "verifier.json", text + "\n")
     write_table(folder / "verifier_metrics.parquet", "verifier_metrics", judged.metric_rows())
     write_table(folder / "verifier_curves.parquet", "verifier_curves", judged.curve_rows())
-    figures = draw(judged, folder / "figures")
+    with drawn_in(chosen):
+        figures = draw(judged, folder / "figures")
     if as_json:
         say(text)
         return

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
@@ -15,11 +16,15 @@ from ttc.cli._options import (
     Cluster,
     CostOverrides,
     Draws,
+    FontSize,
+    Height,
     InvalidVerdict,
     Level,
     Ratio,
     Results,
+    Style,
     VerificationDraws,
+    Width,
     cost_overrides,
     scoring,
 )
@@ -27,12 +32,18 @@ from ttc.cli._options import (
 
 def command(
     runs: Annotated[
-        list[str], typer.Argument(help="Runs: a folder, a recipe's name, or an id; one or several.")
+        list[str],
+        typer.Argument(
+            help="Runs: a folder, a recipe's name, or an id; one or several.",
+            autocompletion=complete.runs,
+        ),
     ],
     policy: Annotated[
         list[str] | None,
         typer.Option(
-            "--policy", help="Verified policies (default: the recipe's); repeat for more."
+            "--policy",
+            help="Verified policies (default: the recipe's); repeat for more.",
+            autocompletion=complete.policies,
         ),
     ] = None,
     verifier: AnyVerifier = None,
@@ -66,6 +77,10 @@ def command(
             "--out", help="Folder of the output (default: the run's; needed for several)."
         ),
     ] = None,
+    width: Width = None,
+    height: Height = None,
+    font_size: FontSize = None,
+    style: Style = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     results: Results = RESULTS,
 ) -> None:
@@ -76,7 +91,8 @@ def command(
 
     Examples: `ttc fit-scaling quickstart`, `ttc fit-scaling sc_vs_genrm --unit flops`,
     `ttc fit-scaling mine --cluster metadata.template --budget 2000`,
-    `ttc fit-scaling s0-1a2b s1-3c4d --pool --out results/pooled`
+    `ttc fit-scaling s0-1a2b s1-3c4d --pool --out results/pooled`,
+    `ttc fit-scaling quickstart --style paper,grey --width 3.3`
     """
     from ttc.cli._console import console, write_file
     from ttc.cli._values import amounts, axis, words
@@ -85,10 +101,13 @@ def command(
     from ttc.pipeline.scaling.tables import allocation_rows, fit_rows
     from ttc.report.figures import draw
     from ttc.report.fit import print_fit
+    from ttc.report.fitting import show_fitting
+    from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_runs
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
+    chosen = look(width, height, font_size, style)
     limits = sorted(amounts(budgets, "--budget"))
     found = find_runs(runs, results, out)
     folder = out or found[0].path
@@ -107,13 +126,15 @@ def command(
         cluster=cluster,
         budgets=tuple(limits) or None,
     )
-    fitted = fit_scaling(found, request)
+    with show_fitting() as progress:
+        fitted = fit_scaling(found, request, progress)
     text = dump_json(fitted.as_dict())
     write_file(folder / "fit.json", text + "\n")
     write_table(folder / "fits.parquet", "fits", fit_rows(fitted))
     write_table(folder / "allocation.parquet", "allocation", allocation_rows(fitted))
     title = ", ".join(dict.fromkeys(run.manifest().recipe_name for run in found))
-    figures = draw(fitted, title, folder / "figures")
+    with drawn_in(chosen):
+        figures = draw(fitted, title, folder / "figures")
     if as_json:
         say(text)
     else:

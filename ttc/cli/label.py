@@ -7,13 +7,19 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import RESULTS, Results, Run
 
 
 def command(
     run: Run,
     verifier: Annotated[
-        str, typer.Option("--verifier", help="Whose votes: a verifier that names a wrong step.")
+        str,
+        typer.Option(
+            "--verifier",
+            help="Whose votes: a verifier that names a wrong step.",
+            autocompletion=complete.verifiers,
+        ),
     ] = "opv",
     most: Annotated[
         int, typer.Option("--most-uncertain", min=1, help="So many solutions, at most.")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import Recipe, RecipeOverrides, RunResults, recipe_overrides
 
 _LENGTHS, _POWER = "Lengths", "Sample size"
@@ -16,7 +17,12 @@ def command(
     overrides: RecipeOverrides = None,
     like: Annotated[
         str | None,
-        typer.Option("--like", help="A run whose lengths are taken.", rich_help_panel=_LENGTHS),
+        typer.Option(
+            "--like",
+            help="A run whose lengths are taken.",
+            rich_help_panel=_LENGTHS,
+            autocompletion=complete.runs,
+        ),
     ] = None,
     pilot: Annotated[
         int | None,
@@ -52,12 +58,18 @@ def command(
     compare: Annotated[
         list[str] | None,
         typer.Option(
-            help="Two methods: majority@64,best_of_n@16x8 (METHOD@SxV).", rich_help_panel=_POWER
+            help="Two methods: majority@64,best_of_n@16x8 (METHOD@SxV).",
+            rich_help_panel=_POWER,
+            autocompletion=complete.policies,
         ),
     ] = None,
     verifier: Annotated[
         str | None,
-        typer.Option(help="Whose verifications, if there are several.", rich_help_panel=_POWER),
+        typer.Option(
+            help="Whose verifications, if there are several.",
+            rich_help_panel=_POWER,
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     power: Annotated[
         float, typer.Option(help="Probability of finding it.", rich_help_panel=_POWER)

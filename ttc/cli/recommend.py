@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
@@ -34,7 +35,11 @@ def command(
     unit: AnyUnit = None,
     policy: Annotated[
         list[str] | None,
-        typer.Option("--policy", help="Verified policies to consider (default: the recipe's)."),
+        typer.Option(
+            "--policy",
+            help="Verified policies to consider (default: the recipe's).",
+            autocompletion=complete.policies,
+        ),
     ] = None,
     verifier: AnyVerifier = None,
     ratio: Ratio = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import Recipe, RecipeOverrides, RunResults, recipe_overrides
+from ttc.cli._options import AsJson, Recipe, RecipeOverrides, RunResults, recipe_overrides
 
 
 def command(
@@ -19,6 +19,7 @@ def command(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="One line at the end in place of the tables.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a recipe within its budget and write tidy tables under `results/`.
 
@@ -27,15 +28,19 @@ def command(
     Examples: `ttc run quickstart`, `ttc run my.yaml --set seed=1 --set sampler.solutions=64`
     """
     from ttc.cli._console import console
+    from ttc.pipeline.facts import run_facts
     from ttc.pipeline.run import run_recipe
     from ttc.recipe import load_recipe
     from ttc.report.failures import of_manifest
     from ttc.report.progress import show_progress
     from ttc.report.summary import print_summary
-    from ttc.terminal import say
+    from ttc.terminal import say, say_json
 
     loaded = load_recipe(recipe, recipe_overrides(overrides, results))
     outcome = run_recipe(loaded, lambda monitor: show_progress(monitor.status, plain=plain))
+    if as_json:
+        say_json({"fresh": outcome.fresh, **run_facts(outcome.run)})
+        return
     if quiet:
         said = outcome.manifest.status if outcome.fresh else "nothing to do, this run is complete"
         failed = of_manifest(outcome.manifest)[:1]

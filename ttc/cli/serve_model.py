@@ -6,10 +6,15 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
+
 
 def command(
     models: Annotated[
-        list[str] | None, typer.Argument(help="Models to serve; nano means all of them.")
+        list[str] | None,
+        typer.Argument(
+            help="Models to serve; nano means all of them.", autocompletion=complete.models
+        ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli._options import AsJson
+
 _SIZE, _SOLVER, _VERIFIER = "Size", "Truth about solutions", "Truth about verifications"
 
 
@@ -124,6 +126,7 @@ def command(
         list[str] | None,
         typer.Option("--set", help="Any key of the file, cost too.", metavar="KEY=VALUE"),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Draw a pool from a model whose truth is known, so that show, curves and fit-scaling work.
 
@@ -134,9 +137,8 @@ def command(
     `ttc simulate hard.yaml --seed 3 --error-correlation 0.5`,
     `ttc simulate --set solution_tokens.variation=1 --set cost.parameters=8e9`
     """
-    from ttc.cli._console import console
+    from ttc.cli._console import print_run
     from ttc.pipeline.simulating import read_simulation, simulate_to
-    from ttc.report.summary import print_summary
 
     options = {
         "seed": seed,
@@ -166,4 +168,4 @@ def command(
     }
     given = [f"{key}={value}" for key, value in options.items() if value is not None]
     run = simulate_to(read_simulation(parameters, [*given, *(overrides or [])]), to)
-    print_summary(console(), run)
+    print_run(run, as_json)

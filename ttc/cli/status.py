@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import RESULTS, Results
 
 
 def command(
     run: Annotated[
         str | None,
-        typer.Argument(help="A run: its folder, its recipe's name or its id; else the latest."),
+        typer.Argument(
+            help="A run: its folder, its recipe's name or its id; else the latest.",
+            autocompletion=complete.runs,
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON; with --watch, an object a line.")

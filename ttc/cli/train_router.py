@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import RESULTS, Results, Run
+from ttc.cli._options import RESULTS, AsJson, Results, Run
 
 
 def command(
@@ -25,6 +25,7 @@ def command(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Which problems, and which steps are left out.")
     ] = 0,
+    as_json: AsJson = False,
     results: Results = RESULTS,
 ) -> None:
     """Train a router of `speculate` on a run of its oracle rule; judge it on other problems.
@@ -36,13 +37,25 @@ def command(
     from ttc.pipeline.routing import train_router
     from ttc.store.atomic import write_text
     from ttc.store.run_folder import find_run
-    from ttc.terminal import say
+    from ttc.terminal import say, say_json
 
     found = train_router(find_run(run, results), share=share, threshold=threshold, seed=seed)
     try:
         write_text(out, found.router.text())
     except OSError as error:
         raise UsageError(f"can't write {out}: {error.strerror}") from error
+    if as_json:
+        say_json(
+            {
+                "router": str(out),
+                "weights": dict(found.router.weights),
+                "steps": found.steps,
+                "steps_of_other_problems": found.held,
+                "target_better": found.better,
+                "spearman": found.spearman,
+            }
+        )
+        return
     for name, weight in found.router.weights.items():
         say(f"{name}: {weight:.3g}")
     say(f"trained on {found.steps:,} steps, of which the target's is better in half")

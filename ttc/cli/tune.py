@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import (
     RESULTS,
     CostOverrides,
@@ -25,7 +26,11 @@ def command(
     run: Run,
     policy: Annotated[
         list[str] | None,
-        typer.Option("--policy", help="What to tune (default: the run's); repeat for more."),
+        typer.Option(
+            "--policy",
+            help="What to tune (default: the run's); repeat for more.",
+            autocompletion=complete.policies,
+        ),
     ] = None,
     grid: Annotated[
         list[str] | None,
@@ -37,7 +42,11 @@ def command(
     ] = None,
     verifier: Annotated[
         str | None,
-        typer.Option("--verifier", help="Whose verifications (default: each one's); a,b for some."),
+        typer.Option(
+            "--verifier",
+            help="Whose verifications (default: each one's); a,b for some.",
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     problems: TuningProblems = None,
     share: TuningShare = 0.3,
@@ -54,7 +63,12 @@ def command(
         typer.Option("--budget", min=0, help="Tune S and V, too, within this compute per problem."),
     ] = None,
     unit: Annotated[
-        str, typer.Option("--unit", help="Of --budget: tokens, flops, usd, calls, seconds or c.")
+        str,
+        typer.Option(
+            "--unit",
+            help="Of --budget: tokens, flops, usd, calls, seconds or c.",
+            autocompletion=complete.units,
+        ),
     ] = "tokens",
     weights: Annotated[
         list[str] | None,

@@ -13,8 +13,10 @@ def _spelled(relation: Any) -> Any:
     return relation.strip().replace(" ", "_") if isinstance(relation, str) else relation
 
 
+_Relation = Literal["at_least", "less_than", "at_most", "exactly"]
+_Spelled = Literal["at least", "less than", "at most"]
 Relation = Annotated[
-    Literal["at_least", "less_than", "at_most", "exactly"], BeforeValidator(_spelled)
+    _Relation, BeforeValidator(_spelled, json_schema_input_type=_Relation | _Spelled)
 ]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Phrase = Annotated[str, Field(min_length=1, max_length=10_000)]

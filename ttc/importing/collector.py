@@ -15,7 +15,7 @@ from ttc.answers import AnswerRule
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem, Solution
 from ttc.errors import DataError
-from ttc.importing.judging import Judging, answers_of, gold_of
+from ttc.importing.judging import Judging, answers_of, gold_of, labelled
 from ttc.importing.records import Raw, RawProblem, RawSolution
 from ttc.importing.tally import Tally, prompt_tokens
 from ttc.importing.verifying import IMPORTED, VerificationSink
@@ -58,8 +58,11 @@ class Collector:
 
     def add(self, raw: Raw) -> None:
         """Take a record. Raises `DataError` for a problem that is there twice or says nothing."""
-        content = repr(replace(raw, place="")).encode("utf-8", "replace")
-        self._digest += int.from_bytes(hashlib.sha256(content).digest(), "big")
+        content = repr(replace(raw, place=""))
+        if isinstance(raw, RawProblem) and raw.answer_labels:
+            content += repr(raw.answer_labels)
+        digest = hashlib.sha256(content.encode("utf-8", "replace")).digest()
+        self._digest += int.from_bytes(digest, "big")
         if isinstance(raw, RawProblem):
             self._add_problem(raw)
         else:
@@ -93,6 +96,7 @@ class Collector:
         if not raw.solutions:
             raise DataError(f"{raw.place}: problem {raw.id!r} has no solutions")
         answers = answers_of(raw, self._rule)
+        raw = labelled(raw, answers)
         gold = gold_of(raw, answers, self._rule)
         if gold is None and all(one.correct is None for one in raw.solutions):
             raise DataError(

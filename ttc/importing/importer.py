@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 from ttc.answers import AnswerRule
 from ttc.errors import DataError
 from ttc.importing.collector import Collector
-from ttc.importing.judging import Judging
-from ttc.importing.layouts import LAYOUTS, Layout, detect, read
+from ttc.importing.formats import AUTO, Format, chosen
+from ttc.importing.judging import UNKNOWN, Judging
+from ttc.importing.sources import Source, Wanted
 from ttc.importing.tally import Progress, Tally
+from ttc.importing.trail import Trail
+from ttc.importing.verifying import SQUASH
 from ttc.store.labels import split_told
 from ttc.store.manifest import Choices, Manifest, Model, dataset_hash, hash_recipe
 from ttc.store.run_folder import RunFolder
@@ -25,52 +29,90 @@ def import_pool(
     source: Path,
     destination: Path,
     *,
-    layout: Layout = "auto",
+    layout: str = AUTO,
     verifications: Path | None = None,
     mapping: Mapping[str, str] | None = None,
     answers: AnswerRule | None = None,
     judging: Judging | None = None,
+    wanted: Wanted | None = None,
     progress: Progress | None = None,
 ) -> RunFolder:
     """Turn samples in a file or folder into a run `destination/<run id>`, and return it.
 
     `destination` is a folder of runs, such as `results/NAME`. The run id is a hash of what was
-    imported and how, so that the same import again replaces its run. `verifications` is a second
-    table or a second folder where they lie apart. `mapping` says what our names (`solution.text`)
-    are called in the data. `progress` is called after every problem or file of verifications.
-    Memory holds one problem's text at a time. Raises `DataError` with file and line; then nothing
-    is left behind.
+    imported and how, so that the same import again replaces its run; a run of ttc's own keeps its
+    id. `layout` names a format (`ttc.importing.formats`), else its content tells. `verifications`
+    is a second table or a second folder where they lie apart. `mapping` says what our names
+    (`solution.text`) are called in the data, `wanted` what to take where it offers several things.
+    `progress` is called after every problem or file of verifications. Memory holds one problem's
+    text at a time. Raises `DataError` with file and line; then nothing is left behind.
     """
-    if layout not in LAYOUTS:
-        raise DataError(f"unknown layout {layout!r}; known are {', '.join(LAYOUTS)}")
     rule, options = answers or AnswerRule(), judging or Judging()
-    found = detect(source) if layout == "auto" else layout
-    how: dict[str, Any] = {
-        "layout": found,
-        "mapping": dict(mapping or {}),
-        "answers": rule.model_dump(mode="json"),
-        "score": options.score,
-        "labels": options.labels,
-        "verifier": options.verifier,
-    }
+    form, opened = opened_source(source, layout, verifications, mapping, wanted)
+    options = usual(options, form)
     started = datetime.now(UTC)
     with staged(destination) as stage:
+        if form.adopt is not None:
+            return stage.publish(form.adopt(opened, stage.run).run_id)
         with ExitStack() as tables:
             collector = Collector(stage.run, rule, options, tables)
-            for raw in read(source, found, verifications, mapping or {}):
+            for raw in form.read(opened):
                 collector.add(raw)
                 if progress is not None:
                     progress(collector.tally)
             if not collector.tally.problems:
                 raise DataError(f"{source}: there are no problems in the data")
             problems = collector.finish()
+        collector.verifications.squash()
         _refuse_unreadable(source, collector.tally, options)
-        manifest = _manifest(destination.name, how, collector, options)
+        how = _how(form, opened, rule, options)
+        manifest = _manifest(destination.name, how, collector, options, opened.trail)
         manifest.dataset = dataset_hash(problems)
         manifest.started, manifest.ended = started, datetime.now(UTC)
         manifest.source |= {"file": source.name, "records": collector.digest()}
         manifest.write(stage.run.manifest_path)
         return stage.publish(manifest.run_id)
+
+
+def opened_source(
+    path: Path,
+    layout: str = AUTO,
+    verifications: Path | None = None,
+    mapping: Mapping[str, str] | None = None,
+    wanted: Wanted | None = None,
+) -> tuple[Format, Source]:
+    """The format of a source, and what its reader is given. Raises `DataError`."""
+    wanted = wanted or Wanted()
+    trail = Trail(wanted.right_from)
+    return chosen(Source(path, (), verifications, mapping or {}, wanted, trail), layout)
+
+
+def usual(options: Judging, form: Format) -> Judging:
+    """The options with what is usual for a format where they say nothing."""
+    return replace(
+        options,
+        labels=options.labels or form.labels,
+        aggregate=options.aggregate or form.aggregate,
+    )
+
+
+def _how(form: Format, source: Source, rule: AnswerRule, options: Judging) -> dict[str, Any]:
+    """What was asked for, which makes the run's id; keys that came later only where they matter."""
+    later = {
+        "metric": source.wanted.metric,
+        "filter": source.wanted.filter,
+        "right_from": None if source.wanted.right_from == 1 else source.wanted.right_from,
+        "aggregate": None if options.aggregate == "min" else options.aggregate,
+    }
+    return {
+        "layout": form.name,
+        "mapping": dict(source.mapping),
+        "answers": rule.model_dump(mode="json"),
+        "score": options.score,
+        "labels": options.labels,
+        "verifier": options.verifier,
+        **{name: value for name, value in later.items() if value is not None},
+    }
 
 
 def _refuse_unreadable(source: Path, tally: Tally, options: Judging) -> None:
@@ -86,13 +128,17 @@ def _refuse_unreadable(source: Path, tally: Tally, options: Judging) -> None:
 
 
 def _manifest(
-    name: str, how: Mapping[str, Any], collector: Collector, options: Judging
+    name: str, how: Mapping[str, Any], collector: Collector, options: Judging, trail: Trail
 ) -> Manifest:
     tally = collector.tally
     sinks = collector.verifications.verifiers
+    rewards = list(collector.verifications.unbounded)
     recipe_hash = hash_recipe(how)
-    solver = Model(backend="imported", model=options.model)
-    judge = Model(backend="imported", model=options.verifier_model or options.model)
+    told = str(trail.facts.get("model", options.model))
+    solved = told if options.model == UNKNOWN else options.model
+    solver = Model(backend="imported", model=solved)
+    judge = Model(backend="imported", model=options.verifier_model or solved)
+    of_data = {"unused_keys": trail.unused, "facts": trail.facts, "squashed": rewards}
     return Manifest(
         recipe_name=name,
         recipe={"import": dict(how)},
@@ -100,7 +146,7 @@ def _manifest(
         run_id=hash_recipe({"how": dict(how), "records": collector.digest()})[:12],
         models={"solver": solver, **dict.fromkeys(sinks, judge)},
         status="imported",
-        note=_note(tally),
+        note=_note(tally, trail, rewards),
         ledger=_ledger(tally),
         choices=Choices(
             lambda_source="measured" if sinks else None,
@@ -118,12 +164,23 @@ def _manifest(
             "labels": tally.labels,
             "labels_that_differ": tally.labels_that_differ,
             "estimated_token_counts": tally.estimated_counts,
+            **{key: value for key, value in of_data.items() if value},
         },
     )
 
 
-def _note(tally: Tally) -> str:
-    parts = []
+def _note(tally: Tally, trail: Trail, rewards: Sequence[str]) -> str:
+    parts = list(trail.notes)
+    if trail.partial:
+        parts.append(
+            f"{counted(trail.partial, 'label')} between wrong and right: --right-from says from "
+            "where they count as right (now the usual 1, if not given)"
+        )
+    if rewards:
+        parts.append(
+            f"scores of {', '.join(rewards)} are unbounded rewards r, squashed in their order to "
+            f"{SQUASH}; raw_score has them"
+        )
     if not tally.solution_tokens:
         parts.append("the data holds neither texts nor token counts, so costs in tokens are 0")
     elif tally.estimated_counts:

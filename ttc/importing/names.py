@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ttc.errors import DataError
+from ttc.importing.trail import Trail
 from ttc.words import nearest
 
 _SOLUTION = (
@@ -48,7 +49,10 @@ TABLE_NAMES: dict[str, str] = {
 class Names:
     """Our names (`solution.text`) and what they are called in the data."""
 
-    def __init__(self, defaults: Mapping[str, str], mapping: Mapping[str, str]) -> None:
+    def __init__(
+        self, defaults: Mapping[str, str], mapping: Mapping[str, str], trail: Trail | None = None
+    ) -> None:
+        self.trail = trail or Trail()
         self.mapped = {_full_name(key, defaults): value for key, value in mapping.items()}
         self._names = {**defaults, **self.mapped}
         self._unseen = dict(self.mapped)
@@ -71,10 +75,16 @@ class Names:
 
 
 class Record:
-    """A JSON object or a table row seen through our names of one noun, with its place."""
+    """A JSON object or a table row seen through our names of one noun, with its place.
 
-    def __init__(self, values: Mapping[str, Any], names: Names, noun: str, place: str) -> None:
+    inside: where the object stands in the record, such as `solutions[].`, for the trail.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], names: Names, noun: str, place: str, inside: str = ""
+    ) -> None:
         self._values = values
+        self._inside = inside
         self._names = names
         self._noun = noun
         self.place = place
@@ -85,6 +95,7 @@ class Record:
         if self._names[full] not in self._values:
             return None
         self._names.saw(full)
+        self._names.trail.took(full, self._inside + self._names[full])
         return self._values[self._names[full]]
 
     def mapped(self, name: str) -> bool:
@@ -106,6 +117,10 @@ class Record:
         """What is under no name of ours."""
         known = set(self._known())
         return {key: value for key, value in self._values.items() if key not in known}
+
+    def leave_rest(self) -> None:
+        """Tell the trail of the keys that are under no name of ours."""
+        self._names.trail.left(self._inside + str(key) for key in self.rest())
 
     def _known(self) -> list[str]:
         return [self._names[name] for name in self._names.of(self._noun)]

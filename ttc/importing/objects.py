@@ -90,6 +90,15 @@ def _probabilities(record: Record, name: str) -> tuple[float, ...]:
     return tuple(one for one in told if one is not None)
 
 
+def rewards(value: Any, place: str) -> tuple[float, ...]:
+    """Scores of steps: a list of numbers, mostly from 0 to 1. Raises `DataError` for a gap."""
+    listed = values.listed(value, place, "a list of numbers")
+    told = [values.reward(one, f"{place}[{i}]") for i, one in enumerate(listed)]
+    if None in told:
+        values.refuse(None, f"{place}[{told.index(None)}]", "a number")
+    return tuple(one for one in told if one is not None)
+
+
 def verification(record: Record, index: int | None = None) -> RawVerification:
     """The verification in a record."""
     return RawVerification(
@@ -97,11 +106,11 @@ def verification(record: Record, index: int | None = None) -> RawVerification:
         text=values.text(record.get("text"), record.where("text")),
         verdict=values.truth(record.get("verdict"), record.where("verdict")),
         p_yes=values.probability(record.get("p_yes"), record.where("p_yes")),
-        score=values.probability(record.get("score"), record.where("score")),
+        score=values.reward(record.get("score"), record.where("score")),
         tokens=values.integer(record.get("tokens"), record.where("tokens")),
         prompt_tokens=values.integer(record.get("prompt_tokens"), record.where("prompt_tokens")),
         verifier=values.text(record.get("verifier"), record.where("verifier")) or None,
-        step_scores=_probabilities(record, "step_scores"),
+        step_scores=rewards(record.get("step_scores"), record.where("step_scores")),
         first_wrong_step=values.step(
             record.get("first_wrong_step"), record.where("first_wrong_step")
         ),

@@ -52,7 +52,11 @@ class RawSolution:
 
 @dataclass(frozen=True, slots=True)
 class RawProblem:
-    """A problem with all its solutions. `order` sorts the run's problems; `place` is for people."""
+    """A problem with all its solutions. `order` sorts the run's problems; `place` is for people.
+
+    answer_labels: labels of answers rather than of solutions; they are those of the solutions that
+    gave these answers and have no label of their own.
+    """
 
     id: str
     question: str
@@ -63,6 +67,7 @@ class RawProblem:
     prompt: str | None = None
     choices: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    answer_labels: Mapping[str, bool] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

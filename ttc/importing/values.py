@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 
 from ttc.errors import DataError
 
-_TRUE = ("true", "yes", "correct", "1", "1.0")
-_FALSE = ("false", "no", "incorrect", "0", "0.0")
+_TRUE = ("true", "yes", "correct", "right", "c", "1", "1.0")
+_FALSE = ("false", "no", "incorrect", "wrong", "i", "0", "0.0")
+_GRADES = {**dict.fromkeys(_TRUE, 1.0), **dict.fromkeys(_FALSE, 0.0), "p": 0.5, "n": 0.0}
 _MOST = 2**31 - 1  # what the int32 columns hold
 _ROUNDING = 1e-6  # probabilities may lie so far outside [0, 1]
 
@@ -36,13 +37,24 @@ def integer(value: Any, place: str) -> int | None:
 
 
 def truth(value: Any, place: str) -> bool | None:
-    """True or false, also as 1/0 or yes/no in a text; None where nothing is given."""
+    """True or false, also as 1/0, C/I or yes/no in a text; None where nothing is given."""
     if absent(value):
         return None
     word = str(value).strip().lower()
     if word not in _TRUE + _FALSE:
         refuse(value, place, "true or false")
     return word in _TRUE
+
+
+def grade(value: Any, place: str) -> float | None:
+    """A label from 0 to 1: C, I, P (a half), N (no answer, 0), a word or a number; or None."""
+    if absent(value):
+        return None
+    word = _GRADES.get(str(value).strip().lower())
+    found = _number(value) if word is None else word
+    if found is None or not 0 <= found <= 1:
+        refuse(value, place, "a label: C or I, true or false, or a number from 0 to 1")
+    return found
 
 
 def number(value: Any, place: str) -> float | None:
@@ -62,6 +74,14 @@ def probability(value: Any, place: str) -> float | None:
         return None
     if not -_ROUNDING <= found <= 1 + _ROUNDING:
         refuse(value, place, "a number from 0 to 1")
+    return min(1.0, max(0.0, found))
+
+
+def reward(value: Any, place: str) -> float | None:
+    """A finite number; one that lies outside [0, 1] by a rounding is moved in."""
+    found = number(value, place)
+    if found is None or not -_ROUNDING <= found <= 1 + _ROUNDING:
+        return found
     return min(1.0, max(0.0, found))
 
 

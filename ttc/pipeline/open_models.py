@@ -15,7 +15,7 @@ from ttc.engine.fingerprints import Watch
 from ttc.errors import UsageError
 from ttc.pipeline.collect import Method
 from ttc.pipeline.monitor import Monitor
-from ttc.registry import MethodPart, Part, Path, models_of
+from ttc.registry import MethodPart, Part, Path, asked_by, models_of
 from ttc.store.manifest import Manifest
 from ttc.store.manifest import Model as StoredModel
 from ttc.verifiers import VerifierPart
@@ -42,11 +42,16 @@ async def open_models(
 
     solver = await model(recipe.backend)
     roles, models = {"solver": solver}, dict[Path, dict[str, Model]]()
+    parts: dict[Path, MethodPart] = {}
     for path, part, outer in recipe.methods():
         named = {field: await model(one) for field, one in models_of(part).items()}
-        default = solver if outer is None else models[outer]["backend"]
-        models[path] = {"backend": default, **named}
-        _check_offers(part, models[path])
+        parts[path] = part
+        used = [solver]
+        if outer is not None:
+            used = asked_by(parts[outer], path[len(outer) :], models[outer])
+        models[path] = {"backend": used[0], **named}
+        for one in used:
+            _check_offers(part, {"backend": one, **named})
         if isinstance(part, VerifierPart):
             judge = models[path]["backend"]
             for params in part.asks(judge.capabilities):

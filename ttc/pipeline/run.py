@@ -30,6 +30,7 @@ from ttc.pipeline.signals import Stop, stopping
 from ttc.pipeline.tuning.held_out import check_tuned, tuned_parts
 from ttc.store.atomic import remove_leftovers
 from ttc.store.columns import RUN_TABLES
+from ttc.store.live import live_rows
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, Plugin, hash_recipe
 from ttc.store.rows import answer_row, problem_row, sample_row, solution_row, verification_row
@@ -54,9 +55,12 @@ class Outcome:
     fresh: bool
 
 
-def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
+def run_recipe(
+    recipe: Recipe, progress: Progress | None = None, stop: Stop | None = None
+) -> Outcome:
     """Run a recipe, or complete what an earlier try left, and write its folder.
 
+    stop: who takes signals, where another thread does; else this one.
     A run that is complete is left alone, unless samples that failed are to be retried. Raises
     `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
     then is in the journal, and the next try goes on from it.
@@ -70,7 +74,8 @@ def run_recipe(recipe: Recipe, progress: Progress | None = None) -> Outcome:
         remove_leftovers(run.path, WRITTEN)
         if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
             return Outcome(run, run.manifest(), fresh=False)
-        with stopping() as stop, recorded(recipe, run, stop) as recording:
+        taken = stopping() if stop is None else nullcontext(stop)
+        with taken as stop, recorded(recipe, run, stop) as recording:
             problems = load_problems(recipe)
             tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
             check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)
@@ -139,7 +144,11 @@ def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Ma
 
 
 def load_problems(recipe: Recipe) -> list[Problem]:
-    """The recipe's problems. Raises `DataError` where there are none, or two of one id."""
+    """The recipe's problems. Raises `DataError` where there are none, or two of one id, and
+    `RecipeError` where they lack metadata that a prompt shows.
+    """
+    from ttc.recipe.prompt_metadata import check_metadata
+
     problems = list(recipe.dataset.load())
     if not problems:
         raise DataError("the dataset has no problems")
@@ -148,6 +157,7 @@ def load_problems(recipe: Recipe) -> list[Problem]:
         if problem.id in seen:
             raise DataError(f"the dataset has two problems with the id {problem.id!r}")
         seen.add(problem.id)
+    check_metadata(recipe, problems)
     return problems
 
 
@@ -229,6 +239,7 @@ async def _sweep(
     if recipe.sampler.exchangeable:
         left_out.add("answers")
     with ExitStack() as open_tables:
+        live = open_tables.enter_context(live_rows(run))  # goes after the tables have appeared
         tables = {
             name: open_tables.enter_context(open_table(run.table(name), name))
             for name in RUN_TABLES
@@ -240,6 +251,7 @@ async def _sweep(
             rows = _rows(done, index)
             for name, table in tables.items():
                 table.write(rows[name])
+            live.write({name: rows[name] for name in tables})
             index += 1
             monitor.finished(done)
         await conclude()
@@ -250,9 +262,11 @@ async def _sweep(
                     raise DataError(
                         f"the sampler {type(recipe.sampler).__name__} gave no solution at all"
                     )
+                key = recipe.sampler.first_longest
+                lower = f", or lower sampler.{key}, whose whole length is reserved before a call"
                 raise BudgetExhausted(
-                    "the budget does not cover a single solution of any problem; raise it, or "
-                    "lower sampler.max_tokens, whose whole length is reserved before a call"
+                    "the budget does not cover a single solution of any problem; raise it"
+                    + (lower if key else "")
                 )
 
 

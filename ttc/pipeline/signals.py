@@ -30,6 +30,8 @@ class Stop:
     def __init__(self) -> None:
         self.signal = 0
         """Number of the signal that came last; 0 for none."""
+        self.asked = False
+        """Whether somebody asked by `ask`."""
         self._signals = 0
         self._process = os.getpid()
         self._engine: Engine | None = None
@@ -39,13 +41,20 @@ class Stop:
         self._begun: Callable[[], None] | None = None
         self._ended = False
 
+    def ask(self) -> None:
+        """Stop before the first call, where none was sent yet; from any thread."""
+        self.asked = True
+
     @contextmanager
     def of(self, engine: Engine, begun: Callable[[], None]) -> Iterator[None]:
         """Stop the block, which is the running task's, by cancelling that once calls are kept.
 
         begun: called when it is to stop.
-        Raises `KeyboardInterrupt` at its end where a signal came that the block did not notice.
+        Raises `KeyboardInterrupt` at its end where a signal came that the block did not notice, and
+        at its beginning where it was to stop before.
         """
+        if self.asked:
+            raise KeyboardInterrupt
         self._engine, self._main, self._begun = engine, asyncio.current_task(), begun
         self._loop = asyncio.get_running_loop()
         try:

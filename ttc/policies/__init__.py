@@ -13,10 +13,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from ttc.analysis.drawn import OF_SOME, OF_VERIFICATIONS, READABLE, Drawn
+from ttc.analysis.plurality import plurality
 from ttc.errors import PluginError, UsageError
 from ttc.plugin_code import code_of
 from ttc.plugins import plugin_of
@@ -164,25 +164,6 @@ class StoppingRule(PolicyPart):
 
         how = self.checked, self.enough, self.window
         return by_stopping(view, solutions, verifications, self.reads, *how)
-
-
-def plurality(
-    classes: NDArray[np.integer[Any]], weights: NDArray[np.floating[Any]] | None = None
-) -> int:
-    """The class of largest total weight, the lowest number on a tie; -1 without a valid answer.
-
-    Totals that differ by the round-off of their sums tie. Solutions whose weight is NaN have no
-    vote.
-    """
-    weights = np.ones(len(classes)) if weights is None else weights
-    voting = (classes >= 0) & ~np.isnan(weights)
-    if not voting.any():
-        return -1
-    from ttc.analysis.weighted import near_best
-
-    votes = np.bincount(classes[voting], weights=weights[voting])
-    merit = np.where(np.bincount(classes[voting]) > 0, votes, -np.inf)
-    return int(np.argmax(near_best(merit)))
 
 
 def named(name: str) -> PolicyPart:

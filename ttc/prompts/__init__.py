@@ -6,16 +6,18 @@ contains braces can't inject anything, and nothing is ever evaluated.
 
 from __future__ import annotations
 
+import json
 import re
 import string
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ttc.core import Message, Problem, Prompt
 from ttc.errors import UsageError
+from ttc.thinking import after_thinking
 from ttc.yamltext import read_source
 
 SHIPPED = Path(__file__).parent
@@ -47,10 +49,21 @@ class PromptTemplate(BaseModel):
     def is_chat(self) -> bool:
         return bool(self.messages)
 
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that have a place in the template, each once."""
+        texts = [*(turn.content for turn in self.messages), self.text or "", self.prefill]
+        found = (match.strip() for text in texts for match in _VARIABLE.findall(text))
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def metadata(self) -> tuple[str, ...]:
+        """Names of the problem's metadata among them, as in {{ metadata.level }}."""
+        return tuple(v.removeprefix(METADATA) for v in self.variables if v.startswith(METADATA))
+
     def shows(self, variable: str) -> bool:
         """Whether a variable has a place in the template."""
-        texts = [*(turn.content for turn in self.messages), self.text or "", self.prefill]
-        return any(variable in _VARIABLE.findall(text) for text in texts)
+        return variable in self.variables
 
     def render(self, **variables: str) -> Prompt:
         """Fill in the variables. Raises `UsageError` for a name the caller does not offer."""
@@ -61,22 +74,26 @@ class PromptTemplate(BaseModel):
         )
 
 
-_VARIABLE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+METADATA = "metadata."
+# Names of metadata are those of columns, which may have spaces and capitals.
+_VARIABLE = re.compile(r"\{\{\s*([a-z_]+\s*|metadata\.[^{}\n]+)\}\}")
 
 
 def _fill(template: str, variables: dict[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
-        if match[1] not in variables:
+        name = match[1].strip()
+        if name not in variables:
             offered = ", ".join(sorted(variables))
-            raise UsageError(f"prompt variable {match[1]!r} is unknown here; offered: {offered}")
-        return variables[match[1]]
+            raise UsageError(f"prompt variable {name!r} is unknown here; offered: {offered}")
+        return variables[name]
 
     return _VARIABLE.sub(value, template)
 
 
-def shipped() -> list[str]:
+@cache  # samplers load a template for each step
+def shipped() -> tuple[str, ...]:
     """Names of the templates that come with the package."""
-    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
 def load_prompt(name: str) -> PromptTemplate:
@@ -115,10 +132,11 @@ def _first(error: ValidationError) -> str:
 
 
 def render_problem(template: PromptTemplate, problem: Problem, **variables: str) -> Prompt:
-    """Render with `question` and lettered `choices` of a problem, and further variables.
+    """Render with `question`, lettered `choices` and `metadata.NAME` of a problem, and further
+    variables; where `solution` is among them, `answer_part` is it without its thinking.
 
     A template without a place for the choices gets them with the question: a choice question
-    without its options is another question.
+    without its options is another question. Raises `UsageError` for what is not offered.
     """
     choices = "\n".join(
         f"({letter}) {text}"
@@ -127,4 +145,28 @@ def render_problem(template: PromptTemplate, problem: Problem, **variables: str)
     question = problem.question
     if choices and not template.shows("choices"):
         question = f"{question}\n\n{choices}"
-    return template.render(question=question, choices=choices, **variables)
+    given = _of_metadata(template, problem)
+    if template.shows("answer_part") and "solution" in variables:
+        given["answer_part"] = answer_part(variables["solution"])
+    return template.render(question=question, choices=choices, **variables, **given)
+
+
+def answer_part(text: str) -> str:
+    """What a solution says after its thinking; nothing where it was cut off in its thoughts."""
+    return (after_thinking(text) or "").strip()
+
+
+def _of_metadata(template: PromptTemplate, problem: Problem) -> dict[str, str]:
+    if lacking := [name for name in template.metadata if name not in problem.metadata]:
+        there = ", ".join(sorted(problem.metadata)) or "none"
+        raise UsageError(
+            f"the problem {problem.id[:80]!r} has no metadata {lacking[0]!r}; it has: {there}"
+        )
+    return {f"{METADATA}{name}": _text_of(problem.metadata[name]) for name in template.metadata}
+
+
+def _text_of(value: Any) -> str:
+    """Plain data as a text: a text as it is, nothing as an empty one, all else as JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

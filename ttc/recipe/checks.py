@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ttc.budget.cost import UNITS
 from ttc.budget.limits import BudgetConfig
 from ttc.faults import Fault, KeyPath, dotted
 from ttc.recipe.capabilities import check_capabilities
-from ttc.recipe.files import is_prompt_key
+from ttc.recipe.files import missing_files
 from ttc.recipe.model import Grid
-from ttc.recipe.prompt_checks import check_prompt
-from ttc.registry import MethodPart, parts, walk, walk_models
-
-Valid = Mapping[str, Any]
-"""The recipe's fields that are valid by themselves; checks skip what is not among them."""
+from ttc.recipe.prompt_checks import check_prompts
+from ttc.recipe.valid import Valid, methods
+from ttc.registry import parts, walk
 
 
 def check(valid: Valid) -> list[Fault]:
@@ -25,8 +22,14 @@ def check(valid: Valid) -> list[Fault]:
     return [fault for one in _CHECKS for fault in one(valid)]
 
 
+def _most_solutions(valid: Valid) -> int | None:
+    sampler = valid.get("sampler")
+    most: int | None = None if sampler is None else sampler.most_solutions()
+    return most
+
+
 def _grid_solutions(valid: Valid) -> Iterator[Fault]:
-    grid, most = valid.get("grid"), getattr(valid.get("sampler"), "solutions", None)
+    grid, most = valid.get("grid"), _most_solutions(valid)
     if isinstance(grid, Grid) and most is not None and isinstance(grid.solutions, tuple):
         largest = max(grid.solutions)
         if largest > most:
@@ -72,7 +75,7 @@ def _grid_verifications(valid: Valid) -> Iterator[Fault]:
 
 
 def _verified_solutions(valid: Valid) -> Iterator[Fault]:
-    drawn = getattr(valid.get("sampler"), "solutions", None)
+    drawn = _most_solutions(valid)
     for i, verifier in enumerate(valid.get("verifiers") or ()):
         wanted = getattr(verifier, "solutions", None)
         if drawn is not None and wanted is not None and wanted > drawn:
@@ -113,17 +116,6 @@ def _policies_without_confidence(valid: Valid) -> Iterator[Fault]:
             yield Fault(("policies", i), text)
 
 
-def _methods(
-    valid: Valid,
-) -> Iterator[tuple[KeyPath, MethodPart, KeyPath | None, Mapping[str, Any]]]:
-    """The sampler, the verifiers, and all methods inside them; see `walk_models`."""
-    tops: list[tuple[KeyPath, Any]] = [(("sampler",), valid.get("sampler"))]
-    tops += [(("verifiers", i), one) for i, one in enumerate(valid.get("verifiers") or ())]
-    for at, top in tops:
-        if top is not None:
-            yield from walk_models(top, at, valid.get("backend"))
-
-
 def _distinct_labels(valid: Valid) -> Iterator[Fault]:
     for field in ("verifiers", "policies"):
         chosen = valid.get(field) or ()
@@ -142,7 +134,7 @@ def _distinct_labels(valid: Valid) -> Iterator[Fault]:
 def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
     """What a method did by its critic's verdicts makes those no fresh ones of another's."""
     first = {one.label: f"verifiers[{i}]" for i, one in enumerate(valid.get("verifiers") or ())}
-    for at, part, outer, _ in _methods(valid):
+    for at, part, outer, _ in methods(valid):
         if outer is None or part.kind != "verifier":
             continue
         label = str(getattr(part, "label", ""))
@@ -157,7 +149,7 @@ def _labels_of_critics(valid: Valid) -> Iterator[Fault]:
 
 def _labels_with_a_slash(valid: Valid) -> Iterator[Fault]:
     """Names that begin with a verifier's and a slash are those of its judgements of judgements."""
-    for at, part, _, _ in _methods(valid):
+    for at, part, _, _ in methods(valid):
         label = str(getattr(part, "label", ""))
         if part.kind == "verifier" and "/" in label:
             mend = label.replace("/", "-")
@@ -175,7 +167,7 @@ def _samples_that_verifiers_read(valid: Valid) -> Iterator[Fault]:
     drawing = [(at, one) for at, one, _ in walk(sampler, ("sampler",)) if one.kind == "sampler"]
     verifiers: list[tuple[KeyPath, Any]] = [
         (at, part)
-        for at, part, _, _ in _methods(valid)
+        for at, part, _, _ in methods(valid)
         if at[0] == "verifiers" and part.kind == "verifier"
     ]
     for at, part in verifiers:
@@ -189,34 +181,6 @@ def _samples_that_verifiers_read(valid: Valid) -> Iterator[Fault]:
             yield Fault((*known[-1], field), said)
         else:
             yield Fault(at, f"{said} (the sampler {sampler.type!r} has no such field)")
-
-
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):  # a name too long, or with a NUL
-        return False
-
-
-def _data_file(valid: Valid) -> Iterator[Fault]:
-    path = getattr(valid.get("dataset"), "path", None)
-    if path is not None and not _is_file(path):
-        shown = path if len(path) <= 200 else f"{path[:200]}..."
-        text = f"no such file: {shown} (looked beside the recipe and in the working folder)"
-        yield Fault(("dataset", "path"), text)
-
-
-def _prompts(valid: Valid) -> Iterator[Fault]:
-    dataset = valid.get("dataset")
-    for at, part, outer, models in _methods(valid):
-        for field in filter(is_prompt_key, type(part).model_fields):
-            name, model = getattr(part, field), models["backend"]
-            if part.kind == "sampler" and outer is None and field == "prompt":
-                name = name or (dataset and dataset.default_prompt)
-            elif part.kind == "sampler":
-                model = None  # whoever holds it says which model it asks
-            if isinstance(name, str) and name:
-                yield from check_prompt(at, part, name, model, field)
 
 
 def _capabilities(valid: Valid) -> Iterator[Fault]:
@@ -241,7 +205,7 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _labels_of_critics,
     _labels_with_a_slash,
     _samples_that_verifiers_read,
-    _data_file,
-    _prompts,
+    missing_files,
+    check_prompts,
     _capabilities,
 )

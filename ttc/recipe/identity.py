@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
+from ttc.named_files import is_prompt_key
 from ttc.plugin_code import Code, code_of
 from ttc.prompts import load_prompt
-from ttc.recipe.files import is_prompt_key
 from ttc.recipe.model import Recipe
 from ttc.registry import all_parts, parts
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ttc.policies import PolicyPart
 
 _LATER_BUDGET = {"shares": None, "allocation": "equal", "pilot": 0.25, "rounds": 8}
-_LABELS = ("name", "description", "results", "engine")
+LABELS = ("name", "description", "results", "engine")
 """Keys that change where and how fast a recipe runs and what it is called, not what comes out."""
 _WHOLE_FILE = 64 * 2**20
 _ENDS = 2**20
@@ -52,7 +52,7 @@ def recipe_hash(recipe: Recipe) -> str:
     (a set of field names: time-outs and the like) does not count. Of parts that are not ttc's own
     the code counts, by the digest of its files.
     """
-    data = {k: v for k, v in resolve(recipe).items() if k not in (*_LABELS, "seed")}
+    data = {k: v for k, v in resolve(recipe).items() if k not in (*LABELS, "seed")}
     data = _as_before(data, {"repeats": 1})
     data["grid"] = _as_before(
         data["grid"],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from ttc.errors import RecipeError
 from ttc.faults import Fault, KeyPath, report
@@ -40,6 +41,31 @@ def parse_recipe(
     return _validate(parse(text, str(path)), Path(path), overrides)
 
 
+def recipe_of(data: Mapping[str, Any], overrides: Sequence[str] = ()) -> Recipe:
+    """Validate a recipe that is plain data already; files that it names are found from here.
+
+    Raises `RecipeError`, also for what no recipe can hold.
+    """
+    return _validate(Source("recipe", plain_data(dict(data))), Path("recipe"), overrides)
+
+
+def plain_data(value: Any) -> Any:
+    """Texts, numbers, lists and mappings for what stands for them: paths, tuples, numpy's numbers.
+
+    Raises `RecipeError` for anything else.
+    """
+
+    def plain(other: Any) -> Any:
+        if hasattr(other, "tolist"):
+            return other.tolist()
+        raise RecipeError(f"recipe: {type(other).__name__} is nothing that a recipe can hold")
+
+    try:
+        return to_jsonable_python(value, fallback=plain)
+    except (ValueError, PydanticSerializationError) as error:  # a circle, or bytes that are no text
+        raise RecipeError(f"recipe: {error}") from None
+
+
 def _validate(source: Source, path: Path, overrides: Sequence[str]) -> Recipe:
     data = source.data
     if not isinstance(data, dict):
@@ -64,7 +90,7 @@ def _validate(source: Source, path: Path, overrides: Sequence[str]) -> Recipe:
 
 
 def _build(data: dict[str, Any], folder: Path) -> tuple[Recipe | None, list[Fault]]:
-    settle_paths(data, folder)
+    settle_paths(Recipe, data, folder)
     valid: dict[str, Any] = {}
     recipe, faults = None, []
     try:
@@ -99,6 +125,8 @@ def _report(faults: list[Fault], source: Source, set_by: dict[KeyPath, str]) -> 
         text = override(fault) if fault.line is None else None
         if text is not None:
             return f"--set {changes.short(text)}"
+        if not source.lines and fault.line is None:
+            return source.file
         return f"{source.file}:{fault.line or source.line(fault.path)}"
 
     def order(fault: Fault) -> tuple[bool, int]:

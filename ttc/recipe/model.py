@@ -65,12 +65,8 @@ class Grid(BaseModel):
         return {name: getattr(self, name) for name in SCORING}
 
 
-def _unset() -> Any:
-    return None
-
-
 _UNTOLD: Any = object()
-"""Policies that were left out, which `null` does not mean."""
+"""What was left out, which `null` does not mean."""
 
 
 class Recipe(BaseModel):
@@ -100,7 +96,7 @@ class Recipe(BaseModel):
     the problem's budget."""
     verifiers: tuple[VerifierRef, ...] = ()
     """How solutions are verified; may be empty."""
-    answers: AnswerRule = Field(default_factory=_unset)
+    answers: AnswerRule = Field(default_factory=lambda: _UNTOLD)
     """How answers are read and compared; what is not given here is the dataset's."""
     policies: Annotated[tuple[PolicyRef, ...], Field(min_length=1)] = Field(
         default_factory=lambda: _UNTOLD
@@ -125,7 +121,7 @@ class Recipe(BaseModel):
     ) -> AnswerRule:
         dataset = info.data.get("dataset")
         default = dataset.default_answers if dataset is not None else AnswerRule()
-        if value is None:
+        if value is _UNTOLD:
             return default
         given: AnswerRule = handler(value)
         # Not `model_copy`, which would copy the cached comparison along.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from ttc.core import Capabilities
 from ttc.errors import RecipeError, TtcError
 from ttc.faults import Fault, KeyPath, dotted
-from ttc.prompts import PromptTemplate, load_prompt, shipped
+from ttc.named_files import is_prompt_key
+from ttc.prompts import METADATA, PromptTemplate, load_prompt, shipped
 from ttc.recipe.capabilities import offered
 from ttc.recipe.translate import translate
-from ttc.registry import Part
+from ttc.recipe.valid import Valid, methods
+from ttc.registry import MethodPart, Part, asked_by, walk
 from ttc.words import nearest
 from ttc.yamltext import read_source
 
@@ -25,27 +27,111 @@ _OFFERED = {"sampler": _ALWAYS, "verifier": _ALWAYS | {"solution"}}
 """Prompt variables of a field for which its method does not declare `prompt_variables`."""
 
 
-def check_prompt(
-    at: KeyPath, part: Part, name: str, backend: Any, field: str = "prompt"
+def check_prompts(valid: Valid) -> Iterator[Fault]:
+    """All prompts of all methods, against their variables and the models that get them."""
+    known: dict[KeyPath, MethodPart] = {}
+    for at, part, outer, models in methods(valid):
+        known[at] = part
+        above = None if outer is None else known[outer]
+        # A sampler inside a sampler is a way in which that one asks.
+        asks = [one for one in (part, above) if one is not None and one.kind == part.kind]
+        for field in filter(is_prompt_key, type(part).model_fields):
+            name = _prompt_of(valid, part, field)
+            if not name:
+                continue
+            goes_on = field == "prompt" and any(one.continues for one in asks)
+            for model in asked_by(part, (field,), models):
+                yield from _prompt(at, part, name, model, field, goes_on)
+            if field in part.turn_prompts:
+                own = [_prompt_of(valid, part, "prompt")]
+                contexts = own if part.kind == "sampler" else _of_solutions(valid)
+                yield from _turn((*at, field), name, filter(None, contexts))
+
+
+def _prompt_of(valid: Valid, part: MethodPart, field: str) -> str | None:
+    """What stands in a prompt field, or what that stands for where it is empty."""
+    name = getattr(part, field, None)
+    if name is None and field == "prompt" and field in type(part).model_fields:
+        if part.kind == "sampler":
+            return getattr(valid.get("dataset"), "default_prompt", None)
+        templates: dict[str, str] = getattr(part, "templates", dict)()
+        name = templates.get("verifier")
+    return name if isinstance(name, str) else None
+
+
+def _of_solutions(valid: Valid) -> Iterator[str | None]:
+    """The prompts behind which solutions are written."""
+    if (sampler := valid.get("sampler")) is not None:
+        found = (one for _, one, _ in walk(sampler) if one.kind == "sampler")
+        yield from dict.fromkeys(_prompt_of(valid, one, "prompt") for one in found)
+
+
+def _prompt(
+    at: KeyPath, part: Part, name: str, backend: Any, field: str, continues: bool
 ) -> Iterator[Fault]:
-    """Faults of one part's prompt; `at` is the part's key path, `field` that of the prompt."""
+    """Faults of one part's prompt; `at` is the part's key path, `field` that of the prompt.
+
+    backend: which gets it, None where nobody knows; continues: whether that is to go on from what
+    an answer begins with.
+    """
     path = (*at, field)
     try:
         template = load_prompt(name)
     except (TtcError, OSError, ValueError):
         yield from (Fault(path, text) for text in _why_not(name))
         return
-    own = getattr(part, "prompt_variables", {}).get(field)
-    known = _OFFERED.get(part.kind, frozenset()) if own is None else _ALWAYS | own
+    known = offered_variables(type(part), field)
     for variable in sorted(_variables(template) - known):
-        here = ", ".join(sorted(known))
+        if variable in template.variables and variable.startswith(METADATA):
+            continue  # whether the problems have it is seen when they are there
+        here = ", ".join([*sorted(known), f"{METADATA}NAME"])
         yield Fault(path, f"the prompt {name!r} uses {{{{ {variable} }}}}; offered here: {here}")
     yield from _form(path, name, template, backend)
     offers = None if backend is None else offered(backend)
-    continues = getattr(part, "continues", False)
     if offers and continues and template.is_chat and not offers.prefill:
         text = "it goes on from begun answers (prefill), which the backend"
         yield Fault(path, f"{text} {backend.type!r} can't continue as it is set")
+
+
+def offered_variables(cls: type[Part], field: str) -> frozenset[str]:
+    """The variables that a part's prompt field may use, beside metadata.
+
+    Whoever shows a solution also shows what it says without its thinking.
+    """
+    own = getattr(cls, "prompt_variables", {}).get(field)
+    known = _OFFERED.get(cls.kind, frozenset()) if own is None else _ALWAYS | own
+    return known | {"answer_part"} if "solution" in known else known
+
+
+def prompts_named(valid: Valid) -> Iterator[tuple[KeyPath, str]]:
+    """The prompts that a recipe's methods fill in, by key path."""
+    for at, part, _, _ in methods(valid):
+        for field in filter(is_prompt_key, type(part).model_fields):
+            if name := _prompt_of(valid, part, field):
+                yield (*at, field), name
+
+
+def _turn(at: KeyPath, name: str, contexts: Iterable[str]) -> Iterator[Fault]:
+    """Of a prompt that goes on in the context of others, whether it has the form of all of them.
+
+    at: its key path; contexts: their names. Those that do not load are told by themselves.
+    """
+    form = _form_of(name)
+    for other in contexts:
+        its = _form_of(other)
+        if form and its and form != its:
+            text = (
+                f"{name!r} is a {form} prompt and goes on in the context of {other!r}, a {its} "
+                "one; choose one of the same form"
+            )
+            yield Fault(at, text)
+
+
+def _form_of(name: str) -> str:
+    try:
+        return "chat" if load_prompt(name).is_chat else "raw"
+    except (TtcError, OSError, ValueError):
+        return ""
 
 
 def _why_not(name: str) -> list[str]:

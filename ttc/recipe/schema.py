@@ -47,13 +47,13 @@ def _any_of_kind(
         for name, cls in known.items()
         if not any(info.is_required() for info in cls.model_fields.values())
     ]
-    forms: list[dict[str, Any]] = [refs[cls, "validation"] for cls in known.values()]
+    # Where any part may stand, `type` tells which; where only one may, it goes without saying.
+    forms = [{**refs[cls, "validation"], "required": ["type"]} for cls in known.values()]
     return {"title": kind, "description": f"A {kind}, chosen by `type`.", "oneOf": [*forms, *short]}
 
 
 def _finish_part(schema: dict[str, Any], cls: type[Part]) -> None:
-    """Require `type`, which tells alternatives apart, and describe it by the part's summary."""
-    schema["required"] = ["type", *(k for k in schema.get("required", ()) if k != "type")]
+    """Tell alternatives apart by `type`, and describe it by the part's summary."""
     schema["properties"]["type"] = {
         "const": cls.model_fields["type"].default,
         "title": "Type",
@@ -62,10 +62,14 @@ def _finish_part(schema: dict[str, Any], cls: type[Part]) -> None:
 
 
 def _link(value: Any) -> Any:
-    """Put a reference to a kind's definition where a field takes any part of that kind."""
+    """Put a reference to a kind's definition where a field takes any part of that kind, and have
+    alternatives that one key tells apart require that key.
+    """
     if isinstance(value, dict):
         out = {key: _link(inner) for key, inner in value.items() if key != "x-ttc-part"}
         if "x-ttc-part" in value:
             out["$ref"] = f"#/$defs/{value['x-ttc-part']}"
+        if isinstance(told := value.get("discriminator"), dict) and "propertyName" in told:
+            out["oneOf"] = [{**one, "required": [told["propertyName"]]} for one in out["oneOf"]]
         return out
     return [_link(inner) for inner in value] if isinstance(value, list) else value

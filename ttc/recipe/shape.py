@@ -28,6 +28,23 @@ def known_keys(root: type[BaseModel], data: Any, path: KeyPath) -> set[str]:
     return {info.alias or name for m in models for name, info in m.model_fields.items()}
 
 
+def given_fields(
+    root: type[BaseModel], data: Any
+) -> Iterator[tuple[dict[str, Any], type[BaseModel], str, FieldInfo]]:
+    """Each key that the data gives of a model, at any depth: the mapping in which it stands, the
+    class that this is validated as, the key and its field.
+    """
+    stack: list[tuple[list[Any], Any]] = [([root], data)]
+    while stack:
+        hints, value = stack.pop()
+        stack += [(_step(hints, value, key), inner) for key, inner in _items(value)]
+        if isinstance(value, dict):
+            for model in [model for hint in hints for model in _models(hint, value)]:
+                for name, info in model.model_fields.items():
+                    if (key := info.alias or name) in value:
+                        yield value, model, key, info
+
+
 def stray_flags(root: type[BaseModel], data: Any) -> Iterator[tuple[KeyPath, bool]]:
     """Paths of true and false where a number belongs: pydantic would read them as 1 and 0."""
     stack: list[tuple[KeyPath, list[Any], Any]] = [((), [root], data)]

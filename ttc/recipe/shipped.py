@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from ttc.errors import RecipeError
+from ttc.installing import with_extra
+from ttc.shipped import shipped_files
 from ttc.words import nearest
+
+__all__ = [
+    "ShippedRecipe",
+    "find_recipe",
+    "needs",
+    "shipped_files",
+    "shipped_recipes",
+    "starter",
+]
 
 _HERE = Path(__file__).parent
 
@@ -19,16 +31,6 @@ class ShippedRecipe:
     path: Path
     description: str
     needs: str
-
-
-def shipped_files() -> dict[str, Path]:
-    """Recipe files by name, those in folders as `verifiers/prm`: packed into an installed package,
-    in `recipes/` of a checkout.
-    """
-    packed = _HERE.parent / "recipes"
-    folder = packed if packed.is_dir() else _HERE.parent.parent / "recipes"
-    found = sorted(folder.glob("*.yaml")) + sorted(folder.glob("*/*.yaml"))
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
 
 
 def find_recipe(name: str) -> Path:
@@ -48,12 +50,14 @@ def find_recipe(name: str) -> Path:
     raise RecipeError(f"{shown}: {problem}{tail}")
 
 
-def shipped_recipes() -> list[ShippedRecipe]:
-    """Every shipped recipe with its description and what it needs."""
+def shipped_recipes(names: Collection[str] | None = None) -> list[ShippedRecipe]:
+    """Shipped recipes (None: all) with their descriptions and what they need."""
     from ttc.recipe.load import load_recipe
 
     out = []
     for name, path in shipped_files().items():
+        if names is not None and name not in names:
+            continue
         recipe = load_recipe(path)
         out.append(ShippedRecipe(name, path, recipe.description, needs(recipe)))
     return out
@@ -68,7 +72,7 @@ def needs(recipe: object) -> str:
     wanted: list[str] = []
     for part in (recipe.dataset, *methods, *recipe.policies, *recipe.backends()):
         if part.extra and not getattr(part, "path", None):
-            wanted.append(f"pip install 'ttc[{part.extra}]'")
+            wanted.append(with_extra(part.extra))
         key = getattr(part, "api_key_env", None) or getattr(part, "default_key_env", None)
         if key and not getattr(part, "base_url", None):
             wanted.append(key)

@@ -9,10 +9,11 @@ import numpy as np
 
 from ttc.analysis.intervals import few_problems
 from ttc.errors import TtcError
-from ttc.pipeline.adapting.request import Accepted, Adaptation, Line
+from ttc.pipeline.adapting.request import FILES, Accepted, Adaptation, Line
 from ttc.pipeline.interval import Interval
 from ttc.pipeline.tuning.use import pasted
 from ttc.report.drawing import write_figures
+from ttc.report.looks import COLOURS, GREY
 from ttc.report.names import label
 from ttc.report.tables import markdown, number, percent, table
 from ttc.store.atomic import write_text
@@ -43,23 +44,53 @@ _KINDS = {
     "tuned": "tuned",
     "calibrated": "calibrated",
 }
-_MARKS = {"rule": ("o", "#0072B2"), "tuned": ("s", "#D55E00"), "calibrated": ("D", "#009E73")}
-_GREY = "#777777"
+_MEANINGS = {
+    "solutions": "saved: of the full vote's tokens; lost: points of success against it; ahead: of "
+    "a vote with the same mean number of solutions for every problem; regret: against who knows "
+    "how often k solutions succeed in each problem, and deals out as many. The clairvoyant stop is "
+    "where the full vote's answer stands for good; how far beyond it a rule goes is in the "
+    "files (over).",
+    "verdicts": "The full vote is the choice by all verdicts. saved: of their tokens, solutions "
+    "not counted; lost: points of success against it; ahead: of the choice by the same mean number "
+    "of verdicts for every solution; regret: against who knows how often k verdicts of each "
+    "solution succeed in each problem, and deals out as many. The clairvoyant stop is where the "
+    "choice stands for good; how far beyond it a rule goes is in the files (over).",
+}
+_PER = {"solutions": "problem", "verdicts": "solution"}
+_MARKS = {"rule": ("o", COLOURS[0]), "tuned": ("s", COLOURS[1]), "calibrated": ("D", COLOURS[2])}
 
 
 def print_adaptation(console: Console, found: Adaptation, folder: Path) -> None:
     """Print the table, what its columns are, and how to go on with what was tuned."""
     from ttc.report.console import line
 
-    title = (
-        f"{found.run}: rules that stop, of at most {found.most} solutions, on the {found.problems} "
-        f"problems that nothing was tuned on"
-    )
+    about = f"problems that nothing was tuned on{_clusters(found)}"
+    title = f"{found.run}: {_what(found)}, on the {found.problems} {about}"
     shown = [i for i, head in enumerate(_HEADS) if head not in _IN_FILES]
     rows = [[row[i] for i in shown] for row in map(_row, found.lines)]
-    console.print(table(title, [_HEADS[i] for i in shown], rows, range(1, len(shown))))
+    heads = _heads(found)
+    console.print(table(title, [heads[i] for i in shown], rows, range(1, len(shown))))
     for text in [*said(found), *_accepted(found.accepted), *_how_on(found, folder)]:
         console.print(line(text))
+
+
+def _what(found: Adaptation) -> str:
+    if found.unit == "solutions":
+        return f"rules that stop, of at most {found.most} solutions"
+    votes = len(found.curve)
+    return (
+        f"rules that stop the verdicts of {found.judge}, of at most {votes} of each of "
+        f"{found.most} solutions"
+    )
+
+
+def _clusters(found: Adaptation) -> str:
+    return "" if found.clusters is None else f", in {counted(found.clusters, 'cluster')}"
+
+
+def _heads(found: Adaptation) -> list[str]:
+    counts = "solutions" if found.unit == "solutions" else "verdicts each"
+    return [counts if head == "solutions" else head for head in _HEADS]
 
 
 def _row(one: Line) -> tuple[str, ...]:
@@ -84,16 +115,13 @@ def said(found: Adaptation) -> list[str]:
         f"{counted(len(found.tuned.problems), 'other problem')}, the cheapest values that lose at "
         f"most {100 * found.loss:g} points there. {100 * found.level:g} % intervals for new "
         "problems, paired where two are compared.",
-        "saved: of the full vote's tokens; lost: points of success against it; ahead: of a vote "
-        "with the same mean number of solutions for every problem; regret: against who knows how "
-        "often k solutions succeed in each problem, and deals out as many. The clairvoyant stop is "
-        "where the full vote's answer stands for good; how far beyond it a rule goes is in the "
-        "files (over).",
+        _MEANINGS[found.unit],
     ]
     if found.replaced:
-        lines.append("adapt.json was of another split, and is replaced; don't use both.")
-    if rough := few_problems(found.problems):
-        lines.append(rough)
+        name = FILES[found.unit]
+        lines.append(f"{name} was of another split, and is replaced; don't use both.")
+    if rough := few_problems(found.clusters or found.problems):
+        lines.append(rough if found.clusters is None else rough.replace("problems", "clusters"))
     return lines
 
 
@@ -118,9 +146,14 @@ def _accepted(one: Accepted | None) -> list[str]:
 
 
 def _how_on(found: Adaptation, folder: Path) -> list[str]:
-    path = folder / "adapt.json"
+    path = folder / FILES[found.unit]
     calibrated = {line.label for line in found.lines if line.kind == "calibrated"}
     new = [c for c in found.tuned.policies if c.label != c.before or c.label in calibrated]
+    if found.unit == "verdicts":
+        shown = new or found.tuned.policies
+        told = (f"{key}: {value}" for one in shown for key, value in one.policy.items())
+        live = f"  sampler: {{{', '.join(told)}, draw: ..., critic: ...}}"
+        return [f"live, on other problems than those in {path}:", live]
     if not new:
         return []
     return [
@@ -131,7 +164,8 @@ def _how_on(found: Adaptation, folder: Path) -> list[str]:
 
 
 def write_adaptation(found: Adaptation, folder: Path) -> list[Path]:
-    """`adaptation.parquet`, `.json`, `.md`, and the figure as PNG and SVG.
+    """`adaptation.parquet`, `.json`, `.md`, and the figure as PNG and SVG; of rules that stop
+    verdicts `adaptation-verdicts.parquet` and so on.
 
     Raises `TtcError` where they can't be written.
     """
@@ -140,15 +174,15 @@ def write_adaptation(found: Adaptation, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TtcError(f"can't write in {folder}: {error.strerror}") from None
-    write_table(folder / "adaptation.parquet", "adaptation", rows)
-    write_text(folder / "adaptation.json", dump_json(rows) + "\n")
+    stem = {"solutions": "adaptation", "verdicts": "adaptation-verdicts"}[found.unit]
+    write_table(folder / f"{stem}.parquet", "adaptation", rows)
+    write_text(folder / f"{stem}.json", dump_json(rows) + "\n")
     write_text(
-        folder / "adaptation.md",
-        "\n".join([markdown(_HEADS, map(_row, found.lines)), "", *said(found)]) + "\n",
+        folder / f"{stem}.md",
+        "\n".join([markdown(_heads(found), map(_row, found.lines)), "", *said(found)]) + "\n",
     )
-    figure = folder / "adaptation.png"
-    write_figures({figure.stem: _figure(found)}, figure.parent)
-    return [folder / f"adaptation.{ending}" for ending in ("parquet", "json", "md", "png")]
+    write_figures({stem: _figure(found)}, folder)
+    return [folder / f"{stem}.{ending}" for ending in ("parquet", "json", "md", "png")]
 
 
 def _figure(found: Adaptation) -> Figure:
@@ -158,13 +192,14 @@ def _figure(found: Adaptation) -> Figure:
     figure = Figure(figsize=(10.4, 5.0), layout="constrained")
     axes = figure.subplots()
     numbers = np.arange(1, len(found.curve) + 1)
-    axes.plot(numbers, found.curve, "-", color="black", label="vote, as many everywhere")
-    axes.plot(numbers, found.foreseen, ":", color=_GREY, label="dealt out by a clairvoyant")
+    as_many = {"solutions": "vote, as many everywhere", "verdicts": "as many of each solution"}
+    axes.plot(numbers, found.curve, "-", color="black", label=as_many[found.unit])
+    axes.plot(numbers, found.foreseen, ":", color=GREY, label="dealt out by a clairvoyant")
     rules = 0
     for one in found.lines:
         at = one.samples, one.success.estimate
         if one.kind == "settled":
-            axes.plot(*at, "*", color=_GREY, markersize=10, label="clairvoyant stop")
+            axes.plot(*at, "*", color=GREY, markersize=10, label="clairvoyant stop")
         elif one.kind in _MARKS:
             rules += 1
             mark, colour = _MARKS[one.kind]
@@ -173,11 +208,13 @@ def _figure(found: Adaptation) -> Figure:
             axes.annotate(
                 str(rules), at, (4, -9), textcoords="offset points", fontsize=7, color=colour
             )
-    axes.set_xscale("log", base=2)
-    axes.set_xlabel("mean solutions per problem")
+    if found.unit == "solutions":
+        axes.set_xscale("log", base=2)
+    axes.set_xlabel(f"mean {found.unit} per {_PER[found.unit]}")
     axes.set_ylabel("success rate")
     axes.grid(alpha=0.25)
-    text = f"{found.run}: rules that stop, {found.problems} problems, {found.orders} orders each"
+    what = "rules that stop" + (" verdicts" if found.unit == "verdicts" else "")
+    text = f"{found.run}: {what}, {found.problems} problems, {found.orders} orders each"
     axes.set_title(label(text), fontsize=9, loc="left")
     axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ttc.installing import with_extra
 from ttc.report.tables import table
 
 if TYPE_CHECKING:
@@ -60,5 +61,5 @@ def _cell(value: object) -> str:
 def _extra(row: Mapping[str, Any]) -> str:
     if row["extra"] is None:
         return ""
-    state = "installed" if row["installed"] else f"missing: pip install 'ttc[{row['extra']}]'"
+    state = "installed" if row["installed"] else f"missing: {with_extra(row['extra'])}"
     return f" (extra {row['extra']}, {state})"

@@ -1,38 +1,86 @@
-"""A comparison of methods at equal compute, as a table and as a figure of small panels."""
+"""A comparison as a table of about ten lines, as Markdown, and as files."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttc.analysis.intervals import few_problems
-from ttc.pipeline.comparing import VOTE, Comparison, Point
-from ttc.report.drawing import write_figures
-from ttc.report.names import axis, label, shown_policy
+from ttc.pipeline.comparing import Comparison, Flip, Overtakes, Point
+from ttc.pipeline.comparing.gate import GateResult
+from ttc.pipeline.interval import Interval
+from ttc.report.compare_figure import draw_comparison
+from ttc.report.names import axis, shown_policy
 from ttc.report.tables import markdown, number, percent, table
 from ttc.store.atomic import write_text
 from ttc.store.tables import write_table
+from ttc.terminal import dump_json
+from ttc.words import counted
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from rich.console import Console
 
-_COLUMNS = 4
-_GREY, _BLUE = "#777777", "#0072B2"
-_SHOWN = 3  # budgets in the table where none were asked for
+_SHOWN = 3  # budgets where none were asked for
+_LINES = 10
+_FLIPS = 5  # problems of each kind, unless all are wanted
+_MARK = "*"
+
+Place = tuple[float | None, int | None]
+"""A budget, or S."""
 
 
-def print_comparison(console: Console, found: Comparison, limits: tuple[float, ...]) -> None:
-    """Print a table for each budget, the best method first. limits: none for some of the ladder."""
+def print_comparison(
+    console: Console, found: Comparison, everything: bool = False, flips: bool = False
+) -> None:
+    """Print what is equal, a table for each budget with the best methods first, and who overtakes
+    whom. everything: all rows and budgets; flips: problems that only one side solves.
+    """
     from ttc.report.console import line
 
-    for limit in limits or _some(found):
-        console.print(table(*_table(found, limit), (2, 3, 4, 5, 6, 7)))
-    console.print(line(said(found)))
-    if rough := few_problems(found.problems):
-        console.print(line(rough))
+    for text in opening(found):
+        console.print(line(text))
+    places = _places(found, everything)
+    most = 10**9 if everything else max(2, _LINES // len(places))
+    hidden = False
+    for place in places:
+        points = _at(found, place)
+        shown = _best(points, found.baseline, most)
+        hidden |= len(shown) < len(points)
+        cells = [_short_row(point) for point in shown]
+        made = table(_title(found, place), _HEADS, cells, (2, 3, 4, 5, 6))
+        for column in made.columns[2:]:
+            column.no_wrap = True
+        console.print(made)
+    named = {point.method for place in places for point in _best(_at(found, place), "", most)}
+    for text in (*overtaking(found, named), *closing(found)):
+        console.print(line(text))
+    if hidden:
+        console.print(line(f"the best of {len(found.methods)} rows are shown; all of them: --all"))
+    if flips:
+        _print_flips(console, found, everything)
+    for one in found.gates:
+        console.print(line(gate_line(one)))
+
+
+def opening(found: Comparison) -> Iterator[str]:
+    """What is equal in all recipes, and what differs beside what rows are named by."""
+    if found.equal and found.recipes > 1:
+        yield f"Equal in all: {', '.join(found.equal.values())}"
+    if found.also:
+        listed = list(found.also)
+        more = f" and {len(listed) - 8} more" if len(listed) > 8 else ""
+        yield f"Also differ: {', '.join(listed[:8])}{more}"
+    yield from found.notes
+
+
+def _places(found: Comparison, everything: bool) -> list[Place]:
+    """Of stated places all; of a ladder some, or one where there are many rows."""
+    if found.stated:
+        return [*((b, None) for b in found.budgets), *((None, s) for s in found.samples)]
+    some = _some(found)
+    return [(b, None) for b in (some if everything or len(found.methods) <= 3 else some[-1:])]
 
 
 def _some(found: Comparison) -> tuple[float, ...]:
@@ -44,110 +92,203 @@ def _some(found: Comparison) -> tuple[float, ...]:
     return full[0], full[len(full) // 2], full[-1]
 
 
-def _table(found: Comparison, limit: float) -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
-    points = [point for point in found.points if point.budget == limit]
-    points.sort(key=lambda point: -point.success.estimate)
-    title = f"Within {number(limit)} per problem ({axis(found.unit)}), {found.problems} problems"
-    heads = (
-        "method",
-        "chooses by",
-        "S",
-        "V",
-        "compute",
-        "calls",
-        "success",
-        "ahead of the vote",
-        "p",
+def _at(found: Comparison, place: Place) -> list[Point]:
+    points = [one for one in found.points if (one.budget, one.samples) == place]
+    return sorted(points, key=lambda one: -one.success.estimate)
+
+
+def _best(points: Sequence[Point], baseline: str, most: int) -> list[Point]:
+    """The best, and the baseline wherever it stands."""
+    kept = [one for one in points if one.method == baseline]
+    others = [one for one in points if one.method != baseline][: most - len(kept)]
+    return [one for one in points if one in kept or one in others]
+
+
+def _title(found: Comparison, place: Place) -> str:
+    budget, samples = place
+    where = (
+        f"At S = {samples}, whatever it costs"
+        if budget is None
+        else f"Within {number(budget)} per problem ({axis(found.unit)})"
     )
-    return title, heads, [_row(point) for point in points]
+    units = "" if found.units == found.problems else f" in {counted(found.units, 'cluster')}"
+    return f"{where}, {found.problems} problems{units}; baseline: {found.baseline}"
 
 
-def _row(point: Point) -> tuple[str, ...]:
-    row, success, ahead = point.row, point.success, point.ahead
+_HEADS = (
+    *("method", "takes", "compute", "success", "difference", "p", "finds", "verdict", "flips"),
+)
+
+
+def _short_row(point: Point) -> tuple[str, ...]:
+    cost = number(point.cost) + (_MARK if point.short else "")
+    return (
+        point.method,
+        _takes(point),
+        cost,
+        percent(point.success.estimate),
+        _gap(point.ahead),
+        p_value(point.p_flips),
+        "-" if math.isnan(point.detectable) else f"{100 * point.detectable:.1f}",
+        point.verdict or "-",
+        "-" if point.ahead is None else f"+{point.won} -{point.lost}",
+    )
+
+
+def _takes(point: Point) -> str:
+    """`weighted majority 16x2`: the policy with S, and V where there are any."""
+    policy, s, v = (point.row[name] for name in ("policy", "S", "V"))
+    if s is None:
+        return "its answer"
+    if policy in ("first", "majority"):
+        return "one solution" if s == 1 else f"vote of {s}"
+    return f"{shown_policy(policy)} {s}" + (f"x{v}" if v else "")
+
+
+_LONG_HEADS = (
+    *("method", "chooses by", "S", "V", "compute", "calls", "success", "difference"),
+    *("p", "p (signs)", "finds", "verdict", "flips"),
+)
+
+
+def _long_row(point: Point) -> tuple[str, ...]:
+    row, success = point.row, point.success
     span = f"{percent(success.estimate)} ({100 * success.low:.1f} to {100 * success.high:.1f})"
-    gap = "-"
-    if ahead is not None:
-        gap = f"{100 * ahead.estimate:+.1f} ({100 * ahead.low:+.1f} to {100 * ahead.high:+.1f})"
-    p = "-" if math.isnan(point.p) else "< 0.001" if point.p < 0.001 else f"{point.p:.3f}"
-    calls = number(float(row["calls"]))
-    policy, size, depth = shown_policy(row["policy"]), str(row["S"] or "-"), str(row["V"] or "-")
-    return point.method, policy, size, depth, number(point.cost), calls, span, gap, p
+    short = _short_row(point)
+    size, depth = str(row["S"] or "-"), str(row["V"] or "-")
+    calls, policy = number(float(row["calls"])), shown_policy(row["policy"])
+    tests = (p_value(point.p), *short[5:])
+    return point.method, policy, size, depth, short[2], calls, span, short[4], *tests
 
 
-def write_comparison(found: Comparison, limits: tuple[float, ...], folder: Path) -> None:
-    """`comparison.parquet` with every point, the tables as Markdown, and the figure.
+def _gap(ahead: Interval | None) -> str:
+    if ahead is None:
+        return "-"
+    low, high = (100 * end + 0.0 for end in (ahead.low, ahead.high))
+    return f"{100 * ahead.estimate:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def p_value(value: float) -> str:
+    """A p value in a table."""
+    return "-" if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def overtaking(found: Comparison, named: set[str]) -> Iterator[str]:
+    """From which budgets on methods stay ahead of the baseline, or it of them."""
+    open_: list[str] = []
+    for name, one in found.overtakes.items():
+        if name in named:
+            text = _overtakes(name, found.baseline, one)
+            if text:
+                yield text
+            else:
+                open_.append(name)
+    if open_:
+        span = f"{number(found.ladder[0])} to {number(found.ladder[-1])}"
+        yield f"who overtakes whom is undecided all along, within {span}: {', '.join(open_)}"
+
+
+def _overtakes(name: str, baseline: str, one: Overtakes) -> str:
+    """One sentence; none where each may be ahead at every budget."""
+    for side, who, whom in ((one.ahead, name, baseline), (one.behind, baseline, name)):
+        if math.isinf(side.estimate) or (math.isinf(side.high) and side.low <= one.first):
+            continue
+        if side.high <= one.first:
+            return (
+                f"{who} is ahead of {whom} at every budget that buys both, from {number(side.high)}"
+            )
+        never = f"never surely within {number(one.last)}"
+        end = never if math.isinf(side.high) else number(side.high)
+        return f"{who} overtakes {whom} at {number(side.estimate)} ({number(side.low)} to {end})"
+    return ""
+
+
+def closing(found: Comparison) -> Iterator[str]:
+    """What the figures are."""
+    if len(found.methods) == 1:
+        yield (
+            f"{found.baseline} is the only row: name another run, or --by policy for this one's "
+            "policies"
+        )
+        return
+    level = f"{100 * found.level:g} %"
+    units = "problems" if found.units == found.problems else "clusters"
+    over = "all that is stated" if found.stated else "each budget"
+    yield (
+        "Success is out of bag, as policy, S and V were chosen on these problems. "
+        f"{level} intervals for new problems; p: permutation test (signs of {units}), adjusted "
+        f"(Holm) for the {counted(found.together, 'comparison')} of {over}; better or worse: the "
+        "interval, this test and the paired t test agree; finds: the difference in points that "
+        f"so many {units} show with 80 % power; flips: problems that only it (+) or only the "
+        "baseline (-) solves."
+    )
+    if any(point.short for point in found.points):
+        yield (
+            f"{_MARK} its samples end there, and more of them would still have helped: not its "
+            "best within this budget"
+        )
+    if rough := few_problems(found.units):
+        yield rough
+
+
+def _print_flips(console: Console, found: Comparison, everything: bool) -> None:
+    from ttc.report.console import line
+
+    most = 10**9 if everything else _FLIPS
+    for name in dict.fromkeys(one.method for one in found.flips):
+        own = [one for one in found.flips if one.method == name]
+        for won in (True, False):
+            these = [one for one in own if one.won is won]
+            for text in flip_lines(these, won, most):
+                console.print(line(text), soft_wrap=True)
+    if not found.flips:
+        console.print(line("no problem flipped"))
+
+
+def flip_lines(flips: Sequence[Flip], won: bool, most: int) -> Iterator[str]:
+    """Problems of one method that flipped one way, with the commands that show both sides."""
+    if not flips:
+        return
+    first = flips[0]
+    where = f"S = {first.samples}" if first.budget is None else number(first.budget)
+    right, wrong = (first.method, first.baseline) if won else (first.baseline, first.method)
+    yield f"right in {right}, wrong in {wrong} at {where}: {counted(len(flips), 'problem')}"
+    for one in flips[:most]:
+        before, after = one.commands()
+        yield f"  {one.problem}: {percent(one.before)} -> {percent(one.after)}"
+        yield f"    {before}"
+        yield f"    {after}"
+    if len(flips) > most:
+        yield f"  ... and {len(flips) - most} more (--all)"
+
+
+def gate_line(one: GateResult) -> str:
+    """How a gate went."""
+    told = one.why or f"difference in points {_gap(one.difference)}"
+    return f"gate {one.outcome}: {one.subject}, `{one.gate}`: {told}"
+
+
+def write_comparison(found: Comparison, folder: Path) -> list[Path]:
+    """`comparison.parquet` with every point, `flips.parquet`, both in `comparison.json`, the tables
+    as Markdown, and the figures; returns what was written.
 
     Raises `TtcError` where they can't be written.
     """
-    rows = [point.as_row(found.unit) for point in found.points]
     folder.mkdir(parents=True, exist_ok=True)
-    write_table(folder / "comparison.parquet", "comparison", rows)
-    tables = [_table(found, limit) for limit in limits or _some(found)]
-    parts = [f"{title}\n\n{markdown(heads, rows)}\n" for title, heads, rows in tables]
-    write_text(folder / "comparison.md", "\n".join([*parts, said(found)]) + "\n")
-    draw_comparison(found, "Success at equal compute", folder / "comparison.png")
+    write_table(folder / "comparison.parquet", "comparison", found.rows())
+    write_table(folder / "flips.parquet", "flips", [one.as_row() for one in found.flips])
+    write_text(folder / "comparison.json", dump_json(found.as_dict()) + "\n")
+    write_text(folder / "comparison.md", _as_markdown(found))
+    figures = draw_comparison(found, folder)
+    names = ("comparison.parquet", "flips.parquet", "comparison.json", "comparison.md")
+    return [*(folder / name for name in names), *figures]
 
 
-def said(found: Comparison) -> str:
-    """What the figures are."""
-    return (
-        "Success is out of bag, as policy, S and V were chosen on these problems. "
-        f"{100 * found.level:g} % intervals for new problems; p: paired t test against the vote, "
-        "adjusted (Holm) within each budget. Calls are of models and of programs, which have no "
-        "tokens."
-    )
-
-
-def draw_comparison(found: Comparison, title: str, path: Path) -> None:
-    """A panel for each method, its success within each budget beside the vote's, as PNG and SVG.
-
-    Panels share their axes. Raises `TtcError` where the file can't be written.
-    """
-    write_figures({path.stem: _figure(found, title)}, path.parent)
-
-
-def _figure(found: Comparison, title: str) -> Figure:
-    from matplotlib.figure import Figure
-
-    names = [name for name in found.methods if name != VOTE] or list(found.methods)
-    rows = math.ceil(len(names) / _COLUMNS)
-    figure = Figure(figsize=(11, 1 + 2.1 * rows), layout="constrained")
-    panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
-    vote = _line(found, VOTE)
-    for panel, name in zip(panels, names, strict=False):
-        _curve(panel, vote, _GREY, "vote")
-        _curve(panel, _line(found, name), _BLUE, name)
-        panel.set_xscale("log")
-        panel.grid(alpha=0.25)
-        panel.set_title(label(name), fontsize=9, loc="left", color=_BLUE)
-    for panel in panels[len(names) :]:
-        panel.set_visible(False)
-    last = panels[0]
-    if vote:
-        end = vote[-1].budget, vote[-1].success.low
-        last.annotate(
-            "vote", end, (0, -8), textcoords="offset points", ha="right", fontsize=7, color=_GREY
-        )
-    counted = f"compute per problem, {axis(found.unit)}, all that was asked for counted"
-    figure.supxlabel(counted, fontsize=9)
-    figure.supylabel("success rate", fontsize=9)
-    band = f"bands: {100 * found.level:g} % over {found.problems} problems; grey: the vote alone"
-    figure.suptitle(label(f"{title} ({band})"), fontsize=10, x=0.01, ha="left")
-    return figure
-
-
-def _line(found: Comparison, name: str) -> list[Point]:
-    return [point for point in found.points if point.method == name]
-
-
-def _curve(panel: Axes, points: list[Point], colour: str, name: str) -> None:
-    budgets = [point.budget for point in points]
-    panel.plot(budgets, [p.success.estimate for p in points], "-", color=colour, linewidth=1.6)
-    panel.fill_between(
-        budgets,
-        [p.success.low for p in points],
-        [p.success.high for p in points],
-        color=colour,
-        alpha=0.14,
-        linewidth=0,
-    )
+def _as_markdown(found: Comparison) -> str:
+    parts = [f"{text}\n" for text in opening(found)]
+    for place in _places(found, everything=True):
+        rows = [_long_row(point) for point in _at(found, place)]
+        parts.append(f"{_title(found, place)}\n\n{markdown(_LONG_HEADS, rows)}\n")
+    parts += [f"{text}\n" for text in (*overtaking(found, set(found.methods)), *closing(found))]
+    parts += [f"{gate_line(one)}\n" for one in found.gates]
+    return "\n".join(parts)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ttc.report.tables import number, percent, table
+from ttc.report.tables import best_of_each, number, percent, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,6 +64,17 @@ def print_curves(
     spread = any(_spread(row, unit) for row in ordered for unit in units)
     for text in (*(measured_lines() if measured else ()), *_legend(manifest, units, spread)):
         console.print(line(text))
+
+
+def best_cells(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many rows as a person reads: of each policy, and verifier, those of most success."""
+    return best_of_each(rows, lambda row: (row["policy"], row["verifier"]), _merit)
+
+
+def _merit(row: dict[str, Any]) -> tuple[float, float]:
+    """Success to a thousandth; of equals the cheaper."""
+    cost = row["tokens"]
+    return round(row["success"], 3), -math.inf if _unknown(cost) else -float(cost)
 
 
 def measured_lines() -> list[str]:

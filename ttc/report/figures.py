@@ -10,38 +10,31 @@ import numpy as np
 from ttc.analysis.estimate import IntArray
 from ttc.pipeline.scaling import MethodFit, ScalingFit
 from ttc.report.drawing import write_figures
+from ttc.report.looks import BLACK, COLOURS, GREY
 from ttc.report.names import axis, label, shown_policy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette; line style and marker tell the curves apart without it.
-_BLACK, _GREY = "#000000", "#777777"
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# Line style and marker tell the curves apart without colours.
 _STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)))
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
-    """Write `success`, `surface`, `allocation` and `coverage` as PNG and SVG; returns the PNGs.
+    """Write the figures, see `write_figures`; returns the PNGs."""
+    return write_figures(fit_figures(fit, title), folder)
 
-    Raises `TtcError` where they can't be written.
-    """
-    figures = {
-        "success": _success(fit, title),
-        "surface": _surface(fit, title),
-        "allocation": _allocation(fit, title),
-        "coverage": _coverage(fit, title),
-    }
-    return write_figures(figures, folder)
+
+def fit_figures(fit: ScalingFit, title: str) -> dict[str, Figure]:
+    """`success`, `surface`, `allocation` and `coverage`."""
+    return {name: make(fit, title) for name, make in MAKERS.items()}
 
 
 def _panels(count: int, width: float = 4.6, height: float = 4.2) -> tuple[Figure, list[Axes]]:
-    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
-    rcParams["svg.hashsalt"] = "ttc"  # the same ids in each drawing of the same data
     figure = Figure(figsize=(max(6.4, width * count), height), layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
@@ -59,19 +52,24 @@ def _success(fit: ScalingFit, title: str) -> Figure:
     first = fit.methods[0]
     setting = first.setting
     cost = setting.voting(setting.S, np.zeros(1))
-    axes.plot(cost, first.covered, ":", color=_GREY, label="coverage (an oracle selects)")
-    _curve(axes, first, "voted", _BLACK, "-", "self-consistency")
+    axes.plot(cost, first.covered, ":", color=GREY, label="coverage (an oracle selects)")
+    own = f" {fit.called(first.run)}" if fit.names else ""
+    _curve(axes, first, "voted", BLACK, "-", f"self-consistency{own}")
+    voted = {first.run}
     measured = first.analysis.voted
-    axes.plot(measured.cost, measured.success, ".", color=_BLACK)
+    axes.plot(measured.cost, measured.success, ".", color=BLACK, label="_self-consistency, at S")
     for i, method in enumerate(fit.methods):
-        colour, style = _COLOURS[i % len(_COLOURS)], _STYLES[i % len(_STYLES)]
+        colour = COLOURS[i % len(COLOURS)]
+        style = _STYLES[1 + i % (len(_STYLES) - 1)]  # a solid line is the vote's, in grey too
         name = shown_policy(method.policy) + method.label.removeprefix(method.policy)
         _curve(axes, method, "verified", colour, style, f"{name}, best S and V")
         _crossing(axes, method, colour)
         if len(fit.methods) == 1:
             _rungs(axes, method, colour)
-        if method.run != first.run:
-            _curve(axes, method, "voted", colour, ":", f"self-consistency {method.run}")
+        if method.run not in voted:
+            voted.add(method.run)
+            vote = f"self-consistency {fit.called(method.run)}"
+            _curve(axes, method, "voted", colour, ":", vote)
     _compute_axis(axes, fit)
     axes.set_ylabel("success rate")
     band = f"bands: {_level(fit)} over {fit.problems} problems"
@@ -95,8 +93,11 @@ def _crossing(axes: Axes, method: MethodFit, colour: str) -> None:
         return
     height = float(method.analysis.verified.at(np.array([one.estimate]))[0])
     high = one.high if np.isfinite(one.high) else float(method.budgets[-1])
-    axes.plot([one.low, high], [height] * 2, "-", color=colour, linewidth=1, marker="|")
-    axes.plot([one.estimate], [height], "D", color=colour, markersize=6, markeredgecolor="white")
+    name = f"_ahead from here: {method.label}"
+    line: dict[str, Any] = {"color": colour, "linewidth": 1, "label": f"{name}, interval"}
+    axes.plot([one.low, high], [height] * 2, "-", marker="|", **line)
+    mark: dict[str, Any] = {"color": colour, "markersize": 6, "markeredgecolor": "white"}
+    axes.plot([one.estimate], [height], "D", label=name, **mark)
     if not np.isfinite(one.high):
         axes.plot([high], [height], ">", color=colour, markersize=5)
 
@@ -106,7 +107,8 @@ def _rungs(axes: Axes, method: MethodFit, colour: str) -> None:
     costs = method.setting.costs
     for column, v in enumerate(method.setting.V):
         line = method.surface[:, column]
-        axes.plot(costs[:, column], line, "-", color=colour, alpha=0.3, linewidth=0.8)
+        name = f"_V={v}"  # which legends leave out
+        axes.plot(costs[:, column], line, "-", color=colour, alpha=0.3, linewidth=0.8, label=name)
         last = np.flatnonzero(~np.isnan(line))
         if len(last):
             at = costs[last[-1], column], line[last[-1]]
@@ -123,7 +125,9 @@ def _surface(fit: ScalingFit, title: str) -> Figure:
         rows = ~np.isnan(method.surface).all(axis=1)
         sizes, depths = method.setting.S[rows], method.setting.V
         shown = method.surface[rows].T
-        image = axes.imshow(shown, origin="lower", aspect="auto", cmap="cividis", **limits)
+        image = axes.imshow(
+            shown, origin="lower", aspect="auto", cmap="cividis", label="_success rate", **limits
+        )
         axes.set_xticks(range(len(sizes)), [str(s) for s in sizes])
         axes.set_yticks(range(len(depths)), [str(v) for v in depths])
         best = method.analysis.verified
@@ -143,6 +147,8 @@ def _surface(fit: ScalingFit, title: str) -> Figure:
 
 def _draw_path(axes: Axes, method: MethodFit, sizes: IntArray) -> None:
     """The optimum between cells, in the picture's coordinates: places of cells."""
+    from matplotlib.patheffects import Normal, Stroke
+
     path = method.analysis.paths.get("spline")
     if path is None:
         return
@@ -150,7 +156,9 @@ def _draw_path(axes: Axes, method: MethodFit, sizes: IntArray) -> None:
         np.interp(np.log(values), np.log(ticks), np.arange(len(ticks)))
         for values, ticks in ((path.S, sizes), (path.V, method.setting.V))
     )
-    axes.plot(x, y, "-", color="white", linewidth=2, label="optimum between cells")
+    edge = [Stroke(linewidth=3.5, foreground="black"), Normal()]  # light cells are white in grey
+    look: dict[str, Any] = {"color": "white", "linewidth": 2, "path_effects": edge}
+    axes.plot(x, y, "-", label="optimum between cells", **look)
 
 
 def _allocation(fit: ScalingFit, title: str) -> Figure:
@@ -159,7 +167,7 @@ def _allocation(fit: ScalingFit, title: str) -> Figure:
     for method, axes in zip(fit.methods, panels, strict=True):
         best = method.analysis.verified
         for k, (noun, letter) in enumerate((("S", "a"), ("V", "b"))):
-            colour, marker = _COLOURS[k], _MARKERS[k]
+            colour, marker = COLOURS[k], _MARKERS[k]
             measured = best.S if noun == "S" else best.V
             law = _power(method, noun, "grid", letter)
             axes.plot(
@@ -171,7 +179,9 @@ def _allocation(fit: ScalingFit, title: str) -> Figure:
                 markersize=5,
                 label=law,
             )
-            for style, width, procedure in (("-", 1.8, "law"), (":", 1.4, "spline")):
+            # Lines of S and of V differ without their colours, too.
+            law_style, spline_style = (("-", ":"), ("--", "-."))[k]
+            for style, width, procedure in ((law_style, 1.8, "law"), (spline_style, 1.2, "spline")):
                 path = method.analysis.paths.get(procedure)
                 if path is None or not len(path.cost):
                     continue
@@ -205,21 +215,32 @@ def _coverage(fit: ScalingFit, title: str) -> Figure:
     for one, axes in zip(fit.coverage, panels, strict=True):
         found = one.fit
         low, high = found.intervals["measured"]
-        axes.plot(found.k, found.measured, "o", color=_BLACK, markersize=4, label="measured")
-        axes.fill_between(found.k, low, high, color=_BLACK, alpha=0.12, linewidth=0)
+        axes.plot(found.k, found.measured, "o", color=BLACK, markersize=4, label="measured")
+        axes.fill_between(found.k, low, high, color=BLACK, alpha=0.12, linewidth=0)
         names = {"law": "exp(a k^b)", "beta": "beta-binomial"}
         for i, (name, text) in enumerate(names.items()):
             curve = getattr(found, name).pass_at_k(found.k)
-            axes.plot(found.k, curve, _STYLES[i], color=_COLOURS[i], label=text)
+            axes.plot(found.k, curve, _STYLES[i], color=COLOURS[i], label=text)
             if found.check is not None:
                 told = found.check.predictions[name].mean(axis=0)
                 fitted = f"{text} fitted on {found.check.fitted}"
-                axes.plot(found.check.k, told, ":", color=_COLOURS[i], linewidth=2, label=fitted)
+                axes.plot(
+                    found.check.k, told, (":", "-.")[i], color=COLOURS[i], linewidth=2, label=fitted
+                )
         axes.set_xscale("log", base=2)
         axes.set_xlabel("solutions k")
         axes.set_ylabel("coverage, pass@k")
         axes.grid(alpha=0.25)
         band = f"band: {_level(fit)} over {fit.problems} problems"
-        axes.set_title(label(f"{title}: {one.run} ({band})"), fontsize=9, loc="left")
+        axes.set_title(label(f"{title}: {fit.called(one.run)} ({band})"), fontsize=9, loc="left")
         axes.legend(fontsize=8, frameon=False, loc="lower right")
     return figure
+
+
+MAKERS = {
+    "success": _success,
+    "surface": _surface,
+    "allocation": _allocation,
+    "coverage": _coverage,
+}
+"""By name, what makes a figure of a fit and its title."""

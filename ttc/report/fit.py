@@ -44,7 +44,10 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     console.print(table(title, ("", *heads), _comparison(fit), ()))
     title = f"Within a budget ({unit} per problem): best S and V, and the gain over voting"
     runs = list(dict.fromkeys(method.run for method in fit.methods))
-    votes = [f"self-consistency {run}" if len(runs) > 1 else "self-consistency" for run in runs]
+    votes = [
+        f"self-consistency {fit.called(run)}" if len(runs) > 1 else "self-consistency"
+        for run in runs
+    ]
     heading = ("budget", *votes, *heads)
     console.print(table(title, heading, _allocations(fit), (0,)))
     console.print(
@@ -55,17 +58,27 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     )
     drawn = "the first" if fit.request.scoring.get("verification_draws") == "first" else "random"
     console.print(line(f"S and V are powers of two; V: {drawn} verifications of a solution."))
-    title = f"Growth with compute C ({unit}): S ~ C^a, V ~ C^b"
+    title = f"To plan for other budgets: with compute C ({unit}), S ~ C^a and V ~ C^b"
     console.print(table(title, ("", *heads), _exponents(fit), ()))
+    for head, method in zip(heads, fit.methods, strict=True):
+        if grown := _ten_times(method):
+            console.print(line(f"{head}: {grown}"))
     for said in (fit.warning, *(said for method in fit.methods for said in _checks(method))):
         if said:
             console.print(line(said))
     for one in fit.coverage:
-        console.print(line(_coverage(one)))
+        console.print(line(_coverage(one, fit.called(one.run))))
     for label, figures in fit.differences.items():
         gap = figures["best_success"]
         text = f"best success of {label} minus that of {fit.methods[0].label}: {_points(gap)}"
         console.print(line(text))
+    if len(runs) > 1:
+        console.print(
+            line(
+                "Each column's gain is over the vote of its own run; ttc compare says which run is "
+                "better, paired over problems"
+            )
+        )
     for path in files:
         console.print(line(f"wrote {path}"), soft_wrap=True)
 
@@ -150,6 +163,16 @@ def _exponents(fit: ScalingFit) -> list[tuple[str, ...]]:
     return rows
 
 
+def _ten_times(method: MethodFit) -> str:
+    """What the recommended exponents say in numbers; nothing where there are none."""
+    told = [
+        f"{10**one.value.estimate:.2g} times the {noun}"
+        for one, noun in zip(method.growth, ("solutions", "verifications of each"), strict=True)
+        if not one.refused and math.isfinite(one.value.estimate)
+    ]
+    return f"10 times the compute is best spent on {' and '.join(told)}" if told else ""
+
+
 def _recommended(one: Exponent) -> str:
     return f"none: {one.refused}" if one.refused else _with_interval(one.value, _plain)
 
@@ -220,11 +243,11 @@ def _residuals(method: MethodFit) -> list[str]:
     ]
 
 
-def _coverage(one: CoverageOf) -> str:
+def _coverage(one: CoverageOf, name: str) -> str:
     fit = one.fit
     if not np.isfinite(fit.law.a):
-        return f"coverage of {one.run}: no problem is solved"
-    head = f"coverage of {one.run}: exp({_plain(fit.law.a)} k^{_plain(fit.law.b)})"
+        return f"coverage of {name}: no problem is solved"
+    head = f"coverage of {name}: exp({_plain(fit.law.a)} k^{_plain(fit.law.b)})"
     if np.isfinite(fit.beta.alpha):
         head += f"; solve rates Beta({fit.beta.alpha:.2f}, {fit.beta.beta:.2f})"
     if fit.check is None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from ttc.importing import Progress, Tally
+from ttc.importing import Preview, Progress, Tally
 from ttc.terminal import say
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+
+    from ttc.store.run_folder import RunFolder
 
 _LINE_EVERY_S = 10.0
 
@@ -21,6 +27,35 @@ def show_import() -> Iterator[Progress]:
             yield progress
     else:
         yield _Lines()
+
+
+_MOST_NAMED = 24
+
+
+def print_preview(console: RichConsole, found: Preview) -> None:
+    """Print what the first record becomes: our names, their keys, what they hold."""
+    from ttc.report.console import line
+    from ttc.report.tables import table
+
+    console.print(line(f"{found.place}: read as {found.format} ({found.about})"))
+    if found.rows:
+        console.print(table("The first record", ("is", "of the key", "holds"), found.rows))
+    for text in (*found.judged, *found.notes, *_unused(found.unused)):
+        console.print(line(text))
+
+
+def print_unused(console: RichConsole, run: RunFolder) -> None:
+    """Print once which keys of imported data nothing was made of."""
+    from ttc.report.console import line
+
+    for text in _unused(run.manifest().source.get("unused_keys", ())):
+        console.print(line(text, "yellow"))
+
+
+def _unused(keys: Sequence[str]) -> list[str]:
+    named = list(keys[:_MOST_NAMED])
+    more = f" and {len(keys) - len(named)} more" if len(keys) > len(named) else ""
+    return [f"not used: {', '.join(named)}{more}"] if keys else []
 
 
 def tally_line(tally: Tally) -> str:

@@ -12,15 +12,15 @@ from ttc.pipeline.judging.curves import Point
 from ttc.pipeline.judging.evaluation import Judging, OneJudging
 from ttc.pipeline.judging.figures import ALL
 from ttc.report.drawing import write_figures
+from ttc.report.looks import BLACK, COLOURS, GREY
 from ttc.report.names import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette; line style and marker tell the curves apart without it.
-_GREY = "#777777"
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Line style and marker tell the curves apart without colours.
+_COLOURS = (*COLOURS, BLACK)
 _STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)), ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _Place = Literal["best", "upper left", "lower left", "lower right"]
@@ -28,7 +28,12 @@ _MANY = 12  # bars, one verifier each
 
 
 def draw(found: Judging, folder: Path) -> list[Path]:
-    """Write the figures as PNG and SVG; returns the PNGs. Raises `TtcError` where it can't."""
+    """Write the figures, see `write_figures`; returns the PNGs."""
+    return write_figures(judging_figures(found), folder)
+
+
+def judging_figures(found: Judging) -> dict[str, Figure]:
+    """The figures by name: those for which there is something to draw."""
     makers: dict[str, Callable[[Judging], Figure | None]] = {
         "verifier_ranking": _ranking,
         "verifier_reliability": _reliability,
@@ -37,8 +42,7 @@ def draw(found: Judging, folder: Path) -> list[Path]:
         "verifier_margins": _margins,
         "verifier_attacks": _attacks,
     }
-    made = {name: figure for name, make in makers.items() if (figure := make(found)) is not None}
-    return write_figures(made, folder)
+    return {name: figure for name, make in makers.items() if (figure := make(found)) is not None}
 
 
 def _panels(count: int, width: float = 4.4, height: float = 4.2) -> tuple[Figure, list[Axes]]:
@@ -76,7 +80,7 @@ def _ranking(found: Judging) -> Figure | None:
     if not any(part.series("roc", ALL) for part in found.each):
         return None
     figure, (left, right) = _panels(2)
-    left.plot([0, 1], [0, 1], ":", color=_GREY, linewidth=1)
+    left.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1)
     for i, part in enumerate(found.each):
         roc, pairs = part.series("roc", ALL), part.series("precision_recall", ALL)
         if not roc:
@@ -92,7 +96,7 @@ def _ranking(found: Judging) -> Figure | None:
             )
         base = part.figure("right")
         if base is not None:
-            right.axhline(base.value, color=_GREY, linestyle=":", linewidth=0.8)
+            right.axhline(base.value, color=GREY, linestyle=":", linewidth=0.8)
     _finish(left, "wrong solutions accepted", "right solutions accepted", f"{found.run}: ROC")
     right.set_ylim(0, 1.02)
     title = f"{found.run}: precision (dotted: share right)"
@@ -117,7 +121,7 @@ def _reliability(found: Judging) -> Figure | None:
     )
     for i, part in enumerate(some):
         upper, lower = grid[0][i], grid[1][i]
-        upper.plot([0, 1], [0, 1], ":", color=_GREY, linewidth=1)
+        upper.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1)
         for k, (series, word) in enumerate(
             (("equal width", "ece_width"), ("equal mass", "ece_mass"))
         ):
@@ -126,7 +130,7 @@ def _reliability(found: Judging) -> Figure | None:
             x = [one.x for one in points]
             lower.bar(
                 x, [one.solutions for one in points], width=0.02 + 0.02 * (1 - k), alpha=0.6,
-                color=_COLOURS[k],
+                color=_COLOURS[k], hatch=("", "////")[k], edgecolor="white", linewidth=0,
             )  # fmt: skip
         upper.set_ylim(-0.02, 1.02)
         _finish(upper, "", "share right", f"{found.run}: {part.verifier}", "upper left")
@@ -164,7 +168,7 @@ def _verifications(found: Judging) -> Figure | None:
         _band(left, part, "verifications", "auc", i, "AUC", faint=True)
         _band(right, part, "verifications", "effective_verdicts", i, "")
         most = max(most, *(one.x for one in part.series("verifications", "accuracy")))
-    right.plot([1, most], [1, most], ":", color=_GREY, linewidth=1, label="independent verdicts")
+    right.plot([1, most], [1, most], ":", color=GREY, linewidth=1, label="independent verdicts")
     for axes in (left, right):
         axes.set_xscale("log", base=2)
     right.set_yscale("log", base=2)

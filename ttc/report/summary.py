@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.analysis.intervals import few_problems
 from ttc.errors import DataError
+from ttc.pipeline.facts import at_most, choosable, curve_rows
 from ttc.report.coverage import coverage_lines
 from ttc.report.curves import NEW_PROBLEMS, measured_lines
 from ttc.report.failures import of_manifest
+from ttc.report.found import LETTERS, found_lines
 from ttc.report.labels import label_lines
 from ttc.report.speculation import speculation_lines
-from ttc.report.tables import number, percent, table
+from ttc.report.tables import best_of_each, left_out, number, percent, table
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame
 
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 _HEADINGS = ("policy", "S", "V", "C", "tokens", "FLOPs", "success", NEW_PROBLEMS)
 
 
-def print_summary(console: Console, run: RunFolder) -> None:
-    """Print what was run, what it cost, and success by policy at growing compute."""
+def print_summary(console: Console, run: RunFolder, everything: bool = False) -> None:
+    """Print what was run, what it cost, and success by policy: at the most solutions and
+    verifications, the best first, or all rows at growing compute.
+    """
     from ttc.report.console import line
 
     manifest = run.manifest()
@@ -46,28 +50,41 @@ def print_summary(console: Console, run: RunFolder) -> None:
         console.print(line(text))
     if len(curves) and (curves["estimator"] == "measured").all():
         _print_measured(console, curves, manifest)
+        _print_found(console, run)
         return
     mixed = curves["n_problems"].nunique() > 1
     headings = (*_HEADINGS, "problems") if mixed else _HEADINGS
-    rows = [
-        (*_cells(row), str(row["n_problems"])) if mixed else _cells(row)
-        for row in _shown(curves).to_dict("records")
-    ]
-    title = "Success by policy (costs per problem)"
+    records = [{str(k): v for k, v in row.items()} for row in _shown(curves).to_dict("records")]
+    shown = records if everything else at_most(records)
+    rows = [(*_cells(row), str(row["n_problems"])) if mixed else _cells(row) for row in shown]
+    of = "" if everything else ", each at its most solutions and verifications"
+    title = f"Success by policy{of} (costs per problem)"
     console.print(table(title, headings, rows, numeric=range(1, len(headings))))
+    if more := left_out(len(records) - len(rows), f"ttc show {quote(run.name)} --all"):
+        console.print(line(more))
     if rough := few_problems(int(curves["n_problems"].min())):
         console.print(line(rough, "yellow"))
     if shared := _shared_rows(manifest):
         title = "Success on all solutions that each problem got"
         of_shared = ("policy", "solutions", "from", "to", "success", NEW_PROBLEMS)
         console.print(table(title, of_shared, shared, numeric=range(1, 6)))
-    budgets = _best_rows(manifest)
+    budgets = _best_rows(manifest, everything)
     if budgets:
         title = (
             "Best allocation within each budget, and its success on problems it was not chosen by"
         )
         heading = ("budget per problem", *_HEADINGS)
         console.print(table(title, heading, budgets, numeric=range(2, 9)))
+    console.print(line(LETTERS))
+    _print_found(console, run)
+
+
+def _print_found(console: Console, run: RunFolder) -> None:
+    """Print last what was found, where a terminal ends up."""
+    from ttc.report.console import line
+
+    for text in found_lines(curve_rows(run), run.name):
+        console.print(line(text, "bold"))
 
 
 def _shared_rows(manifest: Manifest) -> list[tuple[str, ...]]:
@@ -187,14 +204,25 @@ def _interval(low: float | None, high: float | None) -> str:
     return f"{percent(low)} to {percent(high)}"
 
 
-def _best_rows(manifest: Manifest) -> list[tuple[str, ...]]:
-    """Raises `DataError` for what no evaluation of ours has written."""
+def _best_rows(manifest: Manifest, everything: bool) -> list[tuple[str, ...]]:
+    """Of each budget the best rows first. Raises `DataError` for what no evaluation of ours has
+    written.
+    """
     best = manifest.evaluation.get("best", [])
     try:
-        ordered = sorted(best, key=lambda row: (str(row["unit"]), float(row["budget"])))
+        ordered = sorted(
+            best, key=lambda row: (str(row["unit"]), float(row["budget"]), -_told(row))
+        )
+        if not everything:
+            mine = [row for row in ordered if choosable(row)]
+            ordered = best_of_each(mine, lambda row: (row["unit"], row["budget"]), _told)
         return [_best_row(row) for row in ordered]
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
         raise DataError("the manifest's evaluation is damaged at best") from None
+
+
+def _told(row: Mapping[Any, Any]) -> float:
+    return -1.0 if row["expected"] is None else float(row["expected"])
 
 
 def _best_row(row: Mapping[Any, Any]) -> tuple[str, ...]:

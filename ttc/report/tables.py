@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+MOST_ROWS = 10
+"""So many rows a person reads; a table has no more where nobody asked for all (`--all`)."""
+Row = TypeVar("Row")
 
 
 def table(
@@ -37,6 +41,33 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """The same as Markdown; of a cell that has a bar, the bar is a slash."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(f"| {' | '.join(c.replace('|', '/') for c in cells)} |" for cells in lines)
+
+
+def best_of_each(
+    rows: Sequence[Row],
+    group: Callable[[Row], Hashable],
+    merit: Callable[[Row], Any],
+    most: int = MOST_ROWS,
+) -> list[Row]:
+    """As many rows as a person reads, in their order: of each group its best, as many of each.
+
+    A row at least of each group, so that nothing is hidden whole.
+    """
+    if len(rows) <= most:
+        return list(rows)
+    groups: dict[Hashable, list[int]] = {}
+    for place, row in enumerate(rows):
+        groups.setdefault(group(row), []).append(place)
+    each = max(1, most // len(groups))
+    kept: set[int] = set()
+    for places in groups.values():
+        kept |= set(sorted(places, key=lambda place: merit(rows[place]), reverse=True)[:each])
+    return [row for place, row in enumerate(rows) if place in kept]
+
+
+def left_out(count: int, command: str = "--all") -> str:
+    """How to see rows that a short table has no room for; empty where it has all."""
+    return f"{count:,} more row{'' if count == 1 else 's'}: {command}" if count else ""
 
 
 def percent(value: float) -> str:

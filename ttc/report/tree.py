@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ttc.errors import DataError
-from ttc.report.problem import find_problem
-from ttc.store.rows import read_solutions, read_verifications
+from ttc.report.judged import Judged
+from ttc.report.problem import find_problem, read_judged
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_table
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ttc.core import Solution
 
-_COLUMNS = [
+COLUMNS = [
     "problem_id",
     "repeat",
     "branch",
@@ -39,16 +39,16 @@ _ENDS = ("stop", "read", "imported")
 
 
 @dataclass
-class _Node:
-    """A sample. text: None where no table has it; scores: by who gave them; said: of the solution
-    that it ends.
+class Node:
+    """A sample of an attempt. text: None where no table has it; scores: by who gave them; said: of
+    the solution that it ends.
     """
 
     row: Mapping[str, Any]
     text: str | None = None
     scores: list[str] = field(default_factory=list)
     said: str = ""
-    below: list[_Node] = field(default_factory=list)
+    below: list[Node] = field(default_factory=list)
 
     @property
     def dropped(self) -> bool:
@@ -80,7 +80,7 @@ def print_tree(console: Console, run: RunFolder, problem_id: str, repeat: int = 
     from ttc.report.console import line, plain
 
     problem, _ = find_problem(run, problem_id)
-    nodes, beside = _nodes(run, problem_id, repeat)
+    nodes, beside = tree_nodes(run, problem_id, repeat)
     console.rule(line(f"{problem_id}, attempt {repeat}", "rule.text"), align="left")
     console.print(plain(problem.question))
     tree = Tree(line(f"gold answer: {problem.answer}"))
@@ -99,7 +99,7 @@ def print_tree(console: Console, run: RunFolder, problem_id: str, repeat: int = 
         )
 
 
-def _draw(tree: Tree, roots: Sequence[_Node], most: int) -> int:
+def _draw(tree: Tree, roots: Sequence[Node], most: int) -> int:
     """Draw as many samples as that; how many were."""
     from rich.text import Text
 
@@ -114,7 +114,7 @@ def _draw(tree: Tree, roots: Sequence[_Node], most: int) -> int:
     return drawn
 
 
-def _run(node: _Node) -> tuple[list[Text], _Node]:
+def _run(node: Node) -> tuple[list[Text], Node]:
     """The lines of a sample and of all that follow it alone, and the last of these. What was
     dropped beside one of them has its line before it.
     """
@@ -134,20 +134,32 @@ def _indented(line: Text) -> Text:
     return line
 
 
-def _nodes(
+def tree_nodes(
     run: RunFolder, problem_id: str, repeat: int
-) -> tuple[dict[int, _Node], Mapping[str, int]]:
+) -> tuple[dict[int, Node], Mapping[str, int]]:
     """The samples that the sampler drew, by number, and how many were judgements beside them."""
     path = run.table("samples")
     if not path.is_file():
         raise DataError(f"{run.name} has no table of samples; a run of ttc's own has one")
-    rows = read_table(path, "samples", _COLUMNS, problem_id=problem_id).to_pylist()
-    repeats = sorted({row["repeat"] for row in rows})
-    own = [row for row in rows if row["repeat"] == repeat and row["verifier"] is None]
-    if not own:
+    rows = read_table(path, "samples", COLUMNS, problem_id=problem_id).to_pylist()
+    found = grown(rows, repeat, read_judged(run, problem_id), _final(run, problem_id, repeat))
+    if not found[0] and not found[1]:
+        repeats = sorted({row["repeat"] for row in rows})
         there = f"its attempts are {', '.join(map(str, repeats))}" if repeats else "none was begun"
         raise DataError(f"{run.name} has no attempt {repeat} at {problem_id}: {there}")
-    nodes = {row["number"]: _Node(row) for row in own if row["fate"] != "judged"}
+    return found
+
+
+def grown(
+    rows: Sequence[Mapping[str, Any]], repeat: int, solutions: Sequence[Judged], final: int | None
+) -> tuple[dict[int, Node], Mapping[str, int]]:
+    """The samples that an attempt's sampler drew, by number, and how many were judgements that go
+    on from none of them, by role; nothing of an attempt that there is not.
+
+    rows: of `samples`, of one problem; final: the index of the attempt's answer.
+    """
+    own = [row for row in rows if row["repeat"] == repeat and row["verifier"] is None]
+    nodes = {row["number"]: Node(row) for row in own if row["fate"] != "judged"}
     beside: Counter[str] = Counter()
     for row in own:
         above = nodes.get(row["after"])
@@ -158,38 +170,32 @@ def _nodes(
                 above.scores.append(f"{row['role']} {row['score']:.2f}")
         elif above is not None:
             above.below.append(nodes[row["number"]])
-    _tell(run, problem_id, repeat, nodes)
+    for one in solutions:
+        if one.solution.repeat == repeat and one.solution.last_sample in nodes:
+            _tell(one, nodes, last=one.solution.index == final)
     return nodes, beside
 
 
-def _tell(run: RunFolder, problem_id: str, repeat: int, nodes: Mapping[int, _Node]) -> None:
-    """Write down at the samples what the solutions that they are parts of say, and what came of
-    these.
+def _tell(one: Judged, nodes: Mapping[int, Node], *, last: bool) -> None:
+    """Write down at the samples what the solution that they are parts of says, and what came of
+    it. last: whether it is the attempt's answer.
     """
-    grades = read_table(
-        run.solutions, "solutions", ["problem_id", "correct"], problem_id=problem_id
-    )
-    final = _final(run, problem_id, repeat)
-    verdicts = _verdicts(run, problem_id)
-    right = grades.column("correct").to_pylist()
-    for one, correct in zip(read_solutions(run.solutions, problem_id), right, strict=True):
-        if one.repeat != repeat or one.last_sample not in nodes:
-            continue
-        chain = list(_chain(nodes, one))
-        if len(chain) == len(one.steps):  # a step each
-            for node, step in zip(chain, reversed(one.steps), strict=True):
-                node.text = step
-        else:
-            chain[0].text = one.text
-        answer = "no answer" if one.answer is None else f"answer {_short(one.answer)}"
-        said = f" -> {answer} ({'right' if correct else 'wrong'})"
-        said += "".join(f", {who} {score}" for who, score in verdicts.get(one.index, {}).items())
-        said += "" if one.returned else ", on the way and not returned"
-        said += ", THE ANSWER" if one.index == final else ""
-        chain[0].said += said
+    solution = one.solution
+    chain = list(_chain(nodes, solution))
+    if len(chain) == len(solution.steps):  # a step each
+        for node, step in zip(chain, reversed(solution.steps), strict=True):
+            node.text = step
+    else:
+        chain[0].text = solution.text
+    answer = "no answer" if solution.answer is None else f"answer {_short(solution.answer)}"
+    said = f" -> {answer} ({'right' if one.correct else 'wrong'})"
+    scores = {who: one.score(who) for who in one.by_verifier}
+    said += "".join(f", {who} {score:.2f}" for who, score in scores.items() if score == score)
+    said += "" if solution.returned else ", on the way and not returned"
+    chain[0].said += said + (", THE ANSWER" if last else "")
 
 
-def _chain(nodes: Mapping[int, _Node], solution: Solution) -> Iterator[_Node]:
+def _chain(nodes: Mapping[int, Node], solution: Solution) -> Iterator[Node]:
     """The samples that a solution is made of, the last one first; none that only the first of them
     goes on from.
     """
@@ -208,20 +214,6 @@ def _final(run: RunFolder, problem_id: str, repeat: int) -> int | None:
     rows = read_table(path, "answers", columns, problem_id=problem_id).to_pylist()
     own = [row["solution_index"] for row in rows if row["final"] and row["repeat"] == repeat]
     return int(own[-1]) if own else None
-
-
-def _verdicts(run: RunFolder, problem_id: str) -> dict[int, dict[str, str]]:
-    """By solution, the mean score of each who judged it."""
-    found: dict[int, dict[str, list[float]]] = {}
-    if run.verifications.is_file():
-        for one in read_verifications(run.verifications, problem_id):
-            if one.score is not None:
-                scores = found.setdefault(one.solution_index, {})
-                scores.setdefault(one.verifier, []).append(one.score)
-    return {
-        index: {who: f"{sum(own) / len(own):.2f}" for who, own in scores.items()}
-        for index, scores in found.items()
-    }
 
 
 def _short(text: str) -> str:

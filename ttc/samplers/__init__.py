@@ -1,10 +1,25 @@
 """Attempt at a problem -> solutions, one file per method."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import Kind, MethodPart
+
+
+@dataclass(frozen=True)
+class Growing:
+    """What stands in prompts of a role that are more than a template with the problem.
+
+    templates: one of them begins it (None stands for the dataset's own). tokens: at most, of what
+    was sampled before and of texts that the method puts in. turns: templates that stand in it
+    besides, each as often as it is named.
+    """
+
+    templates: tuple[str | None, ...]
+    tokens: int = 0
+    turns: tuple[str, ...] = ()
 
 
 class SamplerPart(MethodPart):
@@ -31,9 +46,26 @@ class SamplerPart(MethodPart):
         """The prompt template of roles that are asked one prompt for a problem, made from it alone.
 
         None stands for the dataset's own. Roles whose prompts grow, or are made otherwise, are left
-        out; what those cost can't be told beforehand.
+        out; what those cost is bounded by `growing`.
         """
         return {}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        """What else stands in the prompts of roles that `templates` leaves out.
+
+        Of roles that are in neither, only a model's context bounds the prompts.
+        """
+        return {}
+
+    @property
+    def first_longest(self) -> str:
+        """The key, inside the sampler, of how long the samples of its first request may be: what
+        to lower where a budget has no room for it. Empty where there is none.
+        """
+        for key, part in (("", self), ("draw.", getattr(self, "draw", None))):
+            if "max_tokens" in getattr(type(part), "model_fields", ()):
+                return f"{key}max_tokens"
+        return ""
 
     def fewer(self, solutions: int) -> Self:
         """The same with at most so many solutions for a problem, where it can: for pilots."""

@@ -12,13 +12,15 @@ from ttc.core import Ask, Attempt, Role, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
 from ttc.refs import BackendRef, VerifierRef
 from ttc.registry import register
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
-from ttc.samplers.search.best import Choice
-from ttc.samplers.search.leading import Leading
+from ttc.samplers.search.critics import critic_longest, critic_samples, revision_growing
+from ttc.samplers.search.leading import Choice, Leading
 from ttc.samplers.search.trees import Tree, Trial, treequest
 from ttc.thinking import without_thinking
 
+_SCORE = 8
+"""Tokens of a score in a prompt, at most."""
 _Node = tuple[Solution, Verification]
 """A solution and its lowest verdict."""
 
@@ -28,6 +30,7 @@ class ABMCTS(SamplerPart):
     """A tree of solutions; Thompson sampling draws a new one or refines one there is."""
 
     extra: ClassVar[str | None] = "search"
+    prompt_models: ClassVar[Mapping[str, str]] = {"revise_prompt": "reviser"}
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "revise_prompt": frozenset({"solution", "verification", "score"}),
     }
@@ -55,12 +58,23 @@ class ABMCTS(SamplerPart):
     def most_solutions(self) -> int:
         return self.solutions
 
+    def most_samples(self) -> Mapping[Role, int] | None:
+        judging = critic_samples(self.critic, self.solutions)
+        again = {} if self.reviser is None else {"reviser": self.solutions - 1}
+        return None if judging is None else {"solver": self.solutions, **again, **judging}
+
     def longest(self) -> Mapping[Role, int]:
-        return self.draw.longest()
+        again = {} if self.reviser is None else {"reviser": self.draw.max_tokens}
+        return {**self.draw.longest(), **again, **critic_longest(self.critic)}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        first, apart = self.draw.prompt, self.reviser is not None
+        most = self.draw.max_tokens
+        return revision_growing(self.critic, first, self.revise_prompt, most, apart, _SCORE)
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         tree: Tree[_Node] = Tree(treequest(self.type).ABMCTSA(dist_type=self.prior))
-        leading = Leading(attempt, self.choose)
+        leading = Leading(self.choose)
         asked = 0
         while asked < self.solutions and not attempt.refused:
             trials = tree.ask(attempt.rng, min(self.batch, self.solutions - asked))
@@ -70,10 +84,10 @@ class ABMCTS(SamplerPart):
             for trial, solution in made:
                 valid = verdicts[solution.index]
                 if not valid:  # what nobody could score is no node
-                    leading.add(solution, None)
+                    leading.add(attempt, solution, None)
                     continue
                 score = sum(one for one, _ in valid) / len(valid)
-                leading.add(solution, score)
+                leading.add(attempt, solution, score)
                 tree.tell(trial, (solution, min(valid, key=lambda one: one[0])[1]), score)
         return leading.found
 

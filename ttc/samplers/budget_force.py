@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from ttc.core import Attempt, Role, SamplingParams, Solution
 from ttc.prompts import load_prompt
 from ttc.registry import register
+from ttc.samplers import Growing
 from ttc.samplers.search.drafts import DraftSampler, leading
 from ttc.samplers.search.thoughts import Marks, Thought, grow
 
@@ -61,6 +62,14 @@ class BudgetForce(DraftSampler):
 
     def longest(self) -> Mapping[Role, int]:
         return {"solver": max(self.max_tokens, *self.thinking)}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        marks = "".join((self.opening, self.end, self.force, "\n", self.wait * self.waits))
+        return {"solver": Growing((self.prompt,), self.thinking[-1] + len(marks.encode()))}
+
+    @property
+    def first_longest(self) -> str:
+        return "thinking" if self.thinking[0] else "max_tokens"
 
     def most_solutions(self) -> int:
         return self.solutions * len(self.thinking)

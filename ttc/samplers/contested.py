@@ -8,17 +8,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from ttc.analysis.estimate import FloatArray, IntArray
+from ttc.analysis.contention import Chooses, Contention, Said
 from ttc.core import Attempt, Role, Solution
-from ttc.policies import plurality
 from ttc.refs import VerifierRef
 from ttc.registry import Part, register
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
-
-Said = Sequence[Sequence[float | None]]
-"""Of each solution the scores so far, from 0 to 1; None where one was unreadable."""
-_ROUND_OFF = 1e-9
+from ttc.samplers.search.critics import critic_growing, critic_longest, critic_samples
 
 
 @register
@@ -38,8 +34,12 @@ class Contested(SamplerPart):
     """Who judges: a verifier that gives one verdict of a solution each time that it is asked."""
     votes: int = Field(default=4, ge=1, le=10_000)
     """Verdicts of a solution at most."""
-    choose: Literal["weighted_majority", "best_of_n"] = "weighted_majority"
+    choose: Chooses = "weighted_majority"
     """Which answer: of the largest sum of its solutions' mean scores, or of the best mean score."""
+    reach: float = Field(default=1.0, ge=0, le=1)
+    """How far verdicts to come are thought to go from the mean so far: 1, as far as they can; less
+    asks for fewer verdicts, and may choose otherwise than all would. `ttc adapt --verdicts` tunes
+    it."""
 
     @field_validator("critic")
     @classmethod
@@ -52,79 +52,32 @@ class Contested(SamplerPart):
         return self.draw.solutions
 
     def most_samples(self) -> Mapping[Role, int] | None:
-        judged = self.critic.most_samples(self.draw.solutions)
-        if judged is None:
-            return None
-        asked = self.votes * sum(judged.values())
-        return {"solver": self.draw.solutions, self.role_of("critic"): asked}
+        judging = critic_samples(self.critic, self.votes * self.draw.solutions)
+        return None if judging is None else {"solver": self.draw.solutions, **judging}
 
     def longest(self) -> Mapping[Role, int]:
-        return self.draw.longest()
+        return {**self.draw.longest(), **critic_longest(self.critic)}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        return critic_growing(self.critic, self.draw.max_tokens)
 
     def templates(self) -> Mapping[Role, str | None]:
         return self.draw.templates()
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         found = list(await self.draw.solve(attempt))
-        classes = attempt.classes(found)
-        said: list[list[float | None]] = [[] for _ in found]
+        classes = np.asarray(attempt.classes(found))
+        rule, said = Contention(self.votes, self.choose, self.reach), Said.nothing(len(found))
         place = {solution.index: i for i, solution in enumerate(found)}
         while True:
-            choice = chosen(classes, said, self.choose)
+            choice = rule.choice(classes, said)
             if choice >= 0:
                 attempt.answer(found[int(np.flatnonzero(classes == choice)[0])])
-            wanted = contested(classes, said, self.votes, self.choose)
-            if not wanted or attempt.refused:
+            wanted = rule.wanted(classes, said)
+            if not len(wanted) or attempt.refused:
                 return found
             told = await attempt.judge(self.critic, [found[i] for i in wanted])
             for one in told:
-                said[place[one.solution_index]].append(one.score)
+                said.add(place[one.solution_index], one.score)
             if not told:
                 return found
-
-
-def contested(classes: IntArray, said: Said, votes: int, how: str) -> list[int]:
-    """Places of the solutions of which a verdict more may change the choice; none: it stands.
-
-    classes: (N,) answer class of each solution, -1 for none. how: `weighted_majority` or
-    `best_of_n`.
-    """
-    low, high = bounds(said, votes)
-    known = sorted({int(one) for one in classes if one >= 0})
-    worst = {c: _merit(low[classes == c], how) for c in known}
-    best = {c: _merit(high[classes == c], how) for c in known}
-    if len(known) < 2:
-        return []
-    leader = max(known, key=lambda c: worst[c])
-    rivals = {c for c in known if c != leader and best[c] >= worst[leader] - _ROUND_OFF}
-    open_ = rivals | {leader} if rivals else set()
-    return [i for i, c in enumerate(classes.tolist()) if c in open_ and len(said[i]) < votes]
-
-
-def bounds(said: Said, votes: int) -> tuple[FloatArray, FloatArray]:
-    """(N,) least and largest mean score that each solution may have with `votes` verdicts.
-
-    Unreadable ones are dropped from the mean, so those to come may all be 0, or all be 1.
-    """
-    read = [[one for one in own if one is not None] for own in said]
-    total = np.array([sum(own) for own in read], dtype=np.float64)
-    left = np.array([votes - len(own) for own in said], dtype=np.float64)
-    most = np.maximum(left + [len(own) for own in read], 1.0)
-    return total / most, (total + left) / most
-
-
-def chosen(classes: IntArray, said: Said, how: str) -> int:
-    """The answer by the verdicts that there are; without any, that of most solutions."""
-    read = [[one for one in own if one is not None] for own in said]
-    if not any(said):
-        return plurality(classes)
-    means = np.array([sum(own) / len(own) if own else 0.0 for own in read])
-    judged = np.array([bool(own) for own in said])
-    if how == "best_of_n":
-        means = np.where(judged & (classes >= 0), means, -1.0)
-        return int(classes[int(np.argmax(means))])
-    return plurality(classes, np.where(judged, means, np.nan))
-
-
-def _merit(scores: FloatArray, how: str) -> float:
-    return float(scores.max() if how == "best_of_n" else scores.sum())

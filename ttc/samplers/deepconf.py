@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import ceil
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from ttc.core import Ask, Attempt, Role, Sample, Solution
+from ttc.core import Ask, Attempt, Role, Solution
 from ttc.policies import plurality
 from ttc.registry import register
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
-from ttc.verdicts.confidence import group_means, token_confidences
-
-
-@dataclass
-class _Trace:
-    """A solution on its way. sure: of each token, its confidence in nats. failed: a sample of it
-    did, so that it has no end.
-    """
-
-    text: str = ""
-    samples: list[Sample] = field(default_factory=list)
-    sure: list[float] = field(default_factory=list)
-    ended: bool = False
-    failed: bool = False
-
-    def add(self, sample: Sample, top: int, asked: int, longest: int) -> None:
-        done = sample.completion
-        self.text += done.text
-        self.samples.append(sample)
-        self.sure += token_confidences(done.logprobs, top)
-        written = sum(one.completion.completion_tokens for one in self.samples)
-        # A sample may be shorter than asked for where the model's context is full.
-        cut = done.finish_reason == "length" and done.completion_tokens >= asked
-        self.ended = not cut or written >= longest
-        self.failed = bool(done.error)
+from ttc.samplers.search.traces import Trace
 
 
 @register
@@ -91,18 +67,21 @@ class DeepConf(SamplerPart):
     def longest(self) -> Mapping[Role, int]:
         return self.draw.longest()
 
+    def growing(self) -> Mapping[Role, Growing]:
+        return {"solver": Growing((self.draw.prompt,), self.draw.max_tokens)}
+
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         ask = self._ask(attempt, self.warmup)
-        first = [_Trace() for _ in range(self.warmup)]
+        first = [Trace() for _ in range(self.warmup)]
         first = await self._grow(attempt, ask, first)
-        lowest = [self._lowest(one) for one in first if not one.failed]
+        lowest = [one.lowest(self.window) for one in first if not one.failed]
         threshold = float(np.percentile(lowest, 100 - self.keep)) if lowest else 0.0
         found: list[Solution] = []
         weights: list[float] = []
         drawn, traces = len(first), first
         while True:
             for one in traces:
-                weight = self._lowest(one)
+                weight = one.lowest(self.window)
                 if one.ended and not one.failed and weight >= threshold:
                     found.append(attempt.solution(one.text, one.samples))
                     weights.append(weight)
@@ -116,36 +95,30 @@ class DeepConf(SamplerPart):
         ask = self.draw.ask(attempt, n)
         return replace(ask, params=replace(ask.params, logprobs=self.top, keep_logprobs=None))
 
-    async def _written(self, attempt: Attempt, number: int, threshold: float) -> list[_Trace]:
+    async def _written(self, attempt: Attempt, number: int, threshold: float) -> list[Trace]:
         """So many more, to their ends or to where they fell below the threshold."""
         ask = self._ask(attempt, number)
         longest = ask.params.max_tokens
-        traces = [_Trace() for _ in range(number)]
+        traces = [Trace() for _ in range(number)]
         going = traces
         while going and not attempt.refused:
             written = len(going[0].samples) * self.chunk
             params = replace(ask.params, max_tokens=min(self.chunk, longest - written))
             going = await self._grow(attempt, replace(ask, params=params), going)
-            going = [t for t in going if not t.ended and not self._fell(t, threshold)]
+            going = [t for t in going if not t.ended and not t.fell(self.window, threshold)]
         return traces
 
-    async def _grow(self, attempt: Attempt, ask: Ask, traces: Sequence[_Trace]) -> list[_Trace]:
+    async def _grow(self, attempt: Attempt, ask: Ask, traces: Sequence[Trace]) -> list[Trace]:
         """Each trace with one sample more; those that the budget had no sample for are left out."""
         if not traces[0].samples:
             (drawn,) = await attempt.sample(replace(ask, n=len(traces)))
             rows = [[one] for one in drawn]
         else:
-            rows = await attempt.sample(*[_further(ask, one) for one in traces])
+            rows = await attempt.sample(*[one.further(ask) for one in traces])
         grown = [(t, row[0]) for t, row in zip(traces, rows, strict=False) if row]
         for trace, sample in grown:
             trace.add(sample, self.top, ask.params.max_tokens, self.draw.max_tokens)
         return [trace for trace, _ in grown]
-
-    def _lowest(self, trace: _Trace) -> float:
-        return min(group_means(trace.sure, self.window)) if trace.sure else 0.0
-
-    def _fell(self, trace: _Trace, threshold: float) -> bool:
-        return len(trace.sure) >= self.window and self._lowest(trace) < threshold
 
     def _agreed(
         self, attempt: Attempt, found: Sequence[Solution], weights: Sequence[float]
@@ -159,8 +132,3 @@ class DeepConf(SamplerPart):
             return False
         attempt.answer(found[int(np.argmax(np.where(classes == leader, weight, -1.0)))])
         return bool(weight[classes == leader].sum() >= self.consensus * weight.sum())
-
-
-def _further(ask: Ask, trace: _Trace) -> Ask:
-    prompt = replace(ask.prompt, prefill=ask.prompt.prefill + trace.text)
-    return replace(ask, prompt=prompt, n=1, after=trace.samples[-1])

@@ -19,8 +19,9 @@ from ttc.samplers.search.widths import WideSampler
 class DVTS(WideSampler):
     """Searches n/m trees apart; each goes on from the best of m steps and gives its last m.
 
-    Each tree is a branch of the attempt with an equal share of the budget, and ends where its best
-    child has ended or holds a boxed answer. The answer is chosen of all trees' solutions; within a
+    All first steps are drawn together, so that the problem's prompt is paid once; behind these each
+    tree is a branch of the attempt with an equal share of the budget. It ends where its best child
+    has ended or holds a boxed answer. The answer is chosen of all trees' solutions; within a
     budget, of the trees gone through one after the other. The trees' last m children, of which some
     may be unfinished, are n solutions in all.
     """
@@ -29,8 +30,10 @@ class DVTS(WideSampler):
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         number, best = self.beams // self.width, Best(self, self.choose)
+        (steps,) = await self.grow(attempt, [self.begin(attempt)], self.beams)
+        firsts = [steps[i : i + self.width] for i in range(0, self.beams, self.width)]
         trees = attempt.split(*[1 / number] * number)
-        leaves = await asyncio.gather(*map(self._leaves, trees))
+        leaves = await asyncio.gather(*map(self._leaves, trees, firsts))
         # Only now, and in their order: which tree is done first must not matter.
         return [
             best.offer(tree, path)
@@ -38,19 +41,18 @@ class DVTS(WideSampler):
             for path in paths
         ]
 
-    async def _leaves(self, tree: Attempt) -> list[Path]:
-        """The last children of a tree."""
-        path = self.begin(tree)
+    async def _leaves(self, tree: Attempt, grown: Sequence[Path]) -> list[Path]:
+        """The last children of a tree that begins with these."""
         children: list[Path] = []
         for step in range(self.most_steps):
-            (grown,) = await self.grow(tree, [path], self.width, step)
-            grown = [_boxed(child) for child in grown if not child.failed]
-            if not grown:
+            new = [_boxed(child) for child in grown if not child.failed]
+            if not new:
                 break
-            children = await self.judged(tree, grown, step, self.look_ahead)
+            children = await self.judged(tree, new, step, self.look_ahead)
             path = max(children, key=self._scored)
-            if path.ended or tree.refused:
+            if path.ended or tree.refused or step == self.most_steps - 1:
                 break
+            (grown,) = await self.grow(tree, [path], self.width, step + 1)
         return children
 
     def _scored(self, path: Path) -> tuple[bool, float]:

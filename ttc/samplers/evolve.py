@@ -77,6 +77,11 @@ class Evolve(SamplerPart):
     def longest(self) -> Mapping[Role, int]:
         return {"solver": max(one.max_tokens for one in self.mutations)}
 
+    @property
+    def first_longest(self) -> str:
+        one = max(range(len(self.mutations)), key=lambda i: self.mutations[i].max_tokens)
+        return f"mutations.{one}.max_tokens"
+
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         trial = await self._trial(attempt)
         begun = self._given(attempt, self.program)

@@ -12,7 +12,15 @@ from ttc.errors import UsageError
 from ttc.prompts import load_prompt
 from ttc.refs import BackendRef
 from ttc.registry import register
-from ttc.samplers.search.candidates import Vote, is_pair, most_groups, shown, winner
+from ttc.samplers import Growing
+from ttc.samplers.search.candidates import (
+    Vote,
+    is_pair,
+    most_groups,
+    most_numbering,
+    shown,
+    winner,
+)
 from ttc.samplers.search.drafts import DraftSampler, leading
 
 
@@ -27,6 +35,10 @@ class GenSelect(DraftSampler):
     """
 
     roles: ClassVar[Mapping[str, Role]] = {"selector": "selector"}
+    prompt_models: ClassVar[Mapping[str, str]] = {
+        "select_prompt": "selector",
+        "fuse_prompt": "selector",
+    }
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset(),
         "select_prompt": frozenset({"solutions", "solution_a", "solution_b"}),
@@ -68,9 +80,17 @@ class GenSelect(DraftSampler):
         return self
 
     def longest(self) -> Mapping[Role, int]:
-        reads = {} if self.selector is None else {"selector": self.select_tokens}
-        mine = self.max_tokens if reads else max(self.max_tokens, self.select_tokens)
-        return {"solver": mine} | reads
+        reads = self.max_tokens if self.mode == "fuse" else self.select_tokens
+        if self.selector is None:
+            return {"solver": max(self.max_tokens, reads)}
+        return {"solver": self.max_tokens, "selector": reads}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        reads = self.fuse_prompt if self.mode == "fuse" else self.select_prompt
+        shown = self.at_once * (self.max_tokens + most_numbering(self.at_once))
+        if self.selector is None:
+            return {"solver": Growing((self.prompt, reads), shown)}
+        return {"solver": Growing((self.prompt,)), "selector": Growing((reads,), shown)}
 
     def most_solutions(self) -> int:
         return max(self.solutions, self.selections if self.mode == "fuse" else 0)

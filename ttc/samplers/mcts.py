@@ -10,8 +10,7 @@ from pydantic import Field
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.samplers.search.best import Choice
-from ttc.samplers.search.leading import Leading
+from ttc.samplers.search.leading import Choice, Leading
 from ttc.samplers.search.paths import Path, StepSampler
 from ttc.samplers.search.trees import Tree, treequest
 
@@ -44,7 +43,7 @@ class MCTS(StepSampler):
         tree: Tree[Path] = Tree(
             library.StandardMCTS(samples_per_action=self.samples, exploration_weight=self.curiosity)
         )
-        leading = Leading(attempt, self.choose)
+        leading = Leading(self.choose)
         left = self.samples  # of the node that is being grown
         for _ in range(self.expansions):
             if attempt.refused:
@@ -55,7 +54,7 @@ class MCTS(StepSampler):
             for trial, path, end in zip(trials, nodes, ends, strict=False):
                 score = self.value(end)
                 if end.ended and not node.ended:
-                    leading.add(end.solution(attempt), score)
+                    leading.add(attempt, end.solution(attempt), score)
                 if score is not None:  # what has no score is no node, and drawn anew
                     tree.tell(trial, path, score)
                     left -= 1
@@ -89,4 +88,4 @@ class MCTS(StepSampler):
             scored = await self.score(attempt, [path])
             score = self.value(scored[0]) if scored else None
         if path.samples:
-            leading.add(path.solution(attempt), score)
+            leading.add(attempt, path.solution(attempt), score)

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ttc.core import Ask, Attempt, Role, Solution
 from ttc.refs import BackendRef
 from ttc.registry import register
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
 from ttc.samplers.search.drafts import leading
-
-Temperature = Annotated[float, Field(ge=0, le=1000)]
-
-
-class Between(BaseModel):
-    """Any temperature from `low` to `high`, all as likely."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-    low: Temperature
-    high: Temperature
-
-    @model_validator(mode="after")
-    def _ascends(self) -> Self:
-        if self.low > self.high:
-            raise ValueError("low must not be above high")
-        return self
+from ttc.samplers.search.temperatures import Between, Temperature, drawn
 
 
 @register
@@ -39,9 +24,12 @@ class Mixture(SamplerPart):
 
     A fixed turn of these would make the solutions depend on how many there are; drawn for each
     anew they are independent draws of the mixture. Where only temperatures differ, there are curves
-    over S. Where prompts or models differ, a solution's cost depends on which it is, so that the
-    vote of the first 1, 2, 4 ... is measured with what these cost.
+    over S and policies. Where prompts or models differ, a solution's cost depends on which it is:
+    then it is measured only. Curves have the vote of the first 1, 2, 4 ... with what these cost,
+    as `answer`, and no policy of the recipe; `ttc show --problem` says what each would choose.
     """
+
+    prompt_models: ClassVar[Mapping[str, str]] = {"draws": "backends"}
 
     type: Literal["mixture"] = "mixture"
     solutions: int = Field(default=16, ge=1, le=1_000_000)
@@ -96,6 +84,14 @@ class Mixture(SamplerPart):
     def longest(self) -> Mapping[Role, int]:
         return {self._role: max(draw.max_tokens for draw in self.draws)}
 
+    def growing(self) -> Mapping[Role, Growing]:
+        return {self._role: Growing(tuple(draw.prompt for draw in self.draws))}
+
+    @property
+    def first_longest(self) -> str:
+        way = max(range(len(self.draws)), key=lambda i: self.draws[i].max_tokens)
+        return f"draws.{way}.max_tokens"
+
     def fewer(self, solutions: int) -> Self:
         return self.model_copy(update={"solutions": min(solutions, self.solutions)})
 
@@ -120,10 +116,5 @@ class Mixture(SamplerPart):
         ask = self._draw(way).ask(attempt, 1)
         if self.backends:
             ask = replace(ask, by=f"backends.{way if len(self.backends) > 1 else 0}")
-        heat = self._temperature(attempt)
+        heat = drawn(self.temperatures, attempt.rng)
         return ask if heat is None else replace(ask, params=replace(ask.params, temperature=heat))
-
-    def _temperature(self, attempt: Attempt) -> float | None:
-        if isinstance(self.temperatures, Between):
-            return float(attempt.rng.uniform(self.temperatures.low, self.temperatures.high))
-        return float(attempt.rng.choice(self.temperatures)) if self.temperatures else None

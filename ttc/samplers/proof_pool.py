@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from ttc.core import Ask, Attempt, Role, Solution, Verification
-from ttc.refs import BackendRef, VerifierRef
+from ttc.refs import VerifierRef
 from ttc.registry import register
-from ttc.samplers.search.drafts import DraftSampler, critic_samples, judged, mean_score
+from ttc.samplers import Growing
+from ttc.samplers.search.critics import criticism_tokens, judged, mean_score
+from ttc.samplers.search.revising import RevisingSampler
 from ttc.thinking import without_thinking
 
 _GRADER: Any = {
@@ -25,7 +27,7 @@ _GRADER: Any = {
 
 
 @register
-class ProofPool(DraftSampler):
+class ProofPool(RevisingSampler):
     """A pool of solutions, many verifications of each, and refinement until one passes all.
 
     Defaults are the paper's high-compute search: 64 proofs, 64 verifications, 64 kept, 8
@@ -33,12 +35,6 @@ class ProofPool(DraftSampler):
     keep 32, refinements 1, reviews 8 (at most 4 of a score, which is not done here), rounds 20, and
     4 verifications.
     """
-
-    roles: ClassVar[Mapping[str, Role]] = {"critic": "critic", "reviser": "reviser"}
-    prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
-        "prompt": frozenset(),
-        "revise_prompt": frozenset({"solution", "verification"}),
-    }
 
     type: Literal["proof-pool"] = "proof-pool"
     critic: VerifierRef = Field(default=_GRADER, validate_default=True)
@@ -56,10 +52,6 @@ class ProofPool(DraftSampler):
     """Rounds of refinement at most."""
     threshold: float = Field(default=0.99999, ge=0, le=1)
     """A solution whose mean score is higher passes, which ends the search."""
-    revise_prompt: str = "revise"
-    """Prompt template with {{ question }}, {{ solution }} and {{ verification }}, the reviews."""
-    reviser: BackendRef | None = None
-    """The model that refines; the recipe's where none is named."""
     temperature: float = Field(default=1.0, ge=0, le=1000)
     """Sampling temperature of solutions."""
     top_p: float = Field(default=0.95, gt=0, le=1)
@@ -70,12 +62,11 @@ class ProofPool(DraftSampler):
 
     def most_samples(self) -> Mapping[Role, int] | None:
         new = self.rounds * self.keep * self.refinements
-        judging = critic_samples(self.critic, self.solutions + new)
-        if judging is None:
-            return None
-        if self.reviser is None:
-            return {"solver": self.solutions + new, **judging}
-        return {"solver": self.solutions, "reviser": new, **judging}
+        return self.samples(self.solutions, new, self.solutions + new)
+
+    def growing(self) -> Mapping[Role, Growing]:
+        others = (self.reviews - 1) * (criticism_tokens(self.critic) or 0)
+        return self.revisions(others + 2 * self.reviews)
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         new = await self.drafts(attempt, self.solutions)
@@ -108,18 +99,6 @@ class ProofPool(DraftSampler):
         drawn = [said[i] for i in attempt.rng.permutation(len(said))]
         drawn.sort(key=lambda one: one.score or 0.0)
         starts = range(0, len(drawn), self.reviews)[: self.refinements]
-        return [
-            self.anew(
-                attempt,
-                self.revise_prompt,
-                by="backend" if self.reviser is None else "reviser",
-                after=attempt.samples(solution)[-1],
-                show={
-                    "solution": without_thinking(solution.text),
-                    "verification": "\n\n".join(
-                        without_thinking(one.text) for one in drawn[i : i + self.reviews]
-                    ),
-                },
-            )
-            for i in starts
-        ]
+        texts = [without_thinking(one.text) for one in drawn]
+        joined = ["\n\n".join(texts[i : i + self.reviews]) for i in starts]
+        return [self.revise(attempt, solution, one) for one in joined]

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from ttc.core import Ask, Attempt, Role, Solution, Verification
-from ttc.refs import BackendRef, VerifierRef
+from ttc.refs import VerifierRef
 from ttc.registry import register
-from ttc.samplers.search.drafts import (
-    DraftSampler,
-    continued,
-    critic_samples,
+from ttc.samplers import Growing
+from ttc.samplers.search.critics import (
+    STEP,
+    critic_growing,
     criticism,
     judged,
     kept_before,
-    leading,
     mean_score,
     worst,
 )
+from ttc.samplers.search.drafts import continued, leading
+from ttc.samplers.search.revising import RevisingSampler
 from ttc.steps import StepRule, split_steps
 from ttc.thinking import without_thinking
 
@@ -34,14 +35,8 @@ _SELF: Any = {
 
 
 @register
-class Refine(DraftSampler):
+class Refine(RevisingSampler):
     """Revises drafts until a critic, any verifier or the solver itself, accepts them."""
-
-    roles: ClassVar[Mapping[str, Role]] = {"critic": "critic", "reviser": "reviser"}
-    prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
-        "prompt": frozenset(),
-        "revise_prompt": frozenset({"solution", "verification"}),
-    }
 
     type: Literal["refine"] = "refine"
     critic: VerifierRef = Field(default=_SELF, validate_default=True)
@@ -53,10 +48,6 @@ class Refine(DraftSampler):
     restart: Literal["anew", "first_wrong_step"] = "anew"
     """anew: the model is shown draft and criticism, and writes another solution; first_wrong_step:
     what stands before the first step that the critic finds wrong is kept, and gone on from."""
-    revise_prompt: str = "revise"
-    """Prompt template with {{ question }}, {{ solution }} and {{ verification }}, the criticism."""
-    reviser: BackendRef | None = None
-    """The model that writes solutions anew; the recipe's where none is named."""
     steps: StepRule = "blank_line"
     """Where steps end, for critics that name steps: blank_line, line, or begins:TEXT."""
     keep: Literal["last", "best"] = "last"
@@ -73,13 +64,18 @@ class Refine(DraftSampler):
         return self.chains
 
     def most_samples(self) -> Mapping[Role, int] | None:
-        judging = critic_samples(self.critic, self.chains * (self.rounds + (self.keep == "best")))
-        if judging is None:
-            return None
-        again = self.chains * self.rounds
-        if self.reviser is None or self.continues:
-            return {"solver": self.chains + again, **judging}
-        return {"solver": self.chains, "reviser": again, **judging}
+        drafts, again = self.chains, self.chains * self.rounds
+        if self.continues:  # which the solver does
+            drafts, again = drafts + again, 0
+        found = self.samples(drafts, again, self.chains * (self.rounds + (self.keep == "best")))
+        return found and {role: n for role, n in found.items() if role != "reviser" or again}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        most = self.max_tokens
+        if self.continues:
+            solution = Growing((self.prompt,), self.rounds * most)
+            return {"solver": solution, **critic_growing(self.critic, (self.rounds + 1) * most)}
+        return self.revisions(most + len(STEP))  # the step that a critic finds wrong is quoted
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         found: list[Solution] = []
@@ -117,21 +113,14 @@ class Refine(DraftSampler):
         self, attempt: Attempt, draft: Solution, verdict: Verification
     ) -> Solution | None:
         """The next draft; None where the critic has nothing to say, or the budget ends."""
-        last = attempt.samples(draft)[-1]
         if self.continues:
+            last = attempt.samples(draft)[-1]
             kept = kept_before(draft, verdict, self.steps)
             return await self._written(attempt, continued(self.begin(attempt), kept, last), kept)
         said = criticism(draft, verdict, self.steps)
         if not said:
             return None
-        ask = self.anew(
-            attempt,
-            self.revise_prompt,
-            by="backend" if self.reviser is None else "reviser",
-            after=last,
-            show={"solution": without_thinking(draft.text), "verification": said},
-        )
-        return await self._written(attempt, ask, "")
+        return await self._written(attempt, self.revise(attempt, draft, said), "")
 
     async def _written(self, attempt: Attempt, ask: Ask, kept: str) -> Solution | None:
         """A draft with the text that it begins with; None where no other came than there is."""

@@ -9,8 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from ttc.core import Attempt, Role, Sample, Solution
+from ttc.named_files import NamesFile
 from ttc.refs import BackendRef
 from ttc.registry import register
+from ttc.samplers import Growing
 from ttc.samplers.search.leading import Leading
 from ttc.samplers.search.paths import Path, StepSampler
 from ttc.samplers.search.router import Router, features_of, read_router
@@ -38,7 +40,11 @@ class Speculate(StepSampler):
     never, which is the draft model alone, and always, the target alone, with no draft."""
     threshold: float | None = Field(default=None, ge=-1, le=1)
     """Of the rule; where none is given, rsd 0.7, oracle 0, router 0.5."""
-    router: Annotated[Router | None, BeforeValidator(read_router)] = None
+    router: Annotated[
+        Router | None,
+        NamesFile(required=False),
+        BeforeValidator(read_router, json_schema_input_type=Router | str | None),
+    ] = None
     """The router's weights, or a file of them, which ttc train-router writes."""
     solutions: int = Field(default=1, ge=1, le=1_000_000)
     """Solutions, one after the other, which are voted on; at temperature 0 all are the same."""
@@ -58,19 +64,31 @@ class Speculate(StepSampler):
     def most_solutions(self) -> int:
         return self.solutions
 
+    def most_samples(self) -> Mapping[Role, int]:
+        steps = self.solutions * self.most_steps
+        # The target is asked once more for a step where its own failed.
+        target = {"rsd": 1, "router": 1, "never": 0}.get(self.rule, 2) * steps
+        reads = {"rsd": 1, "router": 1, "oracle": 2}.get(self.rule, 0) * steps
+        asked = {"solver": target, "reward": reads, "draft": steps * (self.rule != "always")}
+        return {role: n for role, n in asked.items() if n}
+
     def longest(self) -> Mapping[Role, int]:
         return {**super().longest(), "draft": self.step_tokens}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        roles = super().growing()
+        return {**roles, "draft": roles["solver"]}
 
     def fewer(self, solutions: int) -> Self:
         return self.model_copy(update={"solutions": min(solutions, self.solutions)})
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
-        leading = Leading(attempt, "vote")
+        leading = Leading("vote")
         while len(leading.found) < self.solutions and not attempt.refused:
             path = await self._path(attempt)
             # One that the budget has cut off counts where it is all there is.
             if path.ended or (path.samples and not leading.found):
-                leading.add(path.solution(attempt), None)
+                leading.add(attempt, path.solution(attempt), None)
         return leading.found
 
     async def _path(self, attempt: Attempt) -> Path:

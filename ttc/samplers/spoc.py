@@ -11,6 +11,7 @@ from pydantic import Field
 from ttc.core import Ask, Attempt, Role, Sample, Solution
 from ttc.prompts import load_prompt, render_problem
 from ttc.registry import register
+from ttc.samplers import Growing
 from ttc.samplers.search.drafts import DraftSampler, leading
 from ttc.turns import next_turn
 from ttc.verdicts import parse_verdict
@@ -42,11 +43,20 @@ class SPOC(DraftSampler):
     again_prompt: str = "spoc-again"
     """Prompt template of what opens the next proposal there."""
 
+    @property
+    def turn_prompts(self) -> frozenset[str]:
+        return frozenset({"verify_prompt", "again_prompt"})
+
     def most_solutions(self) -> int:
         return self.passes
 
     def most_samples(self) -> Mapping[Role, int]:
         return {"solver": self.passes * (2 * self.rounds - 1)}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        more = self.rounds - 1
+        turns = (self.verify_prompt, self.again_prompt) * more
+        return {"solver": Growing((self.prompt,), 2 * more * self.max_tokens, turns)}
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         found: list[Solution] = []

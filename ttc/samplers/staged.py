@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from ttc.core import Attempt, Role, Solution
 from ttc.registry import register
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.search.stages import Draft, Stage, ranked
 
 
@@ -42,7 +42,19 @@ class Staged(SamplerPart):
         return most
 
     def longest(self) -> Mapping[Role, int]:
-        return {"solver": max(stage.max_tokens for stage in self.stages)}
+        found: dict[Role, int] = {"solver": max(stage.max_tokens for stage in self.stages)}
+        for verifier in [stage.verifier for stage in self.stages if stage.verifier is not None]:
+            for role, tokens in verifier.longest().items():
+                found[role] = max(tokens, found.get(role, 0))
+        return found
+
+    def growing(self) -> Mapping[Role, Growing]:
+        before = sum(s.max_tokens + len((s.begins or "").encode()) for s in self.stages[:-1])
+        return {"solver": Growing(tuple(stage.prompt for stage in self.stages), before)}
+
+    @property
+    def first_longest(self) -> str:
+        return "stages.0.max_tokens"
 
     def most_solutions(self) -> int:
         return 1

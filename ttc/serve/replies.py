@@ -52,6 +52,8 @@ def _stop_reason(c: Completion) -> Json:
 def _envelope(
     identity: ModelIdentity, kind: str, prefix: str, choices: list[Json], samples: Samples
 ) -> Json:
+    # No `cached_tokens`: the embedded networks keep nothing of a prompt from one request to the
+    # next, and read what a turn goes on from anew.
     prompt = sum(row[0].prompt_tokens for row in samples if row)
     completion = sum(c.completion_tokens for row in samples for c in row)
     return {

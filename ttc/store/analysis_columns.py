@@ -139,11 +139,27 @@ VERIFIER_CURVES = (
     ),
 )
 
+_METHOD_NAME = Column(
+    "method",
+    "label",
+    "A recipe by what differs in it, and whose choice: vote, a verifier, a policy.",
+)
+_BASELINE = Column("baseline", "label", "The method that it is compared with.")
+_BUDGET = Column(
+    "budget", "float", "What may be spent per problem; null at equal S.", "see cost_unit", True
+)
+_SAMPLES = Column(
+    "at_samples", "int", "S at which methods are compared whatever they cost; else null.", "", True
+)
+_TESTED = "null of the baseline, and at budgets that are not stated"
+
 COMPARISON = (
-    Column("method", "label", "The verifier, with its run where two have one name; or the vote."),
-    Column("budget", "float", "What may be spent per problem.", "see cost_unit"),
+    _METHOD_NAME,
+    _BASELINE,
+    _BUDGET,
+    _SAMPLES,
     _COST_UNIT,
-    Column("policy", "label", "What chooses best within the budget."),
+    Column("policy", "label", "What chooses best there."),
     Column("S", "int", "Solutions of that choice; null for measured answers.", "solutions", True),
     Column(
         "V",
@@ -152,7 +168,13 @@ COMPARISON = (
         "verifications",
         True,
     ),
-    Column("cost", "float", "Mean compute per problem of that choice.", "see cost_unit"),
+    Column(
+        "cost",
+        "float",
+        "Mean compute per problem of that choice; null where unknown.",
+        "see cost_unit",
+        True,
+    ),
     Column("calls", "float", "Mean calls of models and programs per problem.", "calls"),
     Column("success", "float", "Success expected on other problems, out of bag.", "probability"),
     Column("ci_low", "float", "Low end of its interval.", "probability"),
@@ -160,7 +182,7 @@ COMPARISON = (
     Column(
         "ahead",
         "float",
-        "What it succeeds more often than the vote within the budget; null of the vote itself.",
+        "What it succeeds more often than the baseline there; null of the baseline itself.",
         "probability",
         True,
     ),
@@ -169,10 +191,58 @@ COMPARISON = (
     Column(
         "p",
         "float",
-        "Of a paired t test against the vote, adjusted (Holm) within the budget; null likewise.",
+        f"Of a paired t test against the baseline, adjusted (Holm); {_TESTED}.",
         "",
         True,
     ),
+    Column(
+        "p_flips",
+        "float",
+        "Of a permutation test (signs of problems' differences), adjusted (Holm); null likewise.",
+        "",
+        True,
+    ),
+    Column("p_flips_single", "float", "The same, not adjusted; null likewise.", "", True),
+    Column(
+        "finding",
+        "label",
+        "better, worse or undecided: what both tests and the interval agree on; null likewise.",
+        "",
+        True,
+    ),
+    Column(
+        "detectable",
+        "float",
+        "The difference that so many problems find with 80 % power after adjusting; null likewise.",
+        "probability",
+        True,
+    ),
+    Column(
+        "problems_won",
+        "int",
+        "Problems that it solves and the baseline doesn't; null of it.",
+        "problems",
+        True,
+    ),
+    Column("problems_lost", "int", "The other way round; null likewise.", "problems", True),
+    Column(
+        "pool_ends",
+        "bool",
+        "Whether its samples end below this budget, where more of them still helped.",
+    ),
+    Column("stated", "bool", "Whether the budget was asked for, or is one of the tables'."),
+)
+
+FLIPS = (
+    _METHOD_NAME,
+    _BASELINE,
+    _BUDGET,
+    _SAMPLES,
+    Column("problem_id", "label", "A problem that one side solves and the other doesn't."),
+    Column("baseline_success", "float", "Success of the baseline on it.", "probability"),
+    Column("success", "float", "Success of the method on it.", "probability"),
+    Column("show_baseline", "text", "The command that shows it in the baseline's run."),
+    Column("show", "text", "The command that shows it in the method's run."),
 )
 
 
@@ -195,16 +265,24 @@ ADAPTATION = (
         "vote: of all solutions; settled: clairvoyant stop; rule: as given; "
         "tuned or calibrated: on other problems of the run.",
     ),
+    Column(
+        "unit",
+        "label",
+        "What it stops, and what samples and over count: solutions of a problem, or verdicts of "
+        "each solution, where the full vote is the choice by all verdicts.",
+        "",
+        True,
+    ),
     Column("policy", "label", f"The rule for a recipe, as JSON; null {_OF_NO_RULE}.", "", True),
-    Column("samples", "float", "Mean solutions drawn per problem.", "solutions"),
+    Column("samples", "float", "Mean solutions drawn per problem, or verdicts per solution.", ""),
     Column(
         "tokens", "float", "Mean tokens of these, with prompts; null if unknown.", "tokens", True
     ),
     Column(
         "over",
         "float",
-        "Mean solutions beyond the one from which on the vote stays what that of all is.",
-        "solutions",
+        "Mean samples beyond the one from which on the vote stays what that of all is.",
+        "",
     ),
     Column(
         "withheld", "float", "How often it gives no answer, which counts as wrong.", "probability"

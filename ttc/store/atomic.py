@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from ttc.errors import DataError
 
@@ -55,6 +56,18 @@ def write_text(path: Path, text: str) -> None:
         return
     with small_path(path.resolve() if path.is_symlink() else path) as temporary, writing(path):
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def writing_text(path: Path) -> Iterator[TextIO]:
+    """An open text file, as UTF-8 with plain line feeds, that appears as `path` when it is whole.
+
+    Lone surrogates, which no file can hold, become question marks. Raises `DataError`.
+    """
+    with atomic_path(path) as temporary, writing(path):
+        file = temporary.open("w", encoding="utf-8", errors="replace", newline="\n")
+        with file:
+            yield file
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 
 from ttc.core import TokenLogprob
 from ttc.thinking import visible_span
 from ttc.verdicts.text import Verdict
-from ttc.verdicts.tokens import spelled_at
+from ttc.verdicts.tokens import masses_at, share_of_yes
 
 _MARKS = " \t\n\r*_`\"'.:()[]{}$Ġ▁Ċ"
 _SPACE = r"[^\w\n]"
@@ -51,13 +50,7 @@ def find_letter(text: str) -> Verdict | None:
 
 
 def p_first(text: str, tokens: Sequence[TokenLogprob]) -> float | None:
-    """P(A) / (P(A) + P(B)) at the letter that the text names; None where it is unknown.
-
-    Of a letter that is not among the alternatives, nothing is counted.
-    """
+    """P(A) / (P(A) + P(B)) at the letter that the text names; None where it is unknown."""
     found = find_letter(text)
-    if found is None or found.word == "tie":
-        return None
-    known = spelled_at(found, text, tokens) or ()
-    first, second = (math.fsum(p for letters, p in known if letters == one) for one in ("a", "b"))
-    return first / (first + second) if first + second > 0 else None
+    at = None if found is None or found.word == "tie" else masses_at(found, text, tokens)
+    return None if at is None or found is None else share_of_yes(at, found.says)

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from ttc.core import TokenLogprob
 from ttc.thinking import visible_span
 from ttc.verdicts.text import Verdict
-from ttc.verdicts.tokens import masses, masses_at
+from ttc.verdicts.tokens import masses, masses_at, share_of_yes
+from ttc.verdicts.two_words import YES_NO, said_by
 
 _LABEL = r"\\boxed\{\s?(?:\\text\s?\{\s?)?(?:in)?correct\s?\}?\s?\}"
 _EITHER = re.compile(rf"{_LABEL}[^\w\n]{{0,6}}(?:or|and|/)[^\w\n]{{0,6}}{_LABEL}", re.IGNORECASE)
@@ -26,7 +27,6 @@ _DECISION = re.compile(
     r"\W{0,16}(?P<word>yes|no)\b(?!\W{0,4}(?:/|or\b)\W{0,4}(?:yes|no)\b)",
     re.IGNORECASE,
 )
-_YES, _NO = {"yes"}, {"no"}
 
 
 def step_labels(text: str, steps: int) -> tuple[list[bool], int | None]:
@@ -71,15 +71,10 @@ def p_decision(text: str, tokens: Sequence[TokenLogprob]) -> float | None:
     """P(Yes) / (P(Yes) + P(No)) at the decision; None where the tokens do not tell."""
     found = decision(text)
     at = None if found is None else masses_at(found, text, tokens)
-    return None if at is None else _share(at.yes, at.no)
+    return None if at is None or found is None else share_of_yes(at, found.says)
 
 
 def p_forced(tokens: Sequence[TokenLogprob]) -> float | None:
     """The same where the first token is the decision."""
-    at = masses(tokens[0], _YES, _NO) if tokens else None
-    return None if at is None else _share(at.yes, at.no)
-
-
-def _share(yes: float | None, no: float | None) -> float | None:
-    total = (yes or 0.0) + (no or 0.0)
-    return (yes or 0.0) / total if total > 0 else None
+    at = masses(tokens[0], *YES_NO) if tokens else None
+    return None if at is None else share_of_yes(at, said_by(tokens[0], YES_NO))

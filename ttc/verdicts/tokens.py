@@ -26,7 +26,7 @@ _ESCAPED = re.compile(r"(?:bytes:)?((?:\\x[0-9a-fA-F]{2})+)|<0x([0-9A-Fa-f]{2})>
 _OTHERS, _LETTERS = re.compile(r"[^A-Za-z0-9]+"), re.compile(r"[A-Za-z0-9]+")
 _SPACES = str.maketrans({"Ġ": " ", "▁": " ", "Ċ": "\n"})
 # The words for yes and for no of each form of verdict.
-_WORDS = (({"yes"}, {"no"}), ({"correct"}, {"incorrect", "not"}), ({"1"}, {"0"}))
+_WORDS = (({"yes"}, {"no"}), ({"correct"}, {"incorrect", "not"}), ({"1"}, {"0"}), ({"a"}, {"b"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,16 @@ def p_yes_at(verdict: Verdict, text: str, tokens: Sequence[TokenLogprob]) -> flo
     """P(Yes) at the token in which the verdict word begins, None if unknown.
 
     The summed probability of the alternatives that spell or begin Yes at this place (` Yes`, `Y`);
-    where none is known, 1 - P(No). The same of `correct` and `incorrect`, of `1` and `0`. A sure
-    Yes, which servers round to a probability of 1, is what its alternatives leave of 1: they tell
-    1 - 1e-9 from 1 - 2e-8.
+    where none is known, what `both` takes it to be. The same of `correct` and `incorrect`, of `1`
+    and `0`. A sure Yes, which servers round to a probability of 1, is what its alternatives leave
+    of 1: they tell 1 - 1e-9 from 1 - 2e-8.
     """
     found = masses_at(verdict, text, tokens)
-    if found is None or (found.yes is None and found.no is None):
+    if found is None:
         return None
     if found.yes is None:
-        return min(1.0, max(0.0, 1.0 - (found.no or 0.0)))
+        sides = both(found, verdict.says)
+        return None if sides is None else sides[0]
     left = 1.0 - found.other
     return min(1.0, max(0.0, left if 0 < found.yes - left < _ROUND_OFF else found.yes))
 
@@ -65,7 +66,8 @@ def masses_at(verdict: Verdict, text: str, tokens: Sequence[TokenLogprob]) -> Ma
     place = _place(verdict, text, tokens)
     if place is None:
         return None
-    yes, no = next(words for words in _WORDS if verdict.word in words[0] | words[1])
+    word = verdict.word.lower()
+    yes, no = next(words for words in _WORDS if word in words[0] | words[1])
     return masses(tokens[place[0]], yes, no, place[1])
 
 
@@ -88,21 +90,34 @@ def masses(token: TokenLogprob, yes: set[str], no: set[str], lead: str = "") -> 
     )
 
 
-def share_of_yes(at: Masses, says: bool | None) -> float | None:
-    """P(yes) / (P(yes) + P(no)). says: the word that was sampled; None where it is neither.
+def both(at: Masses, says: bool | None) -> tuple[float, float] | None:
+    """P(yes) and P(no). says: the word that was sampled; None where it is neither.
 
-    A word of which no alternative is known has the most that it can have: what the known ones
-    leave, and no more than the least of these has. Where that is as much as its opposite has (as
-    may be where the sampled token alone is known), probabilities don't tell which word is likelier:
-    then it is 1 or 0, by the word that was sampled. None where that is neither or none is known.
+    Of a word that is not listed no more is known than an interval: it has nothing, or up to what
+    the listed ones leave, and no more than the least of these. It is taken to have the most. Where
+    that is as much as its opposite has (as may be where the sampled token alone is known),
+    probabilities don't tell which word is likelier: then the word that was not sampled has nothing.
+    None where neither was sampled, or none is listed. docs/decisions/0014-logprobs.md
     """
     if at.yes is None and at.no is None:
         return None
     most = min(at.lowest, max(0.0, 1.0 - (at.yes or 0.0) - at.other))
-    if None in (at.yes, at.no) and most >= (at.yes or at.no or 0.0):
-        return None if says is None else float(says)
     yes, no = (most if side is None else side for side in (at.yes, at.no))
-    return yes / (yes + no) if yes + no > 0 else None
+    if None in (at.yes, at.no) and most >= (at.yes or at.no or 0.0):
+        return None if says is None else (yes * says, no * (not says))
+    return yes, no
+
+
+def share_of_yes(at: Masses, says: bool | None) -> float | None:
+    """P(yes) / (P(yes) + P(no)), as `both` has them; 1 or 0, by the word that was sampled, where
+    one of them is not listed and might be as likely. None where they don't tell.
+    """
+    sides = both(at, says)
+    if sides is None:
+        return None
+    if not sum(sides):
+        return float(says) if says is not None and None in (at.yes, at.no) else None
+    return sides[0] / sum(sides)
 
 
 def spelled_at(

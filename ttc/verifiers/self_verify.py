@@ -44,6 +44,10 @@ class SelfVerify(Written):
         return self
 
     @property
+    def turn_prompts(self) -> frozenset[str]:
+        return frozenset({"prompt"} if self.context == "same" else ())
+
+    @property
     def needs(self) -> Mapping[str, int]:
         return {"logprobs": 1} if self.score == "logprob" else {}
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import CHAT, RAW, answering, call, chat_reply, complete, raw_reply, usage
 
-from ttc.backends.http.reply import apportion
+from ttc.backends.http.reply import apportion, read_reply
 from ttc.errors import BackendError, RetryableError
 
 LISTS = {
@@ -39,6 +39,13 @@ def test_samples_come_in_order_of_their_index():
     assert [c.text for c in found] == ["one", "two", "three"]
     assert {c.prompt_tokens for c in found} == {9}
     assert all(c.seconds > 0 for c in found)
+
+
+def test_samples_of_one_reply_share_its_time():
+    reply = raw_reply("one", "two", "three", "more")
+    assert [c.seconds for c in read_reply(reply, call(n=4), 2.0)[0]] == [0.5] * 4
+    assert [c.seconds for c in read_reply(reply, call(n=2), 2.0)[0]] == [1.0] * 2
+    assert [c.seconds for c in read_reply(reply, call(n=9), 2.0)[0]] == [0.5] * 4
 
 
 def test_a_reply_is_freed_without_a_garbage_collection():

@@ -30,9 +30,10 @@ __all__ += ["read_logprobs", "read_reply", "token_count"]
 def read_reply(reply: object, call: Call, seconds: float) -> tuple[list[Completion], bool]:
     """The samples of a reply, in order of their index, and whether usage was reported.
 
-    At most `len(call.seeds)` come back, and the first tells what else was billed; fewer where the
-    server ignored `n`. Two choices of one index are one sample sent twice. (By index alone:
-    dropping equal texts would bias samples towards variety.) Raises `Malformed`.
+    seconds: that the reply took; each sample has its share. At most `len(call.seeds)` come back,
+    and the first tells what else was billed; fewer where the server ignored `n`. Two choices of one
+    index are one sample sent twice. (By index alone: dropping equal texts would bias samples
+    towards variety.) Raises `Malformed`.
     """
     try:
         return _read(reply, call, seconds)
@@ -61,6 +62,7 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
     )
     prompt_tokens = token_count(usage, "prompt_tokens") or None  # no prompt has none
     cached = min(cached_tokens(usage), prompt_tokens or 0)
+    share = seconds / max(1, min(len(choices), len(call.seeds)))
     completions = [
         Completion(
             text=text,
@@ -69,7 +71,7 @@ def _read(reply: Any, call: Call, seconds: float) -> tuple[list[Completion], boo
             completion_tokens=count,
             mean_logprob=mean_logprob(logprobs),
             logprobs=keep(logprobs, call.params.keep_logprobs),
-            seconds=seconds,
+            seconds=share,
             stopped_by=stopped_by(choice, call.params.stop),
             cached_tokens=cached,
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ttc.backends import BackendPart
 from ttc.core import Capabilities
+from ttc.named_files import NamesFile
 from ttc.registry import register
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class LlamaCpp(BackendPart):
     incidental: ClassVar[frozenset[str]] = frozenset({"gpu_layers", "threads"})
 
     type: Literal["llama-cpp"] = "llama-cpp"
-    model: Path
+    model: Annotated[Path, NamesFile(required=False)]
     """The GGUF file."""
     context_length: int = Field(default=2048, ge=1)
     """Longest prompt and answer together."""

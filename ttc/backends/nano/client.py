@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from ttc import nano
 
 
-_FACTS = (
-    "parameters",
-    "context_length",
-    "layers",
-    "width",
-    "heads",
-    "kv_heads",
-    "head_dim",
-    "mlp_width",
-    "vocab",
-)
-
-
 class NanoBackend:
     """See `ttc.core.Backend`. Worker threads compute; the event loop only waits."""
 
@@ -131,7 +118,9 @@ class NanoBackend:
 
 
 def _facts(info: nano.ModelInfo) -> dict[str, Any]:
-    return {**{name: getattr(info, name) for name in _FACTS}, "gated": False}
+    shape = ("layers", "width", "heads", "kv_heads", "head_dim", "mlp_width", "vocab")
+    names = ("parameters", "context_length", *shape)
+    return {**{name: getattr(info, name) for name in names}, "gated": False}
 
 
 def flatten(prompt: Prompt) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ttc.backends import BackendPart
 from ttc.core import Capabilities
+from ttc.named_files import NamesFile
 from ttc.registry import register
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class Replay(BackendPart):
     """Serves the solutions and verifications of a run that was recorded before."""
 
     type: Literal["replay"] = "replay"
-    run: Path
+    run: Annotated[Path, NamesFile(folder=True, required=False)]
     """The folder of the recorded run, such as results/quickstart/s0-7eb1a1e7; or the one above it,
     where that has a single run."""
     serve: Literal["auto", "solutions", "verifications"] = "auto"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ttc.backends import BackendPart
 from ttc.backends.common.rewards import RewardFormat
 from ttc.core import Capabilities
+from ttc.named_files import NamesFile
 from ttc.registry import register
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Transformers(BackendPart):
     incidental: ClassVar[frozenset[str]] = frozenset({"batch_size"})
 
     type: Literal["transformers"] = "transformers"
-    model: str = Field(min_length=1)
+    model: Annotated[str, NamesFile(folder=True, required=False)] = Field(min_length=1)
     """A folder with weights and tokenizer, or a hub id such as org/name."""
     revision: str | None = None
     """Commit, tag or branch on the hub."""

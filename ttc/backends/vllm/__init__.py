@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from ttc.backends import BackendPart
 from ttc.core import Capabilities
+from ttc.named_files import NamesFile
 from ttc.registry import register
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class VLLM(BackendPart):
     incidental: ClassVar[frozenset[str]] = frozenset({"gpu_memory_utilization"})
 
     type: Literal["vllm"] = "vllm"
-    model: str = Field(min_length=1)
+    model: Annotated[str, NamesFile(folder=True, required=False)] = Field(min_length=1)
     """A folder with weights and tokenizer, or a hub id such as org/name."""
     revision: str | None = None
     """Commit, tag or branch on the hub."""

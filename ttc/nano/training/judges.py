@@ -72,13 +72,13 @@ PLANS = {
     "nano-judge": Plan(
         "Judges steps with small programs or in words, or a whole solution, or its summary.",
         "nano-verifier",
-        1600,
+        4800,
         judge_lessons,
     ),
     "nano-grader": Plan(
         "Grades in three levels, judges gradings, and scores or compares in one token.",
         "nano-verifier",
-        1600,
+        4800,
         grader_lessons,
     ),
     "nano-roles": Plan(

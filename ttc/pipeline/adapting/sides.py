@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ttc.analysis.estimate import FloatArray
+from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.settings import EstimatorSettings
 from ttc.analysis.stopping import Replayed, Rule, Use, replay
@@ -27,6 +27,8 @@ class Side:
     seed: int
     most: int
     orders: int
+    clusters: IntArray | None = None
+    votes: int = 0
 
     @cached_property
     def views(self) -> list[ProblemView]:
@@ -34,7 +36,7 @@ class Side:
         pool = self.loaded.arrays
         settings = replace(self.settings, draws=self.orders, choices=self.orders)
         return [
-            ProblemView.of(pool, i, settings, _seed(self.seed, pool.problem_ids[i]))
+            ProblemView.of(pool, i, settings, seed_of(self.seed, pool.problem_ids[i]))
             for i in range(pool.n_problems)
         ]
 
@@ -52,6 +54,7 @@ class Side:
             vote=self._whole(found.vote),
             settled=self._whole(found.settled),
             curve=found.curve,
+            start=found.start,
         )
 
     def _whole(self, use: Use) -> Use:
@@ -65,7 +68,8 @@ class Side:
         return replace(use, tokens=use.tokens + more)
 
 
-def _seed(seed: int, problem: str) -> int:
+def seed_of(seed: int, problem: str) -> int:
+    """A problem's own, whichever problems are beside it."""
     digest = np.frombuffer(problem.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     words = [seed, len(digest), *digest.tolist()]
     return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])

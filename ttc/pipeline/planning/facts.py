@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ttc.attempt.programs import ROLE as PROGRAM
 from ttc.backends import BackendPart
 from ttc.core import Backend, Capabilities, ModelIdentity, Problem, Prompt, RemoteBackend
 from ttc.engine.token_bounds import token_bound
 from ttc.errors import TtcError, UsageError
 from ttc.importing.tally import estimate_tokens
 from ttc.pipeline.planning.roles import PlannedRole, planned_roles
-from ttc.prompts import load_prompt, render_problem
+from ttc.prompts import METADATA, load_prompt, render_problem
+from ttc.samplers import Growing
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -30,7 +32,8 @@ class RoleFacts:
     problems' prompts, a verifier's without the solution in it, none where a method makes them by
     itself. bounds: the most tokens of every problem's prompt; unsure: why they may be more
     nevertheless. estimated: whether `prompts` are. served: whether a server bills each request.
-    offers: what the model's access can do. note: why something is not known.
+    offers: what the model's access can do. note: why something is not known. others: the same of
+    models that are asked in this role, too.
     """
 
     identity: ModelIdentity
@@ -43,6 +46,7 @@ class RoleFacts:
     estimated: bool = False
     served: bool = False
     offers: Capabilities | None = None
+    others: tuple[RoleFacts, ...] = ()
 
     @property
     def context(self) -> float | None:
@@ -73,6 +77,19 @@ async def _look(recipe: Recipe, problems: Sequence[Problem], reach: bool) -> dic
 
 
 async def _facts(
+    role: PlannedRole, problems: Sequence[Problem], n_per_call: int, reach: bool
+) -> RoleFacts:
+    if role.role == PROGRAM:
+        return RoleFacts(ModelIdentity("sandbox", "python"), 1, 1, (0.0,), bounds=(0.0,))
+    others = [replace(role, model=model, others=()) for model in role.others]
+    found = await _facts_of_one(role, problems, n_per_call, reach)
+    return replace(
+        found,
+        others=tuple([await _facts(one, problems, n_per_call, reach) for one in others]),
+    )
+
+
+async def _facts_of_one(
     role: PlannedRole, problems: Sequence[Problem], n_per_call: int, reach: bool
 ) -> RoleFacts:
     part = role.model
@@ -114,6 +131,8 @@ def facts_of(
         bounds = tuple(prompts.bound(role.template, problem) for problem in problems)
         spread = problems[:: -(-len(problems) // _PROMPTS)]
         some = tuple(prompts.expected(role.template, problem) for problem in spread)
+    elif role.growing is not None:
+        bounds = tuple(prompts.grown(role.growing, problem) for problem in problems)
     remote = isinstance(backend, RemoteBackend)
     return RoleFacts(
         identity=identity,
@@ -152,6 +171,12 @@ class Prompts:
             )
         return float(token_bound(prompt) if counted is None else counted)
 
+    def grown(self, growing: Growing, problem: Problem) -> float:
+        """The most tokens of a prompt with what has been sampled before."""
+        first = max(self.bound(str(name), problem) for name in growing.templates)
+        turns = {name: self.bound(name, problem) for name in set(growing.turns)}
+        return first + growing.tokens + sum(turns[name] for name in growing.turns)
+
     def expected(self, template: str, problem: Problem) -> float:
         """Tokens without the solution in it; estimated where nothing can count them."""
         prompt = self._prompt(template, problem)
@@ -167,7 +192,14 @@ class Prompts:
 
     def _prompt(self, template: str, problem: Problem) -> Prompt:
         try:
-            return render_problem(load_prompt(template), problem, solution="")
-        except UsageError:  # a plug-in's template may want variables of its own
+            found = load_prompt(template)
+            # Whatever its method fills in is counted by itself.
+            names = {
+                "solution",
+                *(name for name in found.variables if not name.startswith(METADATA)),
+            }
+            others = dict.fromkeys(names - {"question", "choices", "answer_part"}, "")
+            return render_problem(found, problem, **others)
+        except UsageError:  # such as metadata that a problem lacks
             self.unsure = f"the prompt {template} wants what is not known before the run"
             return Prompt(text=problem.question)

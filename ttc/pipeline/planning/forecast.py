@@ -11,12 +11,12 @@ import numpy as np
 from scipy.stats import t as student
 
 from ttc.analysis.estimate import FloatArray
-from ttc.budget.cost import Rates, Unit
+from ttc.budget.cost import Unit
 from ttc.budget.flops import Lengths
 from ttc.engine.fingerprints import worst_case
 from ttc.fingerprint import fingerprint_calls
 from ttc.importing.tally import estimate_tokens
-from ttc.pipeline.costs import shared_and_own
+from ttc.pipeline.planning.bounds import PLANNED, amounts, largest, most_of, rates_of
 from ttc.pipeline.planning.drafts import drafting_notes
 from ttc.pipeline.planning.facts import RoleFacts
 from ttc.pipeline.planning.lengths import RoleUse, cut
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
 _CONFIDENCE = 0.9
-_UNITS = ("prompt_tokens", "completion_tokens", "tokens", "flops", "usd", "calls")
 _BILLED = ("prompt_tokens", "tokens", "usd")
 """Units in which a server counts a prompt with every request; see `ttc.engine.charges`."""
 FINGERPRINT = "fingerprint"
@@ -217,16 +216,14 @@ def _load(
 
     solution: the longest one in tokens, None where it can't be told.
     """
-    bounds, unsure = _longest_prompts(role, fact, solution)
-    rates = recipe.cost.rates(fact.identity)
-    known = [_with_drafts(_amounts(recipe, rates, one), one, use) for one in use.lengths]
+    rates = rates_of(recipe, role, fact)
+    known = [_with_drafts(amounts(recipe, rates, one), one, use) for one in use.lengths]
     longest = math.nan if role.longest is None else role.longest
-    by_bound = {
-        n: _amounts(recipe, rates.worst, Lengths.of_samples(n, [longest], 1)) for n in set(bounds)
-    }
-    most = [by_bound[n] for n in bounds]
+    most = [most_of(recipe, role, one, solution) for one in (fact, *fact.others)]
+    shared_most = {u: largest([shared[u] for shared, _, _ in most]) for u in PLANNED}
+    own_most = {u: largest([own[u] for _, own, _ in most]) for u in PLANNED}
     held = [
-        _amounts(recipe, rates.worst, Lengths.of_samples(one.prefill, [longest], 1))[1]
+        amounts(recipe, rates.worst, Lengths.of_samples(one.prefill, [longest], 1))[1]
         for one in use.lengths
     ]
     return Load(
@@ -234,38 +231,19 @@ def _load(
         prompts=role.prompts or 0,
         each=role.each or 0,
         group=1 if use.alone else fact.group,
-        shared={u: use.charged * [shared[u] for shared, _ in known] for u in _UNITS},
-        own={u: np.asarray([own[u] for _, own in known]) for u in _UNITS},
-        shared_most={u: np.asarray([shared[u] for shared, _ in most]) for u in _UNITS},
-        own_most={u: np.asarray([own[u] for _, own in most]) for u in _UNITS},
+        shared={u: use.charged * [shared[u] for shared, _ in known] for u in PLANNED},
+        own={u: np.asarray([own[u] for _, own in known]) for u in PLANNED},
+        shared_most=shared_most,
+        own_most=own_most,
         exact=role.exact,
         counts=None if use.counts is None else recipe.repeats * use.counts,
         unsaid=role.samples is None,
-        per_request=fact.served and recipe.cost.shared_prompt == "once",
+        per_request=any(f.served for f in (fact, *fact.others))
+        and recipe.cost.shared_prompt == "once",
         reread=not role.exact and recipe.cost.prefix == "reread",
-        unsure=unsure,
-        held={u: np.asarray([own[u] for own in held]) for u in _UNITS},
+        unsure="; ".join(dict.fromkeys(said for *_, said in most if said)),
+        held={u: np.asarray([own[u] for own in held]) for u in PLANNED},
     )
-
-
-def _longest_prompts(
-    role: PlannedRole, fact: RoleFacts, solution: int | None
-) -> tuple[list[float], str]:
-    """The most tokens of a prompt, for each problem or once for all; why they may be more.
-
-    Whoever reads a solution may need more tokens for its text than it was sampled with: pieces
-    that a tokenizer would not have cut so. How many more, only a model's context bounds.
-    """
-    bounds = [*fact.bounds] or [math.nan]
-    if not role.judges:
-        return bounds, fact.unsure
-    if fact.bounds and fact.context is not None:
-        return [fact.context], fact.unsure
-    longer = math.nan if solution is None else float(solution)
-    unsure = fact.unsure or (
-        f"{fact.identity.model} may read more tokens in a solution than it was sampled with"
-    )
-    return [bound + longer for bound in bounds], unsure
 
 
 def _fingerprints(recipe: Recipe, facts: Mapping[str, RoleFacts]) -> list[RoleForecast]:
@@ -343,20 +321,13 @@ def _within_budget(recipe: Recipe, problems: int, total: RoleForecast) -> RoleFo
     )
 
 
-def _amounts(
-    recipe: Recipe, rates: Rates, lengths: Lengths
-) -> tuple[dict[str, float], dict[str, float]]:
-    shared, own = shared_and_own(rates, lengths, recipe.cost)
-    return {u: shared.get(u, 0.0) for u in _UNITS}, own
-
-
 def _with_drafts(
-    amounts: tuple[dict[str, float], dict[str, float]], lengths: Lengths, use: RoleUse
+    used: tuple[dict[str, float], dict[str, float]], lengths: Lengths, use: RoleUse
 ) -> tuple[dict[str, float], dict[str, float]]:
     """With what was measured of a smaller network's drafts."""
     if use.drafts is None:
-        return amounts
-    shared, own = amounts
+        return used
+    shared, own = used
     tokens, flops = (each * lengths.completion for each in use.drafts)
     more = {"completion_tokens": tokens, "tokens": tokens, "flops": flops}
     return shared, {u: n + more.get(u, 0.0) for u, n in own.items()}

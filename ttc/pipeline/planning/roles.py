@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ttc.attempt.programs import ROLE as PROGRAM
 from ttc.core import Role
 from ttc.registry import MethodPart, Part, Path, walk_models
+from ttc.samplers import Growing
 from ttc.verifiers import VerifierPart
 
 if TYPE_CHECKING:
@@ -23,8 +25,9 @@ class PlannedRole:
     name: in the plan: a verifier's label stands for its own role. prompts, each: so many prompts
     with so many samples of each, None where the method does not say; exact: whether it will be that
     many unless a budget ends it, else at most. template: of its prompts, None where the method
-    makes them otherwise; judges: whether a solution stands in them. longest: tokens of a sample at
-    most.
+    makes them otherwise; growing: what stands in those, None where it does not say; judges: whether
+    a solution stands in them. longest: tokens of a sample at most. others: models that are asked in
+    this role, too.
     """
 
     name: str
@@ -36,6 +39,8 @@ class PlannedRole:
     each: int | None
     exact: bool
     longest: int | None
+    growing: Growing | None = None
+    others: tuple[Part, ...] = ()
 
     @property
     def judges(self) -> bool:
@@ -74,6 +79,7 @@ def silent_methods(recipe: Recipe) -> list[str]:
 def _of_sampler(recipe: Recipe) -> Iterator[PlannedRole]:
     sampler = recipe.sampler
     most, templates, longest = sampler.most_samples(), sampler.templates(), sampler.longest()
+    growing = {role: _named(recipe, one) for role, one in sampler.growing().items()}
     models = _models(sampler, ("sampler",), recipe.backend, SOLVER)
     for role in models if most is None else most:
         samples = None if most is None else most[role]
@@ -83,12 +89,14 @@ def _of_sampler(recipe: Recipe) -> Iterator[PlannedRole]:
             name=role,
             role=role,
             verifier=None,
-            model=models.get(role, recipe.backend),
+            model=models.get(role, (recipe.backend,))[0],
             template=(templates.get(role) or recipe.prompt) if own else None,
             prompts=recipe.repeats * (1 if one_prompt else samples or 0),
             each=samples if one_prompt else 1,
             exact=sampler.exchangeable and samples is not None,
-            longest=longest.get(role),
+            longest=0 if role == PROGRAM else longest.get(role),
+            growing=None if own else growing.get(role),
+            others=models.get(role, ())[1:],
         )
 
 
@@ -109,18 +117,25 @@ def _of_verifier(recipe: Recipe, verifier: VerifierPart, at: Path) -> Iterator[P
             name=verifier.label if role == VERIFIER else f"{verifier.label}.{role}",
             role=role,
             verifier=verifier.label,
-            model=models.get(role, verifier.backend or recipe.backend),
+            model=models.get(role, (verifier.backend or recipe.backend,))[0],
             template=templates.get(role),
             prompts=None if samples is None else recipe.repeats * samples // each,
             each=each,
             exact=recipe.sampler.exchangeable and role == VERIFIER and told,
-            longest=longest.get(role),
+            longest=0 if role == PROGRAM else longest.get(role),
+            others=models.get(role, ())[1:],
         )
 
 
-def _models(part: MethodPart, at: Path, default: Part, own: Role) -> dict[Role, Part]:
-    """By role, the model of a method and of those inside it; see `ttc.attempt`."""
-    found: dict[Role, Part] = {}
+def _named(recipe: Recipe, growing: Growing) -> Growing:
+    """With the dataset's own template by its name."""
+    names = [name or recipe.dataset.default_prompt for name in growing.templates]
+    return replace(growing, templates=tuple(dict.fromkeys(names)))
+
+
+def _models(part: MethodPart, at: Path, default: Part, own: Role) -> dict[Role, tuple[Part, ...]]:
+    """By role, the models of a method and of those inside it; see `ttc.attempt`."""
+    found: dict[Role, list[Part]] = {}
     roles: dict[Path, Role] = {}
     parts: dict[Path, MethodPart] = {}
     for path, one, outer, models in walk_models(part, at, default):
@@ -131,5 +146,9 @@ def _models(part: MethodPart, at: Path, default: Part, own: Role) -> dict[Role, 
                 above = parts[outer].role_of(str(path[len(outer)]))
         parts[path], roles[path] = one, above
         for field, model in models.items():
-            found.setdefault(above if field == "backend" else one.role_of(field), model)
-    return found
+            if field == "backend" and outer is not None and not isinstance(one, VerifierPart):
+                continue  # by which its owner asks
+            known = found.setdefault(above if field == "backend" else one.role_of(field), [])
+            if model not in known:
+                known.append(model)
+    return {role: tuple(known) for role, known in found.items()}

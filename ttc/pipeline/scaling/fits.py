@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,9 +25,11 @@ from ttc.errors import DataError
 from ttc.pipeline.best_within import DRAWS, Problems
 from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.interval import Interval, interval
+from ttc.pipeline.naming import names_of
 from ttc.pipeline.scaling.ahead import ahead_from, still_rises
 from ttc.pipeline.scaling.at_budgets import AtBudget, Sides, doublings
 from ttc.pipeline.scaling.growth import Exponent, exponents, untold, without_interval
+from ttc.pipeline.scaling.progress import Progress, Steps
 from ttc.pipeline.scaling.sources import (
     Source,
     Spending,
@@ -139,7 +141,8 @@ class CoverageOf:
 @dataclass(frozen=True)
 class ScalingFit:
     """What `ttc fit-scaling` reports. differences: of each later method's figures from the first's,
-    on the same resampled problems; by label, then figure. units: problems, or clusters of them.
+    on the same resampled problems; by label, then figure. units: problems, or clusters of them;
+    names: what several runs are called, by what differs in their recipes.
     """
 
     request: FitRequest
@@ -149,6 +152,11 @@ class ScalingFit:
     methods: tuple[MethodFit, ...]
     coverage: tuple[CoverageOf, ...]
     differences: dict[str, dict[str, Interval]]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, run: str) -> str:
+        """What a run is called beside the others."""
+        return self.names.get(run, run)
 
     @property
     def warning(self) -> str | None:
@@ -177,8 +185,10 @@ class ScalingFit:
         }
 
 
-def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
-    """Fit one run, or several ones of one data set, compared or pooled.
+def fit_scaling(
+    runs: Sequence[RunFolder], request: FitRequest, progress: Progress | None = None
+) -> ScalingFit:
+    """Fit one run, or several ones of one data set, compared or pooled. progress: see `Steps`.
 
     Raises `DataError` or `UsageError`, one sentence each, for what can't be fitted.
     """
@@ -194,14 +204,16 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
     sources = aligned(pooled(sources) if request.pool else sources)
     ids = sources[0].problem_ids
     problems = problems_of(runs[0], ids, request)
-    many = len({s.run for s in sources}) > 1
+    names = _names(runs, sources)
     wanted = request.budgets or _usual_budgets(sources)
+    fitted = [(source, policy) for source in sources for policy in source.verified]
+    steps = Steps(progress, len(fitted), len(problems.weights))
     with one_thread():
         methods = tuple(
-            _fit(source, policy, many, problems, request.margin, wanted)
-            for source in sources
-            for policy in source.verified
-        )
+            _fit(source, policy, names.get(source.run, ""), problems, request.margin, wanted,
+                 steps.of(policy))
+            for source, policy in fitted
+        )  # fmt: skip
     firsts = {source.run: source for source in reversed(sources)}
     coverage = tuple(
         CoverageOf(name, _coverage(firsts[name], problems, request)) for name in reversed(firsts)
@@ -214,7 +226,15 @@ def fit_scaling(runs: Sequence[RunFolder], request: FitRequest) -> ScalingFit:
         methods,
         coverage,
         _differences(methods, problems),
+        names,
     )
+
+
+def _names(runs: Sequence[RunFolder], sources: Sequence[Source]) -> dict[str, str]:
+    """Of several runs, by what differs in their recipes; of one alone, or of pooled ones, none."""
+    if len({source.run for source in sources}) < 2:
+        return {}
+    return dict(zip((run.name for run in runs), names_of(runs).names, strict=True))
 
 
 def problems_of(run: RunFolder, ids: Sequence[str], request: FitRequest) -> Problems:
@@ -240,11 +260,13 @@ def _usual_budgets(sources: Sequence[Source]) -> tuple[float, ...]:
 def _fit(
     source: Source,
     policy: str,
-    many: bool,
+    beside: str,
     problems: Problems,
     margin: float,
     budgets_told: Sequence[float],
+    each: Callable[[], None],
 ) -> MethodFit:
+    """beside: what the run is called beside others, empty where it is alone."""
     verified = source.verified[policy]
     surface = verified.mean(axis=0)
     rising = still_rises(source.voted, problems, margin)
@@ -255,15 +277,15 @@ def _fit(
         paper = replace(setting, voting=voting, verifying=verifying, checked=False)
         axes.append((paper, source.in_c))
     try:
-        wholes, drawns = _analysed(source, policy, axes, problems)
+        wholes, drawns = _analysed(source, policy, axes, problems, each)
     except ValueError:
         text = f"{source.run}: {policy} has no S and V that all problems have"
         raise DataError(text) from None
     whole, drawn = wholes[0], drawns[0]
     crossed = [ahead_from(source.voted, verified, source.S, source.V, w, problems) for w in wholes]
     figures = _intervals(whole.figures(), drawn, problems) | {"crossover": crossed[0]}
-    beside = wholes[1].figures() if len(axes) > 1 else {}
-    in_c = _intervals(beside, drawns[-1], problems)
+    paper_s = wholes[1].figures() if len(axes) > 1 else {}
+    in_c = _intervals(paper_s, drawns[-1], problems)
     in_c |= {"crossover": crossed[1]} if in_c else {}
     budgets = _budgets(setting, surface)
     depends = dependence(verified[:, ~np.isnan(surface).all(axis=1)], problems.weights)
@@ -271,14 +293,14 @@ def _fit(
     in_c |= without_interval(in_c, depends, source.voted) if in_c else {}
     sides = Sides.of(source.voted, verified, setting, problems)
     figures |= _out_of_bag(sides.at_their_best(rising))
-    growth = exponents(whole, depends, figures, beside)
+    growth = exponents(whole, depends, figures, paper_s)
     for found in (figures, in_c):
         found |= untold(found, depends, growth)
     return MethodFit(
         run=source.run,
         policy=policy,
         verifier=source.verifier,
-        label=f"{policy} ({source.verifier})" + (f" {source.run}" if many else ""),
+        label=f"{policy} ({source.verifier})" + (f" {beside}" if beside else ""),
         ratio=source.ratio,
         setting=setting,
         surface=surface,
@@ -303,6 +325,7 @@ def _analysed(
     policy: str,
     axes: Sequence[tuple[Setting, Spending]],
     problems: Problems,
+    each: Callable[[], None],
 ) -> tuple[list[Analysis], list[dict[str, FloatArray]]]:
     """The fit on each axis of compute, and its figures on resamples, (draws,) by name."""
     verified = source.verified[policy]
@@ -316,7 +339,7 @@ def _analysed(
             [replace(one, voting=a, verifying=b, checked=False) for one, (a, b) in pairs]
         )
     voted, cells = (resampled_means(x, problems.weights) for x in (source.voted, verified))
-    return whole, resample(voted, cells, settings, whole)
+    return whole, resample(voted, cells, settings, whole, each)
 
 
 def _intervals(

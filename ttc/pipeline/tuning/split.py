@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ttc.core import Problem
 from ttc.errors import UsageError
@@ -48,3 +49,23 @@ def tuning_split(problems: Sequence[Problem], number: int, seed: int) -> frozens
         there = np.flatnonzero(of == level)
         chosen += [problems[i].id for i in rng.permutation(there)[:size]]
     return frozenset(chosen)
+
+
+def split_of_clusters(
+    problems: Sequence[Problem], clusters: NDArray[np.intp], number: int, seed: int
+) -> frozenset[str]:
+    """Ids of about `number` problems, of whole clusters: what was made together is on one side.
+
+    clusters: (problems,) numbers. Raises `UsageError` where either side would have none.
+    """
+    rng = np.random.default_rng([seed, _STREAM])
+    sizes = np.bincount(clusters)
+    drawn = rng.permutation(np.flatnonzero(sizes))
+    if len(drawn) < 2:
+        raise UsageError("all problems are of one cluster: there is nothing to tune on apart")
+    reached = np.cumsum(sizes[drawn])
+    # As near to the number as whole clusters come, with one at least on either side.
+    taken = drawn[: int(np.argmin(np.abs(reached[:-1] - number))) + 1]
+    return frozenset(
+        one.id for one, label in zip(problems, clusters, strict=True) if label in taken
+    )

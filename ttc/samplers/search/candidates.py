@@ -35,8 +35,17 @@ def shown(template: PromptTemplate, candidates: Sequence[Solution]) -> dict[str,
     texts = [without_thinking(one.text) for one in candidates]
     if is_pair(template):
         return {"solution_a": texts[0], "solution_b": texts[1]}
-    numbered = (f"Solution {i}:\n{text}" for i, text in enumerate(texts, 1))
+    numbered = (f"{_numbered(i)}{text}" for i, text in enumerate(texts, 1))
     return {"solutions": "\n\n".join(numbered)}
+
+
+def _numbered(i: int) -> str:
+    return f"Solution {i}:\n"
+
+
+def most_numbering(candidates: int) -> int:
+    """Characters that a list of so many has for each, at most."""
+    return len(_numbered(candidates)) + len("\n\n")
 
 
 def chosen(template: PromptTemplate, text: str, candidates: Sequence[Solution]) -> Solution | None:

@@ -15,7 +15,7 @@ from ttc.core import Ask, Attempt, Prompt, Read, Reading, Role, Sample, Sampling
 from ttc.prompts import load_prompt, render_problem
 from ttc.refs import BackendRef
 from ttc.rewards import Aggregate, aggregated, fault_of
-from ttc.samplers import SamplerPart
+from ttc.samplers import Growing, SamplerPart
 from ttc.steps import StepRule, closed, split_steps, stop_of
 
 
@@ -100,6 +100,7 @@ class StepSampler(SamplerPart):
 
     roles: ClassVar[Mapping[str, Role]] = {"prm": "reward"}
     continues: ClassVar[bool] = True
+    prompt_models: ClassVar[Mapping[str, str]] = {"prm_prompt": "prm"}
 
     prm: BackendRef
     """The process reward model: a backend that scores steps."""
@@ -126,6 +127,17 @@ class StepSampler(SamplerPart):
 
     def longest(self) -> Mapping[Role, int]:
         return {"solver": self.step_tokens, "reward": 0}
+
+    def growing(self) -> Mapping[Role, Growing]:
+        step = self.step_tokens + len(self.mark.encode())
+        return {
+            "solver": Growing((self.prompt,), (self.most_steps - 1) * step),
+            "reward": Growing((self.prm_prompt,), self.most_steps * step),
+        }
+
+    @property
+    def first_longest(self) -> str:
+        return "step_tokens"
 
     @property
     def mark(self) -> str:

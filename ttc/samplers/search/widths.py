@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from ttc.core import Role
-from ttc.samplers.search.best import Choice
+from ttc.samplers.search.leading import Choice
 from ttc.samplers.search.paths import StepSampler
 
 

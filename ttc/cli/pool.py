@@ -1,0 +1,145 @@
+"""`ttc pool`: pools as single files that can be published, cited and added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ttc.cli._options import RESULTS, Results, Run
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Pack a run's samples as one file with licence, price and hashes; add somebody else's.",
+)
+
+
+@app.command("pack")
+def pack(
+    run: Run,
+    license_id: Annotated[
+        str, typer.Option("--license", help="An SPDX id, such as CC-BY-4.0, MIT, LicenseRef-OURS.")
+    ],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The file (default: RECIPE-ID.pool.zip).")
+    ] = None,
+    name: Annotated[
+        str, typer.Option("--name", help="What it is called (default: the recipe's name).")
+    ] = "",
+    citation: Annotated[
+        str, typer.Option("--citation", help="How to cite it: a text, or a file with one.")
+    ] = "",
+    without_texts: Annotated[
+        bool, typer.Option("--without-texts", help="Leave questions and models' texts out.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    results: Results = RESULTS,
+) -> None:
+    """Pack a run as a pool: one file, whose small tables stand apart from its texts.
+
+    Everything is hashed; logs and the journal stay behind. Addresses of servers are left out of
+    the manifest; what the recipe itself says of addresses and paths is listed, to be looked at.
+
+    Examples: `ttc pool pack quickstart --license CC-BY-4.0`,
+    `ttc pool pack mine --license MIT --citation CITATION.bib --to mine.pool.zip`
+    """
+    from ttc.errors import UsageError
+    from ttc.store.licences import checked, citation_text
+    from ttc.store.pool_file import ENDING
+    from ttc.store.pool_pack import Told, described, pack_pool, places_told, safe_name
+    from ttc.store.run_folder import find_run
+    from ttc.store.zips import digest_of
+    from ttc.terminal import say
+
+    licence = checked(license_id, "--license")
+    if not licence:
+        raise UsageError("--license: nobody may use a pool without one; such as CC-BY-4.0")
+    found = find_run(run, results)
+    path = to or Path(f"{safe_name(found.recipe_name)}-{safe_name(found.run_id)}{ENDING}")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists; choose another name, or --force to write over it")
+    told = Told(licence, name, citation_text(citation), not without_texts)
+    pool = pack_pool(found, path, told)
+    say("\n".join([f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB", *described(pool)]))
+    for place in places_told(found.manifest().recipe):
+        say(f"Its recipe tells: {place}")
+    say(f"SHA-256, to be given with its address: {digest_of(path)}")
+
+
+@app.command("add")
+def add(
+    source: Annotated[str, typer.Argument(help="A file, or a URL by https.", metavar="FILE|URL")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder of runs (default: results/<its name>).")
+    ] = None,
+    without_texts: Annotated[
+        bool, typer.Option("--without-texts", help="Its small tables only.")
+    ] = False,
+    sha256: Annotated[
+        str, typer.Option("--sha256", help="What the file's SHA-256 must be.", metavar="HEX")
+    ] = "",
+    most: Annotated[
+        float, typer.Option("--max-gib", min=0.001, help="Refuse what is larger, in GiB.")
+    ] = 16.0,
+    results: Results = RESULTS,
+) -> None:
+    """Make a run of a pool, for show, curves, fit-scaling and compare.
+
+    Every file's hash is checked, and nothing is written outside of the run's folder. What was
+    added without texts can be added again with them.
+
+    Examples: `ttc pool add quickstart.pool.zip`,
+    `ttc pool add https://example.org/aime.pool.zip --sha256 HEX --without-texts`
+    """
+    from contextlib import ExitStack
+
+    from ttc.cli._console import working
+    from ttc.errors import UsageError
+    from ttc.importing.download import downloaded, is_url
+    from ttc.report.transfer import show_transfer
+    from ttc.store.pool_add import add_pool, require_digest
+    from ttc.store.pool_pack import described
+    from ttc.terminal import say
+
+    if sha256 and (len(sha256) != 64 or not set(sha256.lower()) <= set("0123456789abcdef")):
+        raise UsageError(f"--sha256 {sha256}: expected 64 hexadecimal digits")
+    largest = int(most * 2**30)
+    with ExitStack() as stack:
+        if is_url(source):
+            with show_transfer("download") as seen:
+                path = stack.enter_context(downloaded(source, largest, seen))
+        else:
+            path = Path(source)
+        with working("checking"):
+            if sha256:
+                require_digest(path, sha256)
+            run, pool = add_pool(
+                path, results, to, texts=not without_texts, origin=source, largest=largest
+            )
+    say("\n".join([f"Added {run.path}", *described(pool)]))
+    if pool.texts and without_texts:
+        say("Its texts were left out; to have them, add it again without --without-texts")
+    say(f"Look at it by: ttc show {run.path}")
+
+
+@app.command("show")
+def show(
+    file: Annotated[Path, typer.Argument(help="A pool's file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print pool.json.")] = False,
+) -> None:
+    """Print what a pool's file says it is, before adding it. Hashes are checked by `add`.
+
+    Example: `ttc pool show quickstart.pool.zip`
+    """
+    from ttc.store.pool_add import read_pool
+    from ttc.store.pool_pack import described
+    from ttc.store.zips import digest_of
+    from ttc.terminal import say, say_json
+
+    pool = read_pool(file)
+    if as_json:
+        say_json(pool.model_dump(mode="json"))
+        return
+    say("\n".join([*described(pool), f"SHA-256: {digest_of(file)}"]))

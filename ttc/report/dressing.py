@@ -1,0 +1,153 @@
+"""Gives figures the look that is asked for: makers of figures know nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ttc.report.looks import BLACK, COLOURS, USUAL_FONT, Look
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+# In the order of COLOURS, neighbours far apart; other colours become as light as they are.
+_GREYS = ("#5a5a5a", "#8c8c8c", "#303030", "#a6a6a6", "#707070", "#bdbdbd")
+_LIGHTEST_TEXT = 0x60
+_Change = Callable[[str], str | None]
+"""From a colour (#rrggbb) to the one in its place, None where it stays."""
+
+
+def dress(figure: Figure, chosen: Look) -> None:
+    """Give a figure its size, letters, lines and colours. Not twice."""
+    width, height = figure.get_size_inches()
+    if chosen.width is not None or chosen.height is not None:
+        wide = chosen.width or width * (chosen.height or height) / height
+        figure.set_size_inches(wide, chosen.height or height * wide / width)
+    if chosen.font_size is not None:
+        _scale_letters(figure, chosen.font_size / USUAL_FONT)
+    if chosen.lines != 1.0:
+        _scale_lines(figure, chosen.lines)
+    if chosen.grey:
+        _recolour(figure, _grey, _grey_text, _grey)
+        for axes in figure.axes:
+            for image in axes.images:
+                image.set_cmap("gray")
+    else:
+        _as_style(figure, chosen)
+
+
+def _scale_letters(figure: Figure, factor: float) -> None:
+    from matplotlib.text import Text
+
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):  # ticks are made anew with every drawing
+            size = axis.get_tick_params().get("labelsize")
+            points = _points(size) if size is not None else _points("medium")
+            axis.set_tick_params(which="both", labelsize=points * factor)
+    ticks = {id(t) for a in figure.axes for x in (a.xaxis, a.yaxis) for t in x.get_ticklabels()}
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and id(text) not in ticks:
+            text.set_fontsize(_points(text.get_fontsize()) * factor)
+
+
+def _points(size: Any) -> float:
+    from matplotlib.font_manager import FontProperties
+
+    return float(FontProperties(size=size).get_size_in_points())
+
+
+def _scale_lines(figure: Figure, factor: float) -> None:
+    from matplotlib.lines import Line2D
+
+    for line in figure.findobj(Line2D):
+        if isinstance(line, Line2D):
+            line.set_linewidth(line.get_linewidth() * factor)
+            line.set_markersize(line.get_markersize() * factor)
+
+
+def _as_style(figure: Figure, chosen: Look) -> None:
+    """The colours of a matplotlib style in place of ours, its text's in place of black."""
+    instead: dict[str, str] = {}
+    if cycle := chosen.settings.get("axes.prop_cycle"):
+        theirs = [one["color"] for one in cycle if "color" in one]
+        instead = {c.lower(): theirs[i % len(theirs)] for i, c in enumerate(COLOURS) if theirs}
+    filled = instead.get
+    if "text.color" in chosen.settings:  # black on a dark ground would not be seen
+        instead = instead | {BLACK: chosen.settings["text.color"]}
+    if instead:
+        _recolour(figure, instead.get, instead.get, filled)
+
+
+def _grey(colour: str) -> str | None:
+    """A grey that is as far from those of other curves as it can be."""
+    known = {c.lower(): grey for c, grey in zip(COLOURS, _GREYS, strict=True)}
+    if colour in known:
+        return known[colour]
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    if red == green == blue:
+        return None
+    level = round(0.299 * red + 0.587 * green + 0.114 * blue)
+    return f"#{level:02x}{level:02x}{level:02x}"
+
+
+def _grey_text(colour: str) -> str | None:
+    """As `_grey`, but dark enough to be read."""
+    grey = _grey(colour)
+    level = 0 if grey is None else min(int(grey[1:3], 16), _LIGHTEST_TEXT)
+    return grey and f"#{level:02x}{level:02x}{level:02x}"
+
+
+def _recolour(figure: Figure, lines: _Change, texts: _Change, grounds: _Change) -> None:
+    """Change the colours of lines and bands, of texts, and of what is filled: bars, backgrounds."""
+    from matplotlib.collections import Collection
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import FancyArrowPatch, Patch
+    from matplotlib.text import Text
+
+    kinds: tuple[tuple[type[Artist], tuple[str, ...], _Change], ...] = (
+        (Line2D, ("markerfacecolor", "markeredgecolor", "color"), lines),
+        (Collection, ("facecolor", "edgecolor"), lines),
+        (Text, ("color",), texts),
+        (FancyArrowPatch, ("facecolor", "edgecolor"), lines),
+        (Patch, ("facecolor", "edgecolor"), grounds),
+    )
+    for artist in _artists(figure):
+        for kind, names, change in kinds:
+            if isinstance(artist, kind):
+                before = {name: getattr(artist, f"get_{name}")() for name in names}
+                for name, colour in before.items():
+                    if (new := _changed(colour, change)) is not None:
+                        getattr(artist, f"set_{name}")(new)
+                break
+
+
+def _artists(figure: Figure) -> Iterator[Artist]:
+    """All that a figure is made of, and the arrows of annotations, which are no children."""
+    from matplotlib.text import Annotation
+
+    for artist in figure.findobj():
+        yield artist
+        if isinstance(artist, Annotation) and artist.arrow_patch is not None:
+            yield artist.arrow_patch
+
+
+def _changed(colour: Any, change: _Change) -> Any:
+    """The colour, or array of colours, that is to be there; None where it stays as it is."""
+    from matplotlib.colors import to_hex, to_rgba, to_rgba_array
+
+    if isinstance(colour, str) and colour in ("none", "auto"):
+        return None
+    one = isinstance(colour, str) or getattr(colour, "ndim", 1) == 1
+    try:
+        before = [to_rgba(colour)] if one else [tuple(row) for row in to_rgba_array(colour)]
+    except ValueError:
+        return None
+    instead = [change(to_hex(rgba).lower()) if rgba[3] > 0 else None for rgba in before]
+    if not any(instead):
+        return None
+    after = [
+        rgba if new is None else to_rgba(new, rgba[3])
+        for new, rgba in zip(instead, before, strict=True)
+    ]
+    return after[0] if one else after
