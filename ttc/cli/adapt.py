@@ -54,7 +54,12 @@ def command(
     share: TuningShare = 0.5,
     most: Annotated[
         int | None,
-        typer.Option("--most", min=2, help="Solutions of the full vote (default: all)."),
+        typer.Option(
+            "--most",
+            min=2,
+            help="Solutions of the full vote (default: all).",
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     orders: Annotated[
         int, typer.Option("--orders", min=2, help="Random orders of each problem's solutions.")

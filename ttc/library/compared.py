@@ -95,4 +95,4 @@ def compare(
         level=level,
     )
     found = at_equal_compute(folders, request)
-    return Comparison(found, found.rows())
+    return Comparison(found)
