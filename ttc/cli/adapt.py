@@ -48,18 +48,18 @@ def command(
         ),
     ] = None,
     verifier: Annotated[
-        str | None, typer.Option("--verifier", help="Whose verdicts (default: the only one's).")
+        str | None,
+        typer.Option(
+            "--verifier",
+            help="Whose verdicts (default: the only one's).",
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     problems: TuningProblems = None,
     share: TuningShare = 0.5,
     most: Annotated[
         int | None,
-        typer.Option(
-            "--most",
-            min=2,
-            help="Solutions of the full vote (default: all).",
-            autocompletion=complete.verifiers,
-        ),
+        typer.Option("--most", min=2, help="Solutions of the full vote (default: all)."),
     ] = None,
     orders: Annotated[
         int, typer.Option("--orders", min=2, help="Random orders of each problem's solutions.")
