@@ -48,7 +48,12 @@ def command(
         ),
     ] = None,
     verifier: Annotated[
-        str | None, typer.Option("--verifier", help="Whose verdicts (default: the only one's).")
+        str | None,
+        typer.Option(
+            "--verifier",
+            help="Whose verdicts (default: the only one's).",
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     problems: TuningProblems = None,
     share: TuningShare = 0.5,
