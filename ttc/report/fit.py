@@ -170,7 +170,11 @@ def _ten_times(method: MethodFit) -> str:
         for one, noun in zip(method.growth, ("solutions", "verifications of each"), strict=True)
         if not one.refused and math.isfinite(one.value.estimate)
     ]
-    return f"within the range, 10 times the compute is best spent on {' and '.join(told)}" if told else ""
+    return (
+        f"within the range, 10 times the compute is best spent on {' and '.join(told)}"
+        if told
+        else ""
+    )
 
 
 def _recommended(one: Exponent) -> str:
