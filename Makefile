@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast test-pools test-llama test-torch format lock sweep verifiers samplers nano example bench docs clean clean-results help
+.PHONY: quickstart test test-fast test-pools test-llama test-torch format lock sweep verifiers samplers nano example example-llama bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -113,6 +113,10 @@ nano: $(VENV)/.base ## rebuild the embedded models from a seed (hours on 2 CPU c
 example: $(VENV)/.base ## make the committed example anew (ten minutes)
 	$(TTC) run recipes/sc_vs_genrm.yaml --set results=results/examples
 	$(TTC) fit-scaling sc_vs_genrm --results results/examples
+
+example-llama: .venv-llama/.done ## the committed run of a usual model, SmolLM2 (compiles its server; half an hour)
+	.venv-llama/bin/python tests/llama/serving.py \
+	  .venv-llama/bin/ttc run smollm2 --set results=results/examples
 
 bench: $(VENV)/.base ## print the benchmarks, as ratios measured in one run
 	for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done

@@ -1,6 +1,6 @@
 """Speculative against plain sampling of nano-solver, as ratios measured in one run.
 
-    python benchmarks/speculation.py [--problems 48] [--samples 1 16] [--temperature 1.0]
+    python benchmarks/speculation.py [--problems 48] [--samples 1 16] [--rounds 3]
 
 For each shape of drafts (a chain of so many tokens, or a tree by its branches at each depth):
 
@@ -10,7 +10,8 @@ For each shape of drafts (a chain of so many tokens, or a tree by its branches a
 - wasted: the target's FLOPs for discarded drafts, over those without speculation
 - c: seconds of a draft's step over a step of the target, each by plain sampling
 - foreseen: times faster by the closed form of arXiv 2211.17192, of c and the tokens a pass
-- tokens/s: with over without, the best of three interleaved rounds each
+- tokens/s: with over without, the best of interleaved rounds; seconds are of the thread, the only
+  one that a batch keeps busy, so that other work on the machine changes little
 
 `samples` are drawn of one prompt at a time; with 1, passes are of one row, the case that
 speculation is made for.
@@ -27,7 +28,6 @@ from ttc.nano.prompts import solver_prompt
 from ttc.nano.tasks import generate
 
 SHAPES = ((1,), (1,) * 2, (1,) * 4, (1,) * 8, (1,) * 16, (2, 1), (2, 2, 1), (3, 1, 1, 1))
-ROUNDS = 3
 
 
 def jobs(problems: int, samples: int, temperature: float) -> list[nano.SampleJob]:
@@ -41,9 +41,9 @@ def timed(
     model: nano.NanoModel, wanted: Sequence[nano.SampleJob]
 ) -> tuple[float, list[nano.Sample]]:
     """Tokens per second, one prompt after the other, and what was drawn."""
-    began = time.perf_counter()
+    began = time.thread_time()
     drawn = [sample for job in wanted for sample in model.sample([job])[0]]
-    seconds = time.perf_counter() - began
+    seconds = time.thread_time() - began
     return sum(sample.completion_tokens for sample in drawn) / seconds, drawn
 
 
@@ -73,6 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--problems", type=int, default=48)
     parser.add_argument("--samples", type=int, nargs="+", default=[1, 16])
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--temperature", type=float, default=1.0)
     chosen = parser.parse_args()
     target, draft = nano.load("nano-solver"), nano.load("nano-draft")
@@ -81,7 +82,7 @@ def main() -> None:
         wanted = jobs(max(4, chosen.problems // samples), samples, chosen.temperature)
         best = [0.0] * (2 + len(models))
         drawn: list[list[nano.Sample]] = [[]] * len(best)
-        for _ in range(ROUNDS):
+        for _ in range(chosen.rounds):
             for i, model in enumerate([target, draft, *models]):
                 rate, drawn[i] = timed(model, wanted)
                 best[i] = max(best[i], rate)

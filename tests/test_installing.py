@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -57,6 +58,10 @@ def test_it_is_the_name_in_pyproject_and_nobody_is_sent_to_another_package():
     root = Path(__file__).parents[1]
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     assert project["name"] == installing.DISTRIBUTION
+    page = (root / "docs/how-to/install.md").read_text(encoding="utf-8")
+    assert set(
+        re.findall(r"`([a-z-]+)`", " ".join(re.findall(r"^\| (`.*?) \|", page, re.M)))
+    ) == set(project["optional-dependencies"])
     texts = [root / "README.md", *root.glob("docs/**/*.md"), *root.glob("recipes/**/*.yaml")]
     texts += [path for path in root.glob("ttc/**/*") if path.suffix in {".py", ".md", ".yaml"}]
     for text in texts:

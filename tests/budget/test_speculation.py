@@ -17,6 +17,8 @@ from ttc.budget.speculation import (
 )
 from ttc.core import Completion, ModelIdentity, Speculated
 from ttc.engine.charges import NOTHING, Charges, Prompts, Vain
+from ttc.engine.codec import pack, unpack
+from ttc.errors import UsageError
 
 TARGET, DRAFT = FlopCounter(20.0, 30.0, 0.5), FlopCounter(4.0, 6.0, 0.1)
 
@@ -87,6 +89,22 @@ def test_a_served_models_flops_are_expected_ones():
     assert rates.worst == rates, "what a server drafts is none of its bill"
 
 
+def test_a_network_that_drafts_here_states_it_and_needs_no_telling():
+    facts = {
+        "parameters": 1e9,
+        "speculation": {"draft": "d", "tokens": 3, "reads": 2, "facts": {"parameters": 1e8}},
+    }
+    rates = CostConfig().rates(ModelIdentity("nano", "m", facts=facts))
+    assert rates.drafting == Drafting("d", FlopCounter.simple(1e8), tokens=3, reads=2)
+    # A prompt is read by both; of its 5 tokens, none costs more than a round of its own.
+    assert rates.worst.of_samples(10, [5], 1)["flops"] == pytest.approx(
+        2.2e9 * 10 + 5 * (4 * 2e9 + 2 * 2e8)
+    )
+    both = CostConfig(models={"m": ModelCosts(speculation={"tokens": 3, "acceptance": 0.5})})
+    with pytest.raises(UsageError, match=r"cost\.models\.m\.speculation is for a server"):
+        both.rates(ModelIdentity("nano", "m", facts=facts))
+
+
 def test_a_run_without_it_keeps_its_name():
     assert "speculation" not in ModelCosts(parameters=1.0).model_dump()
     assert ModelCosts(speculation=Speculation(tokens=1, acceptance=1)).model_dump()["speculation"]
@@ -155,6 +173,11 @@ def test_a_draft_of_unknown_size_leaves_flops_unknown():
     unknown = Rates(TARGET, None, None, drafting=Drafting("d", None, tokens=3, reads=2))
     assert unknown.missing("flops")
     assert unknown.worst.of_samples(10, [5], 1)["tokens"] == 10 + 5 * 4
+
+
+def test_the_journal_keeps_it():
+    one = Completion("x", "stop", 1, 2, speculated=Speculated(1, 2, 1, 3, 4, 5, 6))
+    assert unpack(pack(one)) == one
 
 
 def test_sums_over_samples():

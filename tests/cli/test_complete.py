@@ -43,6 +43,7 @@ TAKES = {
 FREE = {
     *(("import", name) for name in ("verifier", "overrides")),
     ("simulate", "overrides"),
+    ("export", "kind"),
     *((name, "overrides") for name in ("adapt", "compare", "contrast", "curves")),
     *((name, "overrides") for name in ("fit-scaling", "recommend", "tune")),
 }
@@ -129,9 +130,15 @@ def test_values_of_keys_in_bash_which_splits_them_and_elsewhere(folder):
 
 
 def test_every_argument_that_takes_one_is_completed():
+    every = typer.main.get_command(app).commands
+    inside = {
+        f"{name} {k}": v
+        for name, one in every.items()
+        for k, v in getattr(one, "commands", {}).items()
+    }
     found = {
         (name, param.name): param._custom_shell_complete
-        for name, command in typer.main.get_command(app).commands.items()
+        for name, command in (every | inside).items()
         for param in command.params
         if param.name in TAKES and (name, param.name) not in FREE
     }

@@ -161,7 +161,9 @@ def test_a_pool_goes_round(home, tmp_path):
     )
     mine, theirs = (json.loads(worked(ttc(at, *curves))) for at in (home, tmp_path / "theirs"))
     assert mine == theirs
-    assert "status: simulated" in worked(ttc(tmp_path / "theirs", "show", "sim"))
+    shown = worked(ttc(tmp_path / "theirs", "show", "sim"))
+    assert "licence CC0-1.0" in shown
+    assert "cite as: Me (2026)" in shown
     refused = ttc(tmp_path / "theirs", "pool", "add", tmp_path / "x.zip", "--sha256", "0" * 64)
     assert (refused.returncode, "SHA-256" in refused.stderr) == (1, True)
 

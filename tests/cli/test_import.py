@@ -199,3 +199,41 @@ def test_trusted_labels_of_tasks_with_many_right_answers_decide_votes(tmp_path):
     assert success["first", 1] == success["majority", 1] == success["majority", 4] == 0.75
     shown = worked(ttc(tmp_path, "show", "split", "--problem", "p"))
     assert "majority print(1) (right)" in shown or "majority x=1;print(x) (right)" in shown
+
+
+def test_a_dry_run_shows_the_first_record_and_imports_nothing(tmp_path):
+    row = {"qid": 1, "prompt": "1+1?", "target": "2", "response": "It is 2", "trace": "x"}
+    (tmp_path / "log.jsonl").write_text(json.dumps(row) + "\n")
+    said = worked(ttc(tmp_path, "import", "log.jsonl", "--dry-run"))
+    assert "log.jsonl:1: read as table" in said
+    assert "solution.text response It is 2" in said
+    assert "not used: trace" in said
+    assert not (tmp_path / "results").exists()
+    said = worked(ttc(tmp_path, "import", "log.jsonl"))
+    assert said.startswith("not used: trace")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--filter", "x"], "--filter means nothing for jsonl data"),
+        (["--metric", "x"], "--metric means nothing for jsonl data"),
+        (["--right-from", "0.5"], "--right-from means nothing for jsonl data"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(tmp_path, lines, words, said):
+    refused(ttc(tmp_path, "import", lines.name, *words), 1, said)
+
+
+def test_files_of_a_folder_that_are_not_read_are_named(tmp_path, lines):
+    folder = tmp_path / "both"
+    folder.mkdir()
+    lines.rename(folder / "a.jsonl")
+    (folder / "b.csv").write_text("x")
+    said = worked(ttc(tmp_path, "import", "both"))
+    assert "files of the folder not read: b.csv" in said
+
+
+def test_what_a_line_has_instead_of_solutions_is_told(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"foo": 1, "bar": 2}')
+    refused(ttc(tmp_path, "import", "x.jsonl"), 1, "lacks 'solutions'; has foo, bar (--map names")

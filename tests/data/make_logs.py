@@ -3,10 +3,10 @@
     python -m venv TOOLS/lm_eval && TOOLS/lm_eval/bin/pip install 'lm-eval[api]==0.4.13' torch
     python tests/data/make_logs.py lm_eval TOOLS/lm_eval/bin/python
 
-Likewise `inspect` (`inspect-ai==0.3.285 openai`), `lighteval` (`lighteval==0.13.0 torch xxhash==3.*`) and
-`search_and_learn` (`torch transformers accelerate datasets latex2sympy2==1.9.1 word2number`, and
-PYTHONPATH on the `src` of a checkout of github.com/huggingface/search-and-learn, commit 6f81cac).
-Needs the interpreter that runs it to have ttc with its extra `serve`, and no network.
+Likewise `inspect` (`inspect-ai==0.3.285 openai`), `lighteval` (`lighteval==0.13.0 torch
+xxhash==3.*`) and `search_and_learn` (`torch transformers accelerate datasets latex2sympy2==1.9.1
+word2number`, with PYTHONPATH on the `src` of a checkout of github.com/huggingface/search-and-learn,
+commit 6f81cac). Needs the interpreter that runs it to have ttc with its extra `serve`, no network.
 """
 
 from __future__ import annotations

@@ -4,11 +4,13 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
 from processes import ttc
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/compare-runs.md"
 
 
+@pytest.mark.timeout(600)
 def test_the_pages_commands_work_and_show_what_it_explains(tmp_path):
     text = PAGE.read_text()
     shown = ""

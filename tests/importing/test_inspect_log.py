@@ -164,7 +164,8 @@ def test_one_value_of_several_can_be_the_label(tmp_path):
     assert read_frame(run.solutions, "solutions")["imported_correct"].tolist() == [False]
 
 
-def test_hostile_archives_are_refused(tmp_path):
+def test_hostile_archives_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("ttc.importing.zipped.MOST_MEMBER", 2**20)
     path = tmp_path / "log.eval"
 
     def refused(says, **members):
@@ -180,7 +181,7 @@ def test_hostile_archives_are_refused(tmp_path):
     refused("holds no samples", **{"..__..__samples__a_epoch_1.json": "{}"})
     refused("too deep", **{"samples__a_epoch_1.json": "[" * 200_000})
     refused("not JSON", **{"samples__a_epoch_1.json": "{"})
-    refused("more than 512 MiB", **{"samples__a_epoch_1.json": b" " * (2**29 + 1)})
+    refused("more than 1 MiB", **{"samples__a_epoch_1.json": b" " * (2**20 + 1)})
     path.write_bytes((LOGS / EVAL).read_bytes()[:20_000])
     with pytest.raises(DataError, match="no readable zip archive"):
         import_pool(path, tmp_path / "results" / "log")

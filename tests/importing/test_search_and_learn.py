@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from processes import ttc
 from tool_logs import LOGS, imported
 
@@ -12,6 +14,7 @@ from ttc.analysis.settings import EstimatorSettings
 from ttc.answers import AnswerRule
 from ttc.errors import DataError
 from ttc.importing import Judging, import_pool, preview
+from ttc.importing.verifying import squashed
 from ttc.policies import named
 from ttc.policies.best_of_n import BestOfN
 from ttc.store.pool import load_pool
@@ -191,3 +194,15 @@ def test_lists_of_other_names_labels_and_unknown_counts(tmp_path):
             mapping=wrong,
             layout="search-and-learn",
         )
+
+
+numbers = st.floats(-1e4, 1e4)
+
+
+@given(numbers, numbers)
+def test_squashing_keeps_the_order_and_stays_inside(a, b):
+    assert 0 < squashed(a) < 1
+    if a < b:
+        assert squashed(a) <= squashed(b)
+    if b - a > 1e-6:
+        assert squashed(a) < squashed(b)

@@ -96,7 +96,7 @@ def probabilities(
 
 
 def texts(model: NanoModel, job: SampleJob, length: int) -> dict[Tokens, float]:
-    """Probability of each text of so many tokens that has 0.1 % or more."""
+    """Probability of each text of so many tokens that has 0.8 % or more."""
     prompt = model.tokenizer.encode(job.prompt)
     found: dict[Tokens, float] = {}
     open_: list[tuple[list[int], float]] = [([], 1.0)]
@@ -105,7 +105,7 @@ def texts(model: NanoModel, job: SampleJob, length: int) -> dict[Tokens, float]:
         longer = [
             ([*ids, int(i)], float(p * row[i]))
             for (ids, p), row in zip(open_, each, strict=True)
-            for i in np.flatnonzero(p * row > 1e-3)
+            for i in np.flatnonzero(p * row > 8e-3)
         ]
         for ids, p in longer:
             if ids[-1] == EOS or step == length - 1:

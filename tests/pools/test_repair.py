@@ -39,7 +39,7 @@ def split_tests(row):
     """Public and hidden ones: the docstring's examples and the others, or the first cases."""
     known = unit_tests(row)
     if "tests" in row:
-        return [row.get("example_tests") or row["tests"]], row["tests"]
+        return row["example_tests"] if row["example_tests"].strip() else row["tests"], row["tests"]
     cases = known["tests"]
     gold = {"entry_point": row["entry_point"], "tests": cases[3:] or cases}
     return cases[:3], json.dumps(gold)
@@ -60,7 +60,7 @@ def line_of(row, question):
 
 async def fails(row):
     """The first public test that the broken function fails, as the repair network is told; empty
-    where it passes all of them.
+    where it passes all of them, and of one that evolving would refuse.
     """
     public, _ = split_tests(row)
     tests = given_tests(
@@ -152,11 +152,12 @@ def test_a_model_that_knows_how_is_paid_and_graded(rows, tmp_path, told, sampler
         right = recipe.answers.classify(programs, problem.answer).correct if programs else [False]
         found.append((row["problem_id"], bool(right[0])))
     wrong = {name for name, right in found if not right}
-    unseen = {row["problem_id"] for row in rows if not asyncio.run(fails(row))}
-    suspect = {row["problem_id"] for row in rows if sampler and suspicions(row["fixed"])}
+    refused = {row["problem_id"] for row in rows if suspicions(row["fixed"])}
+    unseen = {row["problem_id"] for row in rows if not asyncio.run(fails(row))} - refused
+    suspect = refused if sampler else set()
     told(
         f"code_repair: {'evolve' if sampler else 'staged'} with a model that mends, of {len(rows)}",
-        f"all but {len(unseen | suspect)} whose fault no public test shows, or that use eval",
+        f"all but {len(unseen | suspect)} that public tests can't tell, or that use eval",
         f"{len(rows) - len(wrong)}",
     )
     assert wrong <= unseen | suspect

@@ -124,6 +124,23 @@ def test_sizes(tmp_path):
     assert tuple(figure.get_size_inches()) == (3.0, 3.0)
 
 
+def test_long_titles_are_broken_where_letters_are_large(tmp_path):
+    with drawn_in(look(style="slides", width=5.0)):
+        figure = drawn()
+        figure.axes[0].set_title("words and more words of a title " * 3, loc="left", fontsize=9)
+        figure.axes[0].set_ylabel("success less that of the baseline, in percentage points")
+        write_figures({"f": figure}, tmp_path)
+    figure.draw_without_rendering()
+    axes, edge = figure.axes[0], figure.bbox
+    for text in (axes._left_title, axes.yaxis.label):
+        box = text.get_window_extent()
+        assert box.x1 <= edge.width
+        assert box.y1 <= edge.height
+        assert "\n" in text.get_text()
+    with (tmp_path / "f.csv").open() as file:
+        assert "\n" not in next(csv.DictReader(file))["panel"]
+
+
 def test_in_grey_no_colour_is_left(tmp_path):
     from PIL import Image
 

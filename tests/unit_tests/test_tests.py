@@ -37,6 +37,11 @@ def test_tests_of_metadata_are_scripts_or_calls():
     assert given_tests({}, "tests", "entry_point") == []
 
 
+@pytest.mark.parametrize("blank", [None, "", " \n", []])
+def test_a_blank_text_is_no_test_that_all_would_pass(blank):
+    assert given_tests({"tests": blank}, "tests", "entry_point") == []
+
+
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [

@@ -82,13 +82,18 @@ class CostConfig(BaseModel):
         """The rates of one model; what neither it nor this config states is None.
 
         Raises `UsageError` where detailed FLOPs, or a model's prices in litellm's table, are asked
-        for and not to be had.
+        for and not to be had, and where drafts are told of a model whose drafts are measured.
         """
         own = self.models.get(identity.model, ModelCosts())
         counter = self._counter(identity.model, identity.facts, own)
         rates = Rates(counter, *self._prices(identity, own), drafting=self._drafting(identity))
         if own.speculation is None or counter is None:
             return rates
+        if rates.drafting is not None:
+            raise UsageError(
+                f"cost.models.{identity.model}.speculation is for a server that drafts; what "
+                f"{rates.drafting.name} drafts here is measured: leave it out"
+            )
         return replace(rates, decode=own.speculation.decode(counter))
 
     def _drafting(self, identity: ModelIdentity) -> Drafting | None:

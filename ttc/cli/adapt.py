@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -48,7 +48,12 @@ def command(
         ),
     ] = None,
     verifier: Annotated[
-        str | None, typer.Option("--verifier", help="Whose verdicts (default: the only one's).")
+        str | None,
+        typer.Option(
+            "--verifier",
+            help="Whose verdicts (default: the only one's).",
+            autocompletion=complete.verifiers,
+        ),
     ] = None,
     problems: TuningProblems = None,
     share: TuningShare = 0.5,
@@ -151,6 +156,6 @@ def _chooses(word: str | None) -> Chooses | None:
     """Raises `UsageError`."""
     from ttc.errors import UsageError
 
-    if word is None or word == "weighted_majority" or word == "best_of_n":
-        return word
-    raise UsageError(f"--verdicts {word:.40}: expected weighted_majority or best_of_n")
+    if word not in (None, "weighted_majority", "best_of_n"):
+        raise UsageError(f"--verdicts {word:.40}: expected weighted_majority or best_of_n")
+    return cast("Chooses | None", word)

@@ -63,7 +63,11 @@ def command(
     ] = "verifier",
     policy: Annotated[
         list[str] | None,
-        typer.Option("--policy", help="Only these policies, each a row; repeatable."),
+        typer.Option(
+            "--policy",
+            help="Only these policies, each a row; repeatable.",
+            autocompletion=complete.policies,
+        ),
     ] = None,
     cluster: Cluster = None,
     common: Annotated[

@@ -11,6 +11,8 @@ from ttc.core import Completion, Speculated, TokenLogprob
 # What a sample was charged is a matter of who asks, and when.
 _FIELDS = tuple(f.name for f in fields(Completion) if f.name != "charged")
 
+_WORK = tuple(f.name for f in fields(Speculated))
+
 
 class Damaged(Exception):
     """These bytes are no completion."""
@@ -35,7 +37,8 @@ def unpack(payload: bytes) -> Completion:
         content = json.loads(zlib.decompress(payload).decode("utf-8", "surrogatepass"))
         content["scores"] = tuple(content.get("scores", ()))
         if content.get("speculated") is not None:
-            content["speculated"] = Speculated(**content["speculated"])
+            known = content["speculated"]
+            content["speculated"] = Speculated(**{n: known[n] for n in _WORK if n in known})
         content["logprobs"] = tuple(TokenLogprob(**token) for token in content["logprobs"])
         # A later version may know more of a completion; what was paid for is not damaged by that.
         made = Completion(**{name: content[name] for name in _FIELDS if name in content})

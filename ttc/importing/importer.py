@@ -173,8 +173,8 @@ def _note(tally: Tally, trail: Trail, rewards: Sequence[str]) -> str:
     parts = list(trail.notes)
     if trail.partial:
         parts.append(
-            f"{counted(trail.partial, 'label')} between wrong and right: --right-from says from "
-            "where they count as right (now the usual 1, if not given)"
+            f"{counted(trail.partial, 'label')} between wrong and right, which count as right "
+            "from --right-from on (1 unless given)"
         )
     if rewards:
         parts.append(

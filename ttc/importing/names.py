@@ -110,7 +110,8 @@ class Record:
         """As `get`. Raises `DataError` where the key is missing."""
         key = self._names[f"{self._noun}.{name}"]
         if key not in self._values:
-            raise DataError(f"{self.place}: lacks {key!r}{hint(key, self._values)}")
+            tail = hint(key, self._values) or f"; has {_listed(self._values)} (--map names another)"
+            raise DataError(f"{self.place}: lacks {key!r}{tail}")
         return self.get(name)
 
     def rest(self) -> dict[str, Any]:
@@ -149,6 +150,11 @@ def _full_name(key: str, defaults: Mapping[str, str]) -> str:
     known = list(defaults)
     tail = hint(key, known) or f"; known are {', '.join(known)}"
     raise DataError(f"mapping: unknown name {key!r}{tail}")
+
+
+def _listed(keys: Collection[str]) -> str:
+    """Some keys, shortened."""
+    return ", ".join(str(key)[:40] for key in list(keys)[:12]) or "nothing"
 
 
 def hint(word: str, known: Collection[str]) -> str:

@@ -41,9 +41,9 @@ class Archive:
         info = self._archive.getinfo(name)
         return info.file_size, info.compress_size
 
-    def read(self, name: str, most: int = MOST_MEMBER) -> bytes:
+    def read(self, name: str, most: int | None = None) -> bytes:
         """A member's content. Raises `DataError` for one that is damaged, locked or too large."""
-        place = self.place(name)
+        place, most = self.place(name), most or MOST_MEMBER
         try:
             info = self._archive.getinfo(name)
             if info.flag_bits & 1:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TOLD = (
     *("method", "budget", "policy", "S", "V", "success", "ahead", "ahead_low", "ahead_high"),
-    "verdict",
+    "finding",
 )
 
 
@@ -94,5 +94,5 @@ def compare(
         cluster=cluster,
         level=level,
     )
-    found = at_equal_compute(folders, request)
-    return Comparison(found, found.rows())
+    found = at_equal_compute(folders, request, results=Path(results))
+    return Comparison(found)

@@ -53,6 +53,8 @@ def print_comparison(
         for column in made.columns[2:]:
             column.no_wrap = True
         console.print(made)
+        for text in _lacking(found, points):
+            console.print(line(text))
     named = {point.method for place in places for point in _best(_at(found, place), "", most)}
     for text in (*overtaking(found, named), *closing(found)):
         console.print(line(text))
@@ -95,6 +97,15 @@ def _some(found: Comparison) -> tuple[float, ...]:
 def _at(found: Comparison, place: Place) -> list[Point]:
     points = [one for one in found.points if (one.budget, one.samples) == place]
     return sorted(points, key=lambda one: -one.success.estimate)
+
+
+def _lacking(found: Comparison, points: Sequence[Point]) -> Iterator[str]:
+    """Rows that have nothing at a place, and where nothing can be compared."""
+    there = {point.method for point in points}
+    absent = [name for name in found.methods if name not in there]
+    if absent:
+        rest = ", so nothing is compared" if found.baseline in absent else ""
+        yield f"nothing there of {', '.join(absent)}{rest}"
 
 
 def _best(points: Sequence[Point], baseline: str, most: int) -> list[Point]:
@@ -289,6 +300,7 @@ def _as_markdown(found: Comparison) -> str:
     for place in _places(found, everything=True):
         rows = [_long_row(point) for point in _at(found, place)]
         parts.append(f"{_title(found, place)}\n\n{markdown(_LONG_HEADS, rows)}\n")
+        parts += [f"{text}\n" for text in _lacking(found, _at(found, place))]
     parts += [f"{text}\n" for text in (*overtaking(found, set(found.methods)), *closing(found))]
     parts += [f"{gate_line(one)}\n" for one in found.gates]
     return "\n".join(parts)

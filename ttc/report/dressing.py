@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ttc.report.looks import BLACK, COLOURS, USUAL_FONT, Look
@@ -10,6 +11,7 @@ from ttc.report.looks import BLACK, COLOURS, USUAL_FONT, Look
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 # In the order of COLOURS, neighbours far apart; other colours become as light as they are.
 _GREYS = ("#5a5a5a", "#8c8c8c", "#303030", "#a6a6a6", "#707070", "#bdbdbd")
@@ -28,6 +30,8 @@ def dress(figure: Figure, chosen: Look) -> None:
         _scale_letters(figure, chosen.font_size / USUAL_FONT)
     if chosen.lines != 1.0:
         _scale_lines(figure, chosen.lines)
+    if tuple(figure.get_size_inches()) != (width, height) or chosen.font_size is not None:
+        _break_lines(figure)
     if chosen.grey:
         _recolour(figure, _grey, _grey_text, _grey)
         for axes in figure.axes:
@@ -49,6 +53,27 @@ def _scale_letters(figure: Figure, factor: float) -> None:
     for text in figure.findobj(Text):
         if isinstance(text, Text) and id(text) not in ticks:
             text.set_fontsize(_points(text.get_fontsize()) * factor)
+
+
+def _break_lines(figure: Figure) -> None:
+    """Break titles and axes' names that are longer than there is room for."""
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        box = axes.get_window_extent()
+        titles = [getattr(axes, name) for name in ("title", "_left_title", "_right_title")]
+        for text in (*titles, axes.xaxis.label):
+            _break(text, text.get_window_extent().width, box.width)
+        _break(axes.yaxis.label, axes.yaxis.label.get_window_extent().height, box.height)
+    top = getattr(figure, "_suptitle", None)
+    if top is not None:
+        _break(top, top.get_window_extent().width, 0.98 * figure.bbox.width)
+
+
+def _break(text: Text, long: float, room: float) -> None:
+    """long, room: in pixels."""
+    if long > room > 0:
+        most = max(8, int(len(text.get_text()) * room / long))
+        text.set_text("\n".join(wrap(text.get_text(), most)))
 
 
 def _points(size: Any) -> float:

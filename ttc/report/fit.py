@@ -58,7 +58,7 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     )
     drawn = "the first" if fit.request.scoring.get("verification_draws") == "first" else "random"
     console.print(line(f"S and V are powers of two; V: {drawn} verifications of a solution."))
-    title = f"To plan for other budgets: with compute C ({unit}), S ~ C^a and V ~ C^b"
+    title = f"To plan for other budgets, as compute C grows ({unit}): S ~ C^a, V ~ C^b"
     console.print(table(title, ("", *heads), _exponents(fit), ()))
     for head, method in zip(heads, fit.methods, strict=True):
         if grown := _ten_times(method):
@@ -170,7 +170,9 @@ def _ten_times(method: MethodFit) -> str:
         for one, noun in zip(method.growth, ("solutions", "verifications of each"), strict=True)
         if not one.refused and math.isfinite(one.value.estimate)
     ]
-    return f"10 times the compute is best spent on {' and '.join(told)}" if told else ""
+    if not told:
+        return ""
+    return f"within the range, 10 times the compute is best spent on {' and '.join(told)}"
 
 
 def _recommended(one: Exponent) -> str:

@@ -19,7 +19,7 @@ USUAL_FONT = 10.0
 """Points of the letters that figures are made with, to which `Look.font_size` is relative."""
 _OWN: Mapping[str, Mapping[str, float]] = {
     "paper": {"width": 5.5, "font_size": 8.0, "lines": 0.8},  # a text width of usual papers, inches
-    "slides": {"width": 12.0, "font_size": 18.0, "lines": 1.7},
+    "slides": {"width": 12.0, "height": 6.75, "font_size": 18.0, "lines": 1.7},  # 16 to 9
     "grey": {},
 }
 _LEAST_INCH, _MOST_INCH = 1.0, 60.0
@@ -80,7 +80,7 @@ def look(
     settings = _of_matplotlib([name for name in styles if name not in _OWN])
     return Look(
         width=own.get("width") if width is None else width,
-        height=height,
+        height=height if height is not None or width is not None else own.get("height"),
         font_size=own.get("font_size") if font_size is None else font_size,
         styles=styles,
         lines=own.get("lines", 1.0),

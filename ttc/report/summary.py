@@ -164,7 +164,20 @@ def _facts(manifest: Manifest) -> list[str]:
         f"lambda of {name} is unknown, since solutions have no tokens; ttc curves --lambda sets it"
         for name in unknown
     ]
+    lines += _pool(manifest)
     return [*lines, f"note: {manifest.note}"] if manifest.note else lines
+
+
+def _pool(manifest: Manifest) -> list[str]:
+    """Whose samples these are, where somebody else's pool was added."""
+    pool = manifest.source.get("pool")
+    if not isinstance(pool, dict):
+        return []
+    texts = "" if pool.get("texts") else ", without texts"
+    return [
+        f"pool {pool.get('name')} from {pool.get('from')}{texts}; licence {pool.get('licence')}",
+        f"cite as: {pool.get('citation')}",
+    ]
 
 
 def _fingerprints(manifest: Manifest) -> list[str]:

@@ -84,11 +84,13 @@ class Speculate(StepSampler):
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         leading = Leading("vote")
-        while len(leading.found) < self.solutions and not attempt.refused:
+        for _ in range(self.solutions):
             path = await self._path(attempt)
             # One that the budget has cut off counts where it is all there is.
             if path.ended or (path.samples and not leading.found):
                 leading.add(attempt, path.solution(attempt), None)
+            if attempt.refused:
+                break
         return leading.found
 
     async def _path(self, attempt: Attempt) -> Path:

@@ -269,7 +269,8 @@ ADAPTATION = (
         "unit",
         "label",
         "What it stops, and what samples and over count: solutions of a problem, or verdicts of "
-        "each solution, where the full vote is the choice by all verdicts.",
+        "each solution, where the full vote is the choice by all verdicts; null in older files, of "
+        "solutions.",
         "",
         True,
     ),

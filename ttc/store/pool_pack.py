@@ -185,9 +185,9 @@ def described(pool: PoolManifest) -> list[str]:
     rows = ", ".join(counted(n, name.removesuffix("s")) for name, n in tables.items())
     price = pool.price
     usd = "price unknown" if price.usd is None else f"USD {price.usd:.2f}"
-    texts = "with texts" if pool.texts else "without texts"
+    texts = "" if pool.texts else ", without texts"
     lines = [
-        f"{pool.name} ({pool.run_id}), {texts}: {rows}",
+        f"{pool.name} ({pool.run_id}){texts}: {rows}",
         f"licence: {pool.licence}",
         f"cite as: {pool.citation}",
         f"cost: {usd}, {counted(price.prompt_tokens, 'prompt token')} and "

@@ -36,14 +36,14 @@ def program_of(text: str) -> str | None:
 
 
 def given_tests(metadata: Mapping[str, Any], tests: str, entry_point: str) -> list[Test]:
-    """The tests under a key of a problem's metadata; none where it lacks the key.
+    """The tests under a key of a problem's metadata; none where it lacks the key, or is blank.
 
     A text is one test, a list of texts several, each a piece of Python that passes if it ends
     without an exception. A list of `[arguments, value]`, or `[arguments, value, tolerance]`, are
     calls of the function that is named under the key `entry_point`. Raises `DataError`.
     """
     given = metadata.get(tests)
-    if given is None or given == "":
+    if given is None or (isinstance(given, str) and not given.strip()):
         return []
     rows = [given] if isinstance(given, str) else given
     if not isinstance(rows, list | tuple) or len(rows) > MOST_TESTS:

@@ -96,17 +96,15 @@ def test_stops_lengths_and_logprobs_are_those_of_plain_sampling(folder, near):
         assert set(a.top) == set(b.top)
 
 
-@pytest.mark.parametrize(
-    "how", [{"temperature": 1.0}, {"temperature": 0.7, "top_p": 0.9}, {"top_k": 5}], ids=str
-)
+@pytest.mark.parametrize("how", [{"temperature": 1.0}, {"temperature": 0.7, "top_p": 0.9}], ids=str)
 def test_samples_follow_the_distribution(folder, near, far, how):
     """Of the second token behind the likeliest first one, which a draft has proposed."""
-    n = 400
-    wanted = Counter(c.text for c in ask(folder, seeds=range(4000), max_tokens=2, **how))
+    n = 150
+    wanted = Counter(c.text for c in ask(folder, seeds=range(2000), max_tokens=2, **how))
     for draft in (near, far):
         drawn = Counter(c.text for c in ask(folder, draft, range(n), max_tokens=2, **how))
         for text, count in wanted.most_common(4):
-            p = count / 4000
+            p = count / 2000
             spread = (p * (1 - p) / n) ** 0.5
             assert abs(drawn[text] / n - p) < 4 * spread + 0.01
 

@@ -131,7 +131,7 @@ def test_what_was_made_together_is_on_one_side_and_counts_once(run, verdicts):
     assert found.clusters == 1
     assert not chosen & set(level.drop(list(found.tuned.problems)))
     assert np.isnan(found.lines[2].lost.low)
-    assert found.tuned.stratified_by == "metadata.level"
+    assert found.tuned.settings["cluster"] == "metadata.level"
 
 
 def problems_of(run):

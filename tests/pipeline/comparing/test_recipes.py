@@ -167,6 +167,19 @@ def test_gates_decide(pair, root):
         ask(["better than weak at 10k tokens"])
 
 
+def test_what_a_budget_does_not_buy_is_said(pair, tmp_path, capsys):
+    from ttc.report.console import Console
+
+    with pytest.raises(DataError, match=r"0\.5 c a problem buy nothing: the cheapest takes 1"):
+        compare(pair, Request(unit="c", budgets=(0.5,)))
+    with pytest.raises(DataError, match="no row has S = 99"):
+        compare(pair, Request(samples=(99,)))
+    dear = WORLD.model_copy(update={"verifications": 2, "verified_solutions": 8})
+    run = simulate_run(dear, 6, tmp_path / "dear")
+    print_comparison(Console(), compare([run], Request(unit="c", budgets=(1,))))
+    assert "nothing there of simulated" in capsys.readouterr().out
+
+
 def test_a_pool_that_ends_while_more_would_help_is_marked(tmp_path, pair):
     wide = WORLD.model_copy(update={"solutions": 64, "solve_alpha": 2.0, "trap_rate": 0.0})
     narrow = wide.model_copy(update={"solutions": 4})

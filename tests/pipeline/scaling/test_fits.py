@@ -140,6 +140,11 @@ def test_pooled_runs_average_and_compared_ones_stand_apart(run, tmp_path):
     assert both.run.count(" + ") == 1
     compared = fit_scaling([run, twin], FitRequest(**request))
     assert len(compared.methods) == len(compared.coverage) == 2
+    assert [one.label for one in compared.methods] == [
+        "best_of_n (simulated) good",
+        "best_of_n (simulated) twin",
+    ], "by what they are called, as their recipes are equal"
+    assert compared.called(run.name) == "good"
     (gaps,) = compared.differences.values()
     assert gaps["gain"].low == gaps["gain"].high == 0
 

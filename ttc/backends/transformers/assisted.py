@@ -67,7 +67,8 @@ class Assisted(Generator):
         forked = [device] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=forked), torch.inference_mode():
             torch.manual_seed(seed % 2**63)
-            with _counted(self.model) as target, _counted(self.draft) as draft:
+            name = self.cache_name
+            with _counted(self.model, name) as target, _counted(self.draft, name) as draft:
                 out = self.model.generate(
                     ids,
                     attention_mask=torch.ones_like(ids),
@@ -124,16 +125,16 @@ class Assisted(Generator):
 
 
 @contextmanager
-def _counted(model: Any) -> Iterator[_Calls]:
+def _counted(model: Any, cache_name: str) -> Iterator[_Calls]:
     """Note what a model is called with."""
     calls = _Calls()
 
     def note(_: Any, args: tuple[Any, ...], given: dict[str, Any]) -> None:
         ids = given["input_ids"] if "input_ids" in given else args[0]
-        new = int(ids.shape[1])
-        mask = given.get("attention_mask")
-        whole = new if mask is None else int(mask.shape[-1])
-        calls.seen.append((new, whole - new))
+        places, cache = given.get("position_ids"), given.get(cache_name)
+        before = 0 if cache is None else int(cache.get_seq_length())
+        before = before if places is None else int(places.flatten()[0])
+        calls.seen.append((int(ids.shape[1]), before))
 
     handle = model.register_forward_pre_hook(note, with_kwargs=True)
     try:

@@ -38,7 +38,7 @@ class Generator:
         self.ends = frozenset(ends)
         # transformers has renamed the argument, and models with code of their own keep the old one.
         names = inspect.signature(model.forward).parameters
-        self._cache_name = "cache" if "cache" in names else "past_key_values"
+        self.cache_name = "cache" if "cache" in names else "past_key_values"
 
     def sample(
         self, prompt: Sequence[int], seeds: Sequence[int], room: int, params: SamplingParams
@@ -75,14 +75,14 @@ class Generator:
 
         ids = torch.tensor([list(prompt)], device=self.model.device)
         out = self.model(input_ids=ids, use_cache=True)
-        cache = out[self._cache_name]
+        cache = out[self.cache_name]
         cache.batch_repeat_interleave(copies)
         return out.logits[:, -1].float().repeat(copies, 1), cache
 
     def _step(self, tokens: Any, cache: Any) -> tuple[Any, Any]:
-        given = {self._cache_name: cache}
+        given = {self.cache_name: cache}
         out = self.model(input_ids=tokens[:, None], use_cache=True, **given)
-        return out.logits[:, -1].float(), out[self._cache_name]
+        return out.logits[:, -1].float(), out[self.cache_name]
 
     def _note(self, rows: Sequence[Row], tokens: Any, logits: Any, top: int) -> None:
         log_p = logits.log_softmax(dim=-1)

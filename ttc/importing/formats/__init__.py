@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ttc.store.run_folder import RunFolder
 
 AUTO = "auto"
+_NAMED = 8  # files that are told by name
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Format:
     name: what `--layout` calls it. about: what it is, for people. fits: whether a source is of it,
     by its content. read: its records. rank: formats of lower rank are asked first whether a source
     fits. labels, aggregate: what is usual for it where the user says nothing. adopt: instead of
-    `read`, for runs that need no judging: fills a folder and returns its manifest.
+    `read`, for runs that need no judging: fills a folder and returns its manifest. takes: which of
+    metric, filter, right_from and verifications mean something to it; others are refused.
     """
 
     name: str
@@ -40,6 +42,21 @@ class Format:
     labels: Labels = "trust"
     aggregate: Aggregate = "min"
     adopt: Callable[[Source, RunFolder], Manifest] | None = None
+    takes: frozenset[str] = frozenset()
+
+    def refuse_unfit(self, source: Source) -> None:
+        """Raise `DataError` for an option that was given and would do nothing."""
+        wanted = source.wanted
+        given = {
+            "metric": wanted.metric,
+            "filter": wanted.filter,
+            "right_from": wanted.right_from != 1,
+            "verifications": source.verifications,
+        }
+        for name, value in given.items():
+            if value and name not in self.takes:
+                option = name.replace("_", "-")
+                raise DataError(f"{source.path}: --{option} means nothing for {self.name} data")
 
 
 @lru_cache(maxsize=1)
@@ -62,14 +79,28 @@ def chosen(source: Source, layout: str) -> tuple[Format, Source]:
         raise DataError(f"unknown layout {layout!r}{nearest(layout, [AUTO, *known])}")
     glimpse = Glimpse(source.path, source.mapping)
     source = replace(source, files=glimpse.files)
-    if layout != AUTO:
-        return known[layout], source
-    for one in known.values():
+    _note_unread(glimpse, source)
+    form = known[layout] if layout != AUTO else _fitting(glimpse)
+    form.refuse_unfit(source)
+    return form, source
+
+
+def _fitting(glimpse: Glimpse) -> Format:
+    for one in formats().values():
         if one.fits(glimpse):
-            return one, source
+            return one
     if glimpse.first is not None and glimpse.first.kind == "rows":
-        return known["jsonl"], source  # which says what it lacks, with line and key
+        return formats()["jsonl"]  # which says what it lacks, with line and key
     raise DataError(_nothing_fits(glimpse))
+
+
+def _note_unread(glimpse: Glimpse, source: Source) -> None:
+    """Note which files right in a folder are not among those to be read."""
+    if glimpse.kind == "folder" and glimpse.files:
+        rest = sorted(glimpse.names - {file.name for file in glimpse.files})
+        if rest:
+            more = f" and {len(rest) - _NAMED} more" if len(rest) > _NAMED else ""
+            source.trail.note(f"files of the folder not read: {', '.join(rest[:_NAMED])}{more}")
 
 
 def _nothing_fits(glimpse: Glimpse) -> str:

@@ -294,4 +294,5 @@ FORMAT = Format(
     fits=fits,
     read=read,
     rank=20,
+    takes=frozenset({"metric", "right_from"}),
 )

@@ -110,4 +110,5 @@ FORMAT = Format(
     read=read_jsonl,
     rank=40,
     labels="compare",
+    takes=frozenset({"verifications"}),
 )

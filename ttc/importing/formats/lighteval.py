@@ -194,4 +194,5 @@ FORMAT = Format(
     fits=fits,
     read=read,
     rank=20,
+    takes=frozenset({"metric", "right_from"}),
 )

@@ -265,4 +265,5 @@ FORMAT = Format(
     fits=fits,
     read=read,
     rank=20,
+    takes=frozenset({"metric", "filter", "right_from"}),
 )

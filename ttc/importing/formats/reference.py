@@ -147,4 +147,5 @@ FORMAT = Format(
     read=read,
     rank=10,
     labels="compare",
+    takes=frozenset({"verifications"}),
 )

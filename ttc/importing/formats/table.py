@@ -272,4 +272,5 @@ FORMAT = Format(
     read=read,
     rank=60,
     labels="compare",
+    takes=frozenset({"verifications"}),
 )

@@ -33,7 +33,7 @@ class Tree:
                 f"{MOST_NODES} tokens at most, not {list(self.widths)}"
             )
 
-    @property
+    @cached_property
     def drafts(self) -> int:
         """Tokens that are drafted in a round, at most."""
         total, level = 0, 1
@@ -42,7 +42,7 @@ class Tree:
             total += level
         return total
 
-    @property
+    @cached_property
     def inner(self) -> int:
         """Tokens that the draft reads in a round to go on from them, the given one included."""
         return sum(map(len, self.levels[:-1]))
@@ -51,7 +51,7 @@ class Tree:
     def depth(self) -> int:
         return len(self.widths)
 
-    @property
+    @cached_property
     def lag(self) -> int:
         """The column of the token before node 0."""
         return 1 + self.drafts

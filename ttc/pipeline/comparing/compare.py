@@ -34,7 +34,7 @@ from ttc.pipeline.comparing.pooling import grouped
 from ttc.pipeline.comparing.result import Comparison
 from ttc.pipeline.comparing.same_problems import in_all, left_out, shared_problems
 from ttc.pipeline.comparing.sides import Side, band, overtakes
-from ttc.pipeline.comparing.stated import Place, at_places, flips, tested
+from ttc.pipeline.comparing.stated import Bought, Place, at_places, flips, tested
 from ttc.pipeline.comparing.wanted import Request
 from ttc.pipeline.naming import Names, names_of
 from ttc.store.run_folder import RunFolder
@@ -155,6 +155,7 @@ def _compared(
     places = [Place(budget=limit) for limit in budgets]
     places += [Place(samples=s) for s in sorted(request.samples)]
     found = at_places(places, sides, problems)
+    _require_bought(places, found, sides)
     points, together = tested(found, problems, stated)
     curve = at_places([Place(budget=limit) for limit in ladder], sides, problems)
     names = [one.name for one in methods]
@@ -177,6 +178,21 @@ def _compared(
         overtakes={side.method.name: overtakes(sides[0], side, ladder[-1]) for side in sides[1:]},
         flips=flips(found),
     )
+
+
+def _require_bought(
+    places: Sequence[Place], found: Sequence[Bought], sides: Sequence[Side]
+) -> None:
+    """Raise `DataError` for a budget or an S that no row has anything at."""
+    there = {one.place for one in found}
+    for place in places:
+        if place in there:
+            continue
+        if place.budget is None:
+            raise DataError(f"no row has S = {place.samples} for every problem")
+        least = min(float(np.nanmin(side.costs)) for side in sides)
+        bought = f"{place.budget:g} {sides[0].unit} a problem"
+        raise DataError(f"{bought} buy nothing: the cheapest takes {least:.3g}")
 
 
 def _bands(sides: Sequence[Side], ladder: Sequence[float]) -> Mapping[str, FloatArray]:
