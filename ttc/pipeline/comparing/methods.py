@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -249,12 +249,4 @@ def only_known(methods: Sequence[Method], unit: str) -> list[Method]:
     for one in methods:
         known = np.flatnonzero(np.isfinite(one.costs(unit)) & (one.costs(unit) > 0))
         found.append(one.take(known.tolist()))
-    return found
-
-
-def by_recipe(methods: Sequence[Method]) -> Mapping[int, list[Method]]:
-    """Rows by their recipe's place."""
-    found: dict[int, list[Method]] = {}
-    for one in methods:
-        found.setdefault(one.recipe, []).append(one)
     return found
