@@ -116,7 +116,7 @@ example: $(VENV)/.base ## make the committed example anew (ten minutes)
 
 example-llama: .venv-llama/.done ## the committed run of a usual model, SmolLM2 (compiles its server; half an hour)
 	.venv-llama/bin/python tests/llama/serving.py \
-	  .venv-llama/bin/ttc run smollm2 --set results=results/examples
+	  .venv-llama/bin/ttc run recipes/smollm2.yaml --set results=results/examples
 
 bench: $(VENV)/.base ## print the benchmarks, as ratios measured in one run
 	for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
