@@ -99,6 +99,7 @@ def become(request: dict, out: int, err: int) -> None:
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     sys.argv[:] = ["ttc", *request["words"]]
+    sys.dont_write_bytecode = bool(request["env"].get("PYTHONDONTWRITEBYTECODE"))
     sys.path[:0] = filter(None, request["env"].get("PYTHONPATH", "").split(os.pathsep))
     for file, number in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (err, 2)):
         os.dup2(file, number)

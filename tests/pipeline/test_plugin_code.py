@@ -2,10 +2,10 @@
 
 import importlib
 import json
-import os
-import subprocess
 import sys
 import types
+
+from processes import ttc
 
 from ttc import plugin_code
 from ttc.recipe import parse_recipe, recipe_hash
@@ -58,14 +58,8 @@ def installed(folder, code, name="ttc_own"):
 
 
 def command(folder, *words):
-    return subprocess.run(
-        [sys.executable, "-m", "ttc", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
+    """Without files of bytecode: a plug-in that is written anew within a second may look old."""
+    return ttc(folder, *words, timeout=90, PYTHONPATH=str(folder), PYTHONDONTWRITEBYTECODE="1")
 
 
 def ran(folder, sampler="own", policy="majority"):

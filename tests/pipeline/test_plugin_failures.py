@@ -1,11 +1,9 @@
 """What a plug-in raises is told with its method, the problem, and its own file and line."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
+from processes import ttc
 
 from ttc.plugins import failure, told
 
@@ -132,14 +130,8 @@ def failing(tmp_path):
 
 def command(folder, *words, traceback=False, **environment):
     """The exit code and the last line of what it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ttc", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "OWN_API_KEY": SECRET, **environment},
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
+    own = {"PYTHONPATH": str(folder), "OWN_API_KEY": SECRET, **environment}
+    done = ttc(folder, *words, timeout=90, **own)
     assert SECRET not in done.stdout + done.stderr
     assert "\x1b" not in done.stderr
     assert ("Traceback" in done.stderr) is traceback

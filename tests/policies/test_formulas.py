@@ -106,7 +106,7 @@ def test_adaptive_consistency():
 
 def test_early_stopping():
     """2401.10480: w = 5; with answers of 0.5 each, q = 2 / 32; at most 10: 5 q + 10 (1 - q)."""
-    classes = np.repeat([0, 1], 20_000)
+    classes = np.repeat([0, 1], 2000)
     pool = PoolArrays.from_ragged([classes], [0])
     view = ProblemView.of(pool, 0, EstimatorSettings(draws=4000, choices=4000), 1)
     found = EarlyStopping().estimate(view, [10], [0])

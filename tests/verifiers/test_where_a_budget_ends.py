@@ -8,7 +8,7 @@ from attempts import attempt_of
 from readers import Reader, scored
 from writers import Sandbox, Writer, solution
 
-from ttc.core import Problem
+from ttc.core import Completion, Problem
 from ttc.verifiers.code import Code
 from ttc.verifiers.confidence import Confidence
 from ttc.verifiers.ensemble import Ensemble
@@ -78,6 +78,7 @@ CASES = {
         always(ASK),
     ),
 }
+RAN: dict[str, list[Completion]] = {}  # each program runs once, whatever the limit of the rest
 STAGED = ("meta", "ensemble")  # which share a budget out between their parts, as runs can tell
 
 
@@ -85,7 +86,7 @@ def judged(part, says, texts, limit=None):
     """What is said of solutions within so many samples, and how many there were."""
     says = says if callable(says) else always(says)
     judge = Writer(says, limit=limit)
-    attempt = attempt_of(part, PROBLEM, judge, sandbox=Sandbox())
+    attempt = attempt_of(part, PROBLEM, judge, sandbox=Sandbox(known=RAN))
     given = [solution(i, text) for i, text in enumerate(texts)]
     found = asyncio.run(part.verify(attempt, given))
     return [v for v in found if v.verifier == part.label], judge.given
@@ -127,7 +128,7 @@ def test_programs_that_fail_or_are_alike_are_no_exception(how):
     given = [solution(i, f"```python\n{text}\n```") for i, text in enumerate(PROGRAMS)]
 
     def tested(limit, most=None):
-        attempt = attempt_of(part, PROBLEM, Writer(always("")), sandbox=Sandbox(limit))
+        attempt = attempt_of(part, PROBLEM, Writer(always("")), sandbox=Sandbox(limit, RAN))
         return [said(v) for v in asyncio.run(part.verify(attempt, given[:most]))]
 
     for limit in range(len(given) + 1):
