@@ -129,3 +129,10 @@ def test_an_archive_of_something_else_is_refused(tmp_path):
         archive.writestr("a.txt", "x")
     with pytest.raises(DataError, match="can't tell its layout from its content"):
         import_pool(tmp_path / "x.zip", tmp_path / "not")
+
+
+def test_a_packed_pool_names_the_command_for_it(tmp_path):
+    with zipfile.ZipFile(tmp_path / "my pool.zip", "w") as archive:
+        archive.writestr("pool.json", "{}")
+    with pytest.raises(DataError, match=r"is a packed pool; ttc pool add '.*my pool\.zip' adds it"):
+        import_pool(tmp_path / "my pool.zip", tmp_path / "results" / "x")

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ttc.errors import DataError
 from ttc.importing.judging import Aggregate, Labels
 from ttc.importing.records import Raw
 from ttc.importing.sources import Glimpse, Source
+from ttc.store.pool_file import POOL_NAME
 from ttc.words import nearest
 
 if TYPE_CHECKING:
@@ -109,5 +111,7 @@ def _nothing_fits(glimpse: Glimpse) -> str:
             f"{glimpse.path}: found no samples: neither *.jsonl, nor a table solutions.parquet or "
             "solutions.csv, nor <i>.yaml files of samples, nor a log of a tool that ttc knows"
         )
+    if POOL_NAME in glimpse.names:
+        return f"{glimpse.path}: is a packed pool; ttc pool add {quote(str(glimpse.path))} adds it"
     listed = "; ".join(f"{one.name} ({one.about})" for one in formats().values())
     return f"{glimpse.path}: can't tell its layout from its content; known are {listed}"
