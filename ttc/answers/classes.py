@@ -31,11 +31,19 @@ class AnswerClasses:
     """(classes,) most frequent spelling of each class."""
     gold: int
     """The class equivalent to the gold answer; -1 if no solution gave it (or gold is None)."""
+    scores: NDArray[np.float64] | None = None
+    """(solutions,) scores in [0, 1] by a checker, where the rule has one; nan for no answer."""
 
     @property
     def correct(self) -> NDArray[np.bool_]:
         """(solutions,) whether each solution is equivalent to gold."""
         return np.asarray((self.index == self.gold) & (self.index >= 0))
+
+    def score(self, solution: int) -> float | None:
+        """The checker's score of a solution, if there is one."""
+        if self.scores is None or np.isnan(self.scores[solution]):
+            return None
+        return float(self.scores[solution])
 
     @property
     def counts(self) -> NDArray[np.int64]:

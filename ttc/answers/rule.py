@@ -83,10 +83,13 @@ class AnswerRule(BaseModel):
     ] = ("boxed", "final_answer", "last_number")
     """Recipe key `extract`: in order, the first that finds an answer wins; `{regex: '= (.*)'}`.
     patch: a program, or a line of the one in the metadata `program` written anew."""
-    equivalence: Literal["math", "science", "numeric", "string", "choice", "code"] = "math"
+    equivalence: Literal["math", "science", "numeric", "string", "choice", "code", "scored"] = (
+        "math"
+    )
     """math: LaTeX, by structure and value; science: that, with units, significant figures and
     constants; numeric: within `tolerance`; string: spelling; choice: A-J; code: programs, right
-    where the unit tests that are the gold answer pass in the sandbox."""
+    where the unit tests that are the gold answer pass in the sandbox; scored: by the checker that
+    the gold answer names, as data sets with checkers of their own make it."""
     tolerance: Annotated[
         ToleranceConfig,
         BeforeValidator(_tolerance, json_schema_input_type=float | ToleranceConfig),
@@ -121,6 +124,10 @@ class AnswerRule(BaseModel):
             from ttc.answers.programs import program_classes
 
             return program_classes(answers, gold, self.time_limit_s)
+        if self.equivalence == "scored" and gold is not None:
+            from ttc.answers.scored import scored_classes
+
+            return scored_classes(answers, gold, self.time_limit_s)
         from ttc.answers.classes import answer_classes
 
         return answer_classes(answers, gold, self.comparison)
@@ -131,7 +138,7 @@ class AnswerRule(BaseModel):
         """`classify` for many problems, given as (answers, gold)."""
         from ttc.answers.classes import classify_many
 
-        if self.equivalence == "code":  # the sandbox uses all cores by itself
+        if self.equivalence in ("code", "scored"):  # the sandbox uses all cores by itself
             return [self.classify(answers, gold) for answers, gold in problems]
         return classify_many(problems, self.comparison, n_jobs)
 
@@ -151,7 +158,7 @@ class AnswerRule(BaseModel):
                 from ttc.answers.science import ScienceRule
 
                 return ScienceRule(tolerance, self.time_limit_s)
-            case "string":
+            case "string" | "scored":
                 return e.string_rule()
             case "choice":
                 return e.choice_rule()
@@ -173,7 +180,7 @@ class AnswerRule(BaseModel):
                 return is_number(answer)
             case "choice":
                 return as_choice(answer) is not None
-            case "string" | "code":
+            case "string" | "code" | "scored":
                 return True
 
     @cached_property

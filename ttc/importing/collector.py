@@ -141,7 +141,7 @@ class Collector:
         voters = np.array([one.returned for one in raw.solutions], dtype=np.bool_)
         tally.split += split_by_label(classes.index[None, voters], labels[None, voters])[1]
         judged = zip(raw.solutions, indices, answers, classes.index, ours, labels, strict=True)
-        for one, index, answer, number, right, label in judged:
+        for place, (one, index, answer, number, right, label) in enumerate(judged):
             solution = Solution(
                 problem_id=raw.id,
                 index=index,
@@ -166,6 +166,7 @@ class Collector:
                 correct=bool(label),
                 imported_correct=one.correct,
                 gold_first_wrong_step=one.first_wrong_step,
+                gold_score=classes.score(place),
             )
             self._solutions.write([row])
             for verification in one.verifications:

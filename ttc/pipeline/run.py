@@ -271,7 +271,7 @@ async def _sweep(
 
 
 def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
-    classes = attempt.classes
+    classes, correct = attempt.classes, attempt.classes.correct
     voters = np.array([s.returned for s in attempt.solutions], dtype=np.bool_)
     return {
         "problems": [
@@ -285,8 +285,13 @@ def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
             )
         ],
         "solutions": [
-            solution_row(s, answer_class=int(c), correct=bool(good))
-            for s, c, good in zip(attempt.solutions, classes.index, classes.correct, strict=True)
+            solution_row(
+                s,
+                answer_class=int(classes.index[i]),
+                correct=bool(correct[i]),
+                gold_score=classes.score(i),
+            )
+            for i, s in enumerate(attempt.solutions)
         ],
         "verifications": [verification_row(v) for v in attempt.verifications],
         "samples": [sample_row(s) for s in attempt.trace],
@@ -294,7 +299,7 @@ def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
             answer_row(
                 a,
                 answer_class=int(classes.index[a.solution_index]),
-                correct=bool(classes.correct[a.solution_index]),
+                correct=bool(correct[a.solution_index]),
             )
             for a in attempt.answers
         ],

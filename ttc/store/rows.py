@@ -48,6 +48,7 @@ def solution_row(
     correct: bool,
     imported_correct: bool | None = None,
     gold_first_wrong_step: int | None = None,
+    gold_score: float | None = None,
 ) -> Row:
     """A row of `solutions`; `answer_class` is -1 for an invalid answer."""
     return {
@@ -69,6 +70,7 @@ def solution_row(
         "last_sample": solution.last_sample,
         "returned": solution.returned,
         "gold_first_wrong_step": gold_first_wrong_step,
+        "gold_score": gold_score,
     }
 
 

@@ -107,6 +107,14 @@ SOLUTIONS = (
         True,
         later=True,
     ),
+    Column(
+        "gold_score",
+        "float",
+        "Score of the answer in [0, 1] by the data set's own checker; null where there is none.",
+        "",
+        True,
+        later=True,
+    ),
 )
 
 VERIFICATIONS = (
