@@ -139,7 +139,7 @@ def test_no_text_is_needed_or_read(run, tmp_path):
     for path, columns in texts.items():
         pq.write_table(pq.read_table(path).drop_columns(columns), path)
     assert rows(tmp_path, "--k", "3") == before
-    done = ttc(tmp_path, "fit-scaling", "sim", "--json")
+    done = ttc(tmp_path, "fit-scaling", "sim", "--json", "--draws", "20")
     assert done.returncode == 0, done.stderr
 
 

@@ -76,7 +76,7 @@ def test_json_lines_become_a_run_that_everything_works_on(tmp_path, lines):
     curves = json.loads(ttc(tmp_path, "curves", "mine", "--k", "3", "--json").stdout)
     majority = next(row for row in curves if row["policy"] == "majority")
     assert majority["flops"] == pytest.approx(2e6 * majority["tokens"])
-    worked(ttc(tmp_path, "fit-scaling", "mine", "--json"))
+    worked(ttc(tmp_path, "fit-scaling", "mine", "--json", "--draws", "20"))
 
 
 def test_trusted_labels_are_the_judgement_and_still_compared(tmp_path, lines):

@@ -16,7 +16,7 @@ from processes import Command
 
 RECIPE = """
 name: paid
-dataset: {{type: nano, family: arithmetic, levels: [1, 2, 3], problems: 24}}
+dataset: {{type: nano, family: arithmetic, levels: [1, 2, 3], problems: 12}}
 backend: {{type: openai, base_url: "{url}", model: nano-solver, n_per_call: {n}}}
 sampler: {{type: independent, solutions: 8, temperature: 1.0, max_tokens: 96}}
 verifiers:
@@ -32,7 +32,7 @@ cost: {{prices: {{prompt_per_million: 1000, completion_per_million: 3000}}}}
 budget: {{per_run: {{{budget}}}{shares}}}
 engine: {{concurrency: 8, fingerprint: false}}
 """
-TOKENS = 24_000
+TOKENS = 12_000
 GROUPS = [(1, 1), (4, 8)]
 
 
