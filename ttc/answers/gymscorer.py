@@ -1,4 +1,6 @@
-"""Makes problems of reasoning-gym, and scores answers by its checkers; its text is the program that the sandbox runs.
+"""Makes problems of reasoning-gym, and scores answers by its checkers, in the sandbox.
+
+Its text is the program that the sandbox runs.
 
 Each answer is scored by a fork, which an answer may crash, hold up or take over: its say is about
 itself only. So the library is imported once, and no answer is in the way of another.
