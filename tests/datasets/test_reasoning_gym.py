@@ -83,7 +83,7 @@ def test_answers_that_attack_a_checker_that_evaluates_them_harm_themselves_only(
 
 def test_another_version_of_the_library_is_noticed(library):
     (problem,) = ReasoningGym(tasks="countdown", problems=1).load()
-    other = json.dumps(json.loads(problem.answer) | {"answer": "1 + 1"})
+    other = json.dumps(json.loads(problem.answer) | {"asks": "0" * 16})
     with pytest.raises(DataError, match="countdown 0/0: the installed version makes another"):
         RULE.classify(["1"], other)
 

@@ -1,9 +1,12 @@
-"""Scores answers by reasoning-gym's checkers; its text is the program that the sandbox runs.
+"""Makes problems of reasoning-gym, and scores answers by its checkers, in the sandbox.
+
+Its text is the program that the sandbox runs.
 
 Each answer is scored by a fork, which an answer may crash, hold up or take over: its say is about
 itself only. So the library is imported once, and no answer is in the way of another.
 """
 
+import hashlib
 import json
 import math
 import os
@@ -18,18 +21,40 @@ def main() -> None:
     print(json.dumps([order["mark"], _found(order)]))
 
 
-def _found(order: dict[str, Any]) -> str | list[float]:
+def _found(order: dict[str, Any]) -> Any:
+    import reasoning_gym
+    from reasoning_gym.factory import DATASETS
+
+    if order["task"] not in DATASETS:
+        return {"unknown": sorted(DATASETS)}
+    size = order["most"] if order["do"] == "make" else order["index"] + 1
+    settings = order["settings"] | {"seed": order["seed"], "size": size}
     try:
-        import reasoning_gym
-    except ImportError:
-        return "missing"
-    index = order["index"]
-    settings = order["settings"] | {"seed": order["seed"], "size": index + 1}
-    data = reasoning_gym.create_dataset(order["task"], **settings)
-    entry = data[index]
-    if str(entry["answer"]) != order["answer"]:
+        data = reasoning_gym.create_dataset(order["task"], **settings)
+    except (TypeError, ValueError, AssertionError) as error:
+        return {"refused": str(error)}
+    if order["do"] == "make":
+        return _made(data, order["number"], order["most"])
+    entry = data[order["index"]]
+    if digest(entry["question"]) != order["asks"]:
         return "changed"
     return [_score(data, entry, answer, order["limit_s"]) for answer in order["answers"]]
+
+
+def digest(question: Any) -> str:
+    return hashlib.sha256(str(question).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _made(data: Any, number: int, most: int) -> list[tuple[int, str, str, str]]:
+    """(index, question, its digest, answer) of the first problems whose question is new."""
+    found: dict[str, tuple[int, str, str, str]] = {}
+    for index in range(most):
+        if len(found) == number:
+            break
+        entry = data[index]
+        question = str(entry["question"])
+        found.setdefault(question, (index, question, digest(question), str(entry["answer"])))
+    return list(found.values())
 
 
 def _score(data: Any, entry: dict[str, Any], answer: str, limit_s: float) -> float:

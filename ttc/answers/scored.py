@@ -8,24 +8,15 @@ answer only.
 
 from __future__ import annotations
 
-import asyncio
-import json
-import secrets
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ttc.answers.classes import AnswerClasses
+from ttc.answers.gym import asked_gym
 from ttc.answers.normalise import canonical
-from ttc.core import Executed, Limits, Program
-from ttc.errors import DataError, MissingExtra
-
-_START_S = 60.0  # importing the library, on a busy machine
-_MEMORY_BYTES = 4 << 30  # address space, of which little is used
+from ttc.errors import DataError
 
 
 class GymProblem(BaseModel):
@@ -37,6 +28,8 @@ class GymProblem(BaseModel):
     seed: int
     index: int = Field(ge=0)
     settings: dict[str, JsonValue] = {}
+    asks: str
+    """Digest of its question, by which another version of the library is noticed."""
     answer: str
     right_at: float = Field(default=1.0, gt=0, le=1)
 
@@ -79,41 +72,11 @@ def scored_classes(answers: Sequence[str | None], gold: str, limit_s: float) -> 
 def _scores(problem: GymProblem, answers: Sequence[str], limit_s: float) -> list[float]:
     if not answers:
         return []
-    from ttc.sandbox import execute
-
-    mark = secrets.token_hex(16)
-    order = problem.model_dump() | {"mark": mark, "answers": list(answers), "limit_s": limit_s}
-    longest = _START_S + limit_s * len(answers)
-    limits = Limits(wall_s=longest, cpu_s=longest, memory_bytes=_MEMORY_BYTES)
-    program = Program(_script(), stdin=json.dumps(order), limits=limits)
-    done = asyncio.run(execute(program))
-    found = _report(done, mark)
-    if isinstance(found, list) and len(found) == len(answers):
-        return [float(score) for score in found]
-    raise _trouble(found, done, problem)
-
-
-def _report(done: Executed, mark: str) -> Any:
-    try:
-        said, found = json.loads(done.stdout.strip().splitlines()[-1])
-    except (ValueError, TypeError, IndexError):
-        return None
-    return found if said == mark else None
-
-
-def _trouble(found: Any, done: Executed, problem: GymProblem) -> Exception:
-    if found == "missing":
-        return MissingExtra("scoring answers of reasoning-gym", "reasoning-gym")
-    place = f"reasoning-gym, {problem.task} {problem.seed}/{problem.index}"
-    if found == "changed":
-        return DataError(
-            f"{place}: the installed version makes another problem of this; install the version "
-            "that the run was made with"
+    order = problem.model_dump() | {"do": "score", "answers": list(answers), "limit_s": limit_s}
+    found = asked_gym(order, limit_s * len(answers))
+    if not isinstance(found, list) or len(found) != len(answers):
+        raise DataError(
+            f"reasoning-gym, {problem.task} {problem.seed}/{problem.index}: the installed version "
+            "makes another problem of this; install the version that the run was made with"
         )
-    last = done.stderr.strip().splitlines()[-1:] or ["no report"]
-    return DataError(f"{place}: its checker can't be run ({done.ended}): {last[0]:.200}")
-
-
-@cache
-def _script() -> str:
-    return (files("ttc.answers") / "gymscorer.py").read_text(encoding="utf-8")
+    return [float(score) for score in found]

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from ttc.answers import AnswerRule
+from ttc.answers.gym import asked_gym
 from ttc.core import Problem
 from ttc.datasets import DatasetPart
 from ttc.datasets.levelled import in_turns
-from ttc.errors import DataError, MissingExtra
+from ttc.errors import DataError
 from ttc.registry import register
 from ttc.words import nearest
 
 _LOOKED_AT = 20  # times as many problems as are wanted, of which enough must differ
+_LONGEST_S = 30.0  # for a problem to be made
 
 
 @register
@@ -54,44 +55,39 @@ class ReasoningGym(DatasetPart):
 
     def _of_task(self, task: str, number: int) -> list[Problem]:
         """The first problems of a task that ask what none before asks."""
-        most = _LOOKED_AT * number
-        data = self._data(task, most)
-        found: dict[str, Problem] = {}
-        for index in range(most):
-            if len(found) == number:
-                break
-            entry = data[index]
-            if entry["question"] not in found:
-                found[entry["question"]] = self._problem(task, index, entry)
-        return list(found.values())
-
-    def _data(self, task: str, size: int) -> Any:
-        try:
-            import reasoning_gym
-            from reasoning_gym.factory import DATASETS
-        except ImportError:
-            raise MissingExtra("the dataset reasoning-gym", "reasoning-gym") from None
-        if task not in DATASETS:
-            known = nearest(task, DATASETS)
-            raise DataError(f"dataset.tasks: reasoning-gym has no task {task[:60]!r}{known}")
-        settings = self.settings | {"seed": self.seed, "size": size}
-        try:
-            return reasoning_gym.create_dataset(task, **settings)
-        except (TypeError, ValueError, AssertionError) as error:
-            raise DataError(
-                f"dataset.settings: the task {task} does not take them: {error}"
-            ) from None
-
-    def _problem(self, task: str, index: int, entry: dict[str, Any]) -> Problem:
-        gold = {
-            "scorer": "reasoning-gym",
+        if number == 0:
+            return []
+        order = {
+            "do": "make",
             "task": task,
             "seed": self.seed,
-            "index": index,
             "settings": self.settings,
-            "answer": str(entry["answer"]),
-            "right_at": self.right_at,
+            "number": number,
+            "most": _LOOKED_AT * number,
         }
+        found = asked_gym(order, _LONGEST_S * number)
+        if isinstance(found, list):
+            return [self._problem(task, *one) for one in found]
+        if names := found.get("unknown"):
+            known = nearest(task, names)
+            raise DataError(f"dataset.tasks: reasoning-gym has no task {task[:60]!r}{known}")
+        raise DataError(
+            f"dataset.settings: the task {task} does not take them: {found.get('refused')}"
+        )
+
+    def _problem(self, task: str, index: int, question: str, asks: str, answer: str) -> Problem:
+        from ttc.answers.scored import GymProblem  # loads numpy
+
+        gold = GymProblem(
+            task=task,
+            seed=self.seed,
+            index=index,
+            settings=self.settings,
+            asks=asks,
+            answer=answer,
+            right_at=self.right_at,
+        )
         metadata = {"task": task, "index": index}
-        name = f"{task}-{self.seed}-{index}"
-        return Problem(name, str(entry["question"]), json.dumps(gold), metadata=metadata)
+        return Problem(
+            f"{task}-{self.seed}-{index}", question, gold.model_dump_json(), metadata=metadata
+        )

@@ -126,7 +126,7 @@ class Source:
         ]
 
     def _coefficient(self) -> int:
-        return self._rng.choice([*range(-5, 0), *range(1, 6)])
+        return self._rng.choice((-5, -4, -3, -2, -1, 1, 2, 3, 4, 5))
 
     def _bitwise(self, depth: int) -> Expression:
         """Of the depth, but for what is drawn to be shorter."""
