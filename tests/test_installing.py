@@ -60,7 +60,7 @@ def test_it_is_the_name_in_pyproject_and_nobody_is_sent_to_another_package():
     assert project["name"] == installing.DISTRIBUTION
     page = (root / "docs/how-to/install.md").read_text(encoding="utf-8")
     assert set(
-        re.findall(r"`([a-z-]+)`", " ".join(re.findall(r"^\| (`.*?) \|", page, re.M)))
+        re.findall(r"`([a-z0-9-]+)`", " ".join(re.findall(r"^\| (`.*?) \|", page, re.M)))
     ) == set(project["optional-dependencies"])
     texts = [root / "README.md", *root.glob("docs/**/*.md"), *root.glob("recipes/**/*.yaml")]
     texts += [path for path in root.glob("ttc/**/*") if path.suffix in {".py", ".md", ".yaml"}]
