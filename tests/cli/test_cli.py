@@ -163,3 +163,19 @@ def test_a_starter_recipe_loads(tmp_path):
     assert load_recipe(tmp_path / "my.yaml").name
     refused(ttc(tmp_path, "init", "my.yaml"), 2, "--force")
     refused(ttc(tmp_path, "init", "."), 2, "is a folder")
+
+
+@pytest.mark.parametrize("words", [("curves",), ("view",), ("show",), ("metrics",)])
+def test_several_runs_where_one_is_taken(tmp_path, words):
+    done = ttc(tmp_path, *words, "cold", "hot")
+    said = " ".join(done.stderr.replace("│", " ").split())
+    assert done.returncode == 2
+    assert "takes one run" in said
+    assert "ttc compare RUN RUN" in said
+    assert "ttc report RUN RUN" in said
+
+
+def test_too_many_words_of_something_else_say_nothing_of_runs(tmp_path):
+    done = ttc(tmp_path, "recipes", "one", "two", "three")
+    assert done.returncode == 2
+    assert "RUN" not in done.stderr.replace("Usage: ttc recipes", "")

@@ -52,9 +52,22 @@ def _legible_errors() -> Iterator[None]:
         yield
     except Exception as error:
         if hasattr(error, "format_message"):
-            said = harmless(without_typed_keys(error.format_message(), sys.argv))
+            said = harmless(without_typed_keys(_pointing_on(error), sys.argv))
             error.format_message = lambda: said
         raise
+
+
+def _pointing_on(error: Any) -> str:
+    """Typer's words; to who gives several runs to a command that takes one, which take several."""
+    said = str(error.format_message())
+    parameters = getattr(getattr(error, "cmd", None), "params", ())
+    takes_one = any(one.name == "run" and one.nargs == 1 for one in parameters)
+    if not takes_one or "unexpected extra argument" not in said:
+        return said
+    return (
+        f"{said.rstrip('.')}: this command takes one run. ttc compare RUN RUN sets several beside "
+        "each other, ttc report RUN RUN makes one page of them."
+    )
 
 
 app = typer.Typer(

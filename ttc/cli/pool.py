@@ -94,6 +94,7 @@ def add(
     `ttc pool add https://example.org/aime.pool.zip --sha256 HEX --without-texts`
     """
     from contextlib import ExitStack
+    from shlex import quote
 
     from ttc.cli._console import working
     from ttc.errors import UsageError
@@ -101,6 +102,7 @@ def add(
     from ttc.report.transfer import show_transfer
     from ttc.store.pool_add import add_pool, require_digest
     from ttc.store.pool_pack import described
+    from ttc.store.run_words import shortest_word
     from ttc.terminal import say
 
     if sha256 and (len(sha256) != 64 or not set(sha256.lower()) <= set("0123456789abcdef")):
@@ -121,7 +123,7 @@ def add(
     say("\n".join([f"Added {run.path}", *described(pool)]))
     if pool.texts and without_texts:
         say("Its texts were left out; to have them, add it again without --without-texts")
-    say(f"Look at it by: ttc show {run.path}")
+    say(f"Look at it by: ttc show {quote(shortest_word(run))}")
 
 
 @app.command("show")

@@ -51,7 +51,8 @@ def _of_pool(most: Sequence[Row], rows: Sequence[Row], name: str) -> list[str]:
             f"{shown_policy(str(best['policy']))} by {best['verifier']} answers {_told(best)} with "
             f"S = {best['S']}, V = {best['V']}{of}, for {_times(best, plain)}."
         )
-        return [*lines, f"Which is better at equal compute, says ttc fit-scaling {name}."]
+        said = f"Which is better at equal compute, says ttc fit-scaling {name}"
+        return [*lines, f"{said}; beside another run: ttc compare {name} RUN."]
     there = next((row for row in most if _type(row) == "oracle"), None)
     if there is not None and there["S"] == plain["S"]:
         lines.append(f"Among them a right one is found for {_told(there)}: what choosing can gain.")

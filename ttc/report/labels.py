@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from ttc.report.coverage import some
+from ttc.store.run_words import shortest_word
 from ttc.words import counted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def label_lines(run: RunFolder, manifest: Manifest) -> list[str]:
             lines.append(f"  {text}: {some(_counted(side))}")
     example = found.problems[0]
     # Words to be pasted into a shell: a name in the data must stay one word there.
-    lines.append(f"  see ttc show {quote(run.name)} --problem {quote(example)}")
+    lines.append(f"  see ttc show {quote(shortest_word(run))} --problem {quote(example)}")
     return lines
 
 

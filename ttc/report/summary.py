@@ -17,6 +17,7 @@ from ttc.report.labels import label_lines
 from ttc.report.speculation import speculation_lines
 from ttc.report.tables import best_of_each, left_out, number, percent, table
 from ttc.store.run_folder import RunFolder
+from ttc.store.run_words import shortest_word
 from ttc.store.tables import read_frame
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def print_summary(console: Console, run: RunFolder, everything: bool = False) ->
     of = "" if everything else ", each at its most solutions and verifications"
     title = f"Success by policy{of} (costs per problem)"
     console.print(table(title, headings, rows, numeric=range(1, len(headings))))
-    if more := left_out(len(records) - len(rows), f"ttc show {quote(run.name)} --all"):
+    if more := left_out(len(records) - len(rows), f"ttc show {quote(shortest_word(run))} --all"):
         console.print(line(more))
     if rough := few_problems(int(curves["n_problems"].min())):
         console.print(line(rough, "yellow"))
@@ -83,7 +84,7 @@ def _print_found(console: Console, run: RunFolder) -> None:
     """Print last what was found, where a terminal ends up."""
     from ttc.report.console import line
 
-    for text in found_lines(curve_rows(run), run.name):
+    for text in found_lines(curve_rows(run), shortest_word(run)):
         console.print(line(text, "bold"))
 
 
@@ -139,7 +140,8 @@ def _policies(manifest: Manifest) -> list[dict[str, str]]:
 def _no_curves(run: RunFolder, manifest: Manifest) -> str:
     if manifest.status == "interrupted":
         return "No curves yet: this run was not finished; run its recipe again to go on."
-    return f"No curves were computed for this run; ttc curves {quote(run.name)} computes them."
+    word = quote(shortest_word(run))
+    return f"No curves were computed for this run; ttc curves {word} computes them."
 
 
 def _facts(manifest: Manifest) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ttc.pipeline.tuning.file import Choice, Figure, Tuned, Weights
 from ttc.pipeline.tuning.use import ensemble, pasted
 from ttc.report.tables import number, percent, table
+from ttc.store.run_folder import RunFolder
+from ttc.store.run_words import shortest_word
 from ttc.words import counted
 
 if TYPE_CHECKING:
@@ -104,13 +107,19 @@ def _auc(value: float | None) -> str:
 def _how_on(tuned: Tuned, path: Path) -> list[str]:
     lines = []
     if tuned.policies:
-        lines.append(f"on the other problems: ttc curves {tuned.run} --tuned")
+        lines.append(f"on the other problems: ttc curves {quote(_word(tuned, path))} --tuned")
     changed = [choice for choice in tuned.policies if choice.label != choice.before]
     if changed:
         lines.append("in a recipe, where the problems tuned on are to be left out:")
         lines += [f"  - {pasted(choice, path)}" for choice in changed]
         lines.append("  grid: {tuning_problems: left_out}")
     return lines
+
+
+def _word(tuned: Tuned, path: Path) -> str:
+    """The run in a command. path: the file with what was tuned, usually in the run's folder."""
+    run = RunFolder(path.parent)
+    return shortest_word(run) if run.exists() and run.name == tuned.run else tuned.run
 
 
 def _points(figure: Figure) -> str:

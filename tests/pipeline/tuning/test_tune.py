@@ -225,7 +225,7 @@ def test_from_the_shell(run, command):
     said = " ".join(done.stdout.split())
     assert "tuned on 20 problems drawn by seed 1; 20 other problems to report on" in said
     assert "pessimistic(alpha=4)" in said
-    assert "ttc curves sim/" in said
+    assert "ttc curves sim --tuned" in said
     again = command(*words, "--json")
     assert json.loads(again.stdout)["kind"] == "ttc tuned"
     for words, says in (
