@@ -206,11 +206,14 @@ def overtaking(found: Comparison, named: set[str]) -> Iterator[str]:
                 open_.append(name)
     if open_:
         span = f"{number(found.ladder[0])} to {number(found.ladder[-1])}"
-        yield f"who overtakes whom is undecided all along, within {span}: {', '.join(open_)}"
+        yield (
+            f"who overtakes whom for good is undecided within {span}, since no lead is sure up to "
+            f"the largest budget (a verdict above is about its own budget): {', '.join(open_)}"
+        )
 
 
 def _overtakes(name: str, baseline: str, one: Overtakes) -> str:
-    """One sentence; none where each may be ahead at every budget."""
+    """One sentence; none where neither is surely ahead up to the last budget."""
     for side, who, whom in ((one.ahead, name, baseline), (one.behind, baseline, name)):
         if math.isinf(side.estimate) or (math.isinf(side.high) and side.low <= one.first):
             continue

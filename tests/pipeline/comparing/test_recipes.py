@@ -1,6 +1,7 @@
 """Recipes beside each other: planted pools, at equal compute and equal S, pooled, gated, listed."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,8 +16,9 @@ from ttc.analysis.power import smallest_difference
 from ttc.analysis.sign_flips import sign_flip_test
 from ttc.analysis.simulate import SimulationConfig
 from ttc.errors import DataError, UsageError
-from ttc.pipeline.comparing import Request, compare
-from ttc.report.compare import print_comparison
+from ttc.pipeline.comparing import Overtakes, Request, compare
+from ttc.pipeline.interval import Interval
+from ttc.report.compare import overtaking, print_comparison
 from ttc.report.compare_figure import _COLOURS, _MARKERS, _STYLES, spread
 from ttc.store.pool import load_pool
 from ttc.store.simulated import simulate_run
@@ -109,6 +111,17 @@ def test_a_better_recipe_is_ahead_at_every_budget_or_from_where_it_overtakes(pai
     assert one.behind.estimate == np.inf, "never within the range"
     back = compare(pair, Request(unit="c", baseline=STRONG)).overtakes[WEAK]
     assert (back.ahead.estimate, back.behind.estimate) == (np.inf, one.ahead.estimate)
+
+
+def test_a_lead_that_is_lost_at_the_largest_budget_is_no_contradiction_to_a_verdict(pair):
+    found = compare(pair, Request(unit="c"))
+    never = Interval(np.inf, 1.0, np.inf)
+    always = Interval(1.0, 1.0, np.inf)
+    lost = replace(found, overtakes={STRONG: Overtakes(never, always, 1.0, 8.0)})
+    (said,) = overtaking(lost, {STRONG})
+    assert "undecided within" in said
+    assert "no lead is sure up to the largest budget" in said
+    assert "a verdict above is about its own budget" in said
 
 
 def test_bands_of_the_curve_hold_together_so_they_are_wider(pair):
