@@ -20,6 +20,7 @@ from ttc.pipeline.comparing import Overtakes, Request, compare
 from ttc.pipeline.interval import Interval
 from ttc.report.compare import overtaking, print_comparison
 from ttc.report.compare_figure import _COLOURS, _MARKERS, _STYLES, spread
+from ttc.report.console import Console
 from ttc.store.pool import load_pool
 from ttc.store.simulated import simulate_run
 from ttc.store.tables import read_frame
@@ -81,6 +82,15 @@ def test_at_equal_samples_it_is_the_paired_difference_with_both_tests_and_the_pl
         int(((values[0] < 0.5) & (values[1] > 0.5)).sum()),
         int(((values[0] > 0.5) & (values[1] < 0.5)).sum()),
     )
+
+
+def test_equal_pools_tell_no_power(pair, root, capsys):
+    twin = simulate_run(WORLD, 1, root / "results" / "twin")
+    found = compare([pair[0], twin], Request(samples=(4,)))
+    assert np.isnan(found.points[1].detectable)
+    assert found.points[1].as_row("c", "")["detectable"] is None
+    print_comparison(Console(), found)
+    assert " 0.0 " not in capsys.readouterr().out.replace("+0.0 (+0.0 to +0.0)", "")
 
 
 def test_p_values_are_adjusted_over_all_stated_budgets_and_sizes(runs):
@@ -181,8 +191,6 @@ def test_gates_decide(pair, root):
 
 
 def test_what_a_budget_does_not_buy_is_said(pair, tmp_path, capsys):
-    from ttc.report.console import Console
-
     with pytest.raises(DataError, match=r"0\.5 c a problem buy nothing: the cheapest takes 1"):
         compare(pair, Request(unit="c", budgets=(0.5,)))
     with pytest.raises(DataError, match="no row has S = 99"):
@@ -231,8 +239,6 @@ def test_exit_codes_of_gates(root, pair, gate, code):
 
 
 def test_short_tables_say_that_there_is_more(runs, capsys):
-    from ttc.report.console import Console
-
     found = compare(runs, Request(unit="c", budgets=(1, 2, 3, 4, 5, 6, 7, 8)))
     print_comparison(Console(), found)
     short = capsys.readouterr().out
