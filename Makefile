@@ -98,7 +98,7 @@ $(foreach r,$(EACH),$(foreach s,$(SEEDS),$(eval $(call SWEEP_RULE,$(r),$(s)))))
 
 verifiers: ## every verifier on the embedded models, and what each buys at equal compute
 	@$(MAKE) --no-print-directory sweep RECIPES="recipes/verifiers/*.yaml" SEEDS=0
-	$(TTC) compare "verifiers-*" --results $(RESULTS) --out $(VERIFIERS_OUT)
+	$(TTC) compare "verifiers-*" --by verifier --results $(RESULTS) --out $(VERIFIERS_OUT)
 
 samplers: ## every search on the embedded models beside the vote, in tokens, FLOPs and latency
 	@$(MAKE) --no-print-directory sweep RECIPES="recipes/samplers/*.yaml" SEEDS=0

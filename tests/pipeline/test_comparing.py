@@ -10,6 +10,8 @@ from ttc.errors import DataError
 from ttc.pipeline.comparing import VOTE, Request, compare
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import parse_recipe
+from ttc.report.compare import print_comparison
+from ttc.report.console import Console
 from ttc.store.simulated import simulate_run
 from ttc.store.tables import read_frame
 
@@ -37,7 +39,7 @@ def runs(tmp_path_factory):
 
 
 def test_a_good_verifier_is_ahead_of_the_vote_and_a_blind_one_is_not(runs):
-    found = compare(runs, Request(unit="c", budgets=(16, 80), seed=3))
+    found = compare(runs, Request(unit="c", budgets=(16, 80), seed=3, by="verifier"))
     good, blind = (f"true_positive_rate={t}, false_positive_rate={f}" for t, f in RATES)
     assert found.methods == (
         f"{good}, {VOTE}", f"{blind}, {VOTE}", f"{good}, simulated", f"{blind}, simulated"
@@ -52,6 +54,39 @@ def test_a_good_verifier_is_ahead_of_the_vote_and_a_blind_one_is_not(runs):
     for point in found.points:
         assert point.cost <= point.budget * (1 + 1e-9)
         assert point.success.low <= point.success.estimate <= point.success.high
+
+
+def test_several_runs_are_a_row_each_with_what_they_do_best(runs):
+    found = compare(runs, Request(unit="c", budgets=(80,)))
+    good, blind = (f"true_positive_rate={t}, false_positive_rate={f}" for t, f in RATES)
+    assert (found.by, found.methods, found.baseline) == ("recipe", (good, blind), good)
+    best = {p.method: p for p in found.points}
+    assert best[good].row["verifier"] == "simulated"
+    assert best[blind].ahead.high < 0
+    assert best[blind].verdict == "worse"
+
+
+def test_one_run_is_a_row_for_its_vote_and_each_verifier(runs):
+    assert compare(runs[:1], Request(unit="c", budgets=(80,))).methods == (VOTE, "simulated")
+
+
+def test_votes_and_verifiers_may_be_named_where_rows_are_recipes(runs):
+    vote = f"true_positive_rate={RATES[0][0]}, false_positive_rate={RATES[0][1]}, {VOTE}"
+    for word in (VOTE, vote):
+        found = compare(runs, Request(unit="c", budgets=(80,), baseline=word))
+        assert (found.baseline, len(found.methods)) == (vote, 3)
+    (gate,) = compare(runs, Request(unit="c"), [f"better than {vote} at 80 c"]).gates[:1]
+    assert gate.base == vote
+
+
+def test_a_table_shows_three_budgets_and_names_the_other_rows(runs, capsys):
+    for by, option, tables in ((None, "--by verifier", 3), ("verifier", "--by recipe", 3)):
+        print_comparison(Console(), compare(runs, Request(unit="c", by=by)))
+        shown = capsys.readouterr().out
+        assert shown.count("baseline: ") == tables
+        assert option in shown.splitlines()[-1]
+    print_comparison(Console(), compare(runs[:1], Request(unit="c")))
+    assert "--by" not in capsys.readouterr().out
 
 
 def test_a_budget_that_buys_nothing_of_a_method_has_no_point_of_it(runs):

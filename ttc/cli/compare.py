@@ -50,7 +50,7 @@ def command(
         typer.Option(
             "--baseline",
             help="What others are compared with: a row, a run or vote; RUN@1 is one sample of it "
-            "(default: the first vote).",
+            "(default: the first run; its vote, where votes are rows).",
         ),
     ] = None,
     over: Annotated[
@@ -58,9 +58,12 @@ def command(
         typer.Option("--over", help="Runs that differ in this key only are one row: seed."),
     ] = None,
     by: Annotated[
-        str,
-        typer.Option("--by", help="A row for each recipe, verifier or policy."),
-    ] = "verifier",
+        str | None,
+        typer.Option(
+            "--by",
+            help="A row for each recipe, verifier or policy (default: recipe; of one, verifier).",
+        ),
+    ] = None,
     policy: Annotated[
         list[str] | None,
         typer.Option(
@@ -105,11 +108,12 @@ def command(
 ) -> None:
     """Compare recipes at equal compute, paired over problems: better, worse or undecided.
 
-    Rows are named by what differs in the recipes. Each vote, verifier or search takes whatever
-    policy, S and V does best within the budget, judged out of bag; all that was asked counts:
-    discarded samples, rewards, programs and critics.
+    A row is a run with whatever policy, S and V does best within the budget, judged out of bag, and
+    is named by what differs in the recipes; `--by verifier` has a row for each vote and verifier.
+    All that was asked counts: discarded samples, rewards, programs and critics.
 
     Examples: `ttc compare cold hot`, `ttc compare cold hot --budget 2k --budget 8k --flips`,
+    `ttc compare cold hot --by verifier`,
     `ttc compare "temps*" --over seed --at-samples 16`, `ttc compare small big --baseline big@1`,
     `ttc compare old new --gate "not worse than old by 2 points at 10k tokens"`
     """
@@ -128,7 +132,7 @@ def command(
         unit=None if unit is None else one_of(unit, (*COST_UNITS, LATENCY), "--unit"),
         budgets=scaled_amounts(budget, "--budget"),
         samples=tuple(sorted(set(at_samples or ()))),
-        by=one_of(by, _BY, "--by"),
+        by=None if by is None else one_of(by, _BY, "--by"),
         policies=tuple(policy or ()),
         over=tuple(over or ()),
         baseline=baseline,

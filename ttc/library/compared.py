@@ -59,7 +59,7 @@ def compare(
     unit: str | None = None,
     budgets: Sequence[float] = (),
     samples: Sequence[int] = (),
-    by: By = "verifier",
+    by: By | None = None,
     baseline: str | None = None,
     over: Sequence[str] = (),
     cluster: str | None = None,
@@ -70,8 +70,8 @@ def compare(
 
     runs: loaded, or as `ttc.load` finds them. unit: tokens, flops, usd, calls, seconds, c or
     latency; budgets: in it, a ladder over what there is where none are given. samples: S at which
-    they are compared, too. by: a row for each recipe, verifier or policy. baseline: a row or a run,
-    the first vote without it. over: keys whose values are repeats of one recipe, such as seed.
+    they are compared, too. by: a row for each recipe, verifier or policy; without it recipe, of one
+    run verifier. baseline: a row or a run, the first row without it. over: keys whose values are repeats of one recipe, such as seed.
     cluster: a key of metadata. Raises `ttc.TtcError` for runs of other problems, or without costs
     in that unit.
 

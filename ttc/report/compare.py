@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _SHOWN = 3  # budgets where none were asked for
-_LINES = 10
+_LINES = 12
 _FLIPS = 5  # problems of each kind, unless all are wanted
 _MARK = "*"
 
@@ -41,7 +41,7 @@ def print_comparison(
 
     for text in opening(found):
         console.print(line(text))
-    places = _places(found, everything)
+    places = _places(found)
     most = 10**9 if everything else max(2, _LINES // len(places))
     hidden = False
     for place in places:
@@ -64,6 +64,17 @@ def print_comparison(
         _print_flips(console, found, everything)
     for one in found.gates:
         console.print(line(gate_line(one)))
+    if other := other_rows(found):
+        console.print(line(other))
+
+
+def other_rows(found: Comparison) -> str:
+    """What else a row could be; nothing where that is the same."""
+    if found.judged:
+        return "--by verifier: each vote and verifier a row"
+    if found.by == "verifier" and found.recipes > 1:
+        return "--by recipe: each run a row, with whatever it does best"
+    return ""
 
 
 def opening(found: Comparison) -> Iterator[str]:
@@ -77,15 +88,14 @@ def opening(found: Comparison) -> Iterator[str]:
     yield from found.notes
 
 
-def _places(found: Comparison, everything: bool) -> list[Place]:
-    """Of stated places all; of a ladder some, or one where there are many rows."""
+def _places(found: Comparison) -> list[Place]:
+    """Of stated places all; of a ladder a few."""
     if found.stated:
         return [*((b, None) for b in found.budgets), *((None, s) for s in found.samples)]
-    some = _some(found)
-    return [(b, None) for b in (some if everything or len(found.methods) <= 3 else some[-1:])]
+    return [(b, None) for b in few_budgets(found)]
 
 
-def _some(found: Comparison) -> tuple[float, ...]:
+def few_budgets(found: Comparison) -> tuple[float, ...]:
     """A small, a middling and the largest budget, at which most methods can be bought."""
     there = {limit: sum(p.budget == limit for p in found.points) for limit in found.budgets}
     full = [limit for limit, n in there.items() if n == max(there.values())] or list(there)
@@ -196,11 +206,14 @@ def overtaking(found: Comparison, named: set[str]) -> Iterator[str]:
                 open_.append(name)
     if open_:
         span = f"{number(found.ladder[0])} to {number(found.ladder[-1])}"
-        yield f"who overtakes whom is undecided all along, within {span}: {', '.join(open_)}"
+        yield (
+            f"who overtakes whom for good is undecided within {span}, since no lead is sure up to "
+            f"the largest budget (a verdict above is about its own budget): {', '.join(open_)}"
+        )
 
 
 def _overtakes(name: str, baseline: str, one: Overtakes) -> str:
-    """One sentence; none where each may be ahead at every budget."""
+    """One sentence; none where neither is surely ahead up to the last budget."""
     for side, who, whom in ((one.ahead, name, baseline), (one.behind, baseline, name)):
         if math.isinf(side.estimate) or (math.isinf(side.high) and side.low <= one.first):
             continue
@@ -297,7 +310,7 @@ def write_comparison(found: Comparison, folder: Path) -> list[Path]:
 
 def _as_markdown(found: Comparison) -> str:
     parts = [f"{text}\n" for text in opening(found)]
-    for place in _places(found, everything=True):
+    for place in _places(found):
         rows = [_long_row(point) for point in _at(found, place)]
         parts.append(f"{_title(found, place)}\n\n{markdown(_LONG_HEADS, rows)}\n")
         parts += [f"{text}\n" for text in _lacking(found, _at(found, place))]

@@ -1,6 +1,7 @@
 """Recipes beside each other: planted pools, at equal compute and equal S, pooled, gated, listed."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,9 +16,11 @@ from ttc.analysis.power import smallest_difference
 from ttc.analysis.sign_flips import sign_flip_test
 from ttc.analysis.simulate import SimulationConfig
 from ttc.errors import DataError, UsageError
-from ttc.pipeline.comparing import Request, compare
-from ttc.report.compare import print_comparison
+from ttc.pipeline.comparing import Overtakes, Request, compare
+from ttc.pipeline.interval import Interval
+from ttc.report.compare import overtaking, print_comparison
 from ttc.report.compare_figure import _COLOURS, _MARKERS, _STYLES, spread
+from ttc.report.console import Console
 from ttc.store.pool import load_pool
 from ttc.store.simulated import simulate_run
 from ttc.store.tables import read_frame
@@ -81,6 +84,15 @@ def test_at_equal_samples_it_is_the_paired_difference_with_both_tests_and_the_pl
     )
 
 
+def test_equal_pools_tell_no_power(pair, root, capsys):
+    twin = simulate_run(WORLD, 1, root / "results" / "twin")
+    found = compare([pair[0], twin], Request(samples=(4,)))
+    assert np.isnan(found.points[1].detectable)
+    assert found.points[1].as_row("c", "")["detectable"] is None
+    print_comparison(Console(), found)
+    assert " 0.0 " not in capsys.readouterr().out.replace("+0.0 (+0.0 to +0.0)", "")
+
+
 def test_p_values_are_adjusted_over_all_stated_budgets_and_sizes(runs):
     found = compare(runs, Request(unit="c", budgets=(2, 8), samples=(4,)))
     told = [p for p in found.points if p.ahead is not None]
@@ -109,6 +121,17 @@ def test_a_better_recipe_is_ahead_at_every_budget_or_from_where_it_overtakes(pai
     assert one.behind.estimate == np.inf, "never within the range"
     back = compare(pair, Request(unit="c", baseline=STRONG)).overtakes[WEAK]
     assert (back.ahead.estimate, back.behind.estimate) == (np.inf, one.ahead.estimate)
+
+
+def test_a_lead_that_is_lost_at_the_largest_budget_is_no_contradiction_to_a_verdict(pair):
+    found = compare(pair, Request(unit="c"))
+    never = Interval(np.inf, 1.0, np.inf)
+    always = Interval(1.0, 1.0, np.inf)
+    lost = replace(found, overtakes={STRONG: Overtakes(never, always, 1.0, 8.0)})
+    (said,) = overtaking(lost, {STRONG})
+    assert "undecided within" in said
+    assert "no lead is sure up to the largest budget" in said
+    assert "a verdict above is about its own budget" in said
 
 
 def test_bands_of_the_curve_hold_together_so_they_are_wider(pair):
@@ -168,8 +191,6 @@ def test_gates_decide(pair, root):
 
 
 def test_what_a_budget_does_not_buy_is_said(pair, tmp_path, capsys):
-    from ttc.report.console import Console
-
     with pytest.raises(DataError, match=r"0\.5 c a problem buy nothing: the cheapest takes 1"):
         compare(pair, Request(unit="c", budgets=(0.5,)))
     with pytest.raises(DataError, match="no row has S = 99"):
@@ -218,8 +239,6 @@ def test_exit_codes_of_gates(root, pair, gate, code):
 
 
 def test_short_tables_say_that_there_is_more(runs, capsys):
-    from ttc.report.console import Console
-
     found = compare(runs, Request(unit="c", budgets=(1, 2, 3, 4, 5, 6, 7, 8)))
     print_comparison(Console(), found)
     short = capsys.readouterr().out

@@ -19,13 +19,15 @@ _SIZE = re.compile(r"@(\d{1,9})(?:x(\d{1,9}))?$", re.ASCII)
 class Rows:
     """All rows, and every recipe as a whole, by which they may be called.
 
-    whole: of each recipe, with whatever it does best.
+    whole: of each recipe, with whatever it does best. others: the votes and verifiers of a table
+    whose rows are recipes, where they may still be named.
     """
 
     methods: Sequence[Method]
     recipes: Sequence[Recipe]
     whole: Sequence[Method]
     results: Path
+    others: Sequence[Method] = ()
 
     def baseline(self, word: str | None, option: str = "--baseline") -> Method:
         """The row that others are compared with: None for the first vote, else the first row.
@@ -56,9 +58,10 @@ class Rows:
         return found if size is None else _at_size(found, size, self.whole[found.recipe])
 
     def _row(self, name: str) -> Method | None:
+        known = (*self.methods, *self.others)
         if name == VOTE:
-            return next((one for one in self.methods if one.kind == VOTE), None)
-        return next((one for one in self.methods if one.name == name), None)
+            return next((one for one in known if one.kind == VOTE), None)
+        return next((one for one in known if one.name == name), None)
 
     def _recipe(self, name: str) -> int | None:
         for i, recipe in enumerate(self.recipes):
@@ -85,7 +88,7 @@ class Rows:
         return method.recipe == place or bool(own & {run.path for run in method.runs})
 
     def _unknown(self, option: str, word: str) -> UsageError:
-        known = [*(one.name for one in self.methods), *(one.name for one in self.recipes)]
+        known = [one.name for one in (*self.methods, *self.others, *self.recipes)]
         hint = nearest(word, dict.fromkeys(known))
         return UsageError(f"{option} {word}: neither a row nor one of the runs compared{hint}")
 

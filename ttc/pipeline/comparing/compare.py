@@ -24,6 +24,7 @@ from ttc.pipeline.comparing.evaluated import evaluated_alike
 from ttc.pipeline.comparing.gate import Gate, parse_gate
 from ttc.pipeline.comparing.gating import held
 from ttc.pipeline.comparing.methods import (
+    VOTE,
     Method,
     Recipe,
     methods_of,
@@ -59,16 +60,18 @@ def compare(
     groups = grouped(runs, request.over)
     names = names_of([group[0] for group in groups], request.over)
     recipes, common, notes = _recipes(groups, names, request)
-    found = methods_of(recipes, common, request)
+    by = request.rows_by(len(recipes))
+    found = methods_of(recipes, common, by)
+    others = methods_of(recipes, common, "verifier") if by == "recipe" else []
     whole = [recipe_methods(one, i, common, "recipe")[0] for i, one in enumerate(recipes)]
     unit = _unit(found, request)
     if unit:
-        found, whole = only_known(found, unit), only_known(whole, unit)
+        found, whole, others = (only_known(rows, unit) for rows in (found, whole, others))
         _require_costs(found, unit, request)
     clusters = clusters_of(runs[0], request.cluster, common)
     problems = Problems.of(len(common), request.seed, clusters=clusters, level=request.level)
     problems.require()
-    rows = Rows(found, recipes, whole, results)
+    rows = Rows(found, recipes, whole, results, [one for one in others if one.rows])
     base = rows.baseline(request.baseline)
     found = [base, *(one for one in found if one.name != base.name)]
     made = _compared(found, unit or "c", problems, request)
@@ -76,6 +79,8 @@ def compare(
     return replace(
         made,
         recipes=len(recipes),
+        by=by,
+        judged=any(one.kind not in ("", VOTE) for one in others),
         gates=tuple(outcomes),
         equal=names.equal,
         also=names.also,

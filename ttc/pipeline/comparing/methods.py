@@ -10,7 +10,7 @@ import numpy as np
 
 from ttc.analysis.estimate import FloatArray
 from ttc.pipeline.comparing.evaluated import Evaluated
-from ttc.pipeline.comparing.wanted import By, Request
+from ttc.pipeline.comparing.wanted import By
 from ttc.pipeline.curves import Row
 from ttc.pipeline.naming import Tokens
 from ttc.store.run_folder import RunFolder
@@ -168,13 +168,12 @@ def _averaged(rows: Sequence[Row], count: int) -> list[Row]:
     ]
 
 
-def methods_of(recipes: Sequence[Recipe], common: Sequence[str], request: Request) -> list[Method]:
+def methods_of(recipes: Sequence[Recipe], common: Sequence[str], by: By) -> list[Method]:
     """All rows: votes first, each other by its recipe and kind.
 
     Votes that are of the same samples are one row; other votes are named by their recipe, so that
     nobody takes one's for another's.
     """
-    by: By = "policy" if request.policies else request.by
     found = [
         method
         for i, recipe in enumerate(recipes)

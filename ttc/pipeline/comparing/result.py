@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ttc.analysis.estimate import FloatArray
 from ttc.pipeline.comparing.gate import GateResult
+from ttc.pipeline.comparing.wanted import By
 from ttc.pipeline.curves import Row
 from ttc.pipeline.interval import Interval, plain
 from ttc.store.run_folder import RunFolder
@@ -24,7 +25,7 @@ class Point:
     ahead: what it succeeds more often than the baseline there, None for the baseline itself and
     where that can't be had. Where it is stated: p of a paired t test and p_flips of the
     permutation test, both adjusted (Holm); detectable: the difference that so many problems find
-    with 80 % power after that adjustment; won, lost: problems that it solves and the baseline
+    with 80 % power after that adjustment, NaN where all differ by the same; won, lost: problems that it solves and the baseline
     doesn't, and the other way round. p_single: of the permutation test alone. short: its pool ends
     below this budget, and more samples would still have helped.
     """
@@ -144,7 +145,8 @@ class Comparison:
     """points: of every method at every budget (or S) that is stated, or of a ladder where none is,
     the baseline's first; curve: of every method along the ladder. bands: by method, (budgets, 2)
     ends of its difference's intervals along `ladder` that hold together. together: how many
-    comparisons p values were adjusted for. units: problems, or clusters of them.
+    comparisons p values were adjusted for. units: problems, or clusters of them. by: what rows are;
+    judged: they are recipes, and some have verifiers, which could be rows.
     """
 
     points: tuple[Point, ...]
@@ -160,6 +162,8 @@ class Comparison:
     together: int
     stated: bool
     recipes: int = 1
+    by: By = "verifier"
+    judged: bool = False
     curve: tuple[Point, ...] = ()
     bands: Mapping[str, FloatArray] = field(default_factory=dict)
     ladder: tuple[float, ...] = ()
@@ -185,6 +189,7 @@ class Comparison:
             "units": self.units,
             "level": self.level,
             "baseline": self.baseline,
+            "by": self.by,
             "methods": {name: [run.name for run in self.runs[name]] for name in self.methods},
             "equal": dict(self.equal),
             "also_differ": list(self.also),

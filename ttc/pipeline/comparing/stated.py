@@ -21,6 +21,7 @@ from ttc.pipeline.comparing.sides import Side
 from ttc.store.run_folder import RunFolder
 
 POWER = 0.8
+_NO_SPREAD = 1e-12
 
 
 @dataclass(frozen=True)
@@ -126,16 +127,18 @@ def _tested(family: Sequence[Bought], problems: Problems) -> Iterator[Point]:
     flips, student = holm(single), holm(paired_test(values, problems.clusters))
     alpha = 1 - problems.level
     for i, one in enumerate(family):
-        spread = unit_parts(values[:, i], problems.clusters)
+        parts = unit_parts(values[:, i], problems.clusters)
+        spread = float(parts.std(ddof=1))
         yield replace(
             one.point,
             p=float(student[i]),
             p_flips=float(flips[i]),
             p_single=float(single[i]),
             verdict=_verdict(one.point, float(student[i]), float(flips[i]), alpha),
-            detectable=smallest_difference(
-                len(spread), float(spread.std(ddof=1)), POWER, alpha / len(family)
-            ),
+            # Nothing that varies tells what would have been found.
+            detectable=smallest_difference(len(parts), spread, POWER, alpha / len(family))
+            if spread > _NO_SPREAD
+            else math.nan,
         )
 
 

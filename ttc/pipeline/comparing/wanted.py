@@ -21,9 +21,9 @@ class Request:
     methods are compared whatever they cost.
 
     by: what a row is: a recipe with whatever it does best, its vote and each of its verifiers, or
-    each policy. policies: only these, each a row. over: keys of recipes, whose values are repeats
+    each policy; None for recipes where there are several, else verifiers. policies: only these, each a row. over: keys of recipes, whose values are repeats
     of one recipe, such as seed. baseline: a row, a run or `vote`, with `@S` or `@SxV` at a size of
-    its own; None for the first vote. cluster: a key of metadata, of problems made together.
+    its own; None for the first row, which is a vote where there is one. cluster: a key of metadata, of problems made together.
     common: of runs of other data sets, the problems that are the same. overrides:
     `cost.KEY=VALUE`; concurrency: calls under way at a time, for latencies.
     """
@@ -31,7 +31,7 @@ class Request:
     unit: str | None = None
     budgets: tuple[float, ...] = ()
     samples: tuple[int, ...] = ()
-    by: By = "verifier"
+    by: By | None = None
     policies: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
     baseline: str | None = None
@@ -41,6 +41,12 @@ class Request:
     concurrency: int = CONCURRENCY
     level: float = LEVEL
     seed: int = 0
+
+    def rows_by(self, recipes: int) -> By:
+        """What a row is, of so many recipes."""
+        if self.policies:
+            return "policy"
+        return self.by or ("recipe" if recipes > 1 else "verifier")
 
     @property
     def slots(self) -> int | None:
