@@ -103,16 +103,36 @@ def test_figures(home, tmp_path):
     words = ("--figure", "curves", "--style", "paper,grey", "--width", "3.3")
     worked(ttc(home, "export", "sim", "--to", to, *words))
     assert to.read_bytes().startswith(b"%PDF")
-    assert {row["kind"] for row in rows(tmp_path / "f.csv")} == {"line"}
+    assert {row["kind"] for row in rows(tmp_path / "f.data.csv")} == {"line"}
     words = ("--format", "figures", "--draws", "20", "--to", tmp_path / "all")
     said = worked(ttc(home, "export", "sim", *words, timeout=400))
     assert "curves, success, surface, allocation, coverage" in said
     for name in ("curves", "success", "surface", "verifier_ranking"):
-        for ending in ("png", "svg", "pdf", "csv"):
+        for ending in ("png", "svg", "pdf", "data.csv"):
             assert (tmp_path / "all" / f"{name}.{ending}").stat().st_size > 100
-    values = [float(row["value"]) for row in rows(tmp_path / "all/surface.csv") if row["value"]]
+    values = [
+        float(row["value"]) for row in rows(tmp_path / "all/surface.data.csv") if row["value"]
+    ]
     assert values
     assert all(0 <= value <= 1 for value in values)
+
+
+def test_a_figure_leaves_a_table_of_its_name_and_asks_before_it_replaces_its_data(home, tmp_path):
+    table, data = tmp_path / "curves.csv", tmp_path / "curves.data.csv"
+    worked(ttc(home, "export", "sim", "--to", table))
+    before = table.read_bytes()
+    worked(ttc(home, "export", "sim", "--to", tmp_path / "curves.svg", "--figure", "curves"))
+    assert table.read_bytes() == before
+    drawn = data.read_bytes()
+    data.write_text("mine")
+    words = ("export", "sim", "--to", tmp_path / "curves.png", "--figure", "curves")
+    refused = ttc(home, *words)
+    assert (refused.returncode, data.read_text()) == (2, "mine")
+    assert f"{data} exists" in refused.stderr
+    assert "--force" in refused.stderr
+    assert not (tmp_path / "curves.png").exists()
+    worked(ttc(home, *words, "--force"))
+    assert data.read_bytes() == drawn
 
 
 @pytest.mark.parametrize(

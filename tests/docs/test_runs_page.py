@@ -11,4 +11,4 @@ def test_the_pages_commands_say_what_it_says(follow, tmp_path):
     assert "seed=1" in shown
     assert "recipe.seed" in shown
     assert (tmp_path / "curves.svg").is_file()
-    assert (tmp_path / "curves.csv").is_file()
+    assert (tmp_path / "curves.data.csv").is_file()

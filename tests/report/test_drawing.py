@@ -84,10 +84,10 @@ def test_three_formats_and_a_table_the_same_each_time(tmp_path):
     for folder in ("a", "b"):
         assert write_figures({"f": drawn()}, tmp_path / folder) == [tmp_path / folder / "f.png"]
     names = {path.name for path in (tmp_path / "a").iterdir()}
-    assert names == {"f.png", "f.svg", "f.pdf", "f.csv"}
+    assert names == {"f.png", "f.svg", "f.pdf", "f.data.csv"}
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    with (tmp_path / "a/f.csv").open() as file:
+    with (tmp_path / "a/f.data.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(row["high"]) for row in rows] == [0.6, 0.7, 0.8]
 
@@ -137,7 +137,7 @@ def test_long_titles_are_broken_where_letters_are_large(tmp_path):
         assert box.x1 <= edge.width
         assert box.y1 <= edge.height
         assert "\n" in text.get_text()
-    with (tmp_path / "f.csv").open() as file:
+    with (tmp_path / "f.data.csv").open() as file:
         assert "\n" not in next(csv.DictReader(file))["panel"]
 
 

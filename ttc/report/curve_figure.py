@@ -10,7 +10,7 @@ from ttc.errors import UsageError
 from ttc.pipeline.facts import choosable
 from ttc.report.curves import UNITS
 from ttc.report.direct_labels import End, label_ends
-from ttc.report.drawing import FORMATS, write_figures
+from ttc.report.drawing import FORMATS, data_file, write_figures
 from ttc.report.looks import COLOURS, GREY
 from ttc.report.names import axis, label, shown_policy
 
@@ -65,7 +65,7 @@ def write_curves(figure: Figure, path: Path) -> list[Path]:
     if ending is None or not path.stem:
         raise UsageError(f"--plot {path}: the file's name must end in .png, .svg or .pdf")
     (drawn,) = write_figures({path.stem: figure}, path.parent, (ending,))
-    return [drawn, drawn.with_suffix(".csv")]
+    return [drawn, data_file(path.parent, path.stem)]
 
 
 def _curves(rows: Sequence[Row], unit: str) -> dict[str, list[Row]]:

@@ -34,10 +34,15 @@ _UNDATED: Mapping[Format, dict[str, Any]] = {
 }
 
 
+def data_file(folder: Path, name: str) -> Path:
+    """Where what a figure shows stands beside it, under a name that no table of a run has."""
+    return folder / f"{name}.data.csv"
+
+
 def write_figures(
     figures: Mapping[str, Figure], folder: Path, formats: Sequence[Format] = FORMATS
 ) -> list[Path]:
-    """Write each figure under its name in each format, and what it shows as CSV.
+    """Write each figure under its name in each format, and what it shows in its `data_file`.
 
     Returns the files in the first format. Raises `TtcError` where they can't be written.
     """
@@ -58,7 +63,7 @@ def write_figures(
                 for ending in formats:
                     with small_path(folder / f"{name}.{ending}") as temporary:
                         figure.savefig(temporary, format=ending, dpi=150, metadata=_UNDATED[ending])
-                write_cells(folder / f"{name}.csv", COLUMNS, (row.values() for row in shown))
+                write_cells(data_file(folder, name), COLUMNS, (row.values() for row in shown))
     except OSError as error:
         raise TtcError(f"can't write figures in {folder}: {error.strerror}") from None
     return [folder / f"{name}.{formats[0]}" for name in figures]

@@ -72,8 +72,9 @@ def _break_lines(figure: Figure) -> None:
 def _break(text: Text, long: float, room: float) -> None:
     """long, room: in pixels."""
     if long > room > 0:
-        most = max(8, int(len(text.get_text()) * room / long))
-        text.set_text("\n".join(wrap(text.get_text(), most)))
+        lines = text.get_text().split("\n")
+        most = max(8, int(max(map(len, lines)) * room / long))
+        text.set_text("\n".join(part for line in lines for part in wrap(line, most)))
 
 
 def _points(size: Any) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ttc.errors import DataError, UsageError
-from ttc.report.drawing import FORMATS, Format, write_figures
+from ttc.report.drawing import FORMATS, Format, data_file, write_figures
 from ttc.report.run_figures import run_figures
 from ttc.store.columns import RUN_TABLES, TABLES, TableName
 from ttc.store.hub_folder import write_hub_folder
@@ -97,6 +97,10 @@ def export(runs: Sequence[RunFolder], wanted: Export, *, force: bool = False) ->
 def _refuse_to_replace(wanted: Export, force: bool) -> None:
     if force:
         return
+    beside = data_file(wanted.to.parent, wanted.to.stem)
+    if wanted.is_file and wanted.kind == "figures" and beside.exists():
+        why = "exists, where what the figure shows would be"
+        raise UsageError(f"{beside} {why}; choose another name, or --force to write over it")
     if wanted.to.is_file() or (wanted.to.is_dir() and any(wanted.to.iterdir())):
         what = "exists" if wanted.to.is_file() else "is a folder with something in it"
         raise UsageError(f"{wanted.to} {what}; choose another name, or --force to write over it")
@@ -163,7 +167,7 @@ def _figures(runs: Sequence[RunFolder], wanted: Export) -> list[str]:
         if not found:
             raise DataError(f"{run.name} has no figure: {next(iter(missing.values()))}")
         write_figures(found, folder)
-        said.append(f"Wrote {', '.join(found)} to {folder}, as {', '.join(FORMATS)} and csv")
+        said.append(f"Wrote {', '.join(found)} to {folder}, as {', '.join(FORMATS)} and data.csv")
         for why in dict.fromkeys(missing.values()):
             said.append(f"Not {', '.join(n for n, w in missing.items() if w == why)}: {why}")
     return said
@@ -176,4 +180,5 @@ def _one_figure(runs: Sequence[RunFolder], wanted: Export) -> list[str]:
     found, _ = run_figures(runs[0], (name,), wanted.draws)
     ending = cast(Format, wanted.to.suffix.lower().lstrip("."))
     write_figures({wanted.to.stem: found[name]}, wanted.to.parent, (ending,))
-    return [f"Wrote {name} to {wanted.to}, and what it shows to {wanted.to.with_suffix('.csv')}"]
+    beside = data_file(wanted.to.parent, wanted.to.stem)
+    return [f"Wrote {name} to {wanted.to}, and what it shows to {beside}"]

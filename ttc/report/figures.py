@@ -10,8 +10,9 @@ import numpy as np
 from ttc.analysis.estimate import IntArray
 from ttc.pipeline.scaling import MethodFit, ScalingFit
 from ttc.report.drawing import write_figures
-from ttc.report.looks import BLACK, COLOURS, GREY
-from ttc.report.names import axis, label, shown_policy
+from ttc.report.looks import BLACK, COLOURS
+from ttc.report.names import axis, label
+from ttc.report.success_figure import success_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,75 +47,6 @@ def _compute_axis(axes: Axes, fit: ScalingFit) -> None:
     axes.grid(alpha=0.25)
 
 
-def _success(fit: ScalingFit, title: str) -> Figure:
-    """Success against compute: self-consistency, the frontiers of verified selection, coverage."""
-    figure, (axes,) = _panels(1)
-    first = fit.methods[0]
-    setting = first.setting
-    cost = setting.voting(setting.S, np.zeros(1))
-    axes.plot(cost, first.covered, ":", color=GREY, label="coverage (an oracle selects)")
-    own = f" {fit.called(first.run)}" if fit.names else ""
-    _curve(axes, first, "voted", BLACK, "-", f"self-consistency{own}")
-    voted = {first.run}
-    measured = first.analysis.voted
-    axes.plot(measured.cost, measured.success, ".", color=BLACK, label="_self-consistency, at S")
-    for i, method in enumerate(fit.methods):
-        colour = COLOURS[i % len(COLOURS)]
-        style = _STYLES[1 + i % (len(_STYLES) - 1)]  # a solid line is the vote's, in grey too
-        name = shown_policy(method.policy) + method.label.removeprefix(method.policy)
-        _curve(axes, method, "verified", colour, style, f"{name}, best S and V")
-        _crossing(axes, method, colour)
-        if len(fit.methods) == 1:
-            _rungs(axes, method, colour)
-        if method.run not in voted:
-            voted.add(method.run)
-            vote = f"self-consistency {fit.called(method.run)}"
-            _curve(axes, method, "voted", colour, ":", vote)
-    _compute_axis(axes, fit)
-    axes.set_ylabel("success rate")
-    band = f"bands: {_level(fit)} over {fit.problems} problems"
-    axes.set_title(label(f"{title} ({band})"), fontsize=9, loc="left")
-    axes.legend(fontsize=8, loc="lower right", frameon=False)
-    return figure
-
-
-def _curve(axes: Axes, method: MethodFit, which: str, colour: str, style: Any, name: str) -> None:
-    band, shown = getattr(method, which), label(name)
-    axes.plot(
-        method.budgets, band.success, linestyle=style, color=colour, linewidth=1.8, label=shown
-    )
-    axes.fill_between(method.budgets, band.low, band.high, color=colour, alpha=0.14, linewidth=0)
-
-
-def _crossing(axes: Axes, method: MethodFit, colour: str) -> None:
-    """Where verification gets ahead for good, with its interval; an arrow where that is open."""
-    one = method.figures["crossover"]
-    if not np.isfinite(one.estimate):
-        return
-    height = float(method.analysis.verified.at(np.array([one.estimate]))[0])
-    high = one.high if np.isfinite(one.high) else float(method.budgets[-1])
-    name = f"_ahead from here: {method.label}"
-    line: dict[str, Any] = {"color": colour, "linewidth": 1, "label": f"{name}, interval"}
-    axes.plot([one.low, high], [height] * 2, "-", marker="|", **line)
-    mark: dict[str, Any] = {"color": colour, "markersize": 6, "markeredgecolor": "white"}
-    axes.plot([one.estimate], [height], "D", label=name, **mark)
-    if not np.isfinite(one.high):
-        axes.plot([high], [height], ">", color=colour, markersize=5)
-
-
-def _rungs(axes: Axes, method: MethodFit, colour: str) -> None:
-    """One thin line for each V."""
-    costs = method.setting.costs
-    for column, v in enumerate(method.setting.V):
-        line = method.surface[:, column]
-        name = f"_V={v}"  # which legends leave out
-        axes.plot(costs[:, column], line, "-", color=colour, alpha=0.3, linewidth=0.8, label=name)
-        last = np.flatnonzero(~np.isnan(line))
-        if len(last):
-            at = costs[last[-1], column], line[last[-1]]
-            axes.annotate(f" V={v}", at, fontsize=6, color=colour)
-
-
 def _surface(fit: ScalingFit, title: str) -> Figure:
     """Success over S and V with the best cells by budget."""
     figure, panels = _panels(len(fit.methods))
@@ -139,7 +71,8 @@ def _surface(fit: ScalingFit, title: str) -> Figure:
         axes.set_xlabel("solutions S")
         axes.set_ylabel("verifications per solution V")
         axes.set_title(label(f"{title}: {method.label}"), fontsize=9, loc="left")
-    panels[0].legend(fontsize=7, loc="upper left", framealpha=0.8)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, fontsize=7, loc="outside lower left", ncols=2)
     assert image is not None
     figure.colorbar(image, ax=panels, label="success rate")
     return figure
@@ -238,7 +171,7 @@ def _coverage(fit: ScalingFit, title: str) -> Figure:
 
 
 MAKERS = {
-    "success": _success,
+    "success": success_figure,
     "surface": _surface,
     "allocation": _allocation,
     "coverage": _coverage,

@@ -109,18 +109,18 @@ def _line(points: Sequence[Point]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any
 
 
 def _reliability(found: Judging) -> Figure | None:
-    """A diagram for each verifier, with the numbers of solutions below."""
+    """A diagram for each verifier, the numbers of solutions below, and names below these."""
     from matplotlib.figure import Figure
 
     some = [part for part in found.each if part.series("reliability", "equal width")][:_MANY]
     if not some:
         return None
-    figure = Figure(figsize=(max(5.4, 3.6 * len(some)), 4.8), layout="constrained")
+    figure = Figure(figsize=(max(5.4, 3.6 * len(some)), 5.2), layout="constrained")
     grid = figure.subplots(
-        2, len(some), squeeze=False, sharex=True, gridspec_kw={"height_ratios": [4, 1]}
+        3, len(some), squeeze=False, sharex=True, gridspec_kw={"height_ratios": [4, 1, 0.5]}
     )
     for i, part in enumerate(some):
-        upper, lower = grid[0][i], grid[1][i]
+        upper, lower, below = (row[i] for row in grid)
         upper.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1)
         for k, (series, word) in enumerate(
             (("equal width", "ece_width"), ("equal mass", "ece_mass"))
@@ -133,8 +133,14 @@ def _reliability(found: Judging) -> Figure | None:
                 color=_COLOURS[k], hatch=("", "////")[k], edgecolor="white", linewidth=0,
             )  # fmt: skip
         upper.set_ylim(-0.02, 1.02)
-        _finish(upper, "", "share right", f"{found.run}: {part.verifier}", "upper left")
+        handles, names = upper.get_legend_handles_labels()
+        upper.set_title(label(f"{found.run}: {part.verifier}"), fontsize=9, loc="left")
+        upper.set_ylabel("share right")
+        upper.grid(alpha=0.25)
+        below.set_axis_off()
+        below.legend(handles, names, fontsize=7, frameon=False, loc="upper left", borderpad=0)
         lower.set_xlabel("mean score of a bin")
+        lower.tick_params(labelbottom=True)
         lower.set_ylabel("solutions", fontsize=8)
     return figure
 
@@ -154,7 +160,12 @@ def _with_ends(axes: Axes, points: Sequence[Point], number: int, name: str) -> N
         linewidth=1.2, markersize=4, elinewidth=0.8, capsize=2, label=name,
     )  # fmt: skip
     x, y = _line([one for one in points if np.isnan(one.low)])
-    axes.plot(x + moved, y, marker, color=colour, fillstyle="none", markersize=4)
+    hollow = "hollow: too few problems for an interval"
+    known = axes.get_legend_handles_labels()[1]
+    unsure: dict[str, Any] = {"color": colour, "fillstyle": "none", "markersize": 4}
+    axes.plot(x + moved, y, marker, **unsure, label=f"_{name}, {hollow}")
+    if len(x) and hollow not in known:
+        axes.plot([], [], "o", color=GREY, fillstyle="none", markersize=4, label=hollow)
 
 
 def _verifications(found: Judging) -> Figure | None:
