@@ -119,7 +119,11 @@ def test_figures(home, tmp_path):
     ("words", "code", "said"),
     [
         (("sim", "--to", "x.csv", "--table", "solution"), 2, "did you mean 'solutions'"),
-        (("sim", "--to", "x.csv", "--table", "answers"), 1, "has no table answers; it has"),
+        (
+            ("sim", "--to", "x.csv", "--table", "answers"),
+            1,
+            "answers, which runs have whose sampler gives one answer",
+        ),
         (("sim", "--to", "x.png", "--figure", "sucess"), 2, "did you mean 'success'"),
         (("sim", "--to", "x.csv", "--format", "zip"), 2, "does not fit"),
         (("sim", "--to", "x", "--format", "xls"), 2, "choose of"),
