@@ -135,3 +135,13 @@ def test_many_runs_are_ten_until_all_are_asked_for(tmp_path):
     assert "2 more rows: ttc runs --all" in shown
     assert ttc(tmp_path, "runs", "--all").stdout.count("many/") == 12
     assert len(json.loads(ttc(tmp_path, "runs", "--json").stdout)["runs"]) == 12
+
+
+def test_two_imports_of_one_name_differ_in_their_files(tmp_path):
+    for name in ("one.jsonl", "two.jsonl"):
+        row = {"problem_id": name, "question": "3 + 4?", "answer": "7", "solutions": ["So 7."]}
+        (tmp_path / name).write_text(json.dumps(row) + "\n")
+        assert ttc(tmp_path, "import", name, "--to", "results/sums").returncode == 0
+    found = json.loads(ttc(tmp_path, "runs", "--json").stdout)
+    assert [one["differs"]["source.file"] for one in found["runs"]] == ["two.jsonl", "one.jsonl"]
+    assert not any(key.startswith("source") for key in found["common"])

@@ -20,8 +20,13 @@ app = typer.Typer(
 def pack(
     run: Run,
     license_id: Annotated[
-        str, typer.Option("--license", help="An SPDX id, such as CC-BY-4.0, MIT, LicenseRef-OURS.")
-    ],
+        str,
+        typer.Option(
+            "--license",
+            help="Needed: an SPDX id, such as CC-BY-4.0, MIT, LicenseRef-OURS.",
+            show_default=False,
+        ),
+    ] = "",
     to: Annotated[
         Path | None, typer.Option("--to", help="The file (default: RECIPE-ID.pool.zip).")
     ] = None,
@@ -55,7 +60,9 @@ def pack(
 
     licence = checked(license_id, "--license")
     if not licence:
-        raise UsageError("--license: nobody may use a pool without one; such as CC-BY-4.0")
+        raise UsageError(
+            "nobody may use a pool without a licence: name one, such as --license CC-BY-4.0"
+        )
     found = find_run(run, results)
     path = to or Path(f"{safe_name(found.recipe_name)}-{safe_name(found.run_id)}{ENDING}")
     if path.exists() and not force:

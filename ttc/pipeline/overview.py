@@ -104,13 +104,21 @@ def overview(root: Path, patterns: Sequence[str] = ()) -> Overview:
         raise DataError(f"there is no run in {root}{which}")
     manifests = {run: _manifest(run) for run in found}
     recipes = {
-        run.name: {**one.recipe, "seed": one.seed}
+        run.name: {**one.recipe, **_source(one), "seed": one.seed}
         for run, one in manifests.items()
         if isinstance(one, Manifest)
     }
     common, each = differences(recipes)
+    common = {key: value for key, value in common.items() if not key.startswith("source.")}
     rows = [_row(run, one, each.get(run.name, {})) for run, one in manifests.items()]
     return Overview(root, tuple(rows), common)
+
+
+def _source(manifest: Manifest) -> dict[str, Any]:
+    """What tells imported samples apart that no recipe was written for."""
+    known = {"file": manifest.source.get("file"), "format": manifest.source.get("layout")}
+    told = {key: value for key, value in known.items() if value}
+    return {"source": told} if manifest.status == "imported" and told else {}
 
 
 def _fits(run: RunFolder, patterns: Sequence[str]) -> bool:

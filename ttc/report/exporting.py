@@ -25,6 +25,19 @@ _ENDINGS: dict[str, Kind] = {
     **{f".{ending}": "figures" for ending in FORMATS},
 }
 
+_WHOSE: dict[TableName, str] = {
+    "verifications": "runs with verifiers have",
+    "samples": "runs of ttc's own have",
+    "answers": "runs have whose sampler gives one answer, not a pool of solutions",
+    "fits": "ttc fit-scaling writes",
+    "allocation": "ttc fit-scaling writes",
+    "comparison": "ttc compare --out writes",
+    "flips": "ttc compare --out writes",
+    "adaptation": "ttc adapt writes",
+    "verifier_metrics": "ttc eval-verifier writes",
+}
+"""Where tables come from that not every run has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -126,7 +139,7 @@ def _tables(runs: Sequence[RunFolder], wanted: Export) -> list[str]:
     for table, path in _places(runs, wanted):
         having = [run for run in runs if has_table(run, table)]
         if not having:
-            raise DataError(f"{runs[0].name} has no table {table}; it has {_those_of(runs[0])}")
+            raise DataError(_lacks(runs[0], table))
         if wanted.kind == "csv":
             told = {"texts": wanted.texts, "verbatim": wanted.verbatim}
             long += write_csv(path, table, having, **told)
@@ -151,6 +164,11 @@ def _places(runs: Sequence[RunFolder], wanted: Export) -> list[tuple[TableName, 
         raise UsageError(f"{wanted.to} holds one table; name a folder by --to for several")
     usual: TableName = "curves" if has_table(runs[0], "curves") else "solutions"
     return [(wanted.tables[0] if wanted.tables else usual, wanted.to)]
+
+
+def _lacks(run: RunFolder, table: TableName) -> str:
+    whose = f", which {_WHOSE[table]}" if table in _WHOSE else ""
+    return f"{run.name} has no table {table}{whose}; it has {_those_of(run)}"
 
 
 def _those_of(run: RunFolder) -> str:

@@ -131,16 +131,16 @@ def _match(method: MethodFit) -> str:
         return _of_plateau(method, "-")
     if math.isinf(one.estimate):
         return _NEVER
-    high = "never" if math.isinf(one.high) else f"{one.high:.2g}x"
-    span = "no interval: few problems tell" if math.isnan(one.low) else f"{one.low:.2g}x to {high}"
-    text = f"{times(one.estimate)} ({span})"
-    return _of_plateau(method, text)
+    return _of_plateau(method, times(one))
 
 
-def times(multiple: float) -> str:
-    """`2.5 times more`, or `6 times less` for 0.17."""
-    more, word = (multiple, "more") if multiple >= 1 else (1 / multiple, "less")
-    return f"{more:.2g} times {word}"
+def times(one: Interval) -> str:
+    """`0.71 times the vote's (0.15 to 1.2)`: below 1 is cheaper, of the interval's ends as well."""
+    if math.isnan(one.low):
+        span = "no interval: few problems tell"
+    else:
+        span = f"{one.low:.2g} to {'never' if math.isinf(one.high) else f'{one.high:.2g}'}"
+    return f"{one.estimate:.2g} times the vote's ({span})"
 
 
 def _exponents(fit: ScalingFit) -> list[tuple[str, ...]]:
