@@ -122,7 +122,7 @@ def told(**more):
 def test_runs_are_called_by_what_differs():
     runs = [RunFolder(Path("r") / one) for one in "ab"]
     cold = told(sampler={"type": "independent", "temperature": 0.6})
-    assert labels(runs, [told(), cold]) == ["temperature=1.0", "temperature=0.6"]
+    assert labels(runs, [told(), cold]) == ["temperature=1", "temperature=0.6"]
     assert labels(runs, [told(), told()]) == ["r/a", "r/b"]
     assert labels(runs[:1], [told()]) == ["r"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ttc.recipe.differences import told
 from ttc.report.html.pack import shown_line
 from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
@@ -39,4 +40,4 @@ def _flat(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
             if key or name not in _SAYS_NOTHING:
                 yield from _flat(inner, f"{key}.{name}" if key else str(name))
     else:
-        yield key, str(value)
+        yield key, told(value)
