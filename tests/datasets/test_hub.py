@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 from ttc.datasets.gpqa_diamond import GpqaDiamond
 from ttc.datasets.hub import HubDataset
 from ttc.errors import DataError, MissingExtra
+from ttc.installing import with_extra
 from ttc.prompts import load_prompt
 from ttc.registry import parts
 
@@ -100,7 +102,7 @@ def test_any_set_by_id_with_mapped_columns(hub):
 
 def test_without_the_library_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(MissingExtra, match=r"ttc\[hub\]"):
+    with pytest.raises(MissingExtra, match=re.escape(with_extra("hub"))):
         parts("dataset")["gsm8k"]().load()
 
 

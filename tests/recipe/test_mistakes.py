@@ -106,7 +106,7 @@ TABLE = {
     ),
     "sampler: {type: independent, prompt: nano-genrm}": (
         "r.yaml:2: sampler.prompt: the prompt 'nano-genrm' uses {{ solution }}; "
-        "offered here: choices, question"
+        "offered here: choices, question, metadata.NAME"
     ),
     "sampler: {type: independent, prompt: .}": (
         "r.yaml:2: sampler.prompt: no prompt is called '.', and there is no such file; "

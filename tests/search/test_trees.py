@@ -1,6 +1,7 @@
 """The library's trees: they replay, whoever else draws random numbers meanwhile."""
 
 import random
+import re
 import sys
 from contextlib import suppress
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from ttc.errors import MissingExtra
+from ttc.installing import with_extra
 from ttc.samplers.search.trees import Tree, seeded, treequest
 
 
@@ -51,5 +53,7 @@ def test_global_generators_are_as_before():
 
 def test_without_the_library_it_is_told_which_extra_has_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "treequest", None)
-    with pytest.raises(MissingExtra, match=r"'mcts' needs an extra: pip install 'ttc\[search\]'"):
+    with pytest.raises(
+        MissingExtra, match=re.escape(f"'mcts' needs an extra: {with_extra('search')}")
+    ):
         treequest("mcts")

@@ -6,7 +6,7 @@ import pytest
 
 from ttc.backends.common.endings import first_stop, told
 from ttc.backends.llama_cpp.generate import _cut, _Sample
-from ttc.backends.transformers.generate import Generator, _Row
+from ttc.backends.transformers.generate import Generator, Row
 from ttc.core import SamplingParams
 
 CASES = [
@@ -35,7 +35,7 @@ def test_llama_cpp_cuts_bytes(text, stops, left, by):
 def test_transformers_cut_and_tell(text, stops, left, by):
     model = SimpleNamespace(forward=lambda past_key_values: None)
     tokenizer = SimpleNamespace(decode=lambda ids, **_: "".join(map(chr, ids)))
-    row = _Row(ids=[*map(ord, text)], reason="stop")
+    row = Row(ids=[*map(ord, text)], reason="stop")
     found = Generator(model, tokenizer, ())._completion(row, 3, SamplingParams(stop=stops))
     assert (found.text, found.stopped_by) == (left, by)
 

@@ -88,7 +88,8 @@ class Rows:
         return method.recipe == place or bool(own & {run.path for run in method.runs})
 
     def _unknown(self, option: str, word: str) -> UsageError:
-        known = [one.name for one in (*self.methods, *self.others, *self.recipes)]
+        known = [one.name for one in (*self.methods, *self.others)]
+        known += [one.name for one in self.recipes]
         hint = nearest(word, dict.fromkeys(known))
         return UsageError(f"{option} {word}: neither a row nor one of the runs compared{hint}")
 
