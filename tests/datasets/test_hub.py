@@ -160,6 +160,6 @@ def test_a_local_folder_of_the_real_library(tmp_path):
 
 
 def test_every_dataset_names_a_prompt_that_is_shipped():
-    required = {"file": {"path": "x"}, "hub": {"id": "x"}}
+    required = {"file": {"path": "x"}, "hub": {"id": "x"}, "reasoning-gym": {"tasks": ["gcd"]}}
     for name, cls in parts("dataset").items():
         load_prompt(cls(**required.get(name, {})).default_prompt)

@@ -30,7 +30,7 @@ TABLE = {
     ),
     "answers: {equivalence: maths}": (
         "r.yaml:2: answers.equivalence: 'maths' is not one of 'math', 'science', 'numeric', "
-        "'string', 'choice' or 'code'; did you mean 'math'?"
+        "'string', 'choice', 'code' or 'scored'; did you mean 'math'?"
     ),
     "policies: [first, mayority]": (
         "r.yaml:2: policies[1]: no policy is called 'mayority'; did you mean 'majority'?"

@@ -25,9 +25,10 @@ class Point:
     ahead: what it succeeds more often than the baseline there, None for the baseline itself and
     where that can't be had. Where it is stated: p of a paired t test and p_flips of the
     permutation test, both adjusted (Holm); detectable: the difference that so many problems find
-    with 80 % power after that adjustment, NaN where all differ by the same; won, lost: problems that it solves and the baseline
-    doesn't, and the other way round. p_single: of the permutation test alone. short: its pool ends
-    below this budget, and more samples would still have helped.
+    with 80 % power after that adjustment, NaN where all differ by the same; won,
+    lost: problems that it solves and the baseline doesn't, and the other way round. p_single: of
+    the permutation test alone. short: its pool ends below this budget, and more samples would still
+    have helped.
     """
 
     method: str
