@@ -237,3 +237,13 @@ def test_files_of_a_folder_that_are_not_read_are_named(tmp_path, lines):
 def test_what_a_line_has_instead_of_solutions_is_told(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"foo": 1, "bar": 2}')
     refused(ttc(tmp_path, "import", "x.jsonl"), 1, "lacks 'solutions'; has foo, bar (--map names")
+
+
+def test_all_samples_of_an_import_are_a_cell_though_no_power_of_two(tmp_path):
+    row = problem("a", ["7", "7", "8"], [True, True, False])
+    (tmp_path / "three.jsonl").write_text(json.dumps(row) + "\n")
+    worked(ttc(tmp_path, "import", "three.jsonl", "--to", "results/three"))
+    curves = read_frame(find_run("three", tmp_path / "results").curves, "curves")
+    votes = curves[curves["policy"] == "majority"]
+    assert votes["S"].tolist() == [1, 2, 3]
+    assert curves[curves["verifier"].notna()]["V"].max() == 3

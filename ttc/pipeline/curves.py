@@ -200,8 +200,10 @@ def _spent(each: Sequence[UnitCosts], paths: FloatArray, v: int) -> Row:
     return mean | {"cost_p10": float(low), "cost_p90": float(high)}
 
 
-def grid_sizes(wanted: str | Sequence[int], largest: int) -> list[int]:
-    """The values of S or V to evaluate: those named, or powers of two, up to what the pool has."""
+def grid_sizes(wanted: str | Sequence[int], largest: int, *, and_most: bool = False) -> list[int]:
+    """The values of S or V to evaluate: those named, up to what the pool has; or powers of two, and
+    with `and_most` all of the pool, which what others sampled need not have in a power of two.
+    """
     if isinstance(wanted, str):
-        return list(powers_of_two(largest))
+        return sorted({*powers_of_two(largest), *([largest] if and_most and largest else ())})
     return [n for n in wanted if n <= largest]

@@ -291,11 +291,12 @@ def _curves(
         return nothing
     pool = loaded.arrays
     costs = unit_costs(loaded, wanted.cost, manifest)
-    solutions = grid_sizes(wanted.solutions, int(pool.n_solutions.min()))
+    sizes_of = partial(grid_sizes, and_most=manifest.status == "imported")
+    solutions = sizes_of(wanted.solutions, int(pool.n_solutions.min()))
     sizes: list[int] = []
     if policies[0].reads_verifications:
-        solutions = grid_sizes(wanted.solutions, int(pool.n_verified.min()))
-        sizes = grid_sizes(wanted.verifications, int(pool.n_verifications.min()))
+        solutions = sizes_of(wanted.solutions, int(pool.n_verified.min()))
+        sizes = sizes_of(wanted.verifications, int(pool.n_verifications.min()))
         if not sizes:
             return nothing
     if not solutions and any(policy.largest != 1 for policy in policies):
