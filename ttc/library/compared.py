@@ -71,9 +71,9 @@ def compare(
     runs: loaded, or as `ttc.load` finds them. unit: tokens, flops, usd, calls, seconds, c or
     latency; budgets: in it, a ladder over what there is where none are given. samples: S at which
     they are compared, too. by: a row for each recipe, verifier or policy; without it recipe, of one
-    run verifier. baseline: a row or a run, the first row without it. over: keys whose values are repeats of one recipe, such as seed.
-    cluster: a key of metadata. Raises `ttc.TtcError` for runs of other problems, or without costs
-    in that unit.
+    run verifier. baseline: a row or a run, the first row without it. over: keys whose values are
+    repeats of one recipe, such as seed. cluster: a key of metadata. Raises `ttc.TtcError` for runs
+    of other problems, or without costs in that unit.
 
         >>> found = ttc.compare("quickstart", budgets=[300])
         >>> sorted(set(found.table.loc[found.table["stated"], "budget"]))
