@@ -224,6 +224,16 @@ def test_from_the_shell(root, pair):
     assert told == json.loads(ttc(root, *words, "--json").stdout)
 
 
+@pytest.mark.parametrize("name", ["both.html", "both.CSV", "taken"])
+def test_a_folder_is_never_called_like_a_file(root, pair, name):
+    (root / "taken").write_text("of somebody")
+    done = ttc(root, "compare", *(run.path for run in pair), "--out", name)
+    assert done.returncode == 2
+    for said in (name, "names a folder", "ttc report", "one HTML file"):
+        assert said in " ".join(done.stderr.split())
+    assert not (root / name).is_dir()
+
+
 @pytest.mark.parametrize(
     ("gate", "code"),
     [
