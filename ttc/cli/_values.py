@@ -37,25 +37,9 @@ def words(given: Sequence[str]) -> list[str]:
     return [word.strip() for part in given for word in part.split(",") if word.strip()]
 
 
-_ENDINGS = frozenset(
-    [
-        ".html",
-        ".htm",
-        ".csv",
-        ".tsv",
-        ".json",
-        ".jsonl",
-        ".png",
-        ".svg",
-        ".pdf",
-        ".parquet",
-        ".md",
-        ".txt",
-        ".zip",
-        ".xlsx",
-        ".yaml",
-        ".yml",
-    ]
+_ENDINGS = (
+    *(".html", ".htm", ".csv", ".tsv", ".json", ".jsonl", ".png", ".svg", ".pdf", ".parquet"),
+    *(".md", ".txt", ".zip", ".xlsx", ".yaml", ".yml"),
 )
 
 
