@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 from ttc.errors import UsageError
@@ -34,6 +35,24 @@ def names(given: Sequence[str], known: Collection[str], option: str) -> tuple[st
 def words(given: Sequence[str]) -> list[str]:
     """The words of an option that was given once or more, split at commas."""
     return [word.strip() for part in given for word in part.split(",") if word.strip()]
+
+
+_ENDINGS = (
+    *(".html", ".htm", ".csv", ".tsv", ".json", ".jsonl", ".png", ".svg", ".pdf", ".parquet"),
+    *(".md", ".txt", ".zip", ".xlsx", ".yaml", ".yml"),
+)
+
+
+def folder_of(path: Path | None, option: str, one_file: str) -> Path | None:
+    """A folder to write into. one_file: which command writes one file instead.
+
+    Raises `UsageError` for what is a file, or is called like one and is no folder yet.
+    """
+    if path is None or path.is_dir():
+        return path
+    if path.exists() or path.suffix.lower() in _ENDINGS:
+        raise UsageError(f"{option} {path}: {option} names a folder; {one_file}")
+    return path
 
 
 def one_of(word: str, options: Any, option: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -118,7 +119,7 @@ def command(
     `ttc compare old new --gate "not worse than old by 2 points at 10k tokens"`
     """
     from ttc.cli._console import console, working
-    from ttc.cli._values import one_of, scaled_amounts
+    from ttc.cli._values import folder_of, one_of, scaled_amounts
     from ttc.pipeline.comparing import LATENCY, Request, compare
     from ttc.pipeline.comparing.gate import EXIT_CODES, worst
     from ttc.pipeline.scaling.sources import COST_UNITS
@@ -127,6 +128,9 @@ def command(
     from ttc.store.run_folder import find_matching
     from ttc.terminal import say_json
 
+    folder = folder_of(
+        out, "--out", f"ttc report {' '.join(map(quote, runs))} --out FILE writes one HTML file"
+    )
     chosen = look(width, height, font_size, style)
     request = Request(
         unit=None if unit is None else one_of(unit, (*COST_UNITS, LATENCY), "--unit"),
@@ -148,8 +152,8 @@ def command(
         say_json(found.as_dict())
     else:
         print_comparison(console(), found, everything, flips)
-    if out is not None:
+    if folder is not None:
         with drawn_in(chosen):
-            write_comparison(found, out)
+            write_comparison(found, folder)
     if code := EXIT_CODES[worst(found.gates)]:
         raise typer.Exit(code)

@@ -35,12 +35,26 @@ def print_comparison(
     console: Console, found: Comparison, everything: bool = False, flips: bool = False
 ) -> None:
     """Print what is equal, a table for each budget with the best methods first, and who overtakes
-    whom. everything: all rows and budgets; flips: problems that only one side solves.
+    whom; for gates alone, what each compares instead. everything: all rows; flips: problems that
+    only one side solves.
     """
     from ttc.report.console import line
 
     for text in opening(found):
         console.print(line(text))
+    if not found.gates or found.asked or everything:
+        _print_rows(console, found, everything)
+    if flips:
+        _print_flips(console, found, everything)
+    for one in found.gates:
+        _print_gate(console, found, one)
+    if other := other_rows(found):
+        console.print(line(other))
+
+
+def _print_rows(console: Console, found: Comparison, everything: bool) -> None:
+    from ttc.report.console import line
+
     places = _places(found)
     most = 10**9 if everything else max(2, _LINES // len(places))
     hidden = False
@@ -49,7 +63,7 @@ def print_comparison(
         shown = _best(points, found.baseline, most)
         hidden |= len(shown) < len(points)
         cells = [_short_row(point) for point in shown]
-        made = table(_title(found, place), _HEADS, cells, (2, 3, 4, 5, 6))
+        made = table(_title(found, place, found.baseline), _HEADS, cells, (2, 3, 4, 5, 6))
         for column in made.columns[2:]:
             column.no_wrap = True
         console.print(made)
@@ -60,16 +74,24 @@ def print_comparison(
         console.print(line(text))
     if hidden:
         console.print(line(f"the best of {len(found.methods)} rows are shown; all of them: --all"))
-    if flips:
-        _print_flips(console, found, everything)
-    for one in found.gates:
-        console.print(line(gate_line(one)))
-    if other := other_rows(found):
-        console.print(line(other))
+
+
+def _print_gate(console: Console, found: Comparison, one: GateResult) -> None:
+    """Both sides at the gate's own place, and how it went."""
+    from ttc.report.console import line
+
+    if one.points:
+        first = one.points[0]
+        title = _title(found, (first.budget, first.samples), one.base)
+        rows = [_short_row(point)[:5] for point in one.points]
+        console.print(table(title, _HEADS[:5], rows, (2, 3, 4)))
+    console.print(line(gate_line(one)))
 
 
 def other_rows(found: Comparison) -> str:
     """What else a row could be; nothing where that is the same."""
+    if found.gates and not found.asked:
+        return ""
     if found.judged:
         return "--by verifier: each vote and verifier a row"
     if found.by == "verifier" and found.recipes > 1:
@@ -125,7 +147,7 @@ def _best(points: Sequence[Point], baseline: str, most: int) -> list[Point]:
     return [one for one in points if one in kept or one in others]
 
 
-def _title(found: Comparison, place: Place) -> str:
+def _title(found: Comparison, place: Place, baseline: str) -> str:
     budget, samples = place
     where = (
         f"At S = {samples}, whatever it costs"
@@ -133,7 +155,7 @@ def _title(found: Comparison, place: Place) -> str:
         else f"Within {number(budget)} per problem ({axis(found.unit)})"
     )
     units = "" if found.units == found.problems else f" in {counted(found.units, 'cluster')}"
-    return f"{where}, {found.problems} problems{units}; baseline: {found.baseline}"
+    return f"{where}, {found.problems} problems{units}; baseline: {baseline}"
 
 
 _HEADS = (
@@ -312,7 +334,7 @@ def _as_markdown(found: Comparison) -> str:
     parts = [f"{text}\n" for text in opening(found)]
     for place in _places(found):
         rows = [_long_row(point) for point in _at(found, place)]
-        parts.append(f"{_title(found, place)}\n\n{markdown(_LONG_HEADS, rows)}\n")
+        parts.append(f"{_title(found, place, found.baseline)}\n\n{markdown(_LONG_HEADS, rows)}\n")
         parts += [f"{text}\n" for text in _lacking(found, _at(found, place))]
     parts += [f"{text}\n" for text in (*overtaking(found, set(found.methods)), *closing(found))]
     parts += [f"{gate_line(one)}\n" for one in found.gates]

@@ -190,6 +190,23 @@ def test_gates_decide(pair, root):
         ask(["better than weak at 10k tokens"])
 
 
+@pytest.mark.parametrize("place", ["8 c", "8 samples"])
+def test_a_gate_alone_shows_what_it_compares_where_it_compares_it(pair, root, capsys, place):
+    ask = partial(compare, pair, results=root / "results")
+    found = ask(Request(unit="c"), [f"not worse than weak by 2 points at {place}"])
+    (gate,) = found.gates
+    base, subject = gate.points
+    assert (base.method, subject.method, subject.ahead) == (WEAK, STRONG, gate.difference)
+    assert [one["method"] for one in gate.as_dict()["sides"]] == [WEAK, STRONG]
+    print_comparison(Console(), found)
+    shown = capsys.readouterr().out
+    assert shown.count("baseline: ") == 1, "the gate's own rows, and no others"
+    assert ("Within 8 per problem" if place == "8 c" else "At S = 8") in shown
+    assert "gate pass" in shown
+    print_comparison(Console(), ask(Request(unit="c", budgets=(4,)), ["better than weak at 8 c"]))
+    assert capsys.readouterr().out.count("baseline: ") == 2
+
+
 def test_what_a_budget_does_not_buy_is_said(pair, tmp_path, capsys):
     with pytest.raises(DataError, match=r"0\.5 c a problem buy nothing: the cheapest takes 1"):
         compare(pair, Request(unit="c", budgets=(0.5,)))
@@ -222,6 +239,16 @@ def test_from_the_shell(root, pair):
     told = json.loads((root / "out" / "comparison.json").read_text())
     assert told["baseline"] == WEAK
     assert told == json.loads(ttc(root, *words, "--json").stdout)
+
+
+@pytest.mark.parametrize("name", ["both.html", "both.CSV", "taken"])
+def test_a_folder_is_never_called_like_a_file(root, pair, name):
+    (root / "taken").write_text("of somebody")
+    done = ttc(root, "compare", *(run.path for run in pair), "--out", name)
+    assert done.returncode == 2
+    for said in (name, "names a folder", "ttc report", "one HTML file"):
+        assert said in " ".join(done.stderr.split())
+    assert not (root / name).is_dir()
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,9 @@ def compare(
     and `UsageError` for a baseline or a gate that names nothing here.
     """
     wanted = [parse_gate(text) for text in gates]
-    request = _with_unit(request or Request(), wanted)
+    request = request or Request()
+    asked = bool(request.budgets or request.samples)
+    request = _with_unit(request, wanted)
     groups = grouped(runs, request.over)
     names = names_of([group[0] for group in groups], request.over)
     recipes, common, notes = _recipes(groups, names, request)
@@ -80,6 +82,7 @@ def compare(
         made,
         recipes=len(recipes),
         by=by,
+        asked=asked,
         judged=any(one.kind not in ("", VOTE) for one in others),
         gates=tuple(outcomes),
         equal=names.equal,

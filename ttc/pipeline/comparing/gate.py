@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ttc.errors import UsageError
 from ttc.pipeline.interval import Interval
 from ttc.words import nearest, scaled
+
+if TYPE_CHECKING:
+    from ttc.pipeline.comparing.result import Point
 
 Outcome = Literal["pass", "fail", "undecided"]
 Kind = Literal["not worse", "better"]
@@ -61,7 +64,11 @@ class Gate:
 
 @dataclass(frozen=True)
 class GateResult:
-    """How a gate went for one subject. why: where that could not be told."""
+    """How a gate went for one subject. why: where that could not be told.
+
+    points: what base and subject take there, the subject's with the difference; of the one that has
+    nothing there, none. unit: of their compute.
+    """
 
     gate: str
     subject: str
@@ -69,12 +76,15 @@ class GateResult:
     outcome: Outcome
     difference: Interval | None = None
     why: str = ""
+    points: tuple[Point, ...] = ()
+    unit: str = "tokens"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
         told = None if self.difference is None else self.difference.as_dict()
         names = ("gate", "subject", "base", "outcome", "why")
-        return {name: getattr(self, name) for name in names} | {"difference": told}
+        sides = [one.as_row(self.unit, self.base) for one in self.points]
+        return {name: getattr(self, name) for name in names} | {"difference": told, "sides": sides}
 
 
 def worst(results: Sequence[GateResult]) -> Outcome:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ttc.pipeline.best_within import Chosen, Problems, gap
+from ttc.pipeline.best_within import Problems
 from ttc.pipeline.comparing.baseline import Rows
 from ttc.pipeline.comparing.gate import Gate, GateResult
 from ttc.pipeline.comparing.methods import Method
 from ttc.pipeline.comparing.sides import Side
+from ttc.pipeline.comparing.stated import Place, at_places
 
 
 def held(gate: Gate, rows: Rows, unit: str, problems: Problems) -> Iterator[GateResult]:
@@ -34,19 +35,13 @@ def _called(method: Method, rows: Rows) -> Method:
 
 
 def _result(gate: Gate, base: Method, subject: Method, unit: str, problems: Problems) -> GateResult:
-    chosen = [_chosen(gate, one, unit, problems) for one in (base, subject)]
-    for one, found in zip((base, subject), chosen, strict=True):
-        if found is None:
-            why = f"nothing of {one.name} can be had there"
-            return GateResult(gate.text, subject.name, base.name, "undecided", why=why)
-    first, second = chosen
-    assert first is not None
-    assert second is not None
-    difference = gap(first, second, problems)
-    outcome = gate.outcome(difference)
-    return GateResult(gate.text, subject.name, base.name, outcome, difference)
-
-
-def _chosen(gate: Gate, method: Method, unit: str, problems: Problems) -> Chosen | None:
-    side = Side(method, unit, problems)
-    return side.at(int(gate.at)) if gate.unit == "samples" else side.within(gate.at)
+    place = Place(samples=int(gate.at)) if gate.unit == "samples" else Place(budget=gate.at)
+    sides = [Side(one, unit, problems) for one in (base, subject)]
+    points = tuple(one.point for one in at_places([place], sides, problems))
+    made = GateResult(gate.text, subject.name, base.name, "undecided", points=points, unit=unit)
+    for side in sides:
+        if place.of(side) is None:
+            return replace(made, why=f"nothing of {side.method.name} can be had there")
+    difference = points[-1].ahead
+    assert difference is not None
+    return replace(made, outcome=gate.outcome(difference), difference=difference)

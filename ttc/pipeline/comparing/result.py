@@ -25,10 +25,9 @@ class Point:
     ahead: what it succeeds more often than the baseline there, None for the baseline itself and
     where that can't be had. Where it is stated: p of a paired t test and p_flips of the
     permutation test, both adjusted (Holm); detectable: the difference that so many problems find
-    with 80 % power after that adjustment, NaN where all differ by the same; won,
-    lost: problems that it solves and the baseline doesn't, and the other way round. p_single: of
-    the permutation test alone. short: its pool ends below this budget, and more samples would still
-    have helped.
+    with 80 % power after that adjustment, NaN where all differ by the same; won, lost: problems
+    that it solves and the baseline doesn't, and the other way round. p_single: of the permutation
+    test alone. short: its pool ends below this budget, and more samples would still have helped.
     """
 
     method: str
@@ -147,7 +146,8 @@ class Comparison:
     the baseline's first; curve: of every method along the ladder. bands: by method, (budgets, 2)
     ends of its difference's intervals along `ladder` that hold together. together: how many
     comparisons p values were adjusted for. units: problems, or clusters of them. by: what rows are;
-    judged: they are recipes, and some have verifiers, which could be rows.
+    judged: they are recipes, and some have verifiers, which could be rows. asked: a
+    person, and no gate alone, stated budgets or sizes.
     """
 
     points: tuple[Point, ...]
@@ -165,6 +165,7 @@ class Comparison:
     recipes: int = 1
     by: By = "verifier"
     judged: bool = False
+    asked: bool = False
     curve: tuple[Point, ...] = ()
     bands: Mapping[str, FloatArray] = field(default_factory=dict)
     ladder: tuple[float, ...] = ()

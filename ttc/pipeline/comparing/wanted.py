@@ -24,8 +24,8 @@ class Request:
     each policy; None for recipes where there are several, else verifiers. policies: only these,
     each a row. over: keys of recipes, whose values are repeats of one recipe, such as seed.
     baseline: a row, a run or `vote`, with `@S` or `@SxV` at a size of its own; None for the first
-    row, which is a vote where there is one. cluster: a key of metadata, of problems made together.
-    common: of runs of other data sets, the problems that are the same. overrides:
+    row, which is a vote where votes are rows. cluster: a key of metadata, of problems made
+    together. common: of runs of other data sets, the problems that are the same. overrides:
     `cost.KEY=VALUE`; concurrency: calls under way at a time, for latencies.
     """
 
