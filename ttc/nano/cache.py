@@ -6,9 +6,11 @@ a row moves to the next pool when its past outgrows its own (once in `BUCKET` to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,31 +79,69 @@ class Pool:
         return np.asarray(mixed)
 
 
-class Batch:
-    """All rows under way of one worker."""
+class _Rows(Protocol):
+    rows: list[Row]
 
-    def __init__(self, net: Forward) -> None:
-        self.net = net
-        self._pools: dict[int, Pool] = {}
+    def keep(self, alive: NDArray[np.bool_]) -> None: ...
+
+
+P = TypeVar("P", bound=_Rows)
+
+
+class Pools(ABC, Generic[P]):
+    """All rows under way of one worker, in pools by the padded length of their past.
+
+    most: how many rows there may be; make: an empty pool of a length.
+    """
+
+    def __init__(self, most: int, make: Callable[[int], P]) -> None:
+        self._most, self._make = most, make
+        self._pools: dict[int, P] = {}
 
     @property
     def rows(self) -> list[Row]:
-        """Rows in the order of `logits` and `keep`."""
-        return [row for pool in self._active() for row in pool.rows]
+        """In the order in which they are computed and kept."""
+        return [row for pool in self.pools() for row in pool.rows]
 
     @property
     def free(self) -> int:
         """How many more rows fit."""
-        return MAX_ROWS - sum(len(pool.rows) for pool in self._pools.values())
+        return self._most - sum(len(pool.rows) for pool in self._pools.values())
 
-    def _active(self) -> list[Pool]:
+    def pools(self) -> list[P]:
+        """Those that have rows, in their order."""
         return [pool for _, pool in sorted(self._pools.items()) if pool.rows]
 
-    def _pool(self, past: int) -> Pool:
+    def pool(self, past: int) -> P:
+        """The one for a past of so many tokens."""
         length = padded(past, BUCKET)
         if length not in self._pools:
-            self._pools[length] = Pool(self.net, length)
+            self._pools[length] = self._make(length)
         return self._pools[length]
+
+    def keep(self, alive: NDArray[np.bool_]) -> None:
+        """Drop finished rows, and move those that have outgrown their pool."""
+        start = 0
+        pools = self.pools()
+        for pool in pools:
+            stop = start + len(pool.rows)
+            if not alive[start:stop].all():
+                pool.keep(alive[start:stop])
+            start = stop
+        for pool in reversed(pools):  # the longest first, so that no row moves twice
+            self.promote(pool)
+
+    @abstractmethod
+    def promote(self, pool: P) -> None:
+        """Move rows that have outgrown a pool to the next one."""
+
+
+class Batch(Pools[Pool]):
+    """All rows under way of one worker, a token of each at a time."""
+
+    def __init__(self, net: Forward) -> None:
+        super().__init__(MAX_ROWS, partial(Pool, net))
+        self.net = net
 
     def enter(self, entering: Sequence[tuple[list[int], list[Row]]]) -> None:
         """Read prompts and let their rows in."""
@@ -116,32 +156,21 @@ class Batch:
         go the same way as all others.
         """
         n = keys.shape[1]
-        self._pool(n).add(rows, keys[:, None, : n - 1], values[:, None, : n - 1])
+        self.pool(n).add(rows, keys[:, None, : n - 1], values[:, None, : n - 1])
 
-    def keep(self, alive: NDArray[np.bool_]) -> None:
-        """Drop finished rows, and move those that have outgrown their pool."""
-        start = 0
-        pools = self._active()
-        for pool in pools:
-            stop = start + len(pool.rows)
-            if not alive[start:stop].all():
-                pool.keep(alive[start:stop])
-            start = stop
-        for pool in reversed(pools):  # the longest first, so that no row moves twice
-            self._promote(pool)
-
-    def _promote(self, pool: Pool) -> None:
+    def promote(self, pool: Pool) -> None:
+        """Move rows that have outgrown a pool to the next one."""
         grown = np.array([row.length > pool.length for row in pool.rows], dtype=np.bool_)
         if not grown.any():
             return
         leaving = np.flatnonzero(grown)
-        target = self._pool(pool.length + 1)
+        target = self.pool(pool.length + 1)
         target.add([pool.rows[i] for i in leaving], pool.keys[:, leaving], pool.values[:, leaving])
         pool.keep(~grown)
 
     def logits(self) -> Floats:
         """Logits of each row's next token: (rows, vocab)."""
-        pools, rows = self._active(), self.rows
+        pools, rows = self.pools(), self.rows
         size = padded(len(rows), BLOCK)
         position = np.zeros(size, dtype=np.int64)
         recent = np.full((3, size), PAD, dtype=np.int64)

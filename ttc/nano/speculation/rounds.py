@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.nano.cache import MAX_ROWS, last_tokens
-from ttc.nano.model import BUCKET, Forward, Ints, padded
+from ttc.nano.cache import MAX_ROWS, Pools, last_tokens
+from ttc.nano.model import Forward, Ints, padded
 from ttc.nano.products import BLOCK, Floats
 from ttc.nano.sampling import Effort, Row, Sample, take
 from ttc.nano.speculation.pools import TreePool
@@ -21,33 +21,15 @@ Bools = NDArray[np.bool_]
 DRAFT, TARGET = 0, 1
 
 
-class TreeBatch:
-    """All rows under way of one worker."""
+class TreeBatch(Pools[TreePool]):
+    """All rows under way of one worker, a tree of each at a time."""
 
     def __init__(self, draft: Forward, target: Forward, tree: Tree) -> None:
         self.nets = (draft, target)
         self.tree = tree
-        self._pools: dict[int, TreePool] = {}
-
-    @property
-    def rows(self) -> list[Row]:
-        return [row for pool in self.pools() for row in pool.rows]
-
-    @property
-    def free(self) -> int:
-        """How many more rows fit: as many nodes as there are rows without speculation."""
-        most = max(BLOCK, 2 * MAX_ROWS // self.tree.lag)
-        return most - sum(len(pool.rows) for pool in self._pools.values())
-
-    def pools(self) -> list[TreePool]:
-        """Those that have rows, in their order."""
-        return [pool for _, pool in sorted(self._pools.items()) if pool.rows]
-
-    def _pool(self, past: int) -> TreePool:
-        length = padded(past, BUCKET)
-        if length not in self._pools:
-            self._pools[length] = TreePool(self.nets, length, 1 + self.tree.lag)
-        return self._pools[length]
+        # As many nodes as there are rows without speculation.
+        most = max(BLOCK, 2 * MAX_ROWS // tree.lag)
+        super().__init__(most, lambda length: TreePool(self.nets, length, 1 + tree.lag))
 
     def enter(self, entering: Sequence[tuple[list[int], list[Row]]]) -> None:
         """Have both networks read prompts, and let their rows in."""
@@ -57,22 +39,14 @@ class TreeBatch:
                 row.effort = Effort()
             # The prompt's last token is node 0 of the first round.
             known = [(k[:, None, :-1], v[:, None, :-1]) for k, v in pasts]
-            self._pool(len(prompt)).add(rows, known)
+            self.pool(len(prompt)).add(rows, known)
 
-    def keep(self, alive: Bools) -> None:
-        """Drop finished rows, and move those that have outgrown their pool."""
-        start = 0
-        pools = self.pools()
-        for pool in pools:
-            stop = start + len(pool.rows)
-            if not alive[start:stop].all():
-                pool.keep(alive[start:stop])
-            start = stop
-        for pool in reversed(pools):  # the longest first, so that no row moves twice
-            rows, pasts, grown = pool.outgrown()
-            if rows:
-                self._pool(pool.length + 1).add(rows, pasts)
-                pool.keep(~grown)
+    def promote(self, pool: TreePool) -> None:
+        """Move rows that have outgrown a pool to the next one."""
+        rows, pasts, grown = pool.outgrown()
+        if rows:
+            self.pool(pool.length + 1).add(rows, pasts)
+            pool.keep(~grown)
 
 
 class Round:
