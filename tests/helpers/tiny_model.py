@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from ttc.backends.transformers import Transformers
+from ttc.core import Backend
+
+T = TypeVar("T")
 
 TEMPLATE = (
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if not loop.last or "
@@ -87,3 +93,15 @@ def _page(tokenizer: Any, prompt: str, text: str) -> tuple[list[int], list[int]]
     """Token ids, and labels that cover the text and the end of it alone."""
     before, after = tokenizer(prompt)["input_ids"], [*tokenizer(text)["input_ids"], 0]
     return before + after, [-100] * len(before) + after
+
+
+def using(folder: str, work: Callable[[Backend], Awaitable[T]], **config: Any) -> T:
+    """What some work with the transformers backend of a folder's model returns, on the CPU."""
+
+    async def go(backend: Backend) -> T:
+        try:
+            return await work(backend)
+        finally:
+            await backend.close()
+
+    return asyncio.run(go(Transformers(model=folder, device="cpu", **config).open()))

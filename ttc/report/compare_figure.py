@@ -15,6 +15,7 @@ import numpy as np
 
 from ttc.pipeline.comparing import Comparison, Point
 from ttc.report.drawing import write_figures
+from ttc.report.looks import BLACK, COLOURS, GREY
 from ttc.report.names import axis, label
 from ttc.report.tables import number
 
@@ -28,7 +29,7 @@ _STYLES: tuple[Any, ...] = (
     "-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)),
 )  # fmt: skip
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_BLACK, _GREY, _BLUE = "#000000", "#777777", "#0072B2"
+_BLUE = COLOURS[0]
 _COLUMNS = 4
 _LONGEST = 40
 
@@ -63,12 +64,12 @@ def _two_panels(found: Comparison, others: Sequence[str]) -> Figure:
 
     figure = Figure(figsize=(13, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    ends = [_succeeds(left, found, found.baseline, {"color": _BLACK, "linewidth": 2.2})]
+    ends = [_succeeds(left, found, found.baseline, {"color": BLACK, "linewidth": 2.2})]
     right.plot(
-        [found.ladder[0], found.ladder[-1]], [0, 0], color=_BLACK, linewidth=2.2,
+        [found.ladder[0], found.ladder[-1]], [0, 0], color=BLACK, linewidth=2.2,
         label=_hidden(found.baseline),
     )  # fmt: skip
-    gaps: list[_End | None] = [(0.0, found.baseline, _BLACK, found.ladder[-1])]
+    gaps: list[_End | None] = [(0.0, found.baseline, BLACK, found.ladder[-1])]
     for i, name in enumerate(others):
         look = {
             "color": _COLOURS[i],
@@ -200,7 +201,7 @@ def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
     panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
     base = _line(found, found.baseline)
     for panel, name in zip(panels, names, strict=False):
-        _curve(panel, found.baseline, base, _GREY, "--")
+        _curve(panel, found.baseline, base, GREY, "--")
         _curve(panel, name, _line(found, name), _BLUE, "-")
         panel.set_xscale("log")
         panel.grid(alpha=0.25)
@@ -216,7 +217,7 @@ def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
             textcoords="offset points",
             ha="right",
             fontsize=7,
-            color=_GREY,
+            color=GREY,
         )
     counted = f"compute per problem, {axis(found.unit)}, all that was asked for counted"
     figure.supxlabel(counted, fontsize=9)
@@ -268,7 +269,7 @@ def _forest(found: Comparison) -> Figure:
             fillstyle="full" if decided else "none",
             label="_decided" if decided else "_undecided",
         )
-    axes.axvline(0, color=_BLACK, linewidth=1.2)
+    axes.axvline(0, color=BLACK, linewidth=1.2)
     axes.set_yticks(np.arange(len(points)), [label(p.method, _LONGEST) for p in points], fontsize=8)
     axes.grid(axis="x", alpha=0.25)
     axes.set_xlabel(label(f"success less that of {found.baseline}, points"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 
@@ -12,10 +11,10 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 from pydantic import ValidationError  # noqa: E402
-from tiny_model import make_model, save_random, save_tokenizer  # noqa: E402
+from tiny_model import make_model, save_random, save_tokenizer, using  # noqa: E402
 
 from ttc.backends.transformers import Transformers  # noqa: E402
-from ttc.core import Backend, Call, Prompt, SamplingParams  # noqa: E402
+from ttc.core import Call, Prompt, SamplingParams  # noqa: E402
 from ttc.errors import BackendError  # noqa: E402
 
 RAW = Prompt(text="1+1=")
@@ -53,16 +52,6 @@ def far(tmp_path_factory) -> str:
             weights.mul_(-1)
     model.save_pretrained(path)
     return str(path)
-
-
-def using(folder: str, work, **config):
-    async def go(backend: Backend):
-        try:
-            return await work(backend)
-        finally:
-            await backend.close()
-
-    return asyncio.run(go(Transformers(model=folder, device="cpu", **config).open()))
 
 
 def ask(folder: str, draft: str | None = None, seeds=(1,), tokens=4, **params):

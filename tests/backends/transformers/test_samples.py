@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from tiny_model import save_random  # noqa: E402
+from tiny_model import save_random, using  # noqa: E402
 
-from ttc.backends.transformers import Transformers  # noqa: E402
-from ttc.core import Backend, Call, Message, Prompt, SamplingParams  # noqa: E402
+from ttc.core import Call, Message, Prompt, SamplingParams  # noqa: E402
 from ttc.errors import BackendError, CallFailed  # noqa: E402
 
 RAW = Prompt(text="1+1=")
@@ -24,16 +21,6 @@ def folder(tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("tiny")
     save_random(path)
     return str(path)
-
-
-def using(folder: str, work, **config):
-    async def go(backend: Backend):
-        try:
-            return await work(backend)
-        finally:
-            await backend.close()
-
-    return asyncio.run(go(Transformers(model=folder, device="cpu", **config).open()))
 
 
 def ask(folder: str, prompt: Prompt = RAW, seeds=(1,), config=None, **params):
