@@ -23,8 +23,8 @@ class Engine(Protocol):
     def run(self, cells: Sequence[Cell]) -> Generator[Done, None, None]:
         """Do cells, each once, and yield how each ended, in the order in which they end.
 
-        A cell that fails is yielded as failed and takes nobody along. Closing the generator cancels:
-        what has not begun is not begun, what is under way is asked to stop as Ctrl-C would ask it,
-        and awaited. Raises `TtcError` only where the engine itself is lost (no cell can go on).
+        A cell that fails is yielded as failed and takes nobody along. Closing the generator
+        cancels: what has not begun is not begun, what is under way is asked to stop as Ctrl-C would
+        ask it, and awaited. Raises `TtcError` only where the engine itself is lost.
         """
         ...

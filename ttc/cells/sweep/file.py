@@ -26,9 +26,9 @@ def is_sweep(path: Path) -> bool:
     return isinstance(data, dict) and "recipes" in data
 
 
-def read_sweep(path: Path, shown: str | None = None) -> Spec:
+def read_sweep(path: Path) -> Spec:
     """A sweep's file. Raises `RecipeError` with all that is wrong, one line each."""
-    return _Reading(read_source(path, shown or str(path), "sweep"), path).spec()
+    return _Reading(read_source(path, str(path), "sweep"), path).spec()
 
 
 class _Reading:
@@ -125,7 +125,8 @@ class _Reading:
         found = {}
         for key, how in told.items():
             at = ("random", "keys", key)
-            if self._setting(at, key, None) is None:
+            if said := problem(key, how):
+                self._fault(at, said)
                 continue
             try:
                 found[key] = read_draw(how)

@@ -32,7 +32,12 @@ def _loguniform(low: float, high: float) -> Draw:
 
 
 def _integers(low: float, high: float) -> Draw:
-    return lambda generator: int(generator.integers(int(low), int(high), endpoint=True))
+    first, last = int(low), int(high)
+
+    def draw(generator: np.random.Generator) -> int:
+        return int(generator.integers(first, last, endpoint=True))
+
+    return draw
 
 
 def _logintegers(low: float, high: float) -> Draw:
@@ -40,7 +45,7 @@ def _logintegers(low: float, high: float) -> Draw:
     first, last = low - 0.5, high + 0.5
 
     def draw(generator: np.random.Generator) -> int:
-        found = round(first * (last / first) ** generator.random())
+        found = round(float(first * (last / first) ** generator.random()))
         return min(max(found, int(low)), int(high))
 
     return draw

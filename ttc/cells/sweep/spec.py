@@ -19,7 +19,7 @@ GRID = "grid"
 
 @dataclass(frozen=True)
 class Setting:
-    """One key that a cell sets. text: as `--set` takes it; origin: where it was told, for errors."""
+    """One key that a cell sets. text: as `--set` takes it; origin: where it was told."""
 
     key: str
     value: Any
@@ -112,7 +112,7 @@ def problem(key: str, value: Any) -> str | None:
         return "expected a key of the recipe, such as sampler.temperature"
     if key == "results":
         return "all cells of a sweep write below one folder of results: --results FOLDER"
-    if _holds_secret(dict.fromkeys(steps[-1:], value)):
+    if _holds_secret({steps[-1]: value}):
         return (
             "a sweep writes down what it sets: put secrets into the environment, and its name into "
             "the recipe (api_key_env)"
@@ -121,12 +121,20 @@ def problem(key: str, value: Any) -> str | None:
 
 
 def _holds_secret(value: Any) -> bool:
+    """Whether a text stands somewhere under a name like a key's."""
     if isinstance(value, Mapping):
         return any(
-            (is_secret_name(str(key)) and isinstance(inner, str)) or _holds_secret(inner)
+            _holds_text(inner) if is_secret_name(str(key)) else _holds_secret(inner)
             for key, inner in value.items()
         )
     return isinstance(value, list) and any(map(_holds_secret, value))
+
+
+def _holds_text(value: Any) -> bool:
+    inside = value.values() if isinstance(value, Mapping) else value
+    if isinstance(inside, str):
+        return True
+    return not isinstance(inside, int | float | None) and any(map(_holds_text, inside))
 
 
 def _as_yaml(value: Any) -> str:
