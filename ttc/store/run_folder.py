@@ -193,11 +193,14 @@ def find_run(
 def find_matching(words: Sequence[str], root: Path = Path("results")) -> list[RunFolder]:
     """The runs that people mean, each once; `*` in a word stands for any part of a recipe's name.
 
-    Raises `DataError` as `find_run` does, and for a pattern that no recipe's name fits.
+    A sweep's name or folder stands for all its runs. Raises `DataError` as `find_run` does, and for
+    a pattern that no recipe's name fits.
     """
+    from ttc.store.sweeps import with_sweeps
+
     found: dict[Path, RunFolder] = {}
     names = sorted({run.recipe_name for run in list_runs(root)})
-    for word in words:
+    for word in with_sweeps(words, root):
         fitting = [name for name in names if fnmatchcase(name, word)] if "*" in word else [word]
         if not fitting:
             raise DataError(f"no recipe with runs in {root} is called {word!r}")
@@ -211,9 +214,13 @@ def find_runs(
 ) -> list[RunFolder]:
     """The runs that people mean, each once. out: where what is made of several may go.
 
-    Raises `DataError` as `find_run` does, and where several runs have no such place.
+    A sweep's name or folder stands for all its runs. Raises `DataError` as `find_run` does, and
+    where several runs have no such place.
     """
-    found = {run.path.resolve(): run for run in (find_run(word, root) for word in references)}
+    from ttc.store.sweeps import with_sweeps
+
+    words = with_sweeps(references, root)
+    found = {run.path.resolve(): run for run in (find_run(word, root) for word in words)}
     if len(found) > 1 and out is None:
         raise DataError("several runs belong to no one folder: name one by --out FOLDER")
     return list(found.values())
