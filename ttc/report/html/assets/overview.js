@@ -20,7 +20,7 @@ ttc.summary = () => {
     [...run.warnings, ...run.labels].map(ttc.note), run.note ? ttc.note(run.note) : null,
     run.notes.map(ttc.muted)));
   if (head.left_out) cards.push(ttc.note(`${ttc.whole(head.texts - head.left_out)} of ${ttc.whole(head.texts)} texts are in this file, the most telling of each problem and else a random sample; figures and tables are of all.`));
-  return ttc.section("summary", many ? "What was found" : head.runs[0].recipe_name, ...cards);
+  return ttc.section("summary", many ? "What was found" : head.runs[0].recipe_name, ttc.paired(), ...cards);
 };
 
 /* Lines of a chart of success: of each method its best cells, and on demand a line for each V. */
