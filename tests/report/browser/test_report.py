@@ -185,6 +185,31 @@ def beside(tmp_path_factory):
     return file.as_uri()
 
 
+@pytest.mark.parametrize("width", [1200, 1280])
+def test_the_bar_shows_all_sections_and_headings_say_whose_they_are(opened, beside, width):
+    page = opened(beside, width=width)
+    bar = page.locator("#nav")
+    assert bar.evaluate("nav => nav.scrollWidth <= nav.clientWidth")
+    assert [one.split()[-1] for one in bar.locator("a").all_inner_texts()][-3:] == [
+        *("Costs", "Recipe", "Citation")
+    ]
+    for name in ("coverage", "problems", "costs", "recipe"):
+        assert page.locator(f"#{name} h2").inner_text().endswith(" · seldom"), name
+    page.locator("#run").select_option("1")
+    until(lambda: "broken" in page.locator("#coverage h2").inner_text())
+    assert "first, which is one draw" in page.locator("#parting").inner_text()
+
+
+@pytest.mark.parametrize("width", [1000, 1200])
+def test_no_heading_of_the_problems_is_cut(opened, nano_report, width):
+    page = opened(nano_report, width=width)
+    page.locator(".tabulator-row").first.wait_for()
+    titles = page.locator(".tabulator-col:visible .tabulator-col-title").all()
+    assert len(titles) > 5
+    for one in titles:
+        assert one.evaluate("t => t.scrollWidth <= t.clientWidth"), one.inner_text()
+
+
 def test_the_summary_begins_with_how_runs_compare(opened, beside):
     page = opened(beside)
     found = page.locator("#summary > *").nth(1)

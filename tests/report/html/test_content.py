@@ -14,7 +14,7 @@ from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.metrics import measure
 from ttc.report.html.build import problem_pages
 from ttc.report.html.citing import bibtex
-from ttc.report.html.content import analyses
+from ttc.report.html.content import analyses, parting
 from ttc.report.html.headline import headline
 from ttc.report.html.success import frontier, methods, units
 from ttc.report.problem import print_problem
@@ -108,6 +108,18 @@ def test_a_headline_without_verifiers():
 
 def test_nothing_is_said_of_nothing():
     assert headline([], None) == []
+
+
+def index_row(name, vote, **chosen):
+    return {"id": name, "vote": vote, "chosen": chosen}
+
+
+def test_runs_do_not_part_by_one_draw_of_each():
+    first = [index_row("a", True, first=True, best=True), index_row("b", True, first=True)]
+    second = [index_row("a", True, first=False, best=False), index_row("b", True, first=False)]
+    (found,) = parting([first, second], {"first"})
+    assert found == {"id": "a", "vote": [True, True], "choices": ["best"]}
+    assert [one["id"] for one in parting([first, second])] == ["a", "b"]
 
 
 def test_the_bibliography_has_the_papers_of_the_methods():

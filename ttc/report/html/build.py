@@ -10,7 +10,7 @@ from typing import Any
 import ttc
 from ttc.errors import UsageError
 from ttc.pipeline.naming import names_of
-from ttc.policies import of_recipe, usual
+from ttc.policies import PolicyPart, of_recipe, usual
 from ttc.report.html.chunks import Chunks, Kept, fitting
 from ttc.report.html.citing import bibtex
 from ttc.report.html.content import Analyses, analyses, axes, facts, index, parting
@@ -28,7 +28,10 @@ HEAD = "head"
 
 @dataclass(frozen=True)
 class RunPart:
-    """One run of a page: what it was, what was computed of it, and its problems."""
+    """One run of a page: what it was, what was computed of it, and its problems.
+
+    single: policies that choose the only solution that they look at.
+    """
 
     run: RunFolder
     manifest: Manifest
@@ -36,6 +39,7 @@ class RunPart:
     analyses: Analyses
     rows: list[IndexRow]
     kept: list[Kept]
+    single: frozenset[str] = frozenset()
 
 
 def run_part(run: RunFolder, *, deep: bool = True) -> RunPart:
@@ -45,16 +49,21 @@ def run_part(run: RunFolder, *, deep: bool = True) -> RunPart:
     for one in problem_pages(run, manifest):
         rows.append(one.row)
         kept.append(Kept.of(one))
-    return RunPart(run, manifest, facts(run, manifest), analyses(run, deep=deep), rows, kept)
+    single = frozenset(one.label for one in _policies(manifest) if one.largest == 1)
+    made = analyses(run, deep=deep)
+    return RunPart(run, manifest, facts(run, manifest), made, rows, kept, single)
 
 
 def problem_pages(run: RunFolder, manifest: Manifest) -> Iterator[ProblemPage]:
     """Of each problem, in the run's order."""
     tables = RunRows(run)
-    policies = of_recipe(manifest.recipe, manifest.code) or usual()
-    names = verifiers(run)
+    policies, names = _policies(manifest), verifiers(run)
     for row in tables.problems:
         yield problem_page(tables.of(row), policies, names)
+
+
+def _policies(manifest: Manifest) -> Sequence[PolicyPart]:
+    return of_recipe(manifest.recipe, manifest.code) or usual()
 
 
 def head(
@@ -67,15 +76,16 @@ def head(
             "label": shown_line(name, 80),
             **part.facts,
             **part.analyses,
-            "index": index(part.rows),
+            "index": index(part.rows, part.single),
             "place": chunked.place,
         }
         for name, part, chunked in zip(names, parts, made, strict=True)
     ]
+    single = frozenset().union(*(part.single for part in parts))
     return {
         **frame(runs),
         "paired": beside,
-        "parting": parting([part.rows for part in parts]) if len(parts) > 1 else [],
+        "parting": parting([part.rows for part in parts], single) if len(parts) > 1 else [],
         "cite": bibtex([part.manifest.recipe for part in parts]),
         "texts": sum(c.texts for c in made),
         "left_out": sum(c.left_out for c in made),
