@@ -80,10 +80,11 @@ class Ledger:
         problems: Sequence[str],
         began: float | None = None,
         rounds: bool = True,
+        above: Bills | None = None,
     ) -> None:
         """began: when the run did, by the monotonic clock; now by default. rounds: whether problems
         may get more in further rounds, also those that have samples; what their methods asked for
-        must then not depend on where they were refused.
+        must then not depend on where they were refused. above: see `Bills`.
         """
         self._repeatable = rounds
         self.budget = budget
@@ -100,7 +101,7 @@ class Ledger:
         self._told: list[dict[str, Raise]] = []
         self._limits: dict[str, dict[Unit, float]] = {}  # of problems in this round
         self._books: dict[str, Book] = {}
-        self.bills = Bills(self._run, self._cap, self.problems)
+        self.bills = Bills(self._run, self._cap, self.problems, above)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Role, Spent] = {}  # used by all of the last round
         self.rounds = 1

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -32,6 +32,16 @@ from ttc.engine.underway import UnderWay
 from ttc.errors import BudgetExhausted, TtcError
 
 _LAST_S = 5.0  # longest wait for calls under way after an error that ends the run
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where an engine keeps what was drawn, what is under way, and under which name its bills."""
+
+    path: Path
+    journal: Journal
+    notes: UnderWay
+    run: str
 
 
 class Engine:
@@ -128,6 +138,11 @@ class Engine:
             return 0.0
         left = self.ledger.seconds_left()
         return GRACE_S if left is None else min(GRACE_S, left)
+
+    def kept(self) -> Kept:
+        """For sessions, inside the engine's context."""
+        assert self._journal is not None, "inside the engine's context only"
+        return Kept(self._journal_path, self._journal, self._till.notes, self._run)
 
     async def finish_calls(self, hint: str = "", most: float = math.inf) -> None:
         """Send no call from now on and wait until those under way are in the journal.
