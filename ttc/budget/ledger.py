@@ -82,12 +82,14 @@ class Ledger:
         began: float | None = None,
         rounds: bool = True,
         whole: int | None = None,
+        above: Bills | None = None,
     ) -> None:
         """began: when the run did, by the monotonic clock; now by default. rounds: whether problems
         may get more in further rounds, also those that have samples; what their methods asked for
         must then not depend on where they were refused. whole: of how many problems these are a
         part, where others go through the rest: they have the run's limits for their part then, and
-        of those the first round only, since all rounds after it look at all problems.
+        of those the first round only, since all rounds after it look at all problems. above: see
+        `Bills`.
         """
         self._repeatable = rounds
         self.budget = budget
@@ -112,7 +114,7 @@ class Ledger:
                 u: n if math.isinf(n) else share[u] * len(self.problems)
                 for u, n in self._run.items()
             }
-        self.bills = Bills(self._run, self._cap, self.problems)
+        self.bills = Bills(self._run, self._cap, self.problems, above)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Role, Spent] = {}  # used by all of the last round
         self.rounds = 1

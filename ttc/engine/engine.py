@@ -44,6 +44,16 @@ class PartOf:
     problems: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Where an engine keeps what was drawn, what is under way, and under which name its bills."""
+
+    path: Path
+    journal: Journal
+    notes: UnderWay
+    run: str
+
+
 class Engine:
     """Everything that the models of one run share. An async context manager.
 
@@ -149,6 +159,11 @@ class Engine:
             return 0.0
         left = self.ledger.seconds_left()
         return GRACE_S if left is None else min(GRACE_S, left)
+
+    def kept(self) -> Kept:
+        """For sessions, inside the engine's context."""
+        assert self._journal is not None, "inside the engine's context only"
+        return Kept(self._journal_path, self._journal, self._till.notes, self._run)
 
     async def finish_calls(self, hint: str = "", most: float = math.inf) -> None:
         """Send no call from now on and wait until those under way are in the journal.
