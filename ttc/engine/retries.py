@@ -72,6 +72,10 @@ class Caller:
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._ends: BackendError | None = None  # a refusal of whatever a server is asked
 
+    def change(self, settings: EngineSettings) -> None:
+        """Go by other settings from the next call on."""
+        self._settings = settings
+
     async def call(
         self, call: Call, tokens: int, money: Money | None = None, *, problem: str = ""
     ) -> list[Completion]:
