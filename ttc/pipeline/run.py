@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, recorded
 from ttc.pipeline.sharing_out import Tally
 from ttc.pipeline.signals import Stop, stopping
+from ttc.pipeline.steering import Steering
 from ttc.pipeline.tuning.held_out import check_tuned, tuned_parts
 from ttc.store.atomic import remove_leftovers
 from ttc.store.columns import RUN_TABLES
@@ -65,9 +66,7 @@ def run_recipe(
     `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
     then is in the journal, and the next try goes on from it.
     """
-    from ttc.pipeline.planning.short import short_budgets
     from ttc.recipe import run_id
-    from ttc.recipe.unread import unread
 
     run = run_folder(Path(recipe.results), recipe.name, run_id(recipe))
     with locked(run):
@@ -76,27 +75,48 @@ def run_recipe(
             return Outcome(run, run.manifest(), fresh=False)
         taken = stopping() if stop is None else nullcontext(stop)
         with taken as stop, recorded(recipe, run, stop) as recording:
-            problems = load_problems(recipe)
-            tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
-            check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)
-            manifest = _manifest(recipe, run, problems)
-            changed = code_changes(run, manifest)
-            warnings = (*unread(recipe), *short_budgets(recipe, problems))  # by earlier runs
-            recording.begin(manifest, len(problems), recipe.dataset.notes, changed)
-            with progress(recording.monitor) if progress is not None else nullcontext():
-                for said in warnings:
-                    _log.warning(said)
-                began = time.monotonic()
-                with _frozen():
-                    asyncio.run(_collect(recipe, problems, recording, stop))
-                manifest.timing["sampling_seconds"] = time.monotonic() - began
-            recording.monitor.sampled()
-            began = time.monotonic()
-            write_curves(recipe, run, manifest).note(manifest)
-            manifest.timing["evaluation_seconds"] = time.monotonic() - began
-            manifest.tables = run.digests()
-            recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
+            steering = Steering(recipe, recording.monitor, stop)
+            with steering.listening():
+                manifest = _try(recipe, run, recording, steering, progress)
         return Outcome(run, manifest, fresh=True)
+
+
+def _try(
+    recipe: Recipe,
+    run: RunFolder,
+    recording: Recording,
+    steering: Steering,
+    progress: Progress | None,
+) -> Manifest:
+    """Collect, evaluate and write all of a run that is not complete."""
+    from ttc.pipeline.planning.short import short_budgets
+    from ttc.recipe.unread import unread
+
+    problems = load_problems(recipe)
+    tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
+    check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)
+    manifest = _manifest(recipe, run, problems)
+    changed = code_changes(run, manifest)
+    warnings = (*unread(recipe), *short_budgets(recipe, problems))  # by earlier runs
+    recording.begin(manifest, len(problems), recipe.dataset.notes, changed)
+    steering.begin([problem.id for problem in problems])
+    with progress(recording.monitor) if progress is not None else nullcontext():
+        for said in warnings:
+            _log.warning(said)
+        began = time.monotonic()
+        with _frozen():
+            asyncio.run(_collect(recipe, problems, recording, steering))
+            while retried := steering.again():
+                recording.monitor.asks_again(len(retried))
+                asyncio.run(_collect(recipe, problems, recording, steering, retried))
+        manifest.timing["sampling_seconds"] = time.monotonic() - began
+    recording.monitor.sampled()
+    began = time.monotonic()
+    write_curves(recipe, run, manifest).note(manifest)
+    manifest.timing["evaluation_seconds"] = time.monotonic() - began
+    manifest.tables = run.digests()
+    recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
+    return manifest
 
 
 @contextmanager
@@ -162,8 +182,13 @@ def load_problems(recipe: Recipe) -> list[Problem]:
 
 
 async def _collect(
-    recipe: Recipe, problems: Sequence[Problem], recording: Recording, stop: Stop
+    recipe: Recipe,
+    problems: Sequence[Problem],
+    recording: Recording,
+    steering: Steering,
+    retried: Collection[str] = (),
 ) -> None:
+    """Go through all problems; retried: those whose failed samples are asked for again."""
     monitor = recording.monitor
     engine = Engine(
         journal=Path(recipe.results) / "journal.sqlite",
@@ -171,20 +196,27 @@ async def _collect(
         cost=recipe.cost,
         seed=recipe.seed,
         problems=[p.id for p in problems],
-        settings=recipe.engine,
+        settings=steering.settings,
         events=monitor.events,
         run=monitor.run.name,
         rounds=recipe.sampler.exchangeable,
     )
-    with stop.of(engine, monitor.stopping):
+    engine.retried.update(retried)
+    if monitor.ledger is not None:
+        engine.ledger.go_on_from(monitor.ledger)
+    with steering.of(engine), steering.stop.of(engine, monitor.stopping):
         seconds = recipe.budget.per_run.seconds
         with no_longer_than(None if seconds is None else seconds + recipe.engine.finish_s):
             async with engine:
-                await _collect_with(engine, recipe, problems, recording)
+                await _collect_with(engine, recipe, problems, recording, steering)
 
 
 async def _collect_with(
-    engine: Engine, recipe: Recipe, problems: Sequence[Problem], recording: Recording
+    engine: Engine,
+    recipe: Recipe,
+    problems: Sequence[Problem],
+    recording: Recording,
+    steering: Steering,
 ) -> None:
     monitor, manifest = recording.monitor, recording.manifest
     assert manifest is not None, "recording.begin comes first"
@@ -201,12 +233,13 @@ async def _collect_with(
             await engine.failing(error)  # or it would end the calls of all other problems at once
             raise
         tally.see(done)
+        steering.saw(done)
         return done
 
     while True:
         nothing: BudgetExhausted | None = None
         try:
-            await _sweep(attempt, problems, recipe, monitor, engine.conclude)
+            await _sweep(attempt, problems, recipe, monitor, engine.conclude, steering.window)
         except BudgetExhausted as error:
             nothing = error  # shares may be too small for a sample that the whole affords
         except Exception as error:
@@ -230,6 +263,7 @@ async def _sweep(
     recipe: Recipe,
     monitor: Monitor,
     conclude: Callable[[], Awaitable[None]],
+    window: Callable[[], int],
 ) -> None:
     """Go through all problems and write the tables as they come; they appear when complete."""
     run = monitor.run
@@ -245,7 +279,6 @@ async def _sweep(
             for name in RUN_TABLES
             if name not in left_out
         }
-        window = recipe.engine.problems_in_flight
         index = 0
         async for done in ordered(problems, attempt, window):
             rows = _rows(done, index)

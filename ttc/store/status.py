@@ -54,7 +54,7 @@ class RunStatus(BaseModel):
     recipe_name: str
     state: State = "running"
     stage: str = Field(
-        default="", description="loading, connecting, sampling, stopping or evaluating."
+        default="", description="loading, connecting, sampling, paused, stopping or evaluating."
     )
     doing: str = Field(default="", description="What is waited for, while that has a name.")
     pid: int | None = None
