@@ -60,6 +60,11 @@ class World:
         done = ttc(self.folder, "status", "steered", "--json", "--results", results)
         return json.loads(done.stdout)
 
+    def wait_done(self, results, problems):
+        (path,) = (self.folder / results).glob("steered/*/status.json")
+        while json.loads(path.read_text())["problems"]["done"] < problems:
+            time.sleep(0.05)
+
     def count(self, event):
         if not self.log.exists():
             return 0
@@ -201,18 +206,20 @@ def test_a_paused_runs_time_goes_on(world):
 def test_a_problem_whose_samples_failed_is_tried_again(world, late):
     questions = {row["problem_id"]: row["question"] for row in problems()}
     name = list(questions)[1]
-    world = world(0.2 if late else 0.5, questions[name])
+    world = world(0.5, questions[name])
     run = world.run("a", "engine.problems_in_flight=2")
     world.wait("refused", 4)
     if late:
-        while world.status("a")["problems"]["done"] < 2:
-            time.sleep(0.05)
+        world.wait_done("a", 2)
+        world.told("a", "pause")
         code, answer = world.ctl("a", "retry", next(iter(questions)))
         assert code == 2
         assert "none of its samples failed" in answer["said"]
     world.mended.write_text("")
     told = world.told("a", "retry", name)
     assert told["to_retry"] == [name]
+    if late:
+        world.told("a", "resume")
     assert run.wait(60) == 0, run.written()
     asked, refused = world.count("asked"), world.count("refused")
     assert asked - refused <= 40 + 2, "the others come from the journal"
