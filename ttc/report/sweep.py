@@ -89,6 +89,9 @@ def _beside(plan: SweepPlan, hidden: int) -> Iterator[str]:
         yield f"can't be planned, and will fail unless it is mended: {why}"
     if plan.to_do:
         yield "Samples that cells share are bought once; the sum counts them for each cell."
+    measured = dict.fromkeys(cost.lengths for cost in plan.costs.values() if cost.lengths)
+    if measured:
+        yield f"lengths as measured on {', '.join(measured)}"
     if any(math.isnan(cost.amount("tokens").expected) for cost in plan.costs.values()):
         yield "<=: if every completion had max_tokens; --like RUN takes the lengths of a run"
 

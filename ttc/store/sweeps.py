@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from ttc.store.atomic import write_text
 from ttc.store.run_folder import RunFolder, list_runs
 from ttc.visible import visible_json
 
+_log = logging.getLogger(__name__)
 FOLDER, STATE_NAME = "sweeps", "sweep.json"
 CellStatus = Literal["waiting", "complete", "failed"]
 
@@ -125,6 +127,9 @@ def runs_of(folder: Path) -> list[str]:
         raise DataError(
             f"none of the {len(runs)} cells of {folder} has a run yet; ttc sweep --resume"
         )
+    if len(there) < len(runs):
+        missing = f"{len(runs) - len(there)} of {len(runs)} cells have no samples yet"
+        _log.warning("%s: %s; they are left out", folder, missing)
     return list(dict.fromkeys(str(run.path) for run in there))
 
 
