@@ -16,7 +16,7 @@ from ttc.cells.cell import Cell, Done, ended
 from ttc.cells.sweep.planning import plan_sweep
 from ttc.cells.sweep.preparing import Asked, prepare
 from ttc.cells.sweep.running import run_cells
-from ttc.cells.sweep.tables import write_tables
+from ttc.cells.sweep.tables import cell_rows, write_tables
 from ttc.store.sweeps import read_sweep_state
 
 TINY = """
@@ -209,7 +209,7 @@ def test_sixty_cells_with_five_failures_finish_when_they_are_mended(tmp_path, mo
         engine.did.clear()
         told = []
         run_cells(plan.to_do, found.state, found.folder, engine, told.append)
-        write_tables(found.state, found.folder)
+        write_tables(found.state, found.folder, cell_rows(found.state, found.folder))
         return plan, told
 
     plan, told = sweep(asked)

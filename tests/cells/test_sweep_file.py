@@ -156,6 +156,9 @@ def test_a_key_that_would_undo_another_is_refused(tmp_path):
     (fault,) = spec.faults()
     assert "sampler would undo sampler.temperature" in fault
     assert "sweep.yaml:3" in fault
+    spec = read(tmp_path, "recipes: a\nset: {seed: 1}\ngrid: {seed: [1, 2]}")
+    (fault,) = spec.faults()
+    assert "seed would undo seed" in fault
     inside = read(tmp_path, "recipes: a\nlist: [{sampler: beam}]\ngrid: {sampler.width: [1]}")
     assert not list(inside.faults())
 

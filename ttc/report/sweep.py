@@ -85,6 +85,11 @@ def _beside(plan: SweepPlan, hidden: int) -> Iterator[str]:
             f"{counted(plan.sweep.left, 'cell')} of this name before {_are(plan.sweep.left)} no "
             "longer in it; their runs stay"
         )
+    if plan.gone:
+        yield (
+            f"{counted(plan.gone, 'cell')} complete before: their recipe or its files have changed "
+            "since, or their runs have gone"
+        )
     for why in dict.fromkeys(cost.why for cost in plan.costs.values() if cost.why):
         yield f"can't be planned, and will fail unless it is mended: {why}"
     if plan.to_do:
