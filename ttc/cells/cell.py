@@ -57,7 +57,8 @@ class Done:
 
 def command(cell: Cell) -> list[str]:
     """The words of the process that does a cell."""
-    return [sys.executable, "-m", "ttc", *cell.arguments(), "--plain", "--json"]
+    # -P: no module of the folder that it is started in, as the command `ttc` imports none.
+    return [sys.executable, "-P", "-m", "ttc", *cell.arguments(), "--plain", "--json"]
 
 
 def do(cell: Cell) -> Done:

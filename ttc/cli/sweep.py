@@ -45,7 +45,10 @@ def command(
         ),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Cells at a time (default: 1).")
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Cells at a time (default: 1; elsewhere, all places)."
+        ),
     ] = None,
     engine: Annotated[
         str | None,

@@ -196,7 +196,9 @@ def _result(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["success"] is None:
         return (row["name"], "-", "", "", number(row["tokens"] or math.nan))
     size = "" if row["S"] is None else f"@{row['S']}" + (f"x{row['V']}" if row["V"] else "")
-    interval = f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
+    low, high = (row[end] for end in ("ci_low", "ci_high"))
+    known = not any(end is None or math.isnan(end) for end in (low, high))
+    interval = f"{percent(low)} to {percent(high)}" if known else "-"
     tokens = math.nan if row["tokens"] is None else row["tokens"]
     by = f"{row['policy']}{size}"
     return (row["name"], percent(row["success"]), interval, by, number(tokens))
