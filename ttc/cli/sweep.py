@@ -45,7 +45,10 @@ def command(
         ),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Cells at a time (default: 1).")
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Cells at a time (default: 1; elsewhere, all places)."
+        ),
     ] = None,
     engine: Annotated[
         str | None,
@@ -138,8 +141,8 @@ def _end(found: Prepared, *, everything: bool, as_json: bool) -> None:
     from ttc.terminal import say, say_json
 
     state, folder = found.state, found.folder
-    tables = write_tables(state, folder)
     rows, failed = cell_rows(state, folder), state.failed()
+    tables = write_tables(state, folder, rows)
     root = str(found.cells.results)
     if as_json:
         commands = [one.alone(root) if one.status == "failed" else None for one in state.cells]
