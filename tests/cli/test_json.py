@@ -39,6 +39,7 @@ EXAMPLES = {
     "show": (RUN,),
     "simulate": ("--problems", "4", "--solutions", "2", "--verifications", "0"),
     "status": (RUN,),
+    "sweep": (RUN, *SMALL, "--grid", "seed=0,1", "--dry-run"),
     "theory": (RUN,),
     "tune": (RUN, "--policy", "pessimistic", "--share", "0.5"),
 }

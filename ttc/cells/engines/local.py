@@ -7,16 +7,17 @@ here is what Ctrl-C does.)
 
 from __future__ import annotations
 
+import logging
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from ttc.cells.cell import Cell, Done, command, ended
 from ttc.errors import UsageError
 
-_PATIENCE = 30.0  # seconds for a run that was asked to stop to write down what it has
+_log = logging.getLogger(__name__)
 
 
 def open_engine(address: str, jobs: int) -> Local:
@@ -36,7 +37,7 @@ class Local:
     def jobs(self) -> int:
         return self._jobs
 
-    def run(self, cells: Sequence[Cell]) -> Iterator[Done]:
+    def run(self, cells: Sequence[Cell]) -> Generator[Done, None, None]:
         """As `Engine.run` says."""
         children = _Children()
         pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="cell")
@@ -92,14 +93,20 @@ class _Children:
             return child
 
     def stop(self) -> None:
-        """Ask all to stop as Ctrl-C would, and wait; who does not is killed."""
+        """Ask all to stop as Ctrl-C would, and wait. Ctrl-C meanwhile asks them to stop at once,
+        and once more kills them.
+        """
         with self._lock:
             self._stopping = True
             running = list(self._running)
-        for child in running:
-            child.send_signal(signal.SIGINT)
-        for child in running:
+        if running:
+            _log.warning("stopping %d cells; Ctrl-C again to stop at once", len(running))
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
             try:
-                child.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                child.kill()
+                for child in running:
+                    child.send_signal(number)
+                for child in running:
+                    child.wait()
+                return
+            except KeyboardInterrupt:
+                continue
