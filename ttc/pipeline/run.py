@@ -25,8 +25,9 @@ from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
-from ttc.pipeline.recording import Recording, recorded
+from ttc.pipeline.recording import Recording, journal_of, recorded
 from ttc.pipeline.sharding.part import Part
+from ttc.pipeline.sharding.second_pass import require_bills
 from ttc.pipeline.sharing_out import Tally
 from ttc.pipeline.signals import Stop, stopping
 from ttc.pipeline.tuning.held_out import check_tuned, tuned_parts
@@ -81,7 +82,7 @@ def run_recipe(
         run = shard_folder(run, shard)
     with locked(run):
         remove_leftovers(run.path, WRITTEN)
-        if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
+        if run.complete() and not _more_to_do(recipe, run.manifest()):
             return Outcome(run, run.manifest(), fresh=False)
         taken = stopping() if stop is None else nullcontext(stop)
         with taken as stop, recorded(recipe, run, stop) as recording:
@@ -109,6 +110,12 @@ def run_recipe(
             manifest.tables = run.digests()
             recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
         return Outcome(run, manifest, fresh=True)
+
+
+def _more_to_do(recipe: Recipe, done: Manifest) -> bool:
+    """Whether a run that is complete would be another one if its recipe ran again."""
+    again = recipe.engine.retry_failed and bool(done.failures)
+    return again or (done.merged is not None and done.merged.second_pass)
 
 
 @contextmanager
@@ -175,9 +182,10 @@ def load_problems(recipe: Recipe) -> list[Problem]:
 
 
 async def _collect(recipe: Recipe, part: Part, recording: Recording, stop: Stop) -> None:
-    monitor = recording.monitor
+    monitor, manifest = recording.monitor, recording.manifest
+    assert manifest is not None, "recording.begin comes first"
     engine = Engine(
-        journal=Path(recipe.results) / "journal.sqlite",
+        journal=journal_of(recipe, monitor.run),
         budget=recipe.budget,
         cost=recipe.cost,
         seed=recipe.seed,
@@ -192,12 +200,13 @@ async def _collect(recipe: Recipe, part: Part, recording: Recording, stop: Stop)
         seconds = recipe.budget.per_run.seconds
         with no_longer_than(None if seconds is None else seconds + recipe.engine.finish_s):
             async with engine:
+                require_bills(manifest, engine.ledger)
                 await _collect_with(engine, recipe, part, recording)
 
 
 async def _collect_with(engine: Engine, recipe: Recipe, part: Part, recording: Recording) -> None:
     monitor, manifest = recording.monitor, recording.manifest
-    assert manifest is not None, "recording.begin comes first"
+    assert manifest is not None
     if part.problems:  # no model is wanted for a shard that has none
         monitor.stage = "connecting"
         method = await open_models(recipe, engine, manifest, monitor)
