@@ -36,6 +36,7 @@ class Session:
         """
         self.budget, self.seed = budget, seed
         self.cost, self.settings, self.events = engine.cost, engine.settings, engine.events
+        self.whole = engine.ledger
         self.ledger = Ledger(budget, [problem], began, rounds, above=engine.ledger.bills)
         kept = engine.kept()
         self._journal = kept.journal
