@@ -53,7 +53,8 @@ def serving(
     with Command(folder, "serve", recipe, "--port", "0", *words, **env) as process:
         end = time.monotonic() + 60
         while not (line := process.written()[0]).endswith("\n"):
-            assert process.poll() is None and time.monotonic() < end, process.written()
+            assert process.poll() is None, process.written()
+            assert time.monotonic() < end, process.written()
             time.sleep(0.02)
         yield Served(process, json.loads(line))
         process.send_signal(ends)

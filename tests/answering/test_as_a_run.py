@@ -46,7 +46,7 @@ def chosen_by_page(folder, place, problem, policy):
 
 
 def text_chosen(tables, problem, answer, verifier):
-    """Of the solutions with the answer's class, the one with the best mean score; else the first."""
+    """Of the solutions with the answer's class, the one with the best mean score, or the first."""
     rows = own(tables, "solutions", problem)
     rows = rows[rows["returned"]] if "returned" in rows else rows
     if answer is None:

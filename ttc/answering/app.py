@@ -116,7 +116,9 @@ class Server:
             await place.ready(work.question.budget.get("seconds"))
             begun = time.monotonic()
             answer = await self._desk.answer(work)
-        except TtcError as error:
+        except ApiError:
+            raise
+        except Exception as error:
             raise _of_failure(error) from error
         self._served += 1
         place.leave(time.monotonic() - begun)
@@ -135,9 +137,8 @@ class Server:
         except ApiError as error:  # the status is sent by now
             yield replies.event(error.body())
             return
-        except (Exception, asyncio.CancelledError) as error:
-            said = ApiError(500, f"internal error: {type(error).__name__}")
-            yield replies.event(said.body())
+        except asyncio.CancelledError:
+            yield replies.event(ApiError(503, "the server is stopping").body())
             return
         for one in chunks(answer):
             yield replies.event(one)
@@ -159,9 +160,10 @@ class _Stream(StreamingResponse):
             self._task.cancel()
 
 
-def _of_failure(error: TtcError) -> ApiError:
-    """A model's failure: its words, which may name servers behind ours, are for our log only."""
-    say(f"a question failed: {error}", error=True)
+def _of_failure(error: Exception) -> ApiError:
+    """A failure's words, which may name servers and files behind ours, are for our log only."""
+    said = str(error) if isinstance(error, TtcError) else f"{type(error).__name__}: {error}"
+    say(f"a question failed: {said}", error=True)
     if isinstance(error, BackendError):
         return ApiError(502, "a model of this recipe failed; the server's log says how")
     if isinstance(error, BudgetExhausted):

@@ -104,19 +104,18 @@ class Desk:
         """
         from ttc.recipe.prompt_metadata import check_metadata
 
-        known = self._problems.get(question.text)
-        if known is not None and not question.choices and not question.metadata:
-            return known
-        content = [question.text, question.choices, dict(question.metadata)]
-        digest = hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8)
-        made = Problem(
-            f"q-{digest.hexdigest()}", question.text, "", question.choices, question.metadata
-        )
+        found = self._problems.get(question.text)
+        if found is None or question.choices or question.metadata:
+            content = [question.text, question.choices, dict(question.metadata)]
+            digest = hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8)
+            found = Problem(
+                f"q-{digest.hexdigest()}", question.text, "", question.choices, question.metadata
+            )
         try:
-            check_metadata(recipe, [made])
+            check_metadata(recipe, [found])
         except RecipeError as error:
             raise ApiError(400, f"ttc.metadata: {error}", "ttc") from None
-        return made
+        return found
 
     async def answer(self, work: Work) -> Answer:
         """Raises `ApiError` for what is the question's or the budget's fault, and `TtcError`."""
@@ -246,7 +245,7 @@ def _alone(folder: RunFolder, name: str) -> Iterator[None]:
         try:
             stack.enter_context(locked(folder))
         except TtcError as error:
-            if isinstance(error.__cause__ or error.__context__, OSError):
+            if not isinstance(error.__context__, TimeoutError):  # it can't be written
                 raise
             said = f"another process serves {name} in these results, and has its whole budget"
             raise TtcError(f"{said}; ask that one, or serve from other --results") from None

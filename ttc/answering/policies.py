@@ -71,10 +71,12 @@ def chooser(recipe: Recipe, name: str) -> Chooser:
         return known[name]
     if name == ANSWER:
         raise UsageError(
-            f"the sampler {type_of(recipe.sampler)!r} gives solutions and no answer of its own; there "
-            f"are: {', '.join(known)}"
+            f"the sampler {type_of(recipe.sampler)!r} gives solutions and no answer of its own; "
+            f"there are: {', '.join(known)}"
         )
-    bare, _, verifier = name.partition("@")
+    bare, _, verifier = name.rpartition("@")
+    if verifier not in {one.label for one in recipe.verifiers}:  # as in `pass@k`
+        bare, verifier = name, ""
     policy = matching(bare, recipe.policies)[0]
     if needs_gold(policy):
         raise UsageError(
@@ -88,8 +90,8 @@ def chooser(recipe: Recipe, name: str) -> Chooser:
         return found[0]
     fitting = [one for one in found if one.verifier == verifier]
     if not fitting:
-        labels = ", ".join(one.label for one in recipe.verifiers) or "none"
-        raise UsageError(f"{policy.label!r} reads no verifier {verifier!r}; there are: {labels}")
+        able = ", ".join(one.verifier for one in found)
+        raise UsageError(f"{policy.label!r} can't read {verifier!r}; it can read: {able}")
     return fitting[0]
 
 

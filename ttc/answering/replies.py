@@ -172,8 +172,8 @@ def told(answer: Answer) -> Json:
         "verifications": len(attempted.verifications),
         **({} if chosen.used is None else {"used": chosen.used}),
         "tokens": _by_role(answer),
-        "cost": _cost(answer),
-        "billed": dict(ledger.bills.billed),
+        "cost": (cost := _cost(answer)),
+        "billed": {unit: n for unit, n in ledger.bills.billed.items() if unit in cost},
         **({"lost": lost} if lost else {}),
         "budget": {
             "left": left_of(session, session.budget),

@@ -100,7 +100,8 @@ class Variants:
         """Raise `ApiError` where the recipe has no such thing, or less of it."""
         places = self._places(data, name)
         if not places:
-            said = f"{name}: this recipe's sampler ({type_of(self.recipe.sampler)}) has no such setting"
+            kind = type_of(self.recipe.sampler)
+            said = f"{name}: the sampler of this recipe ({kind}) has no such setting"
             if name == "verifications":
                 said = "verifications: this recipe's verifiers have no such number"
             raise ApiError(400, said, name, "unsupported_parameter")
