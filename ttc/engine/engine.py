@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +32,16 @@ from ttc.engine.underway import UnderWay
 from ttc.errors import BudgetExhausted, TtcError
 
 _LAST_S = 5.0  # longest wait for calls under way after an error that ends the run
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """The whole of which a run has some of the problems. run: its name, with which the part's
+    begins; problems: how many it has.
+    """
+
+    run: str
+    problems: int
 
 
 @dataclass(frozen=True)
@@ -62,16 +72,19 @@ class Engine:
         events: Events | None = None,
         run: str = "",
         rounds: bool = True,
+        part_of: PartOf | None = None,
     ) -> None:
         """run: a name that tries of the same run share, so that they share its budget. rounds: see
-        `Ledger`.
+        `Ledger`. part_of: where others go through the rest of a run's problems.
         """
         self.budget = budget
         self.cost = cost
         self.seed = seed
         self.settings = settings or EngineSettings()
         self.events = events or Events()
-        self.ledger = Ledger(budget, problems, self.events.started, rounds)
+        whole = None if part_of is None else part_of.problems
+        self.ledger = Ledger(budget, problems, self.events.started, rounds, whole)
+        self._part_of = part_of
         self._journal_path = journal
         self._journal: Journal | None = None
         self._claims: Claims | None = None
@@ -90,7 +103,7 @@ class Engine:
         self._claims = Claims(self._journal_path)
         if self._till.notes.path is not None:
             await self._keep_notes()
-            billed, lost = await journal.bills(self._run)
+            billed, lost = await self._earlier_bills(journal)
             self.ledger.load(
                 billed,
                 lost,
@@ -98,6 +111,14 @@ class Engine:
                 read_last_round(self._journal_path, self._run),
             )
         return self
+
+    async def _earlier_bills(self, journal: Journal) -> Sequence[Mapping[str, Amounts]]:
+        """Of all tries; of a part, also what others of the whole were billed for its problems."""
+        if self._part_of is None:
+            return await journal.bills(self._run)
+        ours = {"", *self.ledger.problems}
+        both = await journal.bills(self._run, self._part_of.run)
+        return [{p: amounts for p, amounts in one.items() if p in ours} for one in both]
 
     async def _keep_notes(self) -> None:
         """Put what was under way when a try ended to the run's bills: nobody knows more of it."""

@@ -115,6 +115,7 @@ class Monitor:
         return RunStatus(
             run_id=self.run.run_id,
             recipe_name=self.run.recipe_name,
+            shard=self.run.shard,
             state=self.state,
             stage=self.stage,
             doing=redact(self.doing),

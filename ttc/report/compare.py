@@ -59,17 +59,19 @@ def _print_rows(console: Console, found: Comparison, everything: bool) -> None:
     most = 10**9 if everything else max(2, _LINES // len(places))
     hidden = False
     for place in places:
-        points = _at(found, place)
-        shown = _best(points, found.baseline, most)
+        points = points_at(found, place)
+        shown = best_of(points, found.baseline, most)
         hidden |= len(shown) < len(points)
         cells = [_short_row(point) for point in shown]
         made = table(_title(found, place, found.baseline), _HEADS, cells, (2, 3, 4, 5, 6))
         for column in made.columns[2:]:
             column.no_wrap = True
         console.print(made)
-        for text in _lacking(found, points):
+        for text in lacking(found, points):
             console.print(line(text))
-    named = {point.method for place in places for point in _best(_at(found, place), "", most)}
+    named = {
+        point.method for place in places for point in best_of(points_at(found, place), "", most)
+    }
     for text in (*overtaking(found, named), *closing(found)):
         console.print(line(text))
     if hidden:
@@ -126,12 +128,13 @@ def few_budgets(found: Comparison) -> tuple[float, ...]:
     return full[0], full[len(full) // 2], full[-1]
 
 
-def _at(found: Comparison, place: Place) -> list[Point]:
+def points_at(found: Comparison, place: Place) -> list[Point]:
+    """What is there at a place, the best first."""
     points = [one for one in found.points if (one.budget, one.samples) == place]
     return sorted(points, key=lambda one: -one.success.estimate)
 
 
-def _lacking(found: Comparison, points: Sequence[Point]) -> Iterator[str]:
+def lacking(found: Comparison, points: Sequence[Point]) -> Iterator[str]:
     """Rows that have nothing at a place, and where nothing can be compared."""
     there = {point.method for point in points}
     absent = [name for name in found.methods if name not in there]
@@ -140,7 +143,7 @@ def _lacking(found: Comparison, points: Sequence[Point]) -> Iterator[str]:
         yield f"nothing there of {', '.join(absent)}{rest}"
 
 
-def _best(points: Sequence[Point], baseline: str, most: int) -> list[Point]:
+def best_of(points: Sequence[Point], baseline: str, most: int) -> list[Point]:
     """The best, and the baseline wherever it stands."""
     kept = [one for one in points if one.method == baseline]
     others = [one for one in points if one.method != baseline][: most - len(kept)]
@@ -167,7 +170,7 @@ def _short_row(point: Point) -> tuple[str, ...]:
     cost = number(point.cost) + (_MARK if point.short else "")
     return (
         point.method,
-        _takes(point),
+        takes(point),
         cost,
         percent(point.success.estimate),
         _gap(point.ahead),
@@ -178,7 +181,7 @@ def _short_row(point: Point) -> tuple[str, ...]:
     )
 
 
-def _takes(point: Point) -> str:
+def takes(point: Point) -> str:
     """`weighted majority 16x2`: the policy with S, and V where there are any."""
     policy, s, v = (point.row[name] for name in ("policy", "S", "V"))
     if s is None:
@@ -333,9 +336,9 @@ def write_comparison(found: Comparison, folder: Path) -> list[Path]:
 def _as_markdown(found: Comparison) -> str:
     parts = [f"{text}\n" for text in opening(found)]
     for place in _places(found):
-        rows = [_long_row(point) for point in _at(found, place)]
+        rows = [_long_row(point) for point in points_at(found, place)]
         parts.append(f"{_title(found, place, found.baseline)}\n\n{markdown(_LONG_HEADS, rows)}\n")
-        parts += [f"{text}\n" for text in _lacking(found, _at(found, place))]
+        parts += [f"{text}\n" for text in lacking(found, points_at(found, place))]
     parts += [f"{text}\n" for text in (*overtaking(found, set(found.methods)), *closing(found))]
     parts += [f"{gate_line(one)}\n" for one in found.gates]
     return "\n".join(parts)

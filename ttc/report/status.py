@@ -79,7 +79,8 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
 def _head(status: RunStatus) -> RenderableType:
     from ttc.report.console import line, plain
 
-    head = line(f"{status.recipe_name}/{status.run_id}", "bold")
+    shard = f"  shard {status.shard.replace('-', ' ')}" if status.shard else ""
+    head = line(f"{status.recipe_name}/{status.run_id}{shard}", "bold")
     doing = status.doing or status.stage
     if status.state != "running":
         doing = _ENDED.get(status.state, status.state)

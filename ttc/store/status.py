@@ -52,6 +52,7 @@ class RunStatus(BaseModel):
 
     run_id: str
     recipe_name: str
+    shard: str = Field(default="", description="Of a part of a run's problems: 03-of-16.")
     state: State = "running"
     stage: str = Field(
         default="", description="loading, connecting, sampling, stopping or evaluating."

@@ -1,0 +1,155 @@
+"""Runs of a page against the first of them, at equal compute and paired over problems: what
+`ttc compare` says, in one short table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
+
+from ttc.analysis.intervals import few_problems
+from ttc.errors import TtcError
+from ttc.pipeline.comparing import Comparison, Point, Request, compare
+from ttc.pipeline.interval import Interval
+from ttc.report.compare import best_of, few_budgets, lacking, overtaking, points_at, takes
+from ttc.report.html.pack import known, shown_line
+from ttc.report.names import axis
+from ttc.report.tables import number
+from ttc.store.run_folder import RunFolder
+from ttc.words import counted
+
+_MOST = 8
+"""Runs that the table has within each budget."""
+
+
+class Span(TypedDict):
+    """A difference in success probability with its interval; None where that is not known."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+
+
+class Standing(TypedDict):
+    """A run within a budget. takes: policy, S and V; ahead: of the baseline, None for itself;
+    finds: the difference that so many problems show with 80 % power.
+    """
+
+    name: str
+    takes: str
+    success: float | None
+    ahead: Span | None
+    finds: float | None
+    verdict: str
+
+
+class PlaceData(TypedDict):
+    """A budget per problem, and the runs within it, the best first."""
+
+    within: str
+    runs: list[Standing]
+
+
+class PairedData(TypedDict):
+    """said: sentences on the largest budget and on who overtakes whom; notes: what figures are;
+    why: why runs can't be compared, else empty.
+    """
+
+    said: list[str]
+    baseline: str
+    places: list[PlaceData]
+    notes: list[str]
+    why: str
+
+
+def paired(runs: Sequence[RunFolder]) -> PairedData | None:
+    """None for a single run. Runs that can't be compared, as they are of other problems, are a
+    sentence that says why.
+    """
+    if len(runs) < 2:
+        return None
+    try:
+        return of_comparison(compare(runs, Request(by="recipe")))
+    except TtcError as error:
+        why = f"These runs are not compared with each other: {error}"
+        return {"said": [], "baseline": "", "places": [], "notes": [], "why": shown_line(why, 600)}
+
+
+def of_comparison(found: Comparison) -> PairedData:
+    """The table of a comparison whose rows are runs."""
+    places: list[PlaceData] = []
+    notes = list(found.notes)
+    named: set[str] = set()
+    for budget in few_budgets(found):
+        points = points_at(found, (budget, None))
+        shown = best_of(points, found.baseline, _MOST)
+        named |= {one.method for one in shown}
+        within = f"within {number(budget)} per problem, {axis(found.unit)}"
+        places.append({"within": within, "runs": [_standing(one) for one in shown]})
+        notes += [f"{within}: {text}" for text in lacking(found, points)]
+    more = len(found.methods) - len(named)
+    notes += [f"{counted(more, 'run')} more, none of the best: ttc compare has all"] if more else []
+    said = [*_verdicts(found), *overtaking(found, named)]
+    return {
+        "said": [shown_line(text, 600) for text in said],
+        "baseline": shown_line(found.baseline, 80),
+        "places": places,
+        "notes": [shown_line(text, 900) for text in (*notes, *_explained(found))],
+        "why": "",
+    }
+
+
+def _standing(point: Point) -> Standing:
+    return {
+        "name": shown_line(point.method, 80),
+        "takes": shown_line(takes(point)) + (", its samples end there" if point.short else ""),
+        "success": known(point.success.estimate),
+        "ahead": None if point.ahead is None else _span(point.ahead),
+        "finds": known(point.detectable),
+        "verdict": point.verdict or "",
+    }
+
+
+def _span(one: Interval) -> Span:
+    return {"estimate": known(one.estimate), "low": known(one.low), "high": known(one.high)}
+
+
+def _verdicts(found: Comparison) -> Iterator[str]:
+    """A sentence on the largest budget that the table has."""
+    budgets = few_budgets(found)
+    points = points_at(found, (budgets[-1], None)) if budgets else []
+    others = [one for one in points if one.ahead is not None]
+    if not others:
+        return
+    parts = []
+    for verdict, words in (
+        ("better", f"better than {found.baseline}"),
+        ("worse", f"worse than {found.baseline}"),
+        ("undecided", f"undecided against {found.baseline}"),
+    ):
+        own = [one for one in others if one.verdict == verdict]
+        if own:
+            names = [f"{one.method} ({_points(one.ahead)})" for one in own if one.ahead][:4]
+            more = f" and {len(own) - len(names)} more" if len(own) > len(names) else ""
+            parts.append(f"{words}: {', '.join(names)}{more}")
+    where = f"Within {number(budgets[-1])} per problem, {axis(found.unit)}"
+    yield f"{where}, {'; '.join(parts)}."
+
+
+def _points(one: Interval) -> str:
+    low, high = (100 * end + 0.0 for end in (one.low, one.high))
+    return f"{100 * one.estimate:+.1f} points, {low:+.1f} to {high:+.1f}"
+
+
+def _explained(found: Comparison) -> Iterator[str]:
+    units = "problems" if found.units == found.problems else "clusters of problems"
+    yield (
+        f"Of {found.problems} problems that all runs have. Each run takes the policy, S and V that "
+        "do best within the budget, and is judged out of bag, on problems that these were not "
+        f"chosen by. Differences are paired; {100 * found.level:g} % intervals are for new "
+        "problems. Better or worse: the interval, a permutation test and a paired t test agree, "
+        f"corrected (Holm) for the {counted(found.together, 'comparison')} of each budget. Finds: "
+        f"the difference in points that so many {units} show with 80 % power."
+    )
+    if rough := few_problems(found.units):
+        yield rough
