@@ -17,6 +17,7 @@ Earlier = Literal["refuse", "before"]
 CHANGES = ("temperature", "top_p", "top_k", "max_tokens", "stop", "solutions", "verifications")
 """What a request may have otherwise than the recipe."""
 _Limit = Annotated[float, Field(gt=0, le=1e30, allow_inf_nan=False)]
+_Stop = Annotated[str, Field(min_length=1, max_length=1000)]
 _SPEAKERS = {"user": "User: ", "assistant": "Assistant: ", "system": ""}
 
 
@@ -79,7 +80,7 @@ class _Asked(BaseModel):
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
-    stop: str | list[str] | None = None
+    stop: _Stop | Annotated[list[_Stop], Field(max_length=16)] | None = None
     logprobs: bool | int = False
     stream: bool = False
     stream_options: _StreamOptions = _StreamOptions()
