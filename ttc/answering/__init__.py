@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ttc.errors import Interrupted, MissingExtra, UsageError
-from ttc.serve.listening import LOOPBACK, MOST_CONNECTIONS, key_of, listen, shown
+from ttc.serve.listening import LOOPBACK, key_of, listen, shown
 from ttc.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ async def _serve(
         app: Any = HostCheck(make_app(server), names, any_address=any_address)
         _announce(url, variants, why)
         grace = desk.engine.settings.finish_s
-        await run_app(app, listener, line.close, grace, MOST_CONNECTIONS)
+        await run_app(app, listener, line.close, grace)
         for task in (left := [*server.tasks]):
             task.cancel()
         with suppress(asyncio.CancelledError):

@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 
+from ttc.serve.listening import KEEP_ALIVE_S, MOST_CONNECTIONS
 from ttc.serve.protocol import DeadlineProtocol
 
 
@@ -46,7 +47,6 @@ async def run_app(
     listener: socket.socket,
     stopping: Callable[[], None],
     grace: float,
-    connections: int,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then at most `grace` seconds more for what is under way.
 
@@ -59,7 +59,8 @@ async def run_app(
         log_level="warning",
         access_log=False,
         lifespan="off",
-        limit_concurrency=connections,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=math.ceil(grace),
     )
     await _Gentle(config, stopping).serve(sockets=[listener])

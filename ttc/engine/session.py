@@ -53,9 +53,11 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         try:
-            # Whoever waits for a claim looks into the journal next.
-            with suppress(TtcError):
-                await self._journal.put([])
+            if kind is not None:
+                # Whoever waits for a claim looks into the journal next, which may have some yet
+                # to write of what came before the end.
+                with suppress(TtcError):
+                    await self._journal.put([])
         finally:
             self._claims.close()
 
