@@ -68,5 +68,9 @@ class Session:
         assert isinstance(model, EngineModel), "only an engine's models are had in a session"
         return model.hosted(self, self._claims, self._till)
 
+    def asks_again(self, problem: str) -> bool:
+        """As its engine's settings say of all problems."""
+        return self.settings.retry_failed
+
     async def failing(self, error: BaseException) -> None:
         """Its own calls end with it; those of others go on."""
