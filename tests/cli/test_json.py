@@ -16,7 +16,7 @@ SMALL = (
 # What has no table: a sentence, a file, or a page of JSON as it is.
 WITHOUT = {
     *("export", "init", "label", "pool add", "pool pack", "report", "schema", "serve-model"),
-    "view",
+    *("serve", "view"),
 }
 RUN = "quickstart"
 EXAMPLES = {
