@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ttc.pipeline.comparing import Comparison, Point
-from ttc.report.drawing import write_figures
 from ttc.report.looks import BLACK, COLOURS, GREY
 from ttc.report.names import axis, label
 from ttc.report.tables import number
@@ -37,17 +35,17 @@ _End = tuple[float, str, str, float]
 """Of a curve: height, name, colour and budget of its end."""
 
 
-def draw_comparison(found: Comparison, folder: Path) -> list[Path]:
-    """Write `comparison` and, of many rows, `differences`; see `write_figures`."""
+def comparison_figures(found: Comparison) -> dict[str, Figure]:
+    """By name: `comparison`, where there are budgets; `differences`, of many rows or of sizes."""
     others = [name for name in found.methods if name != found.baseline]
-    figures = {}
+    figures: dict[str, Figure] = {}
     if found.ladder and len(others) <= len(_COLOURS):
         figures["comparison"] = _two_panels(found, others)
     elif found.ladder:
         figures["comparison"] = _small_panels(found, others)
     if not found.ladder or len(others) > len(_COLOURS):
         figures["differences"] = _forest(found)
-    return write_figures(figures, folder)
+    return figures
 
 
 def _caption(found: Comparison) -> str:
