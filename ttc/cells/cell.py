@@ -54,19 +54,30 @@ class Done:
         return self.code == 0
 
 
+def command(cell: Cell) -> list[str]:
+    """The words of the process that does a cell."""
+    return [sys.executable, "-m", "ttc", *cell.arguments(), "--plain", "--json"]
+
+
 def do(cell: Cell) -> Done:
     """Do a cell in a process of its own and wait for it. Raises nothing: a cell fails itself."""
-    command = [sys.executable, "-m", "ttc", *cell.arguments(), "--plain", "--json"]
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        process = subprocess.run(
+            command(cell), capture_output=True, text=True, check=False, errors="replace"
+        )
     except OSError as error:
         return Done(cell, 127, str(error))
-    if ended.returncode:
-        return Done(cell, ended.returncode, _last_words(ended.stderr))
+    return ended(cell, process.returncode, process.stdout, process.stderr)
+
+
+def ended(cell: Cell, code: int, stdout: str, stderr: str) -> Done:
+    """How a cell ended, by what its process left behind."""
+    if code:
+        return Done(cell, code, _last_words(stderr))
     try:
-        return Done(cell, 0, "", json.loads(ended.stdout))
+        return Done(cell, 0, "", json.loads(stdout))
     except ValueError:
-        return Done(cell, 1, f"ttc run printed no JSON: {ended.stdout[-200:]!r}")
+        return Done(cell, 1, f"ttc run printed no JSON: {stdout[-200:]!r}")
 
 
 def _last_words(stderr: str) -> str:

@@ -104,11 +104,13 @@ def command(
     from ttc.report.fitting import show_fitting
     from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_runs
+    from ttc.store.sweeps import sweep_of
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
     chosen = look(width, height, font_size, style)
     limits = sorted(amounts(budgets, "--budget"))
+    out = out or sweep_of(runs, results)
     found = find_runs(runs, results, out)
     folder = out or found[0].path
     manifest = found[0].manifest()

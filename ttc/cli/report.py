@@ -46,11 +46,13 @@ def command(
     from ttc.report.html.build import report
     from ttc.report.html.chunks import parse_size
     from ttc.store.run_folder import find_runs
+    from ttc.store.sweeps import sweep_of
     from ttc.terminal import say
 
     limit = None if max_size is None else parse_size(max_size)
-    found = find_runs(runs, results, out)
-    target = out or found[0].path / "report.html"
+    sweep = sweep_of(runs, results)
+    found = find_runs(runs, results, out or sweep)
+    target = out or (sweep or found[0].path) / "report.html"
     with working("reading, fitting and packing"):
         text, texts, left_out = report(found, limit)
         write_file(target, text)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.budget.account import Account
-from ttc.budget.allocation import Amounts, nothing
+from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.ledger import Raise
 from ttc.core import Place
@@ -42,7 +42,10 @@ _ADD = (
     f"INSERT INTO bills VALUES ({','.join('?' * (2 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COLUMNS)
 )
-_READ = f"SELECT problem, {', '.join(_COLUMNS)} FROM bills WHERE run = ?"
+_READ = (
+    f"SELECT run, problem, {', '.join(_COLUMNS)} FROM bills "
+    "WHERE run = ?1 OR run = ?2 OR (run > ?2 || '/' AND run < ?2 || '0')"  # 0 comes after /
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,22 @@ def add_bills(connection: sqlite3.Connection, bills: Sequence[Bill]) -> None:
 
 
 def read_bills(
-    connection: sqlite3.Connection, run: str
+    connection: sqlite3.Connection, run: str, whole: str = ""
 ) -> tuple[dict[str, dict[Unit, float]], dict[str, dict[Unit, float]]]:
-    """What a run was billed, and what of that was lost, by problem."""
-    billed, lost = {}, {}
-    for problem, *amounts in connection.execute(_READ, (run,)):
-        if all(isinstance(amount, int | float) for amount in amounts):
-            billed[problem] = nothing() | dict(zip(UNITS, amounts[:4], strict=True))
-            lost[problem] = nothing() | dict(zip(UNITS, amounts[4:], strict=True))
+    """What a run was billed, and what of that was lost, by problem.
+
+    What its shards were billed, whose names begin with its own and a slash, is a whole run's, too.
+    whole: the name of the run that this is a shard of. What others of that were billed is no
+    shard's, unless it was for a problem, of which the shard may have some.
+    """
+    billed: dict[str, dict[Unit, float]] = {}
+    lost: dict[str, dict[Unit, float]] = {}
+    for name, problem, *amounts in connection.execute(_READ, (run, whole or run)):
+        ours = name == run or not whole or problem
+        if ours and all(isinstance(amount, int | float) for amount in amounts):
+            for found, part in ((billed, amounts[:4]), (lost, amounts[4:])):
+                before = found.get(problem, nothing())
+                found[problem] = added(before, dict(zip(UNITS, part, strict=True)))
     return billed, lost
 
 

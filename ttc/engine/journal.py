@@ -104,13 +104,13 @@ class Journal:
                     )
         return found
 
-    async def bills(self, run: str) -> tuple[dict[str, dict[Unit, float]], ...]:
-        """What a run was billed by now, and what of that was lost, by problem."""
-        return await asyncio.to_thread(self._bills, run)
+    async def bills(self, run: str, whole: str = "") -> tuple[dict[str, dict[Unit, float]], ...]:
+        """What a run was billed by now, and what of that was lost, by problem; see `read_bills`."""
+        return await asyncio.to_thread(self._bills, run, whole)
 
-    def _bills(self, run: str) -> tuple[dict[str, dict[Unit, float]], ...]:
+    def _bills(self, run: str, whole: str) -> tuple[dict[str, dict[Unit, float]], ...]:
         with self._lock, _explained(self.path):
-            return read_bills(self._reader, run)
+            return read_bills(self._reader, run, whole)
 
     def __len__(self) -> int:
         with self._lock:

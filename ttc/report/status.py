@@ -34,6 +34,7 @@ def status_line(status: RunStatus) -> str:
     if status.doing:
         return f"{status.doing} ({duration(status.seconds)})"
     parts = [
+        "paused" if status.stage == "paused" else "",
         f"{_of(status.problems)} problems",
         *(f"{role} {_of(count)}" for role, count in status.roles.items()),
         f"{status.from_journal:,} from the journal" if status.from_journal else "",
@@ -79,7 +80,8 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
 def _head(status: RunStatus) -> RenderableType:
     from ttc.report.console import line, plain
 
-    head = line(f"{status.recipe_name}/{status.run_id}", "bold")
+    shard = f"  shard {status.shard.replace('-', ' ')}" if status.shard else ""
+    head = line(f"{status.recipe_name}/{status.run_id}{shard}", "bold")
     doing = status.doing or status.stage
     if status.state != "running":
         doing = _ENDED.get(status.state, status.state)

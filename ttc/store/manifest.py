@@ -101,6 +101,16 @@ class Model(BaseModel):
         return cls(**asdict(identity) | {"facts": dict(identity.facts)})
 
 
+class ShardNote(BaseModel):
+    """Which part of a run's problems a folder has, where that is not all of them."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    number: int = Field(ge=1, description="From 1.")
+    of: int = Field(ge=1, description="How many shards the run has.")
+    problems: int = Field(ge=0, description="Of the whole run.")
+
+
 class Plugin(BaseModel):
     """Code of a part that is not ttc's own."""
 
@@ -138,6 +148,13 @@ class Manifest(BaseModel):
     recipe_hash: str = ""
     run_id: str
     seed: int | None = None
+    identity: str = Field(
+        default="",
+        description="SHA-256 of what determines the results but the seed; run ids begin with it.",
+    )
+    shard: ShardNote | None = Field(
+        default=None, description="Of a part of a run's problems; null for a whole run."
+    )
     dataset: str = Field(
         default="", description="What the problems are; runs are pooled only if equal."
     )

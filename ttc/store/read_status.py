@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ttc.store.lock import held
-from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import read_log
 from ttc.store.status import STATUS_NAME, Count, RunStatus, read_status
@@ -22,7 +21,7 @@ def look(run: RunFolder) -> tuple[RunStatus, bool]:
     an import, a simulation or an earlier version) is told from its manifest.
     """
     alive = held(run)
-    status = read_status(run.path / STATUS_NAME) or _from_manifest(run.manifest())
+    status = read_status(run.path / STATUS_NAME) or _from_manifest(run)
     if alive is None:  # the lock is not ours to try: a status that moves shows life
         age = (datetime.now(UTC) - status.updated).total_seconds()
         alive = status.state == "running" and age < _STALE_S
@@ -34,10 +33,12 @@ def look(run: RunFolder) -> tuple[RunStatus, bool]:
     return status, alive
 
 
-def _from_manifest(manifest: Manifest) -> RunStatus:
+def _from_manifest(run: RunFolder) -> RunStatus:
+    manifest = run.manifest()
     return RunStatus(
         run_id=manifest.run_id,
         recipe_name=manifest.recipe_name,
+        shard=run.shard,
         state=manifest.status,
         started=manifest.started,
         updated=manifest.ended or manifest.started,

@@ -52,9 +52,10 @@ class RunStatus(BaseModel):
 
     run_id: str
     recipe_name: str
+    shard: str = Field(default="", description="Of a part of a run's problems: 03-of-16.")
     state: State = "running"
     stage: str = Field(
-        default="", description="loading, connecting, sampling, stopping or evaluating."
+        default="", description="loading, connecting, sampling, paused, stopping or evaluating."
     )
     doing: str = Field(default="", description="What is waited for, while that has a name.")
     pid: int | None = None
