@@ -10,9 +10,10 @@ from ttc.errors import UsageError
 from ttc.pipeline.facts import choosable
 from ttc.report.curves import UNITS
 from ttc.report.direct_labels import End, label_ends, label_points
-from ttc.report.drawing import FORMATS, data_file, write_figures
+from ttc.report.drawing import FORMATS, Format, data_file, write_figures
 from ttc.report.looks import COLOURS, GREY, PAGE
 from ttc.report.names import axis, label, shown_policy
+from ttc.store.overwriting import new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,11 +61,20 @@ def write_curves(figure: Figure, path: Path) -> list[Path]:
     Returns both. Raises `UsageError` for another ending, and `TtcError` where they can't be
     written.
     """
+    ending = figure_file(path, force=True)
+    (drawn,) = write_figures({path.stem: figure}, path.parent, (ending,))
+    return [drawn, data_file(path.parent, path.stem)]
+
+
+def figure_file(path: Path, force: bool) -> Format:
+    """The format of a figure's file by its ending. Raises `UsageError` for another ending, and for
+    a file that is there, as it is or as the table beside it, and is not to be replaced.
+    """
     ending = next((one for one in FORMATS if path.suffix.lower() == f".{one}"), None)
     if ending is None or not path.stem:
         raise UsageError(f"--plot {path}: the file's name must end in .png, .svg or .pdf")
-    (drawn,) = write_figures({path.stem: figure}, path.parent, (ending,))
-    return [drawn, data_file(path.parent, path.stem)]
+    new_file(path, force, [data_file(path.parent, path.stem)])
+    return ending
 
 
 def _curves(rows: Sequence[Row], unit: str) -> dict[str, list[Row]]:
