@@ -148,6 +148,32 @@ def test_again_it_has_nothing_to_do_and_may_grow(swept):
     assert len(said["cells"]) == len(read_sweep_state(folder / "results/sweeps/mine").cells)
 
 
+def test_a_recipe_that_changed_is_run_anew_and_the_plan_says_so(swept):
+    folder, _ = swept
+    ttc(folder, "sweep", "tiny.yaml", *GRID, "--name", "changed", "--plain")
+    (folder / "tiny.yaml").write_text(TINY.replace("max_tokens: 24", "max_tokens: 25"))
+    try:
+        done = ttc(folder, "sweep", "changed", "--resume", "--dry-run")
+    finally:
+        (folder / "tiny.yaml").write_text(TINY)
+    assert "4 cells, 0 complete, 4 to do" in done.stdout
+    assert "4 cells complete before: their recipe or its files have changed" in done.stdout
+
+
+def test_words_that_name_no_sweep(tiny):
+    for words in (("none", "--resume"), ("x" * 5000, "--resume"), ("../..", "--resume")):
+        done = ttc(tiny, "sweep", *words)
+        assert done.returncode != 0
+        assert done.stderr.startswith("Error: ")
+        assert "Traceback" not in done.stderr
+    (tiny / "results/sweeps/odd").mkdir(parents=True)
+    (tiny / "results/sweeps/odd/sweep.json").write_text('{"name": 3}')
+    done = ttc(tiny, "sweep", "odd", "--resume")
+    assert "sweep.json is no sweep of this version of ttc: name" in done.stderr
+    done = ttc(tiny, "sweep", "tiny.yaml", "--name", "../x")
+    assert "a sweep can't be called '../x'" in done.stderr
+
+
 def test_parts_at_any_depth_several_recipes_and_random_draws(tiny):
     other = TINY.replace("name: tiny", "name: other")
     (tiny / "sub").mkdir()
