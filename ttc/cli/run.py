@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,12 @@ def command(
             "--shard", metavar="I/N", help="Only the I-th of N parts of the problems: 3/16."
         ),
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal", help="File that keeps all samples (default: in the folder of results)."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a recipe within its budget and write tidy tables under `results/`.
@@ -33,7 +40,7 @@ def command(
     be done by different machines; `ttc merge` makes one run of them.
 
     Examples: `ttc run quickstart`, `ttc run my.yaml --set seed=1 --set sampler.solutions=64`,
-    `ttc run my.yaml --shard 3/16`
+    `ttc run my.yaml --shard 3/16 --journal "$TMPDIR/journal.sqlite"`
     """
     from ttc.cli._console import console
     from ttc.cli._values import shard_of
@@ -45,7 +52,7 @@ def command(
     from ttc.report.summary import print_summary
     from ttc.terminal import say, say_json
 
-    loaded = load_recipe(recipe, recipe_overrides(overrides, results))
+    loaded = load_recipe(recipe, recipe_overrides(overrides, results, journal))
     outcome = run_recipe(
         loaded,
         lambda monitor: show_progress(monitor.status, plain=plain),

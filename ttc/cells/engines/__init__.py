@@ -8,7 +8,12 @@ from typing import cast
 from ttc.cells.engines.base import Engine
 from ttc.errors import UsageError
 
-_ENGINES = {"local": "processes of this machine"}
+_ENGINES = {
+    "local": "processes of this machine",
+    "dask": "workers of Dask: dask://host:port, dask:///scheduler.json, dask://slurm, dask://",
+    "ray": "a cluster of Ray: ray://host:port, ray://",
+    "slurm": "job arrays: slurm, slurm://partition=gpu,time=2:00:00",
+}
 """By the word before `://`: the module of that name here, whose `open_engine` opens it."""
 
 
