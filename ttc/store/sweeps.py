@@ -46,7 +46,9 @@ class CellState(BaseModel):
 
 
 class SweepState(BaseModel):
-    """A sweep: its cells in their order, and how each stands. engine, jobs: as it was run last."""
+    """A sweep: its cells in their order, and how each stands. engine, jobs: as it was run last;
+    jobs is 0 where nobody said how many, which is what an engine has, and one of `local`.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -55,7 +57,7 @@ class SweepState(BaseModel):
     ttc_version: str = ""
     changed: datetime = Field(default_factory=lambda: datetime.now(UTC))
     engine: str = "local"
-    jobs: int = 1
+    jobs: int = 0
     keys: tuple[str, ...] = ()
     cells: list[CellState] = Field(default_factory=list)
 
