@@ -47,12 +47,16 @@ def command(
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", "-j", min=1, help="Cells at a time (default: 1; elsewhere, all places)."
+            "--jobs", "-j", min=1, help="Cells at a time (default: local 1, others all they can)."
         ),
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option("--engine", help="Where cells are done (default: local, processes here)."),
+        typer.Option(
+            "--engine",
+            help="Where cells are done: local (processes here, the default), dask://HOST:PORT, "
+            "ray://HOST:PORT, or slurm://OPTION=VALUE,... (an array).",
+        ),
     ] = None,
     resume: Annotated[
         bool,

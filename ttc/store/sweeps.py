@@ -47,7 +47,7 @@ class CellState(BaseModel):
 
 class SweepState(BaseModel):
     """A sweep: its cells in their order, and how each stands. engine, jobs: as it was run last;
-    0 jobs are as many as the engine has by itself.
+    jobs is 0 where nobody said how many, which is what an engine has, and one of `local`.
     """
 
     model_config = ConfigDict(extra="ignore")
