@@ -108,11 +108,10 @@ def command(
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
-    named = folder_of(out, "--out", ANALYSIS)
+    named = folder_of(out, "--out", ANALYSIS) or sweep_of(runs, results)
     chosen = look(width, height, font_size, style)
     limits = sorted(amounts(budgets, "--budget"))
-    out = out or sweep_of(runs, results)
-    found = find_runs(runs, results, out)
+    found = find_runs(runs, results, named)
     folder = named or found[0].path
     manifest = found[0].manifest()
     request = FitRequest(
