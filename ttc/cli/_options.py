@@ -98,6 +98,18 @@ InvalidVerdict = Annotated[
         help="An unreadable verdict in a mean: dropped, zero or half (default: the recipe's).",
     ),
 ]
+AnalysisEngine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="Who evaluates policies: local (processes here), dask://HOST:PORT or ray://HOST:PORT "
+        "(default: this process). Its machines must see the run's disk.",
+    ),
+]
+AnalysisJobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, help="Processes that evaluate policies (default: 1)."),
+]
 Width = Annotated[
     float | None, typer.Option("--width", help="Width of figures in inches.", metavar="INCHES")
 ]
