@@ -188,7 +188,7 @@ def _runs(root: Path) -> dict[str, list[str]]:
     """Ids of runs by recipe's name, as folders have them."""
     found: dict[str, list[str]] = {}
     for path in sorted(_inside(root)):
-        ids = sorted(one.name for one in _inside(path) if _is_run(one))
+        ids = sorted(one.name for one in _inside(path) if _is_run(one) or _has_shards(one))
         if ids or _is_run(path):
             found[path.name] = ids
     return found
@@ -201,6 +201,10 @@ def _inside(folder: Path) -> Iterator[Path]:
 
 def _is_run(folder: Path) -> bool:
     return (folder / "manifest.json").is_file()
+
+
+def _has_shards(folder: Path) -> bool:
+    return (folder / "shards").is_dir()
 
 
 def _files(incomplete: str) -> Iterator[str]:

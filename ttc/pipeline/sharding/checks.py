@@ -59,13 +59,15 @@ def _noted(folder: RunFolder, shard: Shard) -> Manifest:
 
 
 def _why_not(folder: RunFolder) -> str:
+    """In the words of `ttc status`; damaged: it ended as planned, but its files are not whole."""
     try:
         status, alive = look(folder)
+        state = status.state if alive else folder.manifest().status
     except DataError:
         return "damaged"
-    if alive:
-        return "running"
-    return "damaged" if status.state in ("complete", "budget") else status.state
+    if state == "interrupted":
+        return state if status.state in ("complete", "budget") else status.state
+    return "running" if alive else "damaged"
 
 
 def _lacking(gathered: Gathered, lacking: Mapping[Shard, str]) -> str:

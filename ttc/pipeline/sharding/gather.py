@@ -47,11 +47,11 @@ def gather(words: Sequence[str | Path], root: Path | None = None) -> Gathered:
     wholes = {one.whole.path.resolve(): one.whole for one in found.values()}
     names = {(one.recipe_name, one.run_id) for one in wholes.values()}
     if len(names) > 1:
-        one, other, *_ = sorted("/".join(name) for name in names)
-        raise DataError(f"these are shards of several runs, {one} and {other}: merge those of one")
-    first, *others = wholes.values()
+        some, others, *_ = sorted("/".join(name) for name in names)
+        raise DataError(f"these are shards of several runs, {some} and {others}: merge one's")
+    first, *more = wholes.values()
     run = first
-    if root is not None or others:
+    if root is not None or more:
         run = run_folder(root or Path("results"), first.recipe_name, first.run_id)
     by_shard: dict[Shard, list[RunFolder]] = {}
     for one in found.values():

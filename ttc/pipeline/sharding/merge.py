@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ttc.engine.journal_merge import Pulled
 from ttc.errors import BudgetExhausted, DataError
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.sharding.checks import (
@@ -19,7 +20,7 @@ from ttc.pipeline.sharding.checks import (
     tables_of,
 )
 from ttc.pipeline.sharding.gather import gather
-from ttc.pipeline.sharding.journals import Pulled, pull_journals
+from ttc.pipeline.sharding.journals import pull_journals
 from ttc.pipeline.sharding.manifests import merged_manifest
 from ttc.pipeline.sharding.tables import merge_table
 from ttc.store.atomic import remove_leftovers

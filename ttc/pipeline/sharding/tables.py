@@ -48,7 +48,7 @@ def problem_ids(folder: RunFolder, shard: Shard, problems: int) -> list[str]:
     """The problems of a shard in order. Raises `DataError` where they are not those that it should
     have.
     """
-    found = []
+    found: list[str] = []
     with open_parquet(folder.problems, "problems", ["problem_id", "problem_index"]) as file:
         for block in file.iter_batches(columns=["problem_id", "problem_index"]):
             places = range(shard.number - 1 + len(found) * shard.of, 2**62, shard.of)
