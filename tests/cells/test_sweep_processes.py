@@ -111,6 +111,21 @@ def test_a_sweep_that_is_stopped_keeps_what_it_has_and_goes_on(world, number, co
     assert world.requests() == 3 * ONE_CELL
 
 
+@pytest.mark.slow
+def test_what_a_killed_sweep_left_behind_stops_and_is_gone_on_with(world):
+    world.serve(0.4)
+    sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")
+    until = time.monotonic() + 60
+    while world.requests() < 2:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    sweep.kill()
+    again = world.sweep("s", "--resume", "--jobs", "2")
+    _, err = again.communicate(timeout=120)
+    assert again.returncode == 0, err
+    assert world.requests() == 2 * ONE_CELL
+
+
 def test_a_cell_that_is_killed_fails_alone(world):
     world.serve(0.4)
     sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")

@@ -7,7 +7,7 @@ from processes import ttc
 
 pytest.importorskip("fsspec")
 SMALL = (
-    *("run", "quickstart", "--set", "dataset.problems=2", "--set", "sampler.solutions=2"),
+    *("run", "quickstart", "--set", "dataset.problems=4", "--set", "sampler.solutions=2"),
     *("--set", "verifiers=[]", "--set", "policies=[majority]"),
 )
 
@@ -26,7 +26,6 @@ def test_a_run_and_a_pool_go_to_a_url_and_are_read_there(tmp_path):
     assert (tmp_path / "results/journal.sqlite").is_file(), "the journal stays"
     assert not list((tmp_path / "there").rglob("journal*"))
     there, here = said("show", base, "--json").stdout, said("show", "quickstart", "--json").stdout
-    assert there.replace(str(tmp_path), "") != ""
     assert '"run": "quickstart/s0-' in there
     assert here.splitlines()[1] == there.splitlines()[1]
     said("compare", base, f"{base}/quickstart", "--json")

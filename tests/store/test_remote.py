@@ -188,7 +188,11 @@ def test_files_come_and_go(tmp_path):
         written_to("memory://b/deep/a.zip", replace=False),
     ):
         pass
-    with pytest.raises(UsageError, match="exists"), written_to(str(tmp_path), replace=False):
+    (tmp_path / "a.zip").touch()
+    with (
+        pytest.raises(UsageError, match="exists"),
+        written_to(str(tmp_path / "a.zip"), replace=False),
+    ):
         pass
 
 

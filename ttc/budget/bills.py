@@ -41,7 +41,7 @@ class Bills:
         and whose limits hold for all of its parts together.
         """
         self._above = above
-        self._gate = _Gate() if above is None else above._gate
+        self._gate: _Gate = _Gate() if above is None else above._gate
         self._run = Pot(dict(limits))
         self._problems = {p: Pot(dict(cap)) for p in problems}
         self.other = nothing()

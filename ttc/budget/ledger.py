@@ -165,6 +165,10 @@ class Ledger:
         self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._books}
         self._open({}, last)
 
+    def go_on_from(self, earlier: Ledger) -> None:
+        """Count what was really paid besides what another ledger of the same try has counted."""
+        self._paid, self.fingerprint = earlier._paid, earlier.fingerprint
+
     def accounts_of_losers(self) -> dict[str, Mapping[Place, Account]]:
         """Accounts of this round of problems that were billed something for nothing; of none where
         the run's time ended the round before all were gone through.

@@ -116,6 +116,11 @@ def units_and_latency(ctx: typer.Context, incomplete: str) -> list[str]:
     return _last_of_list((*UNITS, LATENCY), incomplete)
 
 
+def steering(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What a live run can be told."""
+    return _offered(["pause", "resume", "set", "retry", "stop"], incomplete)
+
+
 def kinds(ctx: typer.Context, incomplete: str) -> list[str]:
     """Kinds of parts."""
     return _offered((*KINDS, "prompt"), incomplete)

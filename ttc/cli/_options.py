@@ -135,6 +135,7 @@ AnalysisJobs = Annotated[
 Width = Annotated[
     float | None, typer.Option("--width", help="Width of figures in inches.", metavar="INCHES")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 Height = Annotated[
     float | None, typer.Option("--height", help="Height of figures in inches.", metavar="INCHES")
 ]

@@ -100,7 +100,7 @@ def command(
     """
     from ttc.cells.analysing import analysing
     from ttc.cli._console import console, write_file
-    from ttc.cli._values import amounts, axis, words
+    from ttc.cli._values import ANALYSIS, amounts, axis, folder_of, words
     from ttc.pipeline.scaling import FitRequest, fit_scaling
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.pipeline.scaling.tables import allocation_rows, fit_rows
@@ -113,11 +113,11 @@ def command(
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
+    named = folder_of(out, "--out", ANALYSIS) or sweep_of(runs, results)
     chosen = look(width, height, font_size, style)
     limits = sorted(amounts(budgets, "--budget"))
-    out = out or sweep_of(runs, results)
-    found = find_runs(runs, results, out)
-    folder = out or found[0].path
+    found = find_runs(runs, results, named)
+    folder = named or found[0].path
     manifest = found[0].manifest()
     request = FitRequest(
         policies=tuple(words(policy)) if policy else None,

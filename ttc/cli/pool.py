@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import RESULTS, Results, Run
+from ttc.cli._options import RESULTS, Force, Results, Run
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,7 +44,7 @@ def pack(
     without_texts: Annotated[
         bool, typer.Option("--without-texts", help="Leave questions and models' texts out.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    force: Force = False,
     results: Results = RESULTS,
 ) -> None:
     """Pack a run as a pool: one file, whose small tables stand apart from its texts.
@@ -113,6 +113,7 @@ def add(
     from shlex import quote
 
     from ttc.cli._console import working
+    from ttc.cli._values import ONE_FILE, folder_of
     from ttc.errors import UsageError
     from ttc.importing.download import downloaded, is_url
     from ttc.report.transfer import show_transfer
@@ -124,6 +125,7 @@ def add(
 
     if sha256 and (len(sha256) != 64 or not set(sha256.lower()) <= set("0123456789abcdef")):
         raise UsageError(f"--sha256 {sha256}: expected 64 hexadecimal digits")
+    folder_of(to, "--to", ONE_FILE)
     largest = int(most * 2**30)
     with ExitStack() as stack:
         if source.startswith(("https://", "http://")):

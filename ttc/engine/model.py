@@ -56,6 +56,10 @@ class Host(Protocol):
     events: Events
     ledger: Ledger
 
+    def asks_again(self, problem: str) -> bool:
+        """Whether a problem's samples that the journal has as failed are asked for again."""
+        ...
+
     async def failing(self, error: BaseException) -> None:
         """An error is about to end what it does."""
         ...
@@ -95,9 +99,7 @@ class EngineModel:
             identity.model, careful=self._served and engine.budget.depends_on_prompts
         )
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
-        servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
-        # Enough calls to keep all servers busy; each that waits costs some kilobytes.
-        self._window = 2 * servers * engine.settings.concurrency
+        self._servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
 
     def hosted(self, host: Host, claims: Claims, till: Till) -> EngineModel:
         """The same model with another's seed, whose calls that one's account pays. What is known of
@@ -130,6 +132,10 @@ class EngineModel:
     def identity(self) -> ModelIdentity:
         return self._identity
 
+    def change(self, settings: EngineSettings) -> None:
+        """Go by other settings from now on."""
+        self._caller.change(settings)
+
     def trusted(self, role: Role) -> Trust:
         """What it gave in a role so far."""
         if role not in self.trust:
@@ -149,7 +155,9 @@ class EngineModel:
         cached: int = 0,
     ) -> Sequence[Completion]:
         work = _Work(self, prompt, params, Who(problem_id, role, place), start, cached)
-        drawing = Drawing(self._window)
+        # Enough calls to keep all servers busy; each that waits costs some kilobytes.
+        window = 2 * self._servers * self._engine.settings.concurrency
+        drawing = Drawing(window)
         claimed = False
         try:
             # Tickets are taken one after the other without waiting for any other request of the
@@ -159,10 +167,10 @@ class EngineModel:
                     work.content.digest, self._engine.ledger.seconds_left
                 )
                 chunks = _chunks(start, n, self._group)
-                for first in range(0, len(chunks), self._window):
+                for first in range(0, len(chunks), window):
                     if not await drawing.goes_on():
                         break
-                    block = chunks[first : first + self._window]
+                    block = chunks[first : first + window]
                     await self._draw_block(work, block, drawing)
             found = await drawing.completions()
         except BaseException as error:
@@ -355,7 +363,7 @@ class _Work:
             async with self._model.turns(ticket.keys[0], queueing) as alone:
                 there = await (known if alone and not old else self.look_up(numbers))
                 found.update((key, there[key]) for key in ticket.keys if key in there)
-                if self._model._engine.settings.retry_failed:
+                if self._model._engine.asks_again(self._problem):
                     ticket.found = found = {k: c for k, c in found.items() if not c.error}
                 ticket.cached = len(found)
                 if found:

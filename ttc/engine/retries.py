@@ -76,6 +76,10 @@ class Caller:
         """One that sends the same way, within another ledger's time."""
         return Caller(self._backend, self._router, self._settings, self._events, ledger)
 
+    def change(self, settings: EngineSettings) -> None:
+        """Go by other settings from the next call on."""
+        self._settings = settings
+
     async def call(
         self, call: Call, tokens: int, money: Money | None = None, *, problem: str = ""
     ) -> list[Completion]:

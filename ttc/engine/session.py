@@ -36,6 +36,7 @@ class Session:
         """
         self.budget, self.seed = budget, seed
         self.cost, self.settings, self.events = engine.cost, engine.settings, engine.events
+        self.whole = engine.ledger
         self.ledger = Ledger(budget, [problem], began, rounds, above=engine.ledger.bills)
         kept = engine.kept()
         self._journal = kept.journal
@@ -52,9 +53,11 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         try:
-            # Whoever waits for a claim looks into the journal next.
-            with suppress(TtcError):
-                await self._journal.put([])
+            if kind is not None:
+                # Whoever waits for a claim looks into the journal next, which may have some yet
+                # to write of what came before the end.
+                with suppress(TtcError):
+                    await self._journal.put([])
         finally:
             self._claims.close()
 
@@ -64,6 +67,10 @@ class Session:
         """
         assert isinstance(model, EngineModel), "only an engine's models are had in a session"
         return model.hosted(self, self._claims, self._till)
+
+    def asks_again(self, problem: str) -> bool:
+        """As its engine's settings say of all problems."""
+        return self.settings.retry_failed
 
     async def failing(self, error: BaseException) -> None:
         """Its own calls end with it; those of others go on."""

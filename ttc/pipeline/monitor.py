@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from ttc.budget.ledger import Ledger
 from ttc.core import Role
 from ttc.engine.events import Events
+from ttc.engine.failures import Failures
 from ttc.pipeline.collect import Attempted
 from ttc.redact import redact
 from ttc.store.failures import Failure
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note
 from ttc.store.status import Count, RunStatus, Spending, State
+from ttc.words import counted
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -41,6 +43,8 @@ class Monitor:
         self.doing = ""
         """What is waited for at the moment, in words; empty where the stage says it."""
         self.state: State = "running"
+        self.paused = False
+        """Whether somebody wants no call to be sent for the moment."""
         self.error = ""
         self.problems = 0
         self._tries = tries
@@ -89,6 +93,19 @@ class Monitor:
             f"round {rounds}: what is left goes to problems that ran out",
             round=rounds,
         )
+        self._begin_again()
+
+    def asks_again(self, problems: int) -> None:
+        """All is gone through once more, since failed samples of some problems are wanted."""
+        note(
+            "asking_again",
+            f"asking again for failed samples of {counted(problems, 'problem')}",
+            problems=problems,
+        )
+        self._begin_again()
+        self.events.failures = Failures()
+
+    def _begin_again(self) -> None:
         self._before = self.kept_by_role()
         self._fresh_before = Counter(self.events.fresh)
         self.events.problems_done = 0
@@ -117,7 +134,7 @@ class Monitor:
             recipe_name=self.run.recipe_name,
             shard=self.run.shard,
             state=self.state,
-            stage=self.stage,
+            stage="paused" if self.paused and self.stage == "sampling" else self.stage,
             doing=redact(self.doing),
             pid=os.getpid(),
             started=self._started,
@@ -163,7 +180,7 @@ class Monitor:
         Samples of methods that don't say how many they draw are left out.
         """
         rate = self._pace.rate
-        if self.ledger is None or self.stage != "sampling" or rate <= 0:
+        if self.ledger is None or self.stage != "sampling" or self.paused or rate <= 0:
             return None
         left = 0.0
         for role in self._roles:

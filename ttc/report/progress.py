@@ -17,8 +17,9 @@ _FIRST_LINE_S = 2.0  # of waiting for something that has a name
 _LOOK_AGAIN_S, _LOOKS = 0.25, 30
 _FRAMES_PER_S = 4.0
 # Before that all figures are zero, and an error that ends the run says more.
-_WORTH_A_LINE = ("sampling", "stopping", "evaluating")
-_SAID = ("stopping",)  # events that are shown as they come
+_WORTH_A_LINE = ("sampling", "paused", "stopping", "evaluating")
+# Events that are shown as they come.
+_SAID = ("stopping", "paused", "resumed", "engine_changed", "retry_wanted", "asking_again")
 
 
 @contextmanager

@@ -85,6 +85,11 @@ def _beside(plan: SweepPlan, hidden: int) -> Iterator[str]:
             f"{counted(plan.sweep.left, 'cell')} of this name before {_are(plan.sweep.left)} no "
             "longer in it; their runs stay"
         )
+    if plan.gone:
+        yield (
+            f"{counted(plan.gone, 'cell')} complete before: their recipe or its files have changed "
+            "since, or their runs have gone"
+        )
     for why in dict.fromkeys(cost.why for cost in plan.costs.values() if cost.why):
         yield f"can't be planned, and will fail unless it is mended: {why}"
     if plan.to_do:
@@ -191,7 +196,9 @@ def _result(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["success"] is None:
         return (row["name"], "-", "", "", number(row["tokens"] or math.nan))
     size = "" if row["S"] is None else f"@{row['S']}" + (f"x{row['V']}" if row["V"] else "")
-    interval = f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
+    low, high = (row[end] for end in ("ci_low", "ci_high"))
+    known = not any(end is None or math.isnan(end) for end in (low, high))
+    interval = f"{percent(low)} to {percent(high)}" if known else "-"
     tokens = math.nan if row["tokens"] is None else row["tokens"]
     by = f"{row['policy']}{size}"
     return (row["name"], percent(row["success"]), interval, by, number(tokens))

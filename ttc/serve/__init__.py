@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ttc.errors import MissingExtra, UsageError
-from ttc.serve.listening import LOOPBACK, MOST_CONNECTIONS, key_of, listen, shown
+from ttc.serve.listening import KEEP_ALIVE_S, LOOPBACK, MOST_CONNECTIONS, key_of, listen, shown
 from ttc.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def serve_backends(
         access_log=False,
         lifespan="on",
         limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=2,
     )
     _announce(url, list(backends), guarded=api_key_env is not None, host=host)

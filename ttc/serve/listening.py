@@ -11,6 +11,10 @@ from ttc.errors import BackendError, UsageError
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MOST_CONNECTIONS = 4096
 """More get 503 until others have ended."""
+KEEP_ALIVE_S = 60
+"""Uvicorn's deadline for idle connections, beyond that of `protocol`, which ends them. Its own five
+seconds are those of many clients: it would close one just as their next request is on its way.
+"""
 
 
 def key_of(api_key_env: str | None) -> str | None:

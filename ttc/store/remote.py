@@ -22,6 +22,7 @@ from ttc.errors import DataError, MissingExtra, TtcError, UsageError
 from ttc.redact import passwords, redact, remember
 from ttc.store.columns import RUN_TABLES
 from ttc.store.manifest import Manifest, read_manifest
+from ttc.store.overwriting import new_file
 from ttc.store.run_folder import MANIFEST_NAME, RunFolder, is_url
 
 _MOST_RUNS = 200
@@ -99,15 +100,12 @@ def written_to(target: str, *, replace: bool) -> Iterator[Path]:
 
     Raises `UsageError` for one that is there, unless it may be replaced, before the block.
     """
-    taken = UsageError(f"{target} exists; choose another name, or --force to write over it")
     if not is_url(target):
-        if Path(target).exists() and not replace:
-            raise taken
-        yield Path(target)
+        yield new_file(Path(target), replace)
         return
     with _place(target, writing=True) as (files, place):
         if not replace and files.exists(place):
-            raise taken
+            raise UsageError(f"{target} exists; choose another name, or --force to write over it")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made"
         yield path

@@ -50,12 +50,14 @@ class Cost:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """complete: whether each cell is there already, in their order; costs: by what cells have
-    `alike`, of those that are to be done.
+    """complete: whether each cell is there already, in their order; gone: how many were complete
+    when the sweep was run last, and are no longer; costs: by what cells have `alike`, of those that
+    are to be done.
     """
 
     sweep: Prepared
     complete: tuple[bool, ...]
+    gone: int
     costs: Mapping[str, Cost]
 
     @property
@@ -101,6 +103,7 @@ class SweepPlan:
             "to_do": len(self.to_do),
             "twice": list(sweep.cells.twice),
             "no_longer": sweep.left,
+            "gone": self.gone,
             "total": nulls({unit: asdict(self.total(unit)) for unit in UNITS}),
             "cells": self.rows(),
         }
@@ -116,14 +119,16 @@ def plan_sweep(sweep: Prepared, like: str | None = None) -> SweepPlan:
         find_run(like, sweep.cells.results)
     cells = sweep.cells.cells
     complete = tuple(_complete(one, sweep.cells.recipes[one.alike]) for one in cells)
+    gone = 0
     for state, there in zip(sweep.state.cells, complete, strict=True):
         if there:
             state.status, state.code, state.words = "complete", 0, ""
-        elif state.status == "complete":  # its run has gone, or its recipe has changed
+        elif state.status == "complete":
             state.status, state.code = "waiting", None
+            gone += 1
     kinds = dict.fromkeys(c.alike for c, there in zip(cells, complete, strict=True) if not there)
     costs = {kind: _cost(sweep.cells.recipes[kind], like) for kind in kinds}
-    return SweepPlan(sweep, complete, costs)
+    return SweepPlan(sweep, complete, gone, costs)
 
 
 def _complete(cell: SweptCell, recipe: Recipe) -> bool:
