@@ -18,7 +18,7 @@ from typing import Any
 
 import typer
 
-from ttc.shipped import shipped_files
+from ttc.shipped import shipped_files, shipped_sweeps
 
 UNITS = ("tokens", "flops", "usd", "calls", "seconds", "c")
 LATENCY = "latency"
@@ -57,6 +57,12 @@ def recipes(ctx: typer.Context, incomplete: str) -> list[str]:
     """Shipped recipes, and recipe files in the folder that is begun; the latter as files."""
     found = [*shipped_files(), *_files(incomplete)]
     return _offered(found, incomplete)
+
+
+def sweeps(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Sweeps that were begun, shipped ones, recipes and files."""
+    begun = sorted(path.name for path in _inside(_root(ctx) / "sweeps") if path.is_dir())
+    return _offered([*begun, *shipped_sweeps(), *shipped_files(), *_files(incomplete)], incomplete)
 
 
 def recipes_listed(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -245,9 +251,9 @@ def _recipes_of(ctx: typer.Context) -> Iterator[dict[str, Any]]:
     """Recipes of the runs, or the one, that the command line names so far, as plain data."""
     for manifest in _manifests_of(ctx):
         yield _mapping(manifest.get("recipe"))
-    word = ctx.params.get("recipe") or ctx.params.get("target")
-    if isinstance(word, str):
-        yield from _recipe(word)
+    word = ctx.params.get("recipe") or ctx.params.get("target") or ctx.params.get("sweep")
+    for one in [word] if isinstance(word, str) else word or ():
+        yield from _recipe(str(one))
 
 
 def _recipe(word: str) -> Iterator[dict[str, Any]]:

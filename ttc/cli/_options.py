@@ -101,6 +101,7 @@ InvalidVerdict = Annotated[
 Width = Annotated[
     float | None, typer.Option("--width", help="Width of figures in inches.", metavar="INCHES")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 Height = Annotated[
     float | None, typer.Option("--height", help="Height of figures in inches.", metavar="INCHES")
 ]
@@ -137,8 +138,15 @@ def cost_overrides(overrides: Sequence[str] | None, ratio: float | None) -> tupl
     return (*(overrides or ()), *told)
 
 
-def recipe_overrides(overrides: Sequence[str] | None, results: Path | None) -> list[str]:
-    """What --set and --results say of a recipe."""
+def recipe_overrides(
+    overrides: Sequence[str] | None, results: Path | None, journal: Path | None = None
+) -> list[str]:
+    """What --set, --results and --journal say of a recipe."""
+    paths = {"results": results, "engine.journal": journal}
     # Quoted, or a folder called `~` or `5` would be read as YAML.
-    told = [] if results is None else [f"results={json.dumps(str(results), ensure_ascii=False)}"]
+    told = [
+        f"{key}={json.dumps(str(path), ensure_ascii=False)}"
+        for key, path in paths.items()
+        if path is not None
+    ]
     return [*(overrides or ()), *told]

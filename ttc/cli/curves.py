@@ -15,6 +15,7 @@ from ttc.cli._options import (
     Cluster,
     CostOverrides,
     FontSize,
+    Force,
     Height,
     InvalidVerdict,
     Ratio,
@@ -105,6 +106,7 @@ def command(
     height: Height = None,
     font_size: FontSize = None,
     style: Style = None,
+    force: Force = False,
     everything: All = False,
     as_json: AsJson = False,
     results: Results = RESULTS,
@@ -126,6 +128,7 @@ def command(
     from ttc.pipeline.curve_query import CurveRequest, answer
     from ttc.report.console import line
     from ttc.report.coverage import coverage_lines
+    from ttc.report.curve_figure import figure_file
     from ttc.report.curves import UNITS, best_cells, plain_rows, print_curves
     from ttc.report.looks import look
     from ttc.report.tables import left_out
@@ -134,6 +137,8 @@ def command(
 
     units = names(unit or ["c", "tokens"], UNITS, "--unit")
     chosen = look(width, height, font_size, style)
+    if plot is not None:
+        figure_file(plot, force)
     found = find_run(run, results)
     request = CurveRequest(
         policies=tuple(words(policy)) if policy else None,

@@ -95,7 +95,7 @@ def command(
     `ttc fit-scaling quickstart --style paper,grey --width 3.3`
     """
     from ttc.cli._console import console, write_file
-    from ttc.cli._values import amounts, axis, words
+    from ttc.cli._values import ANALYSIS, amounts, axis, folder_of, words
     from ttc.pipeline.scaling import FitRequest, fit_scaling
     from ttc.pipeline.scaling.sources import COST_UNITS
     from ttc.pipeline.scaling.tables import allocation_rows, fit_rows
@@ -104,13 +104,16 @@ def command(
     from ttc.report.fitting import show_fitting
     from ttc.report.looks import drawn_in, look
     from ttc.store.run_folder import find_runs
+    from ttc.store.sweeps import sweep_of
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
+    named = folder_of(out, "--out", ANALYSIS)
     chosen = look(width, height, font_size, style)
     limits = sorted(amounts(budgets, "--budget"))
+    out = out or sweep_of(runs, results)
     found = find_runs(runs, results, out)
-    folder = out or found[0].path
+    folder = named or found[0].path
     manifest = found[0].manifest()
     request = FitRequest(
         policies=tuple(words(policy)) if policy else None,

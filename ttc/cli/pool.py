@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import RESULTS, Results, Run
+from ttc.cli._options import RESULTS, Force, Results, Run
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,7 +39,7 @@ def pack(
     without_texts: Annotated[
         bool, typer.Option("--without-texts", help="Leave questions and models' texts out.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    force: Force = False,
     results: Results = RESULTS,
 ) -> None:
     """Pack a run as a pool: one file, whose small tables stand apart from its texts.
@@ -52,6 +52,7 @@ def pack(
     """
     from ttc.errors import UsageError
     from ttc.store.licences import checked, citation_text
+    from ttc.store.overwriting import new_file
     from ttc.store.pool_file import ENDING
     from ttc.store.pool_pack import Told, described, pack_pool, places_told, safe_name
     from ttc.store.run_folder import find_run
@@ -65,8 +66,7 @@ def pack(
         )
     found = find_run(run, results)
     path = to or Path(f"{safe_name(found.recipe_name)}-{safe_name(found.run_id)}{ENDING}")
-    if path.exists() and not force:
-        raise UsageError(f"{path} exists; choose another name, or --force to write over it")
+    new_file(path, force)
     told = Told(licence, name, citation_text(citation), not without_texts)
     pool = pack_pool(found, path, told)
     say("\n".join([f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB", *described(pool)]))
@@ -104,6 +104,7 @@ def add(
     from shlex import quote
 
     from ttc.cli._console import working
+    from ttc.cli._values import ONE_FILE, folder_of
     from ttc.errors import UsageError
     from ttc.importing.download import downloaded, is_url
     from ttc.report.transfer import show_transfer
@@ -114,6 +115,7 @@ def add(
 
     if sha256 and (len(sha256) != 64 or not set(sha256.lower()) <= set("0123456789abcdef")):
         raise UsageError(f"--sha256 {sha256}: expected 64 hexadecimal digits")
+    folder_of(to, "--to", ONE_FILE)
     largest = int(most * 2**30)
     with ExitStack() as stack:
         if is_url(source):

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ttc.budget.allocation import Amounts, added
-from ttc.budget.cost import Rates
+from ttc.budget.cost import CostConfig, Rates
+from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.budget.speculation import total
 from ttc.core import (
     Backend,
@@ -31,6 +32,7 @@ from ttc.engine.billing import Bill
 from ttc.engine.charges import NOTHING, Charges, Prompts
 from ttc.engine.claims import Claims
 from ttc.engine.content import Content, fitted_to, joined, marked, serves
+from ttc.engine.events import Events
 from ttc.engine.failures import TOO_LONG
 from ttc.engine.journal import Journal
 from ttc.engine.keyed_lock import Turns
@@ -41,10 +43,26 @@ from ttc.engine.token_bounds import token_bound
 from ttc.engine.trust import Trust
 from ttc.errors import BudgetExhausted
 
-if TYPE_CHECKING:
-    from ttc.engine.engine import Engine
-
 log = logging.getLogger(__name__)
+
+
+class Host(Protocol):
+    """For whom a model draws: an engine, or one question of a server's."""
+
+    budget: BudgetConfig
+    cost: CostConfig
+    seed: int
+    settings: EngineSettings
+    events: Events
+    ledger: Ledger
+
+    def asks_again(self, problem: str) -> bool:
+        """Whether a problem's samples that the journal has as failed are asked for again."""
+        ...
+
+    async def failing(self, error: BaseException) -> None:
+        """An error is about to end what it does."""
+        ...
 
 
 class EngineModel:
@@ -52,7 +70,7 @@ class EngineModel:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Host,
         backend: Backend,
         identity: ModelIdentity,
         rates: Rates,
@@ -82,6 +100,29 @@ class EngineModel:
         )
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
         self._servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
+
+    def hosted(self, host: Host, claims: Claims, till: Till) -> EngineModel:
+        """The same model with another's seed, whose calls that one's account pays. What is known of
+        its servers, and whether they can be trusted, is known to both.
+
+        Raises `UsageError` where a limit is in a unit that this model's facts don't give.
+        """
+        host.budget.require(self._rates, self._identity.model)
+        other = EngineModel(
+            host,
+            self._backend,
+            self._identity,
+            self._rates,
+            self._journal,
+            claims,
+            self._caller.paid_by(host.ledger),
+            till,
+            self._answered,
+        )
+        other.trust, other.expected = self.trust, self.expected
+        if self._engine.budget.depends_on_prompts or not host.budget.depends_on_prompts:
+            other.prompts = self.prompts
+        return other
 
     @property
     def capabilities(self) -> Capabilities:

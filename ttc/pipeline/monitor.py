@@ -135,6 +135,7 @@ class Monitor:
         return RunStatus(
             run_id=self.run.run_id,
             recipe_name=self.run.recipe_name,
+            shard=self.run.shard,
             state=self.state,
             stage="paused" if self.paused and self.stage == "sampling" else self.stage,
             doing=redact(self.doing),

@@ -16,15 +16,18 @@ import numpy as np
 
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem
+from ttc.core.shard import Shard
 from ttc.engine.engine import Engine
-from ttc.errors import BudgetExhausted, DataError
+from ttc.errors import BudgetExhausted, DataError, TtcError
 from ttc.pipeline.code_changes import code_changes
 from ttc.pipeline.collect import Attempted, ordered
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
-from ttc.pipeline.recording import Recording, recorded
+from ttc.pipeline.recording import Recording, journal_of, recorded
+from ttc.pipeline.sharding.part import Part
+from ttc.pipeline.sharding.second_pass import require_bills
 from ttc.pipeline.sharing_out import Tally
 from ttc.pipeline.signals import Stop, stopping
 from ttc.pipeline.steering import Steering
@@ -36,6 +39,7 @@ from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, Plugin, hash_recipe
 from ttc.store.rows import answer_row, problem_row, sample_row, solution_row, verification_row
 from ttc.store.run_folder import WRITTEN, RunFolder, run_folder
+from ttc.store.shard_folders import shard_folder
 from ttc.store.tables import open_table
 
 if TYPE_CHECKING:
@@ -57,11 +61,15 @@ class Outcome:
 
 
 def run_recipe(
-    recipe: Recipe, progress: Progress | None = None, stop: Stop | None = None
+    recipe: Recipe,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    shard: Shard | None = None,
 ) -> Outcome:
     """Run a recipe, or complete what an earlier try left, and write its folder.
 
-    stop: who takes signals, where another thread does; else this one.
+    stop: who takes signals, where another thread does; else this one. shard: of which problems,
+    where other machines do the rest; it has a folder of its own, and no curves.
     A run that is complete is left alone, unless samples that failed are to be retried. Raises
     `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
     then is in the journal, and the next try goes on from it.
@@ -69,15 +77,17 @@ def run_recipe(
     from ttc.recipe import run_id
 
     run = run_folder(Path(recipe.results), recipe.name, run_id(recipe))
+    if shard is not None:
+        run = shard_folder(run, shard)
     with locked(run):
         remove_leftovers(run.path, WRITTEN)
-        if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
+        if run.complete() and not _more_to_do(recipe, run.manifest()):
             return Outcome(run, run.manifest(), fresh=False)
         taken = stopping() if stop is None else nullcontext(stop)
         with taken as stop, recorded(recipe, run, stop) as recording:
             steering = Steering(recipe, recording.monitor, stop)
             with steering.listening():
-                manifest = _try(recipe, run, recording, steering, progress)
+                manifest = _try(recipe, run, recording, steering, shard, progress)
         return Outcome(run, manifest, fresh=True)
 
 
@@ -86,6 +96,7 @@ def _try(
     run: RunFolder,
     recording: Recording,
     steering: Steering,
+    shard: Shard | None,
     progress: Progress | None,
 ) -> Manifest:
     """Collect, evaluate and write all of a run that is not complete."""
@@ -93,30 +104,39 @@ def _try(
     from ttc.recipe.unread import unread
 
     problems = load_problems(recipe)
+    part = Part.of(problems, shard)
     tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
     check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)
     manifest = _manifest(recipe, run, problems)
+    manifest.shard = part.note
     changed = code_changes(run, manifest)
     warnings = (*unread(recipe), *short_budgets(recipe, problems))  # by earlier runs
-    recording.begin(manifest, len(problems), recipe.dataset.notes, changed)
-    steering.begin([problem.id for problem in problems])
+    recording.begin(manifest, len(part.problems), recipe.dataset.notes, changed)
+    steering.begin([problem.id for problem in part.problems])
     with progress(recording.monitor) if progress is not None else nullcontext():
         for said in warnings:
             _log.warning(said)
         began = time.monotonic()
         with _frozen():
-            asyncio.run(_collect(recipe, problems, recording, steering))
+            asyncio.run(_collect(recipe, part, recording, steering))
             while retried := steering.again():
                 recording.monitor.asks_again(len(retried))
-                asyncio.run(_collect(recipe, problems, recording, steering, retried))
+                asyncio.run(_collect(recipe, part, recording, steering, retried))
         manifest.timing["sampling_seconds"] = time.monotonic() - began
     recording.monitor.sampled()
-    began = time.monotonic()
-    write_curves(recipe, run, manifest).note(manifest)
-    manifest.timing["evaluation_seconds"] = time.monotonic() - began
+    if shard is None:
+        began = time.monotonic()
+        write_curves(recipe, run, manifest).note(manifest)
+        manifest.timing["evaluation_seconds"] = time.monotonic() - began
     manifest.tables = run.digests()
     recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
     return manifest
+
+
+def _more_to_do(recipe: Recipe, done: Manifest) -> bool:
+    """Whether a run that is complete would be another one if its recipe ran again."""
+    again = recipe.engine.retry_failed and bool(done.failures)
+    return again or (done.merged is not None and done.merged.second_pass)
 
 
 @contextmanager
@@ -141,7 +161,7 @@ def _frozen() -> Iterator[None]:
 
 
 def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Manifest:
-    from ttc.recipe import code_behind, resolve
+    from ttc.recipe import code_behind, recipe_hash, resolve
 
     resolved = resolve(recipe)
     told = unjudged(((p.id, p.answer) for p in problems), recipe.answer_rule)
@@ -153,6 +173,7 @@ def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Ma
         recipe=resolved,
         recipe_hash=hash_recipe(resolved),
         run_id=run.run_id,
+        identity=recipe_hash(recipe),
         seed=recipe.seed,
         dataset=hash_recipe({"problems": [[p.id, p.question, p.answer] for p in problems]}),
         choices=_choices(recipe),
@@ -183,23 +204,25 @@ def load_problems(recipe: Recipe) -> list[Problem]:
 
 async def _collect(
     recipe: Recipe,
-    problems: Sequence[Problem],
+    part: Part,
     recording: Recording,
     steering: Steering,
     retried: Collection[str] = (),
 ) -> None:
     """Go through all problems; retried: those whose failed samples are asked for again."""
-    monitor = recording.monitor
+    monitor, manifest = recording.monitor, recording.manifest
+    assert manifest is not None, "recording.begin comes first"
     engine = Engine(
-        journal=Path(recipe.results) / "journal.sqlite",
+        journal=journal_of(recipe, monitor.run),
         budget=recipe.budget,
         cost=recipe.cost,
         seed=recipe.seed,
-        problems=[p.id for p in problems],
+        problems=[p.id for p in part.problems],
         settings=steering.settings,
         events=monitor.events,
         run=monitor.run.name,
         rounds=recipe.sampler.exchangeable,
+        part_of=part.part_of(monitor.run),
     )
     engine.retried.update(retried)
     if monitor.ledger is not None:
@@ -208,21 +231,19 @@ async def _collect(
         seconds = recipe.budget.per_run.seconds
         with no_longer_than(None if seconds is None else seconds + recipe.engine.finish_s):
             async with engine:
-                await _collect_with(engine, recipe, problems, recording, steering)
+                require_bills(manifest, engine.ledger)
+                await _collect_with(engine, recipe, part, recording, steering)
 
 
 async def _collect_with(
-    engine: Engine,
-    recipe: Recipe,
-    problems: Sequence[Problem],
-    recording: Recording,
-    steering: Steering,
+    engine: Engine, recipe: Recipe, part: Part, recording: Recording, steering: Steering
 ) -> None:
     monitor, manifest = recording.monitor, recording.manifest
-    assert manifest is not None, "recording.begin comes first"
-    monitor.stage = "connecting"
-    method = await open_models(recipe, engine, manifest, monitor)
-    recording.resolved()
+    assert manifest is not None
+    if part.problems:  # no model is wanted for a shard that has none
+        monitor.stage = "connecting"
+        method = await open_models(recipe, engine, manifest, monitor)
+        recording.resolved()
     monitor.sampling(engine.ledger)
     tally = Tally(recipe.budget.allocation)
 
@@ -239,7 +260,7 @@ async def _collect_with(
     while True:
         nothing: BudgetExhausted | None = None
         try:
-            await _sweep(attempt, problems, recipe, monitor, engine.conclude, steering.window)
+            await _sweep(attempt, part, recipe, monitor, engine.conclude, steering.window)
         except BudgetExhausted as error:
             nothing = error  # shares may be too small for a sample that the whole affords
         except Exception as error:
@@ -259,7 +280,7 @@ async def _collect_with(
 
 async def _sweep(
     attempt: Callable[[Problem], Awaitable[Attempted]],
-    problems: Sequence[Problem],
+    part: Part,
     recipe: Recipe,
     monitor: Monitor,
     conclude: Callable[[], Awaitable[None]],
@@ -279,28 +300,29 @@ async def _sweep(
             for name in RUN_TABLES
             if name not in left_out
         }
-        index = 0
-        async for done in ordered(problems, attempt, window):
-            rows = _rows(done, index)
+        places = iter(part.places)
+        async for done in ordered(part.problems, attempt, window):
+            rows = _rows(done, next(places))
             for name, table in tables.items():
                 table.write(rows[name])
             live.write({name: rows[name] for name in tables})
-            index += 1
             monitor.finished(done)
         await conclude()
-        if tables["solutions"].rows == 0:
-            tables["solutions"].flush()
-            if tables["solutions"].rows == 0:
-                if not recipe.budget.limited and recipe.budget.per_run.seconds is None:
-                    raise DataError(
-                        f"the sampler {type(recipe.sampler).__name__} gave no solution at all"
-                    )
-                key = recipe.sampler.first_longest
-                lower = f", or lower sampler.{key}, whose whole length is reserved before a call"
-                raise BudgetExhausted(
-                    "the budget does not cover a single solution of any problem; raise it"
-                    + (lower if key else "")
-                )
+        tables["solutions"].flush()
+        if tables["solutions"].rows == 0 and part.shard is None:  # other shards may have some
+            raise _no_solution(recipe)
+
+
+def _no_solution(recipe: Recipe) -> TtcError:
+    """Why no problem has any."""
+    if not recipe.budget.limited and recipe.budget.per_run.seconds is None:
+        return DataError(f"the sampler {type(recipe.sampler).__name__} gave no solution at all")
+    key = recipe.sampler.first_longest
+    lower = f", or lower sampler.{key}, whose whole length is reserved before a call"
+    return BudgetExhausted(
+        "the budget does not cover a single solution of any problem; raise it"
+        + (lower if key else "")
+    )
 
 
 def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:

@@ -29,7 +29,7 @@ def show_progress(status: Callable[[], RunStatus], *, plain: bool) -> Iterator[N
     `status` is called from other threads. Both displays read it at their own pace, so that a fast
     run is not slowed by its display and a stalled one still shows.
     """
-    with _warnings():
+    with warnings_shown():
         if plain or not sys.stderr.isatty():
             with _lines(status):
                 yield
@@ -97,7 +97,7 @@ def _print(text: str) -> None:
 
 
 @contextmanager
-def _warnings() -> Iterator[None]:
+def warnings_shown() -> Iterator[None]:
     """Print ttc's warnings and some events; retries are counted in the display instead."""
     handler = _Stderr(logging.INFO)
     logger = logging.getLogger("ttc")

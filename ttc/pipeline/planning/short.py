@@ -79,7 +79,7 @@ def _few(value: float) -> str:
 def _uses(recipe: Recipe, facts: Mapping[str, RoleFacts]) -> dict[str, RoleUse]:
     roles = planned_roles(recipe)
     known: dict[str, RoleUse] = {}
-    for run in _earlier(recipe):
+    for run in earlier_runs(recipe):
         with suppress(TtcError):  # such as this very run, which has no samples yet
             known = measured_uses(run, roles)
             break
@@ -93,7 +93,7 @@ def _uses(recipe: Recipe, facts: Mapping[str, RoleFacts]) -> dict[str, RoleUse]:
     return uses
 
 
-def _earlier(recipe: Recipe) -> list[RunFolder]:
+def earlier_runs(recipe: Recipe) -> list[RunFolder]:
     """Runs and pilots of this name, of the same models."""
     from ttc.recipe import resolve
 
