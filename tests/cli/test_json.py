@@ -16,7 +16,7 @@ SMALL = (
 # What has no table: a sentence, a file, or a page of JSON as it is.
 WITHOUT = {
     *("export", "init", "label", "pool add", "pool pack", "report", "schema", "serve-model"),
-    "view",
+    *("serve", "view"),
 }
 RUN = "quickstart"
 EXAMPLES = {
@@ -43,10 +43,12 @@ EXAMPLES = {
     "show": (RUN,),
     "simulate": ("--problems", "4", "--solutions", "2", "--verifications", "0"),
     "status": (RUN,),
+    "sweep": (RUN, *SMALL, "--grid", "seed=0,1", "--dry-run"),
     "theory": (RUN,),
     "tune": (RUN, "--policy", "pessimistic", "--share", "0.5"),
 }
-ELSEWHERE = {"train-router", "pool show"}  # need a run of a method of its own, a pool's file
+# Need a run that goes on, one of a method of its own, a pool's file.
+ELSEWHERE = {"ctl", "train-router", "pool show"}
 
 
 def commands():

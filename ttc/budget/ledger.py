@@ -82,12 +82,14 @@ class Ledger:
         began: float | None = None,
         rounds: bool = True,
         whole: int | None = None,
+        above: Bills | None = None,
     ) -> None:
         """began: when the run did, by the monotonic clock; now by default. rounds: whether problems
         may get more in further rounds, also those that have samples; what their methods asked for
         must then not depend on where they were refused. whole: of how many problems these are a
         part, where others go through the rest: they have the run's limits for their part then, and
-        of those the first round only, since all rounds after it look at all problems.
+        of those the first round only, since all rounds after it look at all problems. above: see
+        `Bills`.
         """
         self._repeatable = rounds
         self.budget = budget
@@ -112,7 +114,7 @@ class Ledger:
                 u: n if math.isinf(n) else share[u] * len(self.problems)
                 for u, n in self._run.items()
             }
-        self.bills = Bills(self._run, self._cap, self.problems)
+        self.bills = Bills(self._run, self._cap, self.problems, above)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Role, Spent] = {}  # used by all of the last round
         self.rounds = 1
@@ -162,6 +164,10 @@ class Ledger:
         self._told = [{p: r for p, r in one.items() if p in self._books} for one in raises]
         self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._books}
         self._open({}, last)
+
+    def go_on_from(self, earlier: Ledger) -> None:
+        """Count what was really paid besides what another ledger of the same try has counted."""
+        self._paid, self.fingerprint = earlier._paid, earlier.fingerprint
 
     def accounts_of_losers(self) -> dict[str, Mapping[Place, Account]]:
         """Accounts of this round of problems that were billed something for nothing; of none where

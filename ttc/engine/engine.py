@@ -24,6 +24,7 @@ from ttc.engine.drain import Drain
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.fingerprints import GRACE_S, Watch
+from ttc.engine.gate import Gate
 from ttc.engine.journal import Journal
 from ttc.engine.journal_hosts import HostNote
 from ttc.engine.model import EngineModel
@@ -46,6 +47,16 @@ class PartOf:
 
     run: str
     problems: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where an engine keeps what was drawn, what is under way, and under which name its bills."""
+
+    path: Path
+    journal: Journal
+    notes: UnderWay
+    run: str
 
 
 class Engine:
@@ -86,6 +97,9 @@ class Engine:
         self._backends: list[Backend] = []
         self._routers: list[Router] = []
         self._drain = Drain(self._routers, self._flush)
+        self._gate = Gate()
+        self.retried: set[str] = set()
+        """Problems whose failed samples in the journal are asked for again."""
         self._endpoints: dict[str, Endpoint] = {}
         self._watches: dict[str, Watch] = {}
         self._models: list[EngineModel] = []
@@ -165,6 +179,43 @@ class Engine:
         left = self.ledger.seconds_left()
         return GRACE_S if left is None else min(GRACE_S, left)
 
+    def kept(self) -> Kept:
+        """For sessions, inside the engine's context."""
+        assert self._journal is not None, "inside the engine's context only"
+        return Kept(self._journal_path, self._journal, self._till.notes, self._run)
+
+    def asks_again(self, problem: str) -> bool:
+        """Whether a problem's samples that the journal has as failed are asked for again."""
+        return self.settings.retry_failed or problem in self.retried
+
+    @property
+    def under_way(self) -> int:
+        """Calls that were sent and not answered."""
+        return self._drain.in_flight
+
+    def pause(self) -> None:
+        """Send no call until `resume`; those under way go on."""
+        self._gate.close(asyncio.get_running_loop().time())
+
+    def resume(self) -> None:
+        """Send calls again."""
+        rested = self._gate.open(asyncio.get_running_loop().time())
+        for endpoint in {e for router in self._routers for e in router.endpoints}:
+            endpoint.breaker.rested(rested)
+        for router in self._routers:
+            router.wake()
+
+    def change(self, settings: EngineSettings) -> None:
+        """Go by other settings from now on, in what `ttc.engine.live_settings` says may change."""
+        self.settings = settings
+        for model in self._models:
+            model.change(settings)
+        now = asyncio.get_running_loop().time()
+        for endpoint in {e for router in self._routers for e in router.endpoints}:
+            endpoint.change(settings, now)
+        for router in self._routers:
+            router.change(settings.max_outage_s)
+
     async def finish_calls(self, hint: str = "", most: float = math.inf) -> None:
         """Send no call from now on and wait until those under way are in the journal.
 
@@ -237,7 +288,8 @@ class Engine:
         else:
             now = asyncio.get_running_loop().time()
             endpoints, check = [Endpoint(model, self.settings, now, remote=False)], _nothing
-        router = Router(endpoints, self.settings.max_outage_s, self.events, check)
+        longest = self.settings.max_outage_s
+        router = Router(endpoints, longest, self.events, check, self._gate)
         self._routers.append(router)
         return router
 
@@ -260,6 +312,7 @@ class Engine:
                 rates,
                 self.ledger,
                 self._bill,
+                self._gate,
             )
             await watch.load()
         return self._watches[name]

@@ -72,6 +72,14 @@ class Caller:
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._ends: BackendError | None = None  # a refusal of whatever a server is asked
 
+    def paid_by(self, ledger: Ledger) -> Caller:
+        """One that sends the same way, within another ledger's time."""
+        return Caller(self._backend, self._router, self._settings, self._events, ledger)
+
+    def change(self, settings: EngineSettings) -> None:
+        """Go by other settings from the next call on."""
+        self._settings = settings
+
     async def call(
         self, call: Call, tokens: int, money: Money | None = None, *, problem: str = ""
     ) -> list[Completion]:

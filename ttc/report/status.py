@@ -37,6 +37,7 @@ def status_line(status: RunStatus) -> str:
     if status.doing:
         return f"{status.doing} ({duration(status.seconds)})"
     parts = [
+        "paused" if status.stage == "paused" else "",
         f"{_of(status.problems)} problems",
         *(f"{role} {_of(count)}" for role, count in status.roles.items()),
         f"{status.from_journal:,} from the journal" if status.from_journal else "",

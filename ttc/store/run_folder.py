@@ -154,6 +154,11 @@ class RunFolder:
         return read_manifest(self.manifest_path)
 
 
+def is_url(word: object) -> bool:
+    """Whether a word names a place elsewhere, such as `s3://bucket/results/a`, and no file."""
+    return "://" in str(word)
+
+
 def run_folder(root: Path, recipe_name: str, run_id: str) -> RunFolder:
     """The folder of a run under a results root."""
     return RunFolder(root / recipe_name / run_id)
@@ -184,13 +189,18 @@ def find_run(
 ) -> RunFolder:
     """The run a person means.
 
-    In this order: a run's folder or a file in it; a folder of runs (the latest); a recipe's name
-    under `root` (its latest run); a run id or the beginning of one, alone or as `recipe/id`.
+    In this order: what a URL leads to, which is fetched; a run's folder or a file in it; a folder
+    of runs (the latest); a recipe's name under `root` (its latest run); a run id or the beginning
+    of one, alone or as `recipe/id`.
     The latest run is the latest with tables, which a try that failed at once must not hide; with
     `begun`, and where no run has any, the latest of all. unmerged: a run of which there are only
     shards will do.
     Raises `DataError` naming near candidates when there is none or more than one.
     """
+    if is_url(reference):
+        from ttc.store.remote import fetched_run
+
+        return fetched_run(str(reference))
     if not str(reference).strip():
         raise DataError("no run '': name a run's folder, its recipe or its id")
     places = (Path(reference), root / reference)
@@ -224,11 +234,14 @@ def _not_merged(reference: str | Path, root: Path, error: DataError) -> DataErro
 def find_matching(words: Sequence[str], root: Path = Path("results")) -> list[RunFolder]:
     """The runs that people mean, each once; `*` in a word stands for any part of a recipe's name.
 
-    Raises `DataError` as `find_run` does, and for a pattern that no recipe's name fits.
+    A sweep's name or folder stands for all its runs. Raises `DataError` as `find_run` does, and for
+    a pattern that no recipe's name fits.
     """
+    from ttc.store.sweeps import with_sweeps
+
     found: dict[Path, RunFolder] = {}
     names = sorted({run.recipe_name for run in list_runs(root)})
-    for word in words:
+    for word in with_sweeps(words, root):
         fitting = [name for name in names if fnmatchcase(name, word)] if "*" in word else [word]
         if not fitting:
             raise DataError(f"no recipe with runs in {root} is called {word!r}")
@@ -242,9 +255,13 @@ def find_runs(
 ) -> list[RunFolder]:
     """The runs that people mean, each once. out: where what is made of several may go.
 
-    Raises `DataError` as `find_run` does, and where several runs have no such place.
+    A sweep's name or folder stands for all its runs. Raises `DataError` as `find_run` does, and
+    where several runs have no such place.
     """
-    found = {run.path.resolve(): run for run in (find_run(word, root) for word in references)}
+    from ttc.store.sweeps import with_sweeps
+
+    words = with_sweeps(references, root)
+    found = {run.path.resolve(): run for run in (find_run(word, root) for word in words)}
     if len(found) > 1 and out is None:
         raise DataError("several runs belong to no one folder: name one by --out FOLDER")
     return list(found.values())

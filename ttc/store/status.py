@@ -81,8 +81,8 @@ class RunStatus(BaseModel):
     state: State = "running"
     stage: str = Field(
         default="",
-        description="loading, connecting, sampling, stopping or evaluating; shards, where the run "
-        "is there in shards only.",
+        description="loading, connecting, sampling, paused, stopping or evaluating; shards, where "
+        "the run is there in shards only.",
     )
     doing: str = Field(default="", description="What is waited for, while that has a name.")
     pid: int | None = None
