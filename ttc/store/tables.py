@@ -147,7 +147,7 @@ def read_table(
 
 
 def read_blocks(
-    path: Path, table: TableName, columns: Sequence[str], rows: int = _BLOCK_ROWS
+    path: Path, table: TableName, columns: Sequence[str], rows: int | None = None
 ) -> Iterator[pa.Table]:
     """The named columns as `read_table` gives them, so many rows at a time; an empty one of none.
 
@@ -155,6 +155,7 @@ def read_blocks(
     """
     import pyarrow as pa
 
+    rows = rows or _BLOCK_ROWS
     with open_parquet(path, table, columns) as file:
         there = [n for n in columns if n in file.schema_arrow.names]
         kept: list[Any] = []
