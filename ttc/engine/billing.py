@@ -42,6 +42,7 @@ _ADD = (
     f"INSERT INTO bills VALUES ({','.join('?' * (2 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COLUMNS)
 )
+_SETTLED = "DELETE FROM batch_lines WHERE token = ? AND name = ?"
 _READ = f"SELECT problem, {', '.join(_COLUMNS)} FROM bills WHERE run = ?"
 
 
@@ -53,6 +54,8 @@ class Bill:
     problem: str
     billed: Amounts
     lost: Amounts
+    line: tuple[str, str] | None = None
+    """Of a batch (its token, the line's name), which is settled by this."""
 
     @property
     def row(self) -> tuple[str | float, ...]:
@@ -62,7 +65,9 @@ class Bill:
 
 def add_bills(connection: sqlite3.Connection, bills: Sequence[Bill]) -> None:
     """Add to what is there, within the caller's transaction."""
-    connection.executemany(_ADD, [bill.row for bill in bills])
+    connection.executemany(_ADD, [b.row for b in bills if any(b.billed.values())])
+    if lines := [bill.line for bill in bills if bill.line is not None]:
+        connection.executemany(_SETTLED, lines)
 
 
 def read_bills(

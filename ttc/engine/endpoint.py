@@ -38,9 +38,17 @@ class Endpoint:
     """Shared by all models that the server serves. All times are the event loop's."""
 
     def __init__(
-        self, name: str, settings: EngineSettings, now: float, *, remote: bool = True
+        self,
+        name: str,
+        settings: EngineSettings,
+        now: float,
+        *,
+        remote: bool = True,
+        batches: bool = False,
     ) -> None:
+        """batches: calls to it wait in batches, which go on without us."""
         self.name = name
+        self.batches = batches
         self.limit = Limit(settings.concurrency, fixed=not remote)
         # Where few fail, it may be their own fault, which a server at rest could not show.
         problems = MOST if settings.give_up == "record" else 1

@@ -27,6 +27,7 @@ from ttc.core import (
     Speculated,
 )
 from ttc.engine.batch import Chunk, Drawing, Drawn, Found
+from ttc.engine.batches.collector import Collector
 from ttc.engine.billing import Bill
 from ttc.engine.charges import NOTHING, Charges, Prompts
 from ttc.engine.claims import Claims
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from ttc.engine.engine import Engine
 
 log = logging.getLogger(__name__)
+_WITHOUT_LIMIT = 1_000_000  # calls that wait in batches: nobody works on them here
 
 
 class EngineModel:
@@ -60,8 +62,12 @@ class EngineModel:
         caller: Caller,
         till: Till,
         answered: Callable[[Prompts], None],
+        batches: Collector | None = None,
     ) -> None:
-        """answered: called with what the replies so far have shown, whenever one has come."""
+        """answered: called with what the replies so far have shown, whenever one has come. batches:
+        where its calls wait, in place of being sent.
+        """
+        self._batches = batches
         self._engine = engine
         self._backend = backend
         self._identity = identity
@@ -82,7 +88,8 @@ class EngineModel:
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
         servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
         # Enough calls to keep all servers busy; each that waits costs some kilobytes.
-        self._window = 2 * servers * engine.settings.concurrency
+        concurrency = engine.settings.concurrency if batches is None else _WITHOUT_LIMIT
+        self._window = 2 * servers * concurrency
 
     @property
     def capabilities(self) -> Capabilities:
@@ -376,17 +383,20 @@ class _Work:
         payment = Payment(
             self._model._till, ticket, self._charges, self._problem, indices[0], len(indices)
         )
+        batches = self._model._batches
+        standing = None if batches is None else batches.claim(self._call(indices))
         try:
             await payment.ready()
             indices = indices[: payment.samples]
-            seeds = tuple(map(self.content.seed, indices))
             params = self._asked_for
-            call = Call(self._prompt, params, seeds, tuple(indices))
+            call = self._call(indices)
             most = self._charges.most_prompt_tokens + self._params.max_tokens * len(indices)
             done = await self._model._caller.call(call, most, payment, problem=self._problem)
             done = [marked(made, params) for made in done]
         finally:
             payment.drop()
+            if batches is not None and standing is not None:
+                batches.leave_standing(standing)
         if done[0].finish_reason == TOO_LONG and done[0].error:
             self._hopeless = done[0]  # all other samples of this prompt would be refused alike
         vain, ticket.vain = ticket.vain, NOTHING
@@ -395,6 +405,10 @@ class _Work:
             first = replace(first, lost_samples=vain.samples)
             done = [first, *(replace(c, requests=0) for c in done[1:])]
         return done, payment
+
+    def _call(self, indices: Sequence[int]) -> Call:
+        seeds = tuple(map(self.content.seed, indices))
+        return Call(self._prompt, self._asked_for, seeds, tuple(indices))
 
     def _owe_prompts(self, ticket: Ticket) -> None:
         """A server that gives fewer samples than it was asked for bills one more prompt."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
+from ttc.budget.allocation import Amounts
 from ttc.budget.ledger import Ledger
 from ttc.core import (
     Backend,
@@ -26,6 +27,9 @@ from ttc.core import (
     SamplingParams,
     fitted,
 )
+from ttc.core.batches import BatchBackend
+from ttc.engine.batches.collector import Collector
+from ttc.engine.batches.lines import Line
 from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.engine.failures import GAVE_UP, REFUSED
@@ -50,6 +54,14 @@ class Money(Protocol):
 
     def failed(self, error: BaseException) -> None: ...
 
+    @property
+    def problem(self) -> str: ...
+
+    @property
+    def held(self) -> Amounts: ...
+
+    def park(self, line: Line) -> None: ...
+
 
 class Caller:
     """Sends the calls of one model."""
@@ -61,7 +73,10 @@ class Caller:
         settings: EngineSettings,
         events: Events,
         ledger: Ledger,
+        batches: Collector | None = None,
     ) -> None:
+        """batches: where its calls wait, in place of being sent."""
+        self._batches = batches
         self._backend = backend
         self._remote = backend if isinstance(backend, RemoteBackend) else None
         self._router = router
@@ -221,6 +236,8 @@ class Caller:
     async def _attempt(
         self, call: Call, endpoint: str, left: float, money: Money | None
     ) -> list[Completion]:
+        if self._batches is not None:
+            return await self._in_a_batch(self._batches, call, money)
         if money is None:
             return await self._answer(call, endpoint, left)
         money.sent()
@@ -229,6 +246,18 @@ class Caller:
         except BaseException as error:
             money.failed(error)
             raise
+
+    async def _in_a_batch(
+        self, batches: Collector, call: Call, money: Money | None
+    ) -> list[Completion]:
+        assert isinstance(self._backend, BatchBackend)
+        assert money is not None, "what waits in a batch is paid for"
+        try:
+            done = await batches.complete(call, self._backend, money)
+        except BaseException as error:
+            money.failed(error)
+            raise
+        return fitted(done, len(call.seeds))
 
     async def _answer(self, call: Call, endpoint: str, left: float) -> list[Completion]:
         limit = min(self._settings.timeout_s, left)

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ttc.core import Isolation
 
+_EVER_S = 1e9
+
 
 class EngineSettings(BaseModel):
     """Concurrency, rates, time-outs and retries; they change a run's speed, never its results."""
@@ -58,3 +60,18 @@ class EngineSettings(BaseModel):
     (mostly 8 for each server), whose logprobs tell when another model is served. Where problems may
     want all of the run's budget, they are sent at its end, if it has room for what they may
     cost."""
+
+
+def without_haste(settings: EngineSettings) -> EngineSettings:
+    """For calls that wait in batches: without limits of time and number, which are the provider's.
+
+    What failed is asked for again at once, so that it travels in one batch with others.
+    """
+    return settings.model_copy(
+        update={
+            "concurrency": 1_000_000,
+            "timeout_s": _EVER_S,
+            "max_total_s": _EVER_S,
+            "max_wait_s": 0.01,
+        }
+    )

@@ -1,0 +1,110 @@
+"""What a batch that has ended says of each of its lines, and of itself to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ttc.core.batches import Batch, BatchReply, BatchTerms
+from ttc.engine.batches.lines import Line
+from ttc.errors import BackendError, CallFailed, RetryableError
+from ttc.redact import redact
+from ttc.words import counted
+
+EXPIRED = "expired"
+"""The reason of samples that no batch got to in time, where the recipe says so."""
+_TOO_MUCH = ("token_limit_exceeded", "enqueued", "queue")
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The replies of a batch by line, and those that belong to none."""
+
+    strange: int
+    double: int
+    missing: int
+
+
+def sort_out(lines: Sequence[Line], replies: Sequence[BatchReply]) -> Sorted:
+    """Give each line its reply: the first of its name, in whatever order they came."""
+    waiting = {line.name: line for line in lines}
+    strange = double = 0
+    for reply in replies:
+        line = waiting.get(reply.name)
+        if line is None:
+            strange += 1
+        elif line.reply is not None:
+            double += 1
+        else:
+            line.reply = reply
+    return Sorted(strange, double, sum(line.reply is None for line in lines))
+
+
+def too_much(batch: Batch) -> bool:
+    """Whether a provider would not take a batch beside those that it has by now."""
+    codes = [f"{fault.code} {fault.message}".lower() for fault in batch.faults]
+    return batch.status == "failed" and any(w in code for code in codes for w in _TOO_MUCH)
+
+
+def without_reply(batch: Batch, number: int, line: Line, terms: BatchTerms) -> BackendError:
+    """What is to become of a line that has no reply. number: its place in the file, from 1."""
+    if batch.status == "failed":
+        return _refused(batch, number)
+    if batch.status == "expired":
+        return expired(batch, terms)
+    if batch.status == "cancelled":
+        return cancelled(batch, line)
+    return RetryableError(f"batch {batch.id} ended ({batch.status}) without a reply to this call")
+
+
+def expired(batch: Batch, terms: BatchTerms) -> BackendError:
+    """A line that a batch did not get to in time."""
+    said = f"batch {batch.id} expired before this call was answered"
+    return CallFailed(said, EXPIRED) if terms.expired == "fail" else RetryableError(said)
+
+
+def cancelled(batch: Batch, line: Line) -> BackendError:
+    """A line of a batch that somebody cancelled: while a run waits, that ends it."""
+    said = f"batch {batch.id} was cancelled before this call was answered"
+    if line.found:
+        return RetryableError(said)
+    return BackendError(f"{said}; what was answered is kept, run again to ask for the rest")
+
+
+def _refused(batch: Batch, number: int) -> BackendError:
+    here = [f for f in batch.faults if f.line == number]
+    named = [f for f in batch.faults if f.line is not None]
+    faults = here or [f for f in batch.faults if f.line is None]
+    if not here and named:
+        return RetryableError(f"batch {batch.id} was not accepted for the sake of other lines")
+    words = "; ".join(f"{f.message} ({f.code})" if f.code else f.message for f in faults[:3])
+    said = redact(f"batch {batch.id} was not accepted: {words or 'no reason was given'}")
+    return BackendError(said, refused=400)
+
+
+def summary(batch: Batch, lines: Sequence[Line], found: Sorted, terms: BatchTerms) -> str:
+    """What people must know of how a batch ended; empty where all went well."""
+    said: list[str] = []
+    ends = {"expired": 0, "cancelled": 0}
+    for line in lines:
+        if isinstance(line.reply, BatchReply) and line.reply.ended:
+            ends[line.reply.ended] += 1
+    lost = found.missing + sum(ends.values())
+    if lost:
+        again = "they are asked for in another batch"
+        if batch.status == "expired" and terms.expired == "fail":
+            again = "they have failed (batch.expired: fail)"
+        if batch.status in ("failed", "cancelled"):
+            again = ""
+        of = f"{lost} of {counted(len(lines), 'call')} got no answer"
+        said.append(
+            "; ".join(filter(None, [of, "what was reserved for them is free again", again]))
+        )
+    if found.double:
+        said.append(f"{counted(found.double, 'line')} came twice and count once")
+    if found.strange:
+        said.append(f"{counted(found.strange, 'line')} belong to no call of it and are left out")
+    if batch.status == "failed":
+        words = [f"{f.message} ({f.code})" if f.code else f.message for f in batch.faults[:3]]
+        said.insert(0, f"it was not accepted: {'; '.join(words) or 'no reason was given'}")
+    return redact(f"batch {batch.id} ({batch.status}): {'; '.join(said)}") if said else ""
