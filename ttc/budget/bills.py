@@ -89,6 +89,11 @@ class Bills:
             pot.settle(amounts, nothing())
         self._change.set()
 
+    def lose(self, problem: str, amounts: Amounts) -> None:
+        """Count what an earlier try may have been billed for nothing."""
+        self._charge(problem, amounts)
+        self._change.set()
+
     def wanted(self, problem: str, worst: Amounts) -> dict[Unit, float]:
         """A problem's bills over all tries, with a request more."""
         own = self._problems.get(problem)

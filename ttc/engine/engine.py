@@ -134,9 +134,12 @@ class Engine:
     async def _abandon(self, collector: Collector) -> None:
         """The run is complete: what it has no use for may be billed all the same."""
         for line in await collector.abandon():
-            if self._journal is not None and self._till.notes.path is not None:
-                bill = Bill(self._run, line.problem, line.held, line.held)
-                await self._journal.put([], [bill])
+            await self._lost(line.problem, line.held)
+
+    async def _lost(self, problem: str, amounts: Amounts) -> None:
+        """Put to the run's bills what may be billed and brought nothing."""
+        if self._journal is not None and self._till.notes.path is not None:
+            await self._journal.put([], [Bill(self._run, problem, amounts, amounts)])
 
     def _patience(self, why: type[BaseException] | None) -> float:
         """Seconds for a fingerprint that is not complete at the end; none for who wants out."""
@@ -227,7 +230,9 @@ class Engine:
             )
             self._collectors[found.server] = found
             left = await asyncio.to_thread(self._records.of_run)
-            await found.recover([one for one in left if one[0].server == found.server])
+            for held in await found.recover([x for x in left if x[0].server == found.server]):
+                self.ledger.bills.lose(held.problem, held.amounts)
+                await self._lost(held.problem, held.amounts)
         return found
 
     def _route(self, backend: Backend, model: str) -> Router:

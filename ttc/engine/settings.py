@@ -26,7 +26,7 @@ class EngineSettings(BaseModel):
     n_per_call: int = Field(default=256, ge=1, le=1_000_000)
     """Most samples asked for in one call, where the backend can give several."""
     problems_in_flight: int = Field(default=8, ge=1, le=1_000_000)
-    """Problems worked on at a time."""
+    """Problems worked on at a time; in batch mode all are."""
     timeout_s: float = Field(default=600, gt=0, le=1e9)
     """Longest wait for one call, in seconds; a backend's own time-outs may be shorter."""
     max_attempts: int = Field(default=10, ge=1, le=1_000_000)

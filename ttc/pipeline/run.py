@@ -232,6 +232,8 @@ async def _sweep(
     conclude: Callable[[], Awaitable[None]],
 ) -> None:
     """Go through all problems and write the tables as they come; they appear when complete."""
+    from ttc.recipe.batch_mode import problems_at_a_time
+
     run = monitor.run
     left_out = {"curves"}
     if not any(part.kind == "verifier" for _, part, _ in recipe.methods()):
@@ -245,7 +247,7 @@ async def _sweep(
             for name in RUN_TABLES
             if name not in left_out
         }
-        window = recipe.engine.problems_in_flight
+        window = problems_at_a_time(recipe, len(problems))
         index = 0
         async for done in ordered(problems, attempt, window):
             rows = _rows(done, index)

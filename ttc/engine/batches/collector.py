@@ -23,10 +23,12 @@ from ttc.core.batches import Batch, BatchBackend, BatchReply
 from ttc.engine.batches.endings import (
     cancelled,
     expired,
+    refused_whole,
     sort_out,
     summary,
     too_much,
     without_reply,
+    words,
 )
 from ttc.engine.batches.lines import Line, Parked, cut, fresh, line_name
 from ttc.engine.batches.records import Held, Records, Submitted
@@ -41,6 +43,7 @@ _FIRST_LOOK_S, _GROWTH = 1.0, 1.5
 _PATIENCE_S = 86_400.0  # for a provider that does not say how a batch is
 _LONGEST_GATHER = 12  # times a pause without new calls, though new ones keep coming
 _FULL_S, _LONGEST_FULL_S = 30.0, 1800.0  # pauses where the provider has enough batches by now
+_MOST_REFUSALS = 3  # batches in a row that were not accepted as a whole
 _BREATHE = 64  # replies that are read before the loop may do something else
 _SPENT_S = 0.05
 
@@ -69,6 +72,7 @@ class Collector:
         self._lines: dict[str, Line] = {}
         self._queue: dict[str, Line] = {}
         self._most = self._terms.requests
+        self._refusals = 0
         self._first = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -283,6 +287,7 @@ class Collector:
         """Give each line its reply; those whose call is still to come keep theirs."""
         self.moving += 1
         try:
+            self._weigh(batch)
             replies = await self._fetched(batch)
             found = sort_out(lines, replies)
             if said := summary(batch, lines, found, self._terms):
@@ -300,6 +305,15 @@ class Collector:
             self._events.changed()
         finally:
             self.moving -= 1
+
+    def _weigh(self, batch: Batch) -> None:
+        """A provider that accepts no batch at all ends the run. Raises `BackendError`."""
+        self._refusals = self._refusals + 1 if refused_whole(batch) else 0
+        if self._refusals >= _MOST_REFUSALS:
+            raise BackendError(
+                f"no batch is accepted: {words(batch.faults)}; nothing of them is charged, and "
+                "what was completed is kept: mend that and run again"
+            )
 
     def _unanswered(self, batch: Batch, line: Line, reply: BatchReply) -> BackendError:
         if reply.ended == "expired":
@@ -355,14 +369,30 @@ class Collector:
 
     # Other tries.
 
-    async def recover(self, left: Sequence[tuple[Submitted, Sequence[Held]]]) -> None:
-        """Wait for what earlier tries of the run submitted."""
+    async def recover(self, left: Sequence[tuple[Submitted, Sequence[Held]]]) -> list[Held]:
+        """Wait for what earlier tries of the run submitted. Returns lines of which nobody can tell
+        whether they were, since the provider lists no batches.
+        """
+        lost: list[Held] = []
         for batch, held in left:
-            stands = await self._standing(batch)
+            try:
+                stands = await self._standing(batch)
+            except BackendError as error:
+                if error.refused not in (404, 405):
+                    raise
+                log.warning(
+                    "a batch of %s may have been submitted when a try was killed, and the provider "
+                    "lists none: it is charged at its worst case",
+                    counted(len(held), "call"),
+                )
+                await asyncio.to_thread(self._records.drop, batch.token)
+                lost += held
+                continue
             if stands is None:  # it never was
                 await asyncio.to_thread(self._records.drop, batch.token)
             else:
                 self._take_over(batch, stands, held)
+        return lost
 
     async def _standing(self, batch: Submitted) -> Batch | None:
         if batch.state == "intended":

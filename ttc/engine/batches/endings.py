@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ttc.core.batches import Batch, BatchReply, BatchTerms
+from ttc.core.batches import Batch, BatchFault, BatchReply, BatchTerms
 from ttc.engine.batches.lines import Line
 from ttc.errors import BackendError, CallFailed, RetryableError
 from ttc.redact import redact
@@ -13,6 +13,7 @@ from ttc.words import counted
 
 EXPIRED = "expired"
 """The reason of samples that no batch got to in time, where the recipe says so."""
+_SAID = 3  # reasons of a refusal that are quoted
 _TOO_MUCH = ("token_limit_exceeded", "enqueued", "queue")
 
 
@@ -72,14 +73,21 @@ def cancelled(batch: Batch, line: Line) -> BackendError:
 
 
 def _refused(batch: Batch, number: int) -> BackendError:
+    """A line that is named is refused; else the reason may pass, or lie in other lines."""
     here = [f for f in batch.faults if f.line == number]
-    named = [f for f in batch.faults if f.line is not None]
-    faults = here or [f for f in batch.faults if f.line is None]
-    if not here and named:
-        return RetryableError(f"batch {batch.id} was not accepted for the sake of other lines")
-    words = "; ".join(f"{f.message} ({f.code})" if f.code else f.message for f in faults[:3])
-    said = redact(f"batch {batch.id} was not accepted: {words or 'no reason was given'}")
-    return BackendError(said, refused=400)
+    said = f"batch {batch.id} was not accepted: {words(here or batch.faults)}"
+    return BackendError(redact(said), refused=400) if here else RetryableError(redact(said))
+
+
+def words(faults: Sequence[BatchFault]) -> str:
+    """Why a batch was not accepted, as its provider puts it."""
+    told = [f"{fault.message} ({fault.code})" if fault.code else fault.message for fault in faults]
+    return "; ".join(told[:_SAID]) or "no reason was given"
+
+
+def refused_whole(batch: Batch) -> bool:
+    """Whether none of its lines is named as the culprit."""
+    return batch.status == "failed" and not any(fault.line for fault in batch.faults)
 
 
 def summary(batch: Batch, lines: Sequence[Line], found: Sorted, terms: BatchTerms) -> str:
@@ -94,7 +102,7 @@ def summary(batch: Batch, lines: Sequence[Line], found: Sorted, terms: BatchTerm
         again = "they are asked for in another batch"
         if batch.status == "expired" and terms.expired == "fail":
             again = "they have failed (batch.expired: fail)"
-        if batch.status in ("failed", "cancelled"):
+        if batch.status == "cancelled" and not any(line.found for line in lines):
             again = ""
         of = f"{lost} of {counted(len(lines), 'call')} got no answer"
         said.append(
@@ -105,6 +113,5 @@ def summary(batch: Batch, lines: Sequence[Line], found: Sorted, terms: BatchTerm
     if found.strange:
         said.append(f"{counted(found.strange, 'line')} belong to no call of it and are left out")
     if batch.status == "failed":
-        words = [f"{f.message} ({f.code})" if f.code else f.message for f in batch.faults[:3]]
-        said.insert(0, f"it was not accepted: {'; '.join(words) or 'no reason was given'}")
+        said.insert(0, f"it was not accepted: {words(batch.faults)}")
     return redact(f"batch {batch.id} ({batch.status}): {'; '.join(said)}") if said else ""

@@ -95,12 +95,20 @@ class Sender:
         try:
             return await self._backend.start(file, route, token)
         except RetryableError as error:
-            if not error.billed:
+            if error.trouble == "throttled":  # who refuses for that has taken nothing
                 raise
-            found = await self.find(token, file, time.time())
+            found = await self._looked_for(token, file)
             if found is None:
                 raise
             return found
+
+    async def _looked_for(self, token: str, file: str) -> Batch | None:
+        """Raises `BackendError` where nobody can tell: it may be there, and be billed."""
+        try:
+            return await self.find(token, file, time.time())
+        except BackendError as error:
+            error.billed = True
+            raise
 
     async def find(self, token: str, file: str, asked: float) -> Batch | None:
         """The batch that a request may have made. asked: Unix time of the request."""
