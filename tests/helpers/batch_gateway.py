@@ -131,7 +131,15 @@ class Gateway(BatchDesk):
             body = found.json()
         except ValueError:
             body = found.text
+        self.bill(line["body"], found.status_code, body)
         return {"status_code": found.status_code, "request_id": "r", "body": body}, None
+
+    def bill(self, asked: dict[str, Any], status: int, body: Any) -> None:
+        """Only what is answered costs something; all that upstream says it used, whatever it is."""
+        used = body.get("usage") if isinstance(body, dict) and status == 200 else None
+        if used:
+            tokens = used.get("prompt_tokens", 0) + used.get("completion_tokens", 0)
+            self.note(event="billed", prompt=asked.get("prompt"), tokens=tokens)
 
     async def through(self, request: Request) -> Response:
         path = request.url.path.removeprefix("/v1")

@@ -206,8 +206,9 @@ def _in_batches(valid: Valid) -> Iterator[Fault]:
             fix += ", or use `sampler: independent`"
         else:
             fix += f", or give the verifier a backend of its own ({dotted((*at, 'backend'))})"
+        name = getattr(part, "type", "")
         text = (
-            f"{getattr(part, 'type', '')!r} asks {told} model again and again, each time by what came before, and "
+            f"{name!r} asks {told} model again and again, each time by what came before, and "
             f"in batch mode each answer may take a day; {fix}"
         )
         yield Fault(at, text)
