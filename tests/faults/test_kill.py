@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from batched import BATCH, Gateway
+from batched import QUICK, Gateway
 from journals import journalled
 from processes import Command
 from steady import Server
@@ -97,10 +97,10 @@ def finish(process: Command) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("mode", "kills"), [("mode: now", KILLS), (BATCH, IN_BATCHES)])
+@pytest.mark.parametrize(("mode", "kills"), [("mode: now", KILLS), (QUICK, IN_BATCHES)])
 def test_kills_leave_no_trace_and_nothing_is_paid_twice(tmp_path, server, mode, kills):
     """In batches the tables are those of ordinary mode, too."""
-    gateway = Gateway(server.url) if mode == BATCH else None
+    gateway = Gateway(server.url) if mode == QUICK else None
     try:
         check_kills(tmp_path, server, server.url if gateway is None else gateway.url, mode, kills)
     finally:
@@ -144,7 +144,7 @@ def check_kills(tmp_path: Path, server: Server, url: str, mode: str, kills: int)
         assert not again, f"try {number} paid again for {again}"
     check_the_tries(tmp_path / "results", kills)
     assert len(undisturbed["solutions"]) + len(undisturbed["verifications"]) >= len(kept[-1])
-    check_what_was_wasted(server, calm, 0 if mode == BATCH else kills * 6)
+    check_what_was_wasted(server, calm, 0 if mode == QUICK else kills * 6)
 
 
 def check_the_tries(results: Path, kills: int) -> None:

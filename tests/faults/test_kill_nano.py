@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from batched import BATCH, Gateway
+from batched import QUICK, Gateway
 from journals import journalled
 from processes import Command
 
@@ -34,7 +34,7 @@ engine: {concurrency: 4}
 """
 
 
-SMALL = BATCH.replace("poll_s", "max_requests: 8, poll_s")  # of which some are done at a kill
+SMALL = QUICK.replace("poll_s", "max_requests: 8, poll_s")  # of which some are done at a kill
 
 
 def start(folder: Path, results: str) -> Command:

@@ -10,6 +10,8 @@ from pathlib import Path
 SCRIPT = Path(__file__).with_name("batch_gateway.py")
 BATCH = "mode: batch, batch: {gather_s: 0.3, poll_s: 0.1}"
 """What a recipe's backend says to send its calls in batches that nobody waits for."""
+QUICK = "mode: batch, batch: {gather_s: 0.1, poll_s: 0.05}"
+"""Where it does not matter how many batches there are."""
 
 
 class Gateway:
