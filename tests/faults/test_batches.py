@@ -144,7 +144,7 @@ def test_tables_are_those_of_ordinary_mode_in_two_batches(calm, gateway, tmp_pat
 @pytest.mark.parametrize(
     ("faults", "said", "again"),
     [
-        (("shuffled", "doubled", "strange"), "came twice and count once", 0),
+        (("shuffled", "doubled", "strange"), "came more than once, which counts once", 0),
         (("lost",), "got no answer; what was reserved for them is free again", 9),
         (("expired",), "(expired): 13 of 27 calls got no answer", 0),
         (("broken",), "", 0),

@@ -120,7 +120,7 @@ class Payment:
 
     def park(self, line: Line) -> None:
         """It waits in a batch, whose own records say what it may cost, whatever becomes of us."""
-        self._sent = True
+        self._sent = self._under_way = True
         self._line = line
 
     def failed(self, error: BaseException) -> None:

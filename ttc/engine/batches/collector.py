@@ -157,8 +157,12 @@ class Collector:
 
     async def _forget(self) -> None:
         spent, self._spent = self._spent, []
-        if spent:
-            await asyncio.to_thread(self._records.drop_lines, spent)
+        try:
+            if spent:
+                await asyncio.to_thread(self._records.drop_lines, spent)
+        except asyncio.CancelledError:  # perhaps before the thread has begun
+            self._spent += spent
+            raise
 
     # Calls to batches.
 

@@ -109,9 +109,10 @@ def summary(batch: Batch, lines: Sequence[Line], found: Sorted, terms: BatchTerm
             "; ".join(filter(None, [of, "what was reserved for them is free again", again]))
         )
     if found.double:
-        said.append(f"{counted(found.double, 'line')} came twice and count once")
-    if found.strange:
-        said.append(f"{counted(found.strange, 'line')} belong to no call of it and are left out")
+        said.append(f"{counted(found.double, 'line')} came more than once, which counts once")
+    # Of an earlier try's batch some lines may be settled by now.
+    if found.strange and not all(line.found for line in lines):
+        said.append(f"{counted(found.strange, 'line')} for no call of it, which is left out")
     if batch.status == "failed":
         said.insert(0, f"it was not accepted: {words(batch.faults)}")
     return redact(f"batch {batch.id} ({batch.status}): {'; '.join(said)}") if said else ""
