@@ -2,4 +2,5 @@
 
 from ttc.cli import main
 
-main()
+if __name__ == "__main__":  # who starts processes imports this again in each
+    main()

@@ -34,6 +34,12 @@ class RecipeError(UsageError):
     """A recipe does not validate; the message names file, line and key."""
 
 
+class Busy(TtcError):
+    """Another process does this now; who only wants it done may try again later."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h
+
+
 class DataError(TtcError):
     """A dataset, a run folder or an imported file does not hold what it should."""
 

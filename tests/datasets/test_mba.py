@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lean_checking import LEAN, read_by_lexer, refused_by_lean
+from lean_checking import LEAN, accepted_by_lean, read_by_lexer
 from mba_reading import read
 
 from ttc.datasets.boolean_arithmetic import deciding
@@ -154,13 +154,17 @@ def test_statements_are_lean():
 
 
 @pytest.mark.skipif(not LEAN, reason="lean is not installed")
-def test_lean_proves_them():
-    for problem in MixedBooleanArithmetic(levels=[1, 2], problems=4, width=4).load():
-        words = (problem.metadata["apart"] or {}).values()
-        refuted = " ".join(f"{word}#4" for word in words)
-        proof = f"exact fun h => absurd (h {refuted}) (by decide)" if refuted else "bv_decide"
-        proof = proof if refuted else f"intros; {proof}"
-        assert not refused_by_lean(problem.metadata["lean"], proof)
+@pytest.mark.timeout(1600)
+def test_lean_proves_them_and_not_their_opposites():
+    texts, wanted = [], []
+    for problem in MixedBooleanArithmetic(levels=[1, 2, 3, 4], problems=16, width=2).load():
+        text, words = problem.metadata["lean"], (problem.metadata["apart"] or {}).values()
+        refuted = " ".join(f"{word}#2" for word in words)
+        proof = f"exact fun h => absurd (h {refuted}) (by decide)" if refuted else "decide"
+        turned = text.replace(" : ¬ (∀", " : (∀") if refuted else text.replace(" : ∀", " : ¬ ∀")
+        texts += [text, text.replace("sorry", proof), turned.replace("sorry", "decide")]
+        wanted += [True, True, False]
+    assert accepted_by_lean(texts) == wanted
 
 
 def test_the_recipe_runs(tmp_path):

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from ttc.analysis.passk import coverage
+from ttc.analysis.settings import EstimatorSettings
 from ttc.answers import AnswerRule
 from ttc.importing import Judging, import_pool
+from ttc.pipeline.as_shared_out import as_shared_out
 from ttc.policies import Drawn
+from ttc.policies.majority import Majority
 from ttc.registry import parts
 from ttc.store.pool import load_pool
 from ttc.store.tables import read_frame
@@ -68,15 +71,45 @@ def test_coverage_is_the_published_one(pool, told, name, task, published):
     assert found == pytest.approx(list(published.values()), abs=6e-4)
 
 
-def test_the_vote_over_systems_is_the_published_one(pool, told, tmp_path):
-    rows = pool("zeroeval_crux_51systems")
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("zeroeval_crux_51systems", (0.632, 0.847, 0.995)),
+        ("zeroeval_gsm8k_44systems", (0.873, 0.970, 0.996)),
+    ],
+)
+def test_the_vote_over_systems_is_the_published_one(pool, told, tmp_path, name, published):
     rule = AnswerRule.model_validate({"equivalence": "string"})
-    run = imported(rows, tmp_path, answers=rule, judging=Judging(labels="trust"))
-    arrays = load_pool(run).arrays
-    mean = np.mean([row.mean() for row in _per_problem(arrays)])
-    some = np.mean([row.any() for row in _per_problem(arrays)])
-    told("zeroeval_crux_51systems: mean, coverage", ".632, .995", f"{mean:.3f}, {some:.3f}")
-    assert (round(mean, 3), round(some, 3)) == (0.632, 0.995)
+    run = imported(pool(name), tmp_path, answers=rule, judging=Judging(labels="trust"))
+    pool_ = load_pool(run)
+    vote = as_shared_out(pool_, [Majority()], 0, EstimatorSettings())[0]["success"]
+    right = _per_problem(pool_.arrays)
+    found = [np.mean([row.mean() for row in right]), vote, np.mean([row.any() for row in right])]
+    wanted, measured = (", ".join(f"{x:.3f}" for x in row) for row in (published, found))
+    told(f"{name}: mean, vote of all, coverage", wanted, measured)
+    # There the first of tied answers is taken, and strings with other quotes are other answers.
+    assert found == pytest.approx(published, abs=0.01)
+    assert (found[0], found[2]) == pytest.approx((published[0], published[2]), abs=6e-4)
+
+
+def test_first_wrong_steps_that_people_named(pool, told, tmp_path):
+    rows = pool("bigbench_mistake_first_error")
+    steps = [-1 if row["first_error"] is None else row["first_error"] for row in rows]
+    problems = [
+        {key: row[key] for key in ("problem_id", "question", "answer")}
+        | {
+            "solutions": [
+                {"answer": row["solution_answer"], "steps": row["steps"], "first_wrong_step": step}
+            ]
+        }
+        for row, step in zip(rows, steps, strict=True)
+    ]
+    table = read_frame(imported(problems, tmp_path).solutions, "solutions")
+    named = table["gold_first_wrong_step"].to_numpy()
+    none = int((named < 0).sum())
+    told("bigbench_mistake: chains, without a wrong step", "2186, 478", f"{len(table)}, {none}")
+    assert (len(table), none) == (2186, 478)
+    assert named.tolist() == steps
 
 
 def _per_problem(arrays):

@@ -14,9 +14,9 @@ from ttc.serve.hosts import allowed, plain
 
 SHORT = """
 import runpy, sys
-import ttc.serve.app as app
+import ttc.serve.common as common
 import ttc.serve.protocol as protocol
-app.BODY_S = protocol.HEAD_S = protocol.SEND_S = 1.0
+common.BODY_S = protocol.HEAD_S = protocol.SEND_S = 1.0
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """

@@ -12,23 +12,40 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ttc.budget.allocation import SLACK, Amounts, added, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.pot import Pot
 
 
+@dataclass
+class _Gate:
+    """Who waits for room, and whether anybody holds some that may be left."""
+
+    held: int = 0
+    change: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Bills:
     """Of a run and of each of its problems. Belongs to one event loop."""
 
-    def __init__(self, limits: Amounts, cap: Amounts, problems: Sequence[str]) -> None:
-        """limits: the run's; cap: each problem's own."""
+    def __init__(
+        self,
+        limits: Amounts,
+        cap: Amounts,
+        problems: Sequence[str],
+        above: Bills | None = None,
+    ) -> None:
+        """limits: the run's; cap: each problem's own; above: of a whole that this run is a part of,
+        and whose limits hold for all of its parts together.
+        """
+        self._above = above
+        self._gate: _Gate = _Gate() if above is None else above._gate
         self._run = Pot(dict(limits))
         self._problems = {p: Pot(dict(cap)) for p in problems}
         self.other = nothing()
         """For no problem: what is asked of models besides."""
-        self._held = 0
-        self._change = asyncio.Event()
 
     def load(self, billed: Mapping[str, Amounts]) -> None:
         """Take out what earlier tries were billed, by problem; others' count for the run only."""
@@ -52,8 +69,9 @@ class Bills:
     def charge(self, amounts: Amounts) -> None:
         """Count what no problem is billed for; what is below nothing is given back."""
         self.other = added(self.other, amounts)
-        self._run.settle(nothing(), amounts)
-        self._change.set()
+        for pot in self._pots(None):
+            pot.settle(nothing(), amounts)
+        self._gate.change.set()
 
     @property
     def billed(self) -> dict[Unit, float]:
@@ -66,13 +84,13 @@ class Bills:
         Waits while others that are held may leave something. Every held one is to be settled.
         """
         while not self._fits(problem, worst(samples)):
-            if not self._held:
+            if not self._gate.held:
                 samples = largest(samples - 1, lambda n: self._fits(problem, worst(n)))
                 break
-            self._change.clear()
-            await self._change.wait()
+            self._gate.change.clear()
+            await self._gate.change.wait()
         if samples:
-            self._held += 1
+            self._gate.held += 1
             amounts = worst(samples)
             for pot in self._pots(problem):
                 pot.reserve(amounts)
@@ -108,10 +126,10 @@ class Bills:
 
     def settle(self, problem: str, held: Amounts, billed: Amounts) -> None:
         """Replace what was held by what was billed, or may have been."""
-        self._held -= 1
+        self._gate.held -= 1
         for pot in self._pots(problem):
             pot.settle(held, billed)
-        self._change.set()
+        self._gate.change.set()
 
     def _charge(self, problem: str, amounts: Amounts) -> None:
         for pot in self._pots(problem):
@@ -120,9 +138,15 @@ class Bills:
     def _fits(self, problem: str, worst: Amounts) -> bool:
         return all(pot.fits(worst) for pot in self._pots(problem))
 
-    def _pots(self, problem: str) -> list[Pot]:
-        own = self._problems.get(problem)
-        return [self._run] if own is None else [self._run, own]
+    def left(self) -> dict[Unit, float]:
+        """What the whole run may still be billed, beside what is held; infinite without a limit."""
+        pot = self._run
+        return {u: max(0.0, pot.limits[u] - pot.settled[u] - pot.reserved[u]) for u in UNITS}
+
+    def _pots(self, problem: str | None) -> list[Pot]:
+        own = None if problem is None else self._problems.get(problem)
+        above = [] if self._above is None else self._above._pots(None)
+        return [*above, self._run] if own is None else [*above, self._run, own]
 
 
 def largest(high: int, fits: Callable[[int], bool]) -> int:

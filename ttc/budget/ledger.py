@@ -54,6 +54,7 @@ from ttc.budget.bills import Bills, largest
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.counters import Spent
 from ttc.budget.limits import BudgetConfig, ProblemBudget, RunBudget
+from ttc.budget.part import part_facts
 from ttc.budget.pot import Pot
 from ttc.core import Place, Role, Speculated
 from ttc.errors import BudgetExhausted
@@ -80,10 +81,15 @@ class Ledger:
         problems: Sequence[str],
         began: float | None = None,
         rounds: bool = True,
+        whole: int | None = None,
+        above: Bills | None = None,
     ) -> None:
         """began: when the run did, by the monotonic clock; now by default. rounds: whether problems
         may get more in further rounds, also those that have samples; what their methods asked for
-        must then not depend on where they were refused.
+        must then not depend on where they were refused. whole: of how many problems these are a
+        part, where others go through the rest: they have the run's limits for their part then, and
+        of those the first round only, since all rounds after it look at all problems. above: see
+        `Bills`.
         """
         self._repeatable = rounds
         self.budget = budget
@@ -100,14 +106,20 @@ class Ledger:
         self._told: list[dict[str, Raise]] = []
         self._limits: dict[str, dict[Unit, float]] = {}  # of problems in this round
         self._books: dict[str, Book] = {}
-        self.bills = Bills(self._run, self._cap, self.problems)
+        pilot = 1.0 if budget.equal else budget.pilot
+        share = {u: pilot * n / max(1, whole or len(self.problems)) for u, n in self._run.items()}
+        self._part = whole is not None
+        if self._part:
+            self._run = {
+                u: n if math.isinf(n) else share[u] * len(self.problems)
+                for u, n in self._run.items()
+            }
+        self.bills = Bills(self._run, self._cap, self.problems, above)
         self._floor: dict[str, dict[Unit, float]] = {}  # what earlier rounds settled
         self._last: dict[Role, Spent] = {}  # used by all of the last round
         self.rounds = 1
         self._had, self._idle = -1.0, 0  # samples of the last round, and rounds without any more
         self._sent = 0.0  # calls, by all tries until the last round's end
-        pilot = 1.0 if budget.equal else budget.pilot
-        share = {u: pilot * self._run[u] / max(1, len(self.problems)) for u in UNITS}
         self._shares = {p: dict(share) for p in self.problems}
         self._limits = {p: self._within_cap(share) for p in self.problems}
         self._open({})
@@ -153,6 +165,10 @@ class Ledger:
         self._lost = {p: dict(amounts) for p, amounts in lost.items() if p in self._books}
         self._open({}, last)
 
+    def go_on_from(self, earlier: Ledger) -> None:
+        """Count what was really paid besides what another ledger of the same try has counted."""
+        self._paid, self.fingerprint = earlier._paid, earlier.fingerprint
+
     def accounts_of_losers(self) -> dict[str, Mapping[Place, Account]]:
         """Accounts of this round of problems that were billed something for nothing; of none where
         the run's time ended the round before all were gone through.
@@ -167,7 +183,8 @@ class Ledger:
         over: no problem asks for anything any more. What is not used is to be given back, by
         `Bills.charge`. The pot has no limit in units where the run has none.
         """
-        if not self.bills.spare(worst, over=over):
+        # What the problems of a part leave is for those of others.
+        if not self.bills.spare(worst, over=over and not self._first_round_only):
             return None
         self.bills.charge(worst)
         return Pot({u: worst[u] if math.isfinite(self._run[u]) else math.inf for u in UNITS})
@@ -424,7 +441,7 @@ class Ledger:
         Returns who got more; if anybody did, all problems are to be gone through again, where the
         journal serves what was admitted before.
         """
-        if self._out_of_time():
+        if self._out_of_time() or self._first_round_only:
             return {}
         had = math.fsum(book.settled["calls"] for book in self._books.values())
         self._idle = self._idle + 1 if had <= self._had else 0
@@ -483,6 +500,10 @@ class Ledger:
             return raised_shares(standing, run, self._cap)
         part = 1.0 / max(1, self.budget.rounds + 1 - self.rounds)
         return weighed_shares(standing, run, self._cap, deal, part)
+
+    @property
+    def _first_round_only(self) -> bool:
+        return self._part and any(map(math.isfinite, self._run.values()))
 
     def _out_of_time(self) -> bool:
         late = any(book.late for book in self._books.values())
@@ -568,7 +589,21 @@ class Ledger:
         out["fingerprint"] = self.fingerprint.as_dict(self.fingerprint)
         lost = [self._lost[p] for p in self.problems if p in self._lost]
         out["lost"] = {u: math.fsum(one[u] for one in lost) for u in UNITS}
+        if self._part:
+            out["part"] = self._part_facts()
         return out
+
+    def _part_facts(self) -> dict[str, Any]:
+        standing = {
+            p: Standing(
+                b.used,
+                self._shares[p],
+                _least(b) if self._may_go_on(b) else None,
+                bare=not any(b.settled.values()),
+            )
+            for p, b in self._books.items()
+        }
+        return part_facts(standing, self._run, self._cap) | {"billed": self.bills.billed}
 
 
 def _mostly_prompt(

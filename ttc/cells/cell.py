@@ -8,6 +8,7 @@ crashes, fills the memory or fails takes nobody along, and who reads a log can r
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -54,19 +55,54 @@ class Done:
         return self.code == 0
 
 
+def command(cell: Cell, *module: str) -> list[str]:
+    """The words of the process that does a cell. module: one that runs `ttc` for it, with words of
+    its own before the cell's.
+    """
+    # -P: no module of the folder that it is started in, as the command `ttc` imports none.
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        *(module or ("ttc",)),
+        *cell.arguments(),
+        "--plain",
+        "--json",
+    ]
+
+
 def do(cell: Cell) -> Done:
     """Do a cell in a process of its own and wait for it. Raises nothing: a cell fails itself."""
-    command = [sys.executable, "-m", "ttc", *cell.arguments(), "--plain", "--json"]
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        process = subprocess.run(
+            command(cell), capture_output=True, text=True, check=False, errors="replace"
+        )
     except OSError as error:
         return Done(cell, 127, str(error))
-    if ended.returncode:
-        return Done(cell, ended.returncode, _last_words(ended.stderr))
+    return ended(cell, process.returncode, process.stdout, process.stderr)
+
+
+def ended(cell: Cell, code: int, stdout: str, stderr: str) -> Done:
+    """How a cell ended, by what its process left behind."""
+    if code:
+        said = "" if code < 0 else _last_words(stderr)
+        return Done(cell, code, said or _unsaid(code))
     try:
-        return Done(cell, 0, "", json.loads(ended.stdout))
+        return Done(cell, 0, "", json.loads(stdout))
     except ValueError:
-        return Done(cell, 1, f"ttc run printed no JSON: {ended.stdout[-200:]!r}")
+        return Done(cell, 1, f"ttc run printed no JSON: {stdout[-200:]!r}")
+
+
+def _unsaid(code: int) -> str:
+    """Of a process that ended without a word."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    memory = "; was there too little memory?" if -code == signal.SIGKILL else ""
+    return f"ended by {name}{memory}"
 
 
 def _last_words(stderr: str) -> str:

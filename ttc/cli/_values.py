@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from ttc.errors import UsageError
+
+if TYPE_CHECKING:
+    from ttc.core.shard import Shard
 
 
 def whole_numbers(given: Sequence[str] | None, option: str) -> tuple[int, ...] | None:
@@ -43,6 +46,10 @@ _ENDINGS = (
 )
 
 
+ONE_FILE = "a run is a folder; ttc export RUN --to FILE.zip makes one file of it"
+ANALYSIS = "an analysis has several files; ttc report RUN --out FILE writes one HTML file"
+
+
 def folder_of(path: Path | None, option: str, one_file: str) -> Path | None:
     """A folder to write into. one_file: which command writes one file instead.
 
@@ -53,6 +60,16 @@ def folder_of(path: Path | None, option: str, one_file: str) -> Path | None:
     if path.exists() or path.suffix.lower() in _ENDINGS:
         raise UsageError(f"{option} {path}: {option} names a folder; {one_file}")
     return path
+
+
+def shard_of(word: str | None) -> Shard | None:
+    """What `--shard 3/16` says. Raises `UsageError`."""
+    from ttc.core.shard import Shard
+
+    try:
+        return None if word is None else Shard.parse(word)
+    except ValueError as error:
+        raise UsageError(f"--shard {error}") from None
 
 
 def one_of(word: str, options: Any, option: str) -> Any:

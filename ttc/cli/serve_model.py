@@ -33,7 +33,8 @@ def command(
 ) -> None:
     """Serve the nano models at /v1/completions and /v1/chat/completions until Ctrl-C.
 
-    Prints one line of JSON with the URL once the port is open.
+    A request is samples of one model; `ttc serve` answers with a whole recipe. Prints one line of
+    JSON with the URL once the port is open.
 
     Example: `ttc serve-model nano --port 8000`
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.budget.account import Account
-from ttc.budget.allocation import Amounts, nothing
+from ttc.budget.allocation import Amounts, added, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.budget.ledger import Raise
 from ttc.core import Place
@@ -36,14 +36,31 @@ CREATE TABLE IF NOT EXISTS bills
 lost_tokens REAL, lost_flops REAL, lost_usd REAL, lost_calls REAL, PRIMARY KEY (run, problem))
 WITHOUT ROWID
 """
-_ADD_ROUND = "INSERT OR IGNORE INTO rounds VALUES (?, ?, ?)"
+ELSEWHERE = """
+CREATE TABLE IF NOT EXISTS bills_elsewhere
+(run TEXT, problem TEXT, tokens REAL, flops REAL, usd REAL, calls REAL,
+lost_tokens REAL, lost_flops REAL, lost_usd REAL, lost_calls REAL,
+journal TEXT, PRIMARY KEY (run, problem, journal)) WITHOUT ROWID
+"""
+"""What runs were billed by calls whose replies went into other journals, by which one: the bills of
+each only grow, so that they can come from anywhere any number of times and count once.
+"""
 _COLUMNS = [*UNITS, *(f"lost_{u}" for u in UNITS)]
 _ADD = (
     f"INSERT INTO bills VALUES ({','.join('?' * (2 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COLUMNS)
 )
 _SETTLED = "DELETE FROM batch_lines WHERE token = ? AND name = ?"
-_READ = f"SELECT problem, {', '.join(_COLUMNS)} FROM bills WHERE run = ?"
+_FAMILY = "run = ?1 OR run = ?2 OR (run > ?2 || '/' AND run < ?2 || '0')"  # 0 comes after /
+_READ = " UNION ALL ".join(
+    f"SELECT run, problem, {', '.join(_COLUMNS)} FROM {table} WHERE {_FAMILY}"
+    for table in ("bills", "bills_elsewhere")
+)
+_TAKE = (
+    f"INSERT INTO bills_elsewhere VALUES ({','.join('?' * (3 + len(_COLUMNS)))}) "
+    "ON CONFLICT DO UPDATE SET "
+    + ", ".join(f"{name} = max({name}, excluded.{name})" for name in _COLUMNS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +87,50 @@ def add_bills(connection: sqlite3.Connection, bills: Sequence[Bill]) -> None:
         connection.executemany(_SETTLED, lines)
 
 
+def take_bills(connection: sqlite3.Connection, rows: Sequence[Sequence[str | float]]) -> None:
+    """Know of bills of other journals, within the caller's transaction: rows of `all_bills`."""
+    connection.executemany(_TAKE, rows)
+
+
+def all_bills(
+    connection: sqlite3.Connection, journal: str, whole: str | None = None
+) -> list[tuple[str | float, ...]]:
+    """All that a journal knows of bills, as rows of `bills_elsewhere`. journal: its own id; whole:
+    of this run and its shards only.
+    """
+    columns = f"run, problem, {', '.join(_COLUMNS)}"
+    only = "1" if whole is None else _FAMILY
+    words = () if whole is None else (whole, whole)
+    own = connection.execute(f"SELECT {columns} FROM bills WHERE {only}", words).fetchall()
+    others = connection.execute(
+        f"SELECT {columns}, journal FROM bills_elsewhere WHERE {only}", words
+    ).fetchall()
+    return [*((*row, journal) for row in own), *map(tuple, others)]
+
+
+def move_bills(connection: sqlite3.Connection, journal: str) -> None:
+    """From here on, all own bills are those of another journal: this one is a copy of it."""
+    take_bills(connection, [row for row in all_bills(connection, journal) if row[-1] == journal])
+    connection.execute("DELETE FROM bills")
+
+
 def read_bills(
-    connection: sqlite3.Connection, run: str
+    connection: sqlite3.Connection, run: str, whole: str = ""
 ) -> tuple[dict[str, dict[Unit, float]], dict[str, dict[Unit, float]]]:
-    """What a run was billed, and what of that was lost, by problem."""
-    billed, lost = {}, {}
-    for problem, *amounts in connection.execute(_READ, (run,)):
-        if all(isinstance(amount, int | float) for amount in amounts):
-            billed[problem] = nothing() | dict(zip(UNITS, amounts[:4], strict=True))
-            lost[problem] = nothing() | dict(zip(UNITS, amounts[4:], strict=True))
+    """What a run was billed, and what of that was lost, by problem.
+
+    What its shards were billed, whose names begin with its own and a slash, is a whole run's, too.
+    whole: the name of the run that this is a shard of. What others of that were billed is no
+    shard's, unless it was for a problem, of which the shard may have some.
+    """
+    billed: dict[str, dict[Unit, float]] = {}
+    lost: dict[str, dict[Unit, float]] = {}
+    for name, problem, *amounts in connection.execute(_READ, (run, whole or run)):
+        ours = name == run or not whole or problem
+        if ours and all(isinstance(amount, int | float) for amount in amounts):
+            for found, part in ((billed, amounts[:4]), (lost, amounts[4:])):
+                before = found.get(problem, nothing())
+                found[problem] = added(before, dict(zip(UNITS, part, strict=True)))
     return billed, lost
 
 

@@ -28,6 +28,14 @@ class Breaker:
         """When an open breaker may be tried."""
         self.last_error = ""
 
+    def change(self, failures: int, problems: int) -> None:
+        """Other numbers from the next failure on."""
+        self._most, self._different = failures, problems
+
+    def rested(self, seconds: float) -> None:
+        """Nobody asked the server anything for so long: that was no outage."""
+        self.down_since += seconds
+
     def failed(self, now: float, why: str, whose: str = "") -> None:
         """A call, made for a problem, or a health check failed."""
         self.failures += 1

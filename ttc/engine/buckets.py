@@ -33,6 +33,12 @@ class Bucket:
         """Take an amount, after `ready_at` has come."""
         self._level = self._now(now) - amount
 
+    def changed(self, per_minute: int, now: float) -> Bucket:
+        """A bucket of another rate that lacks as much as this one does."""
+        made = Bucket(per_minute, now)
+        made.take(self.size - self._now(now), now)
+        return made
+
     def put_back(self, amount: float, now: float) -> None:
         """Give back what was taken and not used; negative to take what was used beyond."""
         self._level = min(self.size, self._now(now) + amount)

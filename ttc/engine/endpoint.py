@@ -49,22 +49,32 @@ class Endpoint:
         """batches: calls to it wait in batches, which go on without us."""
         self.name = name
         self.batches = batches
-        self.limit = Limit(settings.concurrency, fixed=not remote)
-        # Where few fail, it may be their own fault, which a server at rest could not show.
-        problems = MOST if settings.give_up == "record" else 1
-        self.breaker = Breaker(settings.breaker_failures, problems)
-        self.answered_at = -math.inf
-        rates = (
-            (settings.requests_per_minute, settings.tokens_per_minute) if remote else (None,) * 2
-        )
-        self._requests, self._tokens = (None if r is None else Bucket(r, now) for r in rates)
         self._guarded = remote
+        self.limit = Limit(settings.concurrency, fixed=not remote)
+        self.breaker = Breaker(*_patience(settings))
+        self.answered_at = -math.inf
+        self._requests: Bucket | None = None
+        self._tokens: Bucket | None = None
+        self._set_rates(settings, now)
         self.in_flight = 0
         self._trial: Lease | None = None
         self.paused_until = -math.inf
         self.pause_reason = ""
         self.state = EndpointState(limit=self.limit.value)
         self._queues: list[tuple[Sized, Callable[[], None]]] = []
+
+    def _set_rates(self, settings: EngineSettings, now: float) -> None:
+        if self._guarded:
+            self._requests = _bucket(self._requests, settings.requests_per_minute, now)
+            self._tokens = _bucket(self._tokens, settings.tokens_per_minute, now)
+
+    def change(self, settings: EngineSettings, now: float) -> None:
+        """Go by other settings from now on."""
+        if self.batches:
+            return
+        self.limit.change(settings.concurrency)
+        self.breaker.change(*_patience(settings))
+        self._set_rates(settings, now)
 
     def serve(self, queue: Sized, wake: Callable[[], None]) -> None:
         """Call `wake` whenever a place may have become free for the queue."""
@@ -157,3 +167,15 @@ class Endpoint:
         state.in_flight = self.in_flight
         state.waiting = sum(len(queue) for queue, _ in self._queues)
         return moved
+
+
+def _patience(settings: EngineSettings) -> tuple[int, int]:
+    """Failures in a row that are too many, and of how many problems they must be."""
+    # Where few fail, it may be their own fault, which a server at rest could not show.
+    return settings.breaker_failures, MOST if settings.give_up == "record" else 1
+
+
+def _bucket(before: Bucket | None, per_minute: int | None, now: float) -> Bucket | None:
+    if per_minute is None:
+        return None
+    return Bucket(per_minute, now) if before is None else before.changed(per_minute, now)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -25,7 +27,9 @@ from ttc.engine.drain import Drain
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.fingerprints import GRACE_S, Watch
+from ttc.engine.gate import Gate
 from ttc.engine.journal import Journal
+from ttc.engine.journal_hosts import HostNote
 from ttc.engine.model import EngineModel
 from ttc.engine.retries import Caller
 from ttc.engine.router import Router
@@ -34,7 +38,28 @@ from ttc.engine.tickets import Till
 from ttc.engine.underway import UnderWay
 from ttc.errors import BudgetExhausted, TtcError
 
+log = logging.getLogger(__name__)
 _LAST_S = 5.0  # longest wait for calls under way after an error that ends the run
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """The whole of which a run has some of the problems. run: its name, with which the part's
+    begins; problems: how many it has.
+    """
+
+    run: str
+    problems: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where an engine keeps what was drawn, what is under way, and under which name its bills."""
+
+    path: Path
+    journal: Journal
+    notes: UnderWay
+    run: str
 
 
 class Engine:
@@ -55,22 +80,29 @@ class Engine:
         events: Events | None = None,
         run: str = "",
         rounds: bool = True,
+        part_of: PartOf | None = None,
     ) -> None:
         """run: a name that tries of the same run share, so that they share its budget. rounds: see
-        `Ledger`.
+        `Ledger`. part_of: where others go through the rest of a run's problems.
         """
         self.budget = budget
         self.cost = cost
         self.seed = seed
         self.settings = settings or EngineSettings()
         self.events = events or Events()
-        self.ledger = Ledger(budget, problems, self.events.started, rounds)
+        whole = None if part_of is None else part_of.problems
+        self.ledger = Ledger(budget, problems, self.events.started, rounds, whole)
+        self._part_of = part_of
+        self._host = HostNote(journal)
         self._journal_path = journal
         self._journal: Journal | None = None
         self._claims: Claims | None = None
         self._backends: list[Backend] = []
         self._routers: list[Router] = []
         self._drain = Drain(self._routers, self._flush, self._moving)
+        self._gate = Gate()
+        self.retried: set[str] = set()
+        """Problems whose failed samples in the journal are asked for again."""
         self._endpoints: dict[str, Endpoint] = {}
         self._watches: dict[str, Watch] = {}
         self._models: list[EngineModel] = []
@@ -81,11 +113,20 @@ class Engine:
         self._till = Till(self.ledger, UnderWay(journal, run if budget.limited else ""), run)
 
     async def __aenter__(self) -> Engine:
-        self._journal = journal = await asyncio.to_thread(Journal, self._journal_path)
+        # A shard's own journal is nobody else's, wherever it lies.
+        alone = self._part_of is not None and self.settings.journal is None
+        if said := await asyncio.to_thread(partial(self._host.open, alone=alone)):
+            log.warning("%s", said)
+            self.events.warned(said)
+        try:
+            self._journal = journal = await asyncio.to_thread(Journal, self._journal_path)
+        except BaseException:
+            self._host.close()
+            raise
         self._claims = Claims(self._journal_path)
         if self._till.notes.path is not None:
             await self._keep_notes()
-            billed, lost = await journal.bills(self._run)
+            billed, lost = await self._earlier_bills(journal)
             self.ledger.load(
                 billed,
                 lost,
@@ -93,6 +134,14 @@ class Engine:
                 read_last_round(self._journal_path, self._run),
             )
         return self
+
+    async def _earlier_bills(self, journal: Journal) -> Sequence[Mapping[str, Amounts]]:
+        """Of all tries; of a part, also what others of the whole were billed for its problems."""
+        if self._part_of is None:
+            return await journal.bills(self._run)
+        ours = {"", *self.ledger.problems}
+        both = await journal.bills(self._run, self._part_of.run)
+        return [{p: amounts for p, amounts in one.items() if p in ours} for one in both]
 
     async def _keep_notes(self) -> None:
         """Put what was under way when a try ended to the run's bills: nobody knows more of it."""
@@ -128,6 +177,7 @@ class Engine:
             with suppress(Exception):  # the next try finds the notes
                 await self._keep_notes()
             await asyncio.to_thread(self._journal.close)
+        self._host.close()
         if self._claims is not None:
             self._claims.close()  # not earlier: the journal may have had some to write
 
@@ -147,6 +197,43 @@ class Engine:
             return 0.0
         left = self.ledger.seconds_left()
         return GRACE_S if left is None else min(GRACE_S, left)
+
+    def kept(self) -> Kept:
+        """For sessions, inside the engine's context."""
+        assert self._journal is not None, "inside the engine's context only"
+        return Kept(self._journal_path, self._journal, self._till.notes, self._run)
+
+    def asks_again(self, problem: str) -> bool:
+        """Whether a problem's samples that the journal has as failed are asked for again."""
+        return self.settings.retry_failed or problem in self.retried
+
+    @property
+    def under_way(self) -> int:
+        """Calls that were sent and not answered."""
+        return self._drain.in_flight
+
+    def pause(self) -> None:
+        """Send no call until `resume`; those under way go on."""
+        self._gate.close(asyncio.get_running_loop().time())
+
+    def resume(self) -> None:
+        """Send calls again."""
+        rested = self._gate.open(asyncio.get_running_loop().time())
+        for endpoint in {e for router in self._routers for e in router.endpoints}:
+            endpoint.breaker.rested(rested)
+        for router in self._routers:
+            router.wake()
+
+    def change(self, settings: EngineSettings) -> None:
+        """Go by other settings from now on, in what `ttc.engine.live_settings` says may change."""
+        self.settings = settings
+        for model in self._models:
+            model.change(settings)
+        now = asyncio.get_running_loop().time()
+        for endpoint in {e for router in self._routers for e in router.endpoints}:
+            endpoint.change(settings, now)
+        for router in self._routers:
+            router.change(settings.max_outage_s)
 
     async def finish_calls(self, hint: str = "", most: float = math.inf) -> None:
         """Send no call from now on and wait until those under way are in the journal.
@@ -211,8 +298,7 @@ class Engine:
         watch = await self._watch(backend, identity, rates)
         answered = _unheard if watch is None else watch.begin
         batches = await self._batches(backend, identity)
-        settings = self.settings if batches is None else without_haste(self.settings)
-        caller = Caller(backend, router, settings, self.events, self.ledger, batches)
+        caller = Caller(backend, router, self.settings, self.events, self.ledger, batches)
         model = EngineModel(
             self, backend, identity, rates, journal, claims, caller, self._till, answered, batches
         )
@@ -248,7 +334,8 @@ class Engine:
         else:
             now = asyncio.get_running_loop().time()
             endpoints, check = [Endpoint(model, self.settings, now, remote=False)], _nothing
-        router = Router(endpoints, self.settings.max_outage_s, self.events, check)
+        longest = self.settings.max_outage_s
+        router = Router(endpoints, longest, self.events, check, self._gate)
         self._routers.append(router)
         return router
 
@@ -273,6 +360,7 @@ class Engine:
                 rates,
                 self.ledger,
                 self._bill,
+                self._gate,
             )
             await watch.load()
         return self._watches[name]

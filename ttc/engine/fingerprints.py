@@ -31,6 +31,7 @@ from ttc.core import Call, Capabilities, Completion, ModelIdentity, RemoteBacken
 from ttc.engine.charges import Prompts
 from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
+from ttc.engine.gate import Gate
 from ttc.engine.side_tables import opened
 from ttc.engine.token_bounds import token_bound
 from ttc.errors import BackendError, RetryableError, TtcError
@@ -128,8 +129,11 @@ class Watch:
         rates: Rates,
         ledger: Ledger,
         keep: Callable[[Amounts], Awaitable[None]],
+        gate: Gate | None = None,
     ) -> None:
-        """keep: puts what the calls cost to what the run was billed, for its later tries."""
+        """keep: puts what the calls cost to what the run was billed, for its later tries. gate:
+        what all calls of the run wait for.
+        """
         self.seen: list[Seen] = []
         self.warning = ""
         self._backend, self._identity, self._name = backend, identity, name
@@ -142,6 +146,7 @@ class Watch:
         self._task: asyncio.Task[None] | None = None
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._held = False
+        self._gate = gate or Gate()
         self._listeners: list[Callable[[Watch], None]] = []
 
     async def load(self) -> None:
@@ -224,6 +229,7 @@ class Watch:
     async def _ask(self, call: Call, endpoint: Endpoint, room: Pot) -> list[Completion]:
         async with self._places:
             for left in reversed(range(_TRIES)):
+                await self._gate.passed()
                 try:
                     return await self._once(call, endpoint, room)
                 except RetryableError as error:

@@ -68,6 +68,13 @@ class Limit:
         """Calls that may be in flight."""
         return int(self._value)
 
+    def change(self, ceiling: int) -> None:
+        """Another ceiling from now on; what was learned of the server stays."""
+        free = self._cap >= self._ceiling
+        self._ceiling = float(ceiling)
+        self._cap = self._ceiling if free else min(self._cap, self._ceiling)
+        self._value = self._ceiling if self._fixed else min(self._value, self._ceiling)
+
     def succeeded(self, load: int, seconds: float, tokens: float) -> None:
         """A call was answered. load: calls in flight with it; tokens: of its longest sample."""
         if self._fixed:

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ttc.budget.allocation import Amounts, added
-from ttc.budget.cost import Rates
+from ttc.budget.cost import CostConfig, Rates
+from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.budget.speculation import total
 from ttc.core import (
     Backend,
@@ -32,20 +33,38 @@ from ttc.engine.billing import Bill
 from ttc.engine.charges import NOTHING, Charges, Prompts
 from ttc.engine.claims import Claims
 from ttc.engine.content import Content, fitted_to, joined, marked, serves
+from ttc.engine.events import Events
 from ttc.engine.failures import TOO_LONG
 from ttc.engine.journal import Journal
 from ttc.engine.keyed_lock import Turns
 from ttc.engine.retries import Caller
+from ttc.engine.settings import EngineSettings
 from ttc.engine.tickets import NoRoom, Payment, Ticket, Till
 from ttc.engine.token_bounds import token_bound
 from ttc.engine.trust import Trust
-from ttc.errors import BudgetExhausted
-
-if TYPE_CHECKING:
-    from ttc.engine.engine import Engine
+from ttc.errors import BudgetExhausted, UsageError
 
 log = logging.getLogger(__name__)
 _WITHOUT_LIMIT = 1_000_000  # calls that wait in batches: nobody works on them here
+
+
+class Host(Protocol):
+    """For whom a model draws: an engine, or one question of a server's."""
+
+    budget: BudgetConfig
+    cost: CostConfig
+    seed: int
+    settings: EngineSettings
+    events: Events
+    ledger: Ledger
+
+    def asks_again(self, problem: str) -> bool:
+        """Whether a problem's samples that the journal has as failed are asked for again."""
+        ...
+
+    async def failing(self, error: BaseException) -> None:
+        """An error is about to end what it does."""
+        ...
 
 
 class EngineModel:
@@ -53,7 +72,7 @@ class EngineModel:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Host,
         backend: Backend,
         identity: ModelIdentity,
         rates: Rates,
@@ -86,10 +105,36 @@ class EngineModel:
             identity.model, careful=self._served and engine.budget.depends_on_prompts
         )
         self._group = max(1, min(backend.capabilities.max_n, engine.settings.n_per_call))
-        servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
-        # Enough calls to keep all servers busy; each that waits costs some kilobytes.
-        concurrency = engine.settings.concurrency if batches is None else _WITHOUT_LIMIT
-        self._window = 2 * servers * concurrency
+        self._servers = len(backend.endpoints) if isinstance(backend, RemoteBackend) else 1
+
+    def hosted(self, host: Host, claims: Claims, till: Till) -> EngineModel:
+        """The same model with another's seed, whose calls that one's account pays. What is known of
+        its servers, and whether they can be trusted, is known to both.
+
+        Raises `UsageError` where a limit is in a unit that this model's facts don't give, and where
+        its calls wait in batches.
+        """
+        host.budget.require(self._rates, self._identity.model)
+        if self._batches is not None:
+            raise UsageError(
+                f"{self._identity.model} is asked in batches, whose answers nobody can wait for; "
+                "leave `mode: batch` out of the backend"
+            )
+        other = EngineModel(
+            host,
+            self._backend,
+            self._identity,
+            self._rates,
+            self._journal,
+            claims,
+            self._caller.paid_by(host.ledger),
+            till,
+            self._answered,
+        )
+        other.trust, other.expected = self.trust, self.expected
+        if self._engine.budget.depends_on_prompts or not host.budget.depends_on_prompts:
+            other.prompts = self.prompts
+        return other
 
     @property
     def capabilities(self) -> Capabilities:
@@ -98,6 +143,10 @@ class EngineModel:
     @property
     def identity(self) -> ModelIdentity:
         return self._identity
+
+    def change(self, settings: EngineSettings) -> None:
+        """Go by other settings from now on."""
+        self._caller.change(settings)
 
     def trusted(self, role: Role) -> Trust:
         """What it gave in a role so far."""
@@ -118,7 +167,10 @@ class EngineModel:
         cached: int = 0,
     ) -> Sequence[Completion]:
         work = _Work(self, prompt, params, Who(problem_id, role, place), start, cached)
-        drawing = Drawing(self._window)
+        # Enough calls to keep all servers busy; each that waits costs some kilobytes.
+        concurrency = self._engine.settings.concurrency
+        window = 2 * self._servers * (concurrency if self._batches is None else _WITHOUT_LIMIT)
+        drawing = Drawing(window)
         claimed = False
         try:
             # Tickets are taken one after the other without waiting for any other request of the
@@ -128,10 +180,10 @@ class EngineModel:
                     work.content.digest, self._engine.ledger.seconds_left
                 )
                 chunks = _chunks(start, n, self._group)
-                for first in range(0, len(chunks), self._window):
+                for first in range(0, len(chunks), window):
                     if not await drawing.goes_on():
                         break
-                    block = chunks[first : first + self._window]
+                    block = chunks[first : first + window]
                     await self._draw_block(work, block, drawing)
             found = await drawing.completions()
         except BaseException as error:
@@ -324,7 +376,7 @@ class _Work:
             async with self._model.turns(ticket.keys[0], queueing) as alone:
                 there = await (known if alone and not old else self.look_up(numbers))
                 found.update((key, there[key]) for key in ticket.keys if key in there)
-                if self._model._engine.settings.retry_failed:
+                if self._model._engine.asks_again(self._problem):
                     ticket.found = found = {k: c for k, c in found.items() if not c.error}
                 ticket.cached = len(found)
                 if found:

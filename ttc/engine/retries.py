@@ -34,7 +34,7 @@ from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.engine.failures import GAVE_UP, REFUSED
 from ttc.engine.router import Router
-from ttc.engine.settings import EngineSettings
+from ttc.engine.settings import EngineSettings, without_haste
 from ttc.engine.token_bounds import token_bound
 from ttc.errors import BackendError, BudgetExhausted, CallFailed, RetryableError
 from ttc.redact import redact
@@ -80,12 +80,22 @@ class Caller:
         self._backend = backend
         self._remote = backend if isinstance(backend, RemoteBackend) else None
         self._router = router
-        self._settings = settings
+        self.change(settings)
         self._events = events
         self._ledger = ledger
         self._answered: defaultdict[str, float] = defaultdict(lambda: -math.inf)
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._ends: BackendError | None = None  # a refusal of whatever a server is asked
+
+    def paid_by(self, ledger: Ledger) -> Caller:
+        """One that sends the same way, within another ledger's time."""
+        return Caller(
+            self._backend, self._router, self._settings, self._events, ledger, self._batches
+        )
+
+    def change(self, settings: EngineSettings) -> None:
+        """Go by other settings from the next call on."""
+        self._settings = settings if self._batches is None else without_haste(settings)
 
     async def call(
         self, call: Call, tokens: int, money: Money | None = None, *, problem: str = ""

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
+from ttc.engine.gate import Gate
 from ttc.errors import BackendError, CallFailed, RetryableError
 
 T = TypeVar("T")
@@ -40,10 +41,17 @@ class Router:
     """
 
     def __init__(
-        self, endpoints: Sequence[Endpoint], max_outage_s: float, events: Events, check: Check
+        self,
+        endpoints: Sequence[Endpoint],
+        max_outage_s: float,
+        events: Events,
+        check: Check,
+        gate: Gate | None = None,
     ) -> None:
+        """gate: of the run; while it is closed, calls wait for it."""
         self.endpoints = list(endpoints)
         self._longest = max_outage_s
+        self._gate = gate or Gate()
         self._events = events
         self._check = check
         self._loop = asyncio.get_running_loop()
@@ -88,6 +96,7 @@ class Router:
         It counts as under way like any other. Where nothing is to be sent any more, it waits until
         it is cancelled.
         """
+        await self._gate.passed()
         if self._held:
             await self._loop.create_future()
         lease = endpoint.take(tokens, self._loop.time())
@@ -158,7 +167,7 @@ class Router:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._waiting and not self._held:
+        while self._waiting and not self._held and not self._gate.closed:
             job = self._waiting[0]
             now = self._loop.time()
             if job.answer.done():  # its call was cancelled
@@ -240,6 +249,15 @@ class Router:
     def _show(self, endpoint: Endpoint) -> None:
         if endpoint.show():
             self._events.changed()
+
+    def change(self, max_outage_s: float) -> None:
+        """Wait so long for servers that are down from now on."""
+        self._longest = max_outage_s
+        self._dispatch()
+
+    def wake(self) -> None:
+        """The gate is open again, or there may be more places."""
+        self._dispatch()
 
     def hold(self) -> None:
         """Send nothing from now on; what waits for a place waits until it is cancelled."""

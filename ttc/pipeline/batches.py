@@ -9,6 +9,7 @@ from typing import Any
 
 from ttc.core.batches import BatchBackend
 from ttc.engine.batches.records import Submitted, batches_of
+from ttc.engine.journal_place import journal_path
 from ttc.errors import TtcError
 from ttc.recipe.batch_mode import in_batches
 from ttc.recipe.load import recipe_of
@@ -25,7 +26,12 @@ class Cancelled:
 
 def waiting(run: RunFolder) -> list[Submitted]:
     """The run's batches, oldest first, as its process saw them last."""
-    return batches_of(run.path.parents[1] / "journal.sqlite", run.name)
+    whole = run.path.parents[1]
+    chosen = run.manifest().recipe.get("engine", {}).get("journal")
+    if run.shard:
+        whole = run.path.parents[3]
+    own = run.path if run.shard else None
+    return batches_of(journal_path(chosen, whole, own), run.name)
 
 
 def as_plain(batches: Sequence[Submitted]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from ttc.verifiers import VerifierPart
 
 T = TypeVar("T")
 R = TypeVar("R")
+_LOOK_S = 1.0  # until a window that has grown is noticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +123,29 @@ class _Try:
 
 
 async def ordered(
-    items: Sequence[T], work: Callable[[T], Awaitable[R]], window: int
+    items: Sequence[T], work: Callable[[T], Awaitable[R]], window: Callable[[], int]
 ) -> AsyncIterator[R]:
-    """Results of `work` in the order of `items`, at most `window` of them under way or waiting.
+    """Results of `work` in the order of `items`, at most `window()` of them under way or waiting.
 
-    The window bounds memory; an error or a cancellation ends all that is under way.
+    The window, which may change, bounds memory; an error or a cancellation ends all that is under
+    way.
     """
     tasks: list[asyncio.Future[R]] = []
     rest = iter(items)
     try:
         while True:
-            while len(tasks) < window and (item := next(rest, None)) is not None:
+            while len(tasks) < window() and (item := next(rest, None)) is not None:
                 tasks.append(asyncio.ensure_future(work(item)))
             if not tasks:
                 return
+            if tasks[0].done():
+                yield tasks.pop(0).result()
+                continue
+            # Not for those that are done: it would return at once, again and again.
+            pending = [task for task in tasks if not task.done()]
+            await asyncio.wait(pending, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
             # A failure anywhere in the window ends the run at once, not when its turn comes.
-            while not tasks[0].done():
-                # Not for those that are done: it would return at once, again and again.
-                pending = [task for task in tasks if not task.done()]
-                await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                _raise_first(tasks)
-            yield tasks.pop(0).result()
+            _raise_first(tasks)
     finally:
         for task in tasks:
             task.cancel()

@@ -23,6 +23,7 @@ def run_facts(run: RunFolder) -> dict[str, Any]:
         "run": run.name,
         "recipe": run.recipe_name,
         "run_id": run.run_id,
+        "shard": run.shard or None,
         "path": str(run.path),
         "status": manifest.status,
         "note": manifest.note,

@@ -11,20 +11,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ttc.budget.cost import Unit
 from ttc.budget.ledger import Ledger
 from ttc.core import Role
 from ttc.engine.events import Events
+from ttc.engine.failures import Failures
 from ttc.pipeline.collect import Attempted
 from ttc.redact import redact
 from ttc.store.failures import Failure
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note
 from ttc.store.status import Count, RunStatus, Spending, State
+from ttc.words import counted
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
 _WINDOW_S = 30.0
+_REST = 20.0
 
 
 class Monitor:
@@ -41,6 +45,8 @@ class Monitor:
         self.doing = ""
         """What is waited for at the moment, in words; empty where the stage says it."""
         self.state: State = "running"
+        self.paused = False
+        """Whether somebody wants no call to be sent for the moment."""
         self.error = ""
         self.problems = 0
         self._tries = tries
@@ -51,6 +57,7 @@ class Monitor:
         self._fresh_before: Counter[Role] = Counter()
         self._pace = _Pace()
         self._sampled_after: float | None = None
+        self._standing = _Standing()
 
     def sampling(self, ledger: Ledger) -> None:
         """Samples are drawn from now on; `ledger` says what they cost."""
@@ -89,6 +96,19 @@ class Monitor:
             f"round {rounds}: what is left goes to problems that ran out",
             round=rounds,
         )
+        self._begin_again()
+
+    def asks_again(self, problems: int) -> None:
+        """All is gone through once more, since failed samples of some problems are wanted."""
+        note(
+            "asking_again",
+            f"asking again for failed samples of {counted(problems, 'problem')}",
+            problems=problems,
+        )
+        self._begin_again()
+        self.events.failures = Failures()
+
+    def _begin_again(self) -> None:
         self._before = self.kept_by_role()
         self._fresh_before = Counter(self.events.fresh)
         self.events.problems_done = 0
@@ -115,8 +135,9 @@ class Monitor:
         return RunStatus(
             run_id=self.run.run_id,
             recipe_name=self.run.recipe_name,
+            shard=self.run.shard,
             state=self.state,
-            stage=self.stage,
+            stage="paused" if self.paused and self.stage == "sampling" else self.stage,
             doing=redact(self.doing),
             pid=os.getpid(),
             started=self._started,
@@ -163,7 +184,7 @@ class Monitor:
         Samples of methods that don't say how many they draw are left out.
         """
         rate = self._pace.rate
-        if self.ledger is None or self.stage != "sampling" or rate <= 0:
+        if self.ledger is None or self.stage != "sampling" or self.paused or rate <= 0:
             return None
         left = 0.0
         for role in self._roles:
@@ -189,7 +210,9 @@ class Monitor:
         if self.ledger is not None:
             found |= {
                 unit: Spending(spent=spent, reserved=reserved, limit=limit)
-                for unit, (spent, reserved, limit) in self.ledger.standing().items()
+                for unit, (spent, reserved, limit) in self._standing.of(
+                    self.ledger, latest=self.state != "running"
+                ).items()
                 if limit is not None or spent
             }
         seconds = self.recipe.budget.per_run.seconds
@@ -197,6 +220,29 @@ class Monitor:
             passed = self.events.seconds if self._sampled_after is None else self._sampled_after
             found["seconds"] = Spending(spent=min(passed, seconds), limit=seconds)
         return found
+
+
+class _Standing:
+    """What a ledger says of the budget, which takes a look at every problem: with a hundred
+    thousand of them displays would ask for nothing else, so they get what is not older than twenty
+    times what it took.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Unit, tuple[float, float, float | None]] = {}
+        self._whose: Ledger | None = None
+        self._good_until = 0.0
+        self._lock = threading.Lock()
+
+    def of(self, ledger: Ledger, *, latest: bool) -> dict[Unit, tuple[float, float, float | None]]:
+        """latest: as it is now, however long that takes."""
+        with self._lock:
+            began = time.monotonic()
+            if latest or ledger is not self._whose or began >= self._good_until:
+                self._known, self._whose = ledger.standing(), ledger
+                now = time.monotonic()
+                self._good_until = now + _REST * (now - began)
+            return self._known
 
 
 class _Pace:

@@ -73,7 +73,7 @@ async def open_models(
         answers=recipe.answer_rule,
         default_prompt=recipe.dataset.default_prompt,
         seed=recipe.seed,
-        left=partial(_with_grace, engine, recipe.engine.finish_s),
+        left=partial(_with_grace, engine),
         ledger=engine.ledger,
         sandbox=await _sandbox(recipe, engine),
     )
@@ -87,10 +87,10 @@ async def _sandbox(recipe: Recipe, engine: Engine) -> Model | None:
     return await engine.attach(Programs(recipe.engine.isolation), FREE)
 
 
-def _with_grace(engine: Engine, grace: float) -> float | None:
+def _with_grace(engine: Engine) -> float | None:
     """Plug-ins may wait for calls that are under way when the time is up, as we do."""
     left = engine.ledger.seconds_left()
-    return None if left is None else left + grace
+    return None if left is None else left + engine.settings.finish_s
 
 
 async def _attached(part: Any, engine: Engine, monitor: Monitor) -> Model:

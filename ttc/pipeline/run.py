@@ -6,35 +6,38 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem
+from ttc.core.shard import Shard
 from ttc.engine.engine import Engine
-from ttc.errors import BudgetExhausted, DataError
+from ttc.errors import BudgetExhausted, DataError, TtcError
+from ttc.pipeline.attempt_rows import attempt_rows
 from ttc.pipeline.code_changes import code_changes
 from ttc.pipeline.collect import Attempted, ordered
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
-from ttc.pipeline.recording import Recording, recorded
+from ttc.pipeline.recording import Recording, journal_of, recorded
+from ttc.pipeline.sharding.part import Part
+from ttc.pipeline.sharding.second_pass import require_bills
 from ttc.pipeline.sharing_out import Tally
 from ttc.pipeline.signals import Stop, stopping
+from ttc.pipeline.steering import Steering
 from ttc.pipeline.tuning.held_out import check_tuned, tuned_parts
 from ttc.store.atomic import remove_leftovers
 from ttc.store.columns import RUN_TABLES
 from ttc.store.live import live_rows
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, Plugin, hash_recipe
-from ttc.store.rows import answer_row, problem_row, sample_row, solution_row, verification_row
 from ttc.store.run_folder import WRITTEN, RunFolder, run_folder
+from ttc.store.shard_folders import shard_folder
 from ttc.store.tables import open_table
 
 if TYPE_CHECKING:
@@ -56,47 +59,82 @@ class Outcome:
 
 
 def run_recipe(
-    recipe: Recipe, progress: Progress | None = None, stop: Stop | None = None
+    recipe: Recipe,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    shard: Shard | None = None,
 ) -> Outcome:
     """Run a recipe, or complete what an earlier try left, and write its folder.
 
-    stop: who takes signals, where another thread does; else this one.
+    stop: who takes signals, where another thread does; else this one. shard: of which problems,
+    where other machines do the rest; it has a folder of its own, and no curves.
     A run that is complete is left alone, unless samples that failed are to be retried. Raises
     `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
     then is in the journal, and the next try goes on from it.
     """
-    from ttc.pipeline.planning.short import short_budgets
     from ttc.recipe import run_id
-    from ttc.recipe.unread import unread
 
     run = run_folder(Path(recipe.results), recipe.name, run_id(recipe))
+    if shard is not None:
+        run = shard_folder(run, shard)
     with locked(run):
         remove_leftovers(run.path, WRITTEN)
-        if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
+        if run.complete() and not _more_to_do(recipe, run.manifest()):
             return Outcome(run, run.manifest(), fresh=False)
         taken = stopping() if stop is None else nullcontext(stop)
         with taken as stop, recorded(recipe, run, stop) as recording:
-            problems = load_problems(recipe)
-            tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
-            check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)
-            manifest = _manifest(recipe, run, problems)
-            changed = code_changes(run, manifest)
-            warnings = (*unread(recipe), *short_budgets(recipe, problems))  # by earlier runs
-            recording.begin(manifest, len(problems), recipe.dataset.notes, changed)
-            with progress(recording.monitor) if progress is not None else nullcontext():
-                for said in warnings:
-                    _log.warning(said)
-                began = time.monotonic()
-                with _frozen():
-                    asyncio.run(_collect(recipe, problems, recording, stop))
-                manifest.timing["sampling_seconds"] = time.monotonic() - began
-            recording.monitor.sampled()
-            began = time.monotonic()
-            write_curves(recipe, run, manifest).note(manifest)
-            manifest.timing["evaluation_seconds"] = time.monotonic() - began
-            manifest.tables = run.digests()
-            recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
+            steering = Steering(recipe, recording.monitor, stop)
+            with steering.listening():
+                manifest = _try(recipe, run, recording, steering, shard, progress)
         return Outcome(run, manifest, fresh=True)
+
+
+def _try(
+    recipe: Recipe,
+    run: RunFolder,
+    recording: Recording,
+    steering: Steering,
+    shard: Shard | None,
+    progress: Progress | None,
+) -> Manifest:
+    """Collect, evaluate and write all of a run that is not complete."""
+    from ttc.pipeline.planning.short import short_budgets
+    from ttc.recipe.unread import unread
+
+    problems = load_problems(recipe)
+    part = Part.of(problems, shard)
+    tuned = tuned_parts((*recipe.policies, *recipe.verifiers))
+    check_tuned(tuned, problems, recipe.grid.tuning_problems, run.name)
+    manifest = _manifest(recipe, run, problems)
+    manifest.shard = part.note
+    changed = code_changes(run, manifest)
+    warnings = (*unread(recipe), *short_budgets(recipe, problems))  # by earlier runs
+    recording.begin(manifest, len(part.problems), recipe.dataset.notes, changed)
+    steering.begin([problem.id for problem in part.problems])
+    with progress(recording.monitor) if progress is not None else nullcontext():
+        for said in warnings:
+            _log.warning(said)
+        began = time.monotonic()
+        with _frozen():
+            asyncio.run(_collect(recipe, part, recording, steering))
+            while retried := steering.again():
+                recording.monitor.asks_again(len(retried))
+                asyncio.run(_collect(recipe, part, recording, steering, retried))
+        manifest.timing["sampling_seconds"] = time.monotonic() - began
+    recording.monitor.sampled()
+    if shard is None:
+        began = time.monotonic()
+        write_curves(recipe, run, manifest).note(manifest)
+        manifest.timing["evaluation_seconds"] = time.monotonic() - began
+    manifest.tables = run.digests()
+    recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
+    return manifest
+
+
+def _more_to_do(recipe: Recipe, done: Manifest) -> bool:
+    """Whether a run that is complete would be another one if its recipe ran again."""
+    again = recipe.engine.retry_failed and bool(done.failures)
+    return again or (done.merged is not None and done.merged.second_pass)
 
 
 @contextmanager
@@ -121,7 +159,7 @@ def _frozen() -> Iterator[None]:
 
 
 def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Manifest:
-    from ttc.recipe import code_behind, resolve
+    from ttc.recipe import code_behind, recipe_hash, resolve
 
     resolved = resolve(recipe)
     told = unjudged(((p.id, p.answer) for p in problems), recipe.answer_rule)
@@ -133,6 +171,7 @@ def _manifest(recipe: Recipe, run: RunFolder, problems: Sequence[Problem]) -> Ma
         recipe=resolved,
         recipe_hash=hash_recipe(resolved),
         run_id=run.run_id,
+        identity=recipe_hash(recipe),
         seed=recipe.seed,
         dataset=hash_recipe({"problems": [[p.id, p.question, p.answer] for p in problems]}),
         choices=_choices(recipe),
@@ -162,37 +201,50 @@ def load_problems(recipe: Recipe) -> list[Problem]:
 
 
 async def _collect(
-    recipe: Recipe, problems: Sequence[Problem], recording: Recording, stop: Stop
+    recipe: Recipe,
+    part: Part,
+    recording: Recording,
+    steering: Steering,
+    retried: Collection[str] = (),
 ) -> None:
-    monitor = recording.monitor
+    """Go through all problems; retried: those whose failed samples are asked for again."""
+    monitor, manifest = recording.monitor, recording.manifest
+    assert manifest is not None, "recording.begin comes first"
     engine = Engine(
-        journal=Path(recipe.results) / "journal.sqlite",
+        journal=journal_of(recipe, monitor.run),
         budget=recipe.budget,
         cost=recipe.cost,
         seed=recipe.seed,
-        problems=[p.id for p in problems],
-        settings=recipe.engine,
+        problems=[p.id for p in part.problems],
+        settings=steering.settings,
         events=monitor.events,
         run=monitor.run.name,
         rounds=recipe.sampler.exchangeable,
+        part_of=part.part_of(monitor.run),
     )
-    with stop.of(engine, monitor.stopping):
+    engine.retried.update(retried)
+    if monitor.ledger is not None:
+        engine.ledger.go_on_from(monitor.ledger)
+    with steering.of(engine), steering.stop.of(engine, monitor.stopping):
         seconds = recipe.budget.per_run.seconds
         with no_longer_than(None if seconds is None else seconds + recipe.engine.finish_s):
             async with engine:
-                await _collect_with(engine, recipe, problems, recording)
+                require_bills(manifest, engine.ledger)
+                await _collect_with(engine, recipe, part, recording, steering)
 
 
 async def _collect_with(
-    engine: Engine, recipe: Recipe, problems: Sequence[Problem], recording: Recording
+    engine: Engine, recipe: Recipe, part: Part, recording: Recording, steering: Steering
 ) -> None:
     monitor, manifest = recording.monitor, recording.manifest
-    assert manifest is not None, "recording.begin comes first"
-    monitor.stage = "connecting"
-    method = await open_models(recipe, engine, manifest, monitor)
-    recording.resolved()
+    assert manifest is not None
+    if part.problems:  # no model is wanted for a shard that has none
+        monitor.stage = "connecting"
+        method = await open_models(recipe, engine, manifest, monitor)
+        recording.resolved()
     monitor.sampling(engine.ledger)
     tally = Tally(recipe.budget.allocation)
+    window = window_of(recipe, len(part.problems), steering.window)
 
     async def attempt(problem: Problem) -> Attempted:
         try:
@@ -201,12 +253,13 @@ async def _collect_with(
             await engine.failing(error)  # or it would end the calls of all other problems at once
             raise
         tally.see(done)
+        steering.saw(done)
         return done
 
     while True:
         nothing: BudgetExhausted | None = None
         try:
-            await _sweep(attempt, problems, recipe, monitor, engine.conclude)
+            await _sweep(attempt, part, recipe, monitor, engine.conclude, window)
         except BudgetExhausted as error:
             nothing = error  # shares may be too small for a sample that the whole affords
         except Exception as error:
@@ -226,14 +279,13 @@ async def _collect_with(
 
 async def _sweep(
     attempt: Callable[[Problem], Awaitable[Attempted]],
-    problems: Sequence[Problem],
+    part: Part,
     recipe: Recipe,
     monitor: Monitor,
     conclude: Callable[[], Awaitable[None]],
+    window: Callable[[], int],
 ) -> None:
     """Go through all problems and write the tables as they come; they appear when complete."""
-    from ttc.recipe.batch_mode import problems_at_a_time
-
     run = monitor.run
     left_out = {"curves"}
     if not any(part.kind == "verifier" for _, part, _ in recipe.methods()):
@@ -247,65 +299,29 @@ async def _sweep(
             for name in RUN_TABLES
             if name not in left_out
         }
-        window = problems_at_a_time(recipe, len(problems))
-        index = 0
-        async for done in ordered(problems, attempt, window):
-            rows = _rows(done, index)
+        places = iter(part.places)
+        async for done in ordered(part.problems, attempt, window):
+            rows = attempt_rows(done, next(places))
             for name, table in tables.items():
                 table.write(rows[name])
             live.write({name: rows[name] for name in tables})
-            index += 1
             monitor.finished(done)
         await conclude()
-        if tables["solutions"].rows == 0:
-            tables["solutions"].flush()
-            if tables["solutions"].rows == 0:
-                if not recipe.budget.limited and recipe.budget.per_run.seconds is None:
-                    raise DataError(
-                        f"the sampler {type(recipe.sampler).__name__} gave no solution at all"
-                    )
-                key = recipe.sampler.first_longest
-                lower = f", or lower sampler.{key}, whose whole length is reserved before a call"
-                raise BudgetExhausted(
-                    "the budget does not cover a single solution of any problem; raise it"
-                    + (lower if key else "")
-                )
+        tables["solutions"].flush()
+        if tables["solutions"].rows == 0 and part.shard is None:  # other shards may have some
+            raise _no_solution(recipe)
 
 
-def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
-    classes, correct = attempt.classes, attempt.classes.correct
-    voters = np.array([s.returned for s in attempt.solutions], dtype=np.bool_)
-    return {
-        "problems": [
-            problem_row(
-                attempt.problem,
-                index,
-                gold_class=classes.gold,
-                n_solutions=int(voters.sum()),
-                n_verifications=len(attempt.verifications),
-                n_classes=len(set(classes.index[voters].tolist()) - {-1}),
-            )
-        ],
-        "solutions": [
-            solution_row(
-                s,
-                answer_class=int(classes.index[i]),
-                correct=bool(correct[i]),
-                gold_score=classes.score(i),
-            )
-            for i, s in enumerate(attempt.solutions)
-        ],
-        "verifications": [verification_row(v) for v in attempt.verifications],
-        "samples": [sample_row(s) for s in attempt.trace],
-        "answers": [
-            answer_row(
-                a,
-                answer_class=int(classes.index[a.solution_index]),
-                correct=bool(correct[a.solution_index]),
-            )
-            for a in attempt.answers
-        ],
-    }
+def _no_solution(recipe: Recipe) -> TtcError:
+    """Why no problem has any."""
+    if not recipe.budget.limited and recipe.budget.per_run.seconds is None:
+        return DataError(f"the sampler {type(recipe.sampler).__name__} gave no solution at all")
+    key = recipe.sampler.first_longest
+    lower = f", or lower sampler.{key}, whose whole length is reserved before a call"
+    return BudgetExhausted(
+        "the budget does not cover a single solution of any problem; raise it"
+        + (lower if key else "")
+    )
 
 
 def _choices(recipe: Recipe) -> Choices:

@@ -41,6 +41,20 @@ class Stop:
         self._begun: Callable[[], None] | None = None
         self._ended = False
 
+    def gently(self) -> bool:
+        """As Ctrl-C does, and the second time as the second one; in the loop's thread, where one
+        turns. Whether that was news.
+        """
+        if self._loop is None:
+            self.ask()
+            return True
+        if self._signals > 1:
+            return False
+        self.signal = signal.SIGINT
+        self._signals += 1
+        (self._begin if self._signals == 1 else self._end)()
+        return True
+
     def ask(self) -> None:
         """Stop before the first call, where none was sent yet; from any thread."""
         self.asked = True

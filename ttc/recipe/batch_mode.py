@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,10 +14,10 @@ def in_batches(backend: Any) -> bool:
     return getattr(backend, "mode", "now") == "batch"
 
 
-def problems_at_a_time(recipe: Recipe, problems: int) -> int:
-    """How many are worked on at once: all where a model is asked in batches, or these would be
-    small and wait for each other.
+def window_of(recipe: Recipe, problems: int, usual: Callable[[], int]) -> Callable[[], int]:
+    """How many problems are worked on at a time: all where a model is asked in batches, or these
+    would be small and wait for each other.
     """
     if any(map(in_batches, recipe.backends())):
-        return max(1, problems)
-    return recipe.engine.problems_in_flight
+        return lambda: max(1, problems)
+    return usual

@@ -11,7 +11,8 @@ from ttc.analysis.intervals import few_problems
 from ttc.pipeline.comparing import Comparison, Flip, Overtakes, Point
 from ttc.pipeline.comparing.gate import GateResult
 from ttc.pipeline.interval import Interval
-from ttc.report.compare_figure import draw_comparison
+from ttc.report.compare_figure import comparison_figures
+from ttc.report.drawing import write_figures
 from ttc.report.names import axis, shown_policy
 from ttc.report.tables import markdown, number, percent, table
 from ttc.store.atomic import write_text
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3  # budgets where none were asked for
 _LINES = 12
+_NAMED = 4  # rows of each verdict that a sentence names
 _FLIPS = 5  # problems of each kind, unless all are wanted
 _MARK = "*"
 
@@ -59,17 +61,19 @@ def _print_rows(console: Console, found: Comparison, everything: bool) -> None:
     most = 10**9 if everything else max(2, _LINES // len(places))
     hidden = False
     for place in places:
-        points = _at(found, place)
-        shown = _best(points, found.baseline, most)
+        points = points_at(found, place)
+        shown = best_of(points, found.baseline, most)
         hidden |= len(shown) < len(points)
         cells = [_short_row(point) for point in shown]
         made = table(_title(found, place, found.baseline), _HEADS, cells, (2, 3, 4, 5, 6))
         for column in made.columns[2:]:
             column.no_wrap = True
         console.print(made)
-        for text in _lacking(found, points):
+        for text in lacking(found, points):
             console.print(line(text))
-    named = {point.method for place in places for point in _best(_at(found, place), "", most)}
+    named = {
+        point.method for place in places for point in best_of(points_at(found, place), "", most)
+    }
     for text in (*overtaking(found, named), *closing(found)):
         console.print(line(text))
     if hidden:
@@ -126,12 +130,43 @@ def few_budgets(found: Comparison) -> tuple[float, ...]:
     return full[0], full[len(full) // 2], full[-1]
 
 
-def _at(found: Comparison, place: Place) -> list[Point]:
+def points_at(found: Comparison, place: Place) -> list[Point]:
+    """What is there at a place, the best first."""
     points = [one for one in found.points if (one.budget, one.samples) == place]
     return sorted(points, key=lambda one: -one.success.estimate)
 
 
-def _lacking(found: Comparison, points: Sequence[Point]) -> Iterator[str]:
+def verdicts(found: Comparison) -> str:
+    """A sentence on how rows stand at the last place; empty where nothing is compared there."""
+    places = _places(found)
+    points = points_at(found, places[-1]) if places else []
+    others = [one for one in points if one.ahead is not None]
+    if not others:
+        return ""
+    budget, samples = places[-1]
+    where = (
+        f"At S = {samples}"
+        if budget is None
+        else (f"Within {number(budget)} per problem, {axis(found.unit)}")
+    )
+    parts = []
+    for verdict, words in (
+        ("better", "better than"), ("worse", "worse than"), ("undecided", "undecided against"),
+    ):  # fmt: skip
+        own = [one for one in others if one.verdict == verdict]
+        if own:
+            names = [f"{one.method} ({_points(one.ahead)})" for one in own if one.ahead][:_NAMED]
+            more = f" and {len(own) - len(names)} more" if len(own) > len(names) else ""
+            parts.append(f"{words} {found.baseline}: {', '.join(names)}{more}")
+    return f"{where}, {'; '.join(parts)}."
+
+
+def _points(one: Interval) -> str:
+    low, high = (100 * end + 0.0 for end in (one.low, one.high))
+    return f"{100 * one.estimate:+.1f} points, {low:+.1f} to {high:+.1f}"
+
+
+def lacking(found: Comparison, points: Sequence[Point]) -> Iterator[str]:
     """Rows that have nothing at a place, and where nothing can be compared."""
     there = {point.method for point in points}
     absent = [name for name in found.methods if name not in there]
@@ -140,7 +175,7 @@ def _lacking(found: Comparison, points: Sequence[Point]) -> Iterator[str]:
         yield f"nothing there of {', '.join(absent)}{rest}"
 
 
-def _best(points: Sequence[Point], baseline: str, most: int) -> list[Point]:
+def best_of(points: Sequence[Point], baseline: str, most: int) -> list[Point]:
     """The best, and the baseline wherever it stands."""
     kept = [one for one in points if one.method == baseline]
     others = [one for one in points if one.method != baseline][: most - len(kept)]
@@ -167,7 +202,7 @@ def _short_row(point: Point) -> tuple[str, ...]:
     cost = number(point.cost) + (_MARK if point.short else "")
     return (
         point.method,
-        _takes(point),
+        takes(point),
         cost,
         percent(point.success.estimate),
         _gap(point.ahead),
@@ -178,7 +213,7 @@ def _short_row(point: Point) -> tuple[str, ...]:
     )
 
 
-def _takes(point: Point) -> str:
+def takes(point: Point) -> str:
     """`weighted majority 16x2`: the policy with S, and V where there are any."""
     policy, s, v = (point.row[name] for name in ("policy", "S", "V"))
     if s is None:
@@ -325,7 +360,7 @@ def write_comparison(found: Comparison, folder: Path) -> list[Path]:
     write_table(folder / "flips.parquet", "flips", [one.as_row() for one in found.flips])
     write_text(folder / "comparison.json", dump_json(found.as_dict()) + "\n")
     write_text(folder / "comparison.md", _as_markdown(found))
-    figures = draw_comparison(found, folder)
+    figures = write_figures(comparison_figures(found), folder)
     names = ("comparison.parquet", "flips.parquet", "comparison.json", "comparison.md")
     return [*(folder / name for name in names), *figures]
 
@@ -333,9 +368,9 @@ def write_comparison(found: Comparison, folder: Path) -> list[Path]:
 def _as_markdown(found: Comparison) -> str:
     parts = [f"{text}\n" for text in opening(found)]
     for place in _places(found):
-        rows = [_long_row(point) for point in _at(found, place)]
+        rows = [_long_row(point) for point in points_at(found, place)]
         parts.append(f"{_title(found, place, found.baseline)}\n\n{markdown(_LONG_HEADS, rows)}\n")
-        parts += [f"{text}\n" for text in _lacking(found, _at(found, place))]
+        parts += [f"{text}\n" for text in lacking(found, points_at(found, place))]
     parts += [f"{text}\n" for text in (*overtaking(found, set(found.methods)), *closing(found))]
     parts += [f"{gate_line(one)}\n" for one in found.gates]
     return "\n".join(parts)

@@ -17,8 +17,9 @@ _FIRST_LINE_S = 2.0  # of waiting for something that has a name
 _LOOK_AGAIN_S, _LOOKS = 0.25, 30
 _FRAMES_PER_S = 4.0
 # Before that all figures are zero, and an error that ends the run says more.
-_WORTH_A_LINE = ("sampling", "stopping", "evaluating")
-_SAID = ("stopping",)  # events that are shown as they come
+_WORTH_A_LINE = ("sampling", "paused", "stopping", "evaluating")
+# Events that are shown as they come.
+_SAID = ("stopping", "paused", "resumed", "engine_changed", "retry_wanted", "asking_again")
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def show_progress(status: Callable[[], RunStatus], *, plain: bool) -> Iterator[N
     `status` is called from other threads. Both displays read it at their own pace, so that a fast
     run is not slowed by its display and a stalled one still shows.
     """
-    with _warnings():
+    with warnings_shown():
         if plain or not sys.stderr.isatty():
             with _lines(status):
                 yield
@@ -96,7 +97,7 @@ def _print(text: str) -> None:
 
 
 @contextmanager
-def _warnings() -> Iterator[None]:
+def warnings_shown() -> Iterator[None]:
     """Print ttc's warnings and some events; retries are counted in the display instead."""
     handler = _Stderr(logging.INFO)
     logger = logging.getLogger("ttc")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.report.failures import failure_lines
 from ttc.report.tables import number
+from ttc.store.shard_status import shards_in_words
 from ttc.store.status import Count, RunStatus, Spending
 from ttc.words import counted
 
@@ -27,7 +28,9 @@ _ENDED = {
     "interrupted": "interrupted; run its recipe again to go on",
     "failed": "failed; run its recipe again to go on",
     "killed": "killed; run its recipe again to go on",
+    "unmerged": "all its shards are done; ttc merge makes one run of them",
 }
+_MOST_SHARDS = 20
 
 
 def status_line(status: RunStatus) -> str:
@@ -35,6 +38,7 @@ def status_line(status: RunStatus) -> str:
     if status.doing:
         return f"{status.doing} ({duration(status.seconds)})"
     parts = [
+        "paused" if status.stage == "paused" else "",
         f"{_of(status.problems)} problems",
         *(f"{role} {_of(count)}" for role, count in status.roles.items()),
         f"{status.from_journal:,} from the journal" if status.from_journal else "",
@@ -70,6 +74,7 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
     ]
     lines += [_endpoint(view) for view in status.endpoints]
     lines += [batch_line(one, status.updated.timestamp()) for one in status.batches]
+    lines += _shard_lines(status)
     said = failure_lines(status.failures, status.samples)
     said += [f"Warning: {text}" for text in status.warnings]
     loud = [line(text, "yellow") for text in said]
@@ -79,13 +84,31 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
     return Group(_head(status), bars, *(line(text) for text in lines if text), *loud, *tail)
 
 
+def _shard_lines(status: RunStatus) -> Sequence[str]:
+    """How many shards stand how, and of those that are not done, each."""
+    if not status.shards:
+        return ()
+    others = [one for one in status.shards if not one.done]
+    rows = [
+        f"  {one.shard} {one.state}"
+        + (f", {_of(one.problems)} problems, {one.samples:,} samples" if one.samples else "")
+        + (f": {one.error}" if one.error else "")
+        for one in others[:_MOST_SHARDS]
+    ]
+    more = [f"  and {len(others) - _MOST_SHARDS} more"] if len(others) > _MOST_SHARDS else []
+    return [shards_in_words(status.shards), *rows, *more]
+
+
 def _head(status: RunStatus) -> RenderableType:
     from ttc.report.console import line, plain
 
-    head = line(f"{status.recipe_name}/{status.run_id}", "bold")
+    shard = f"  shard {status.shard.replace('-', ' ')}" if status.shard else ""
+    head = line(f"{status.recipe_name}/{status.run_id}{shard}", "bold")
     doing = status.doing or status.stage
     if status.state != "running":
         doing = _ENDED.get(status.state, status.state)
+        if status.stage == "shards" and status.state == "interrupted":
+            doing = "not all of its shards are done"
     head.append_text(line(f"  {doing}", _COLOURS.get(status.state, "cyan")))
     head.append(f"  {duration(status.seconds)}", style="none")
     if status.round > 1:

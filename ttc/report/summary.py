@@ -140,6 +140,9 @@ def _policies(manifest: Manifest) -> list[dict[str, str]]:
 def _no_curves(run: RunFolder, manifest: Manifest) -> str:
     if manifest.status == "interrupted":
         return "No curves yet: this run was not finished; run its recipe again to go on."
+    if shard := manifest.shard:
+        whole = quote(str(run.whole.path))
+        return f"Shard {shard.number} of {shard.of}; when all are done: ttc merge {whole}"
     word = quote(shortest_word(run))
     return f"No curves were computed for this run; ttc curves {word} computes them."
 

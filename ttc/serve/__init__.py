@@ -6,20 +6,15 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ttc.backends.http.secrets import key_name_fault
-from ttc.errors import BackendError, MissingExtra, UsageError
+from ttc.errors import MissingExtra, UsageError
+from ttc.serve.listening import KEEP_ALIVE_S, LOOPBACK, MOST_CONNECTIONS, key_of, listen, shown
 from ttc.terminal import say, say_json
 
 if TYPE_CHECKING:
     from ttc.core import Backend
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-MOST_CONNECTIONS = 4096
-"""More get 503 until others have ended."""
 
 
 def serve(
@@ -60,13 +55,13 @@ def serve_backends(
         from ttc.serve.protocol import DeadlineProtocol
     except ImportError as missing:
         raise MissingExtra("serving a model", "serve") from missing
-    key = _key(api_key_env)
+    key = key_of(api_key_env)
     # The port is taken first, because opening a backend can take long.
-    listener = _listen(host, port)
+    listener = listen(host, port)
     backends = open_backends()
     names, any_address = allowed(host, allow_hosts)
     app = HostCheck(make_app(backends, key), names, any_address=any_address)
-    url = f"http://{_shown(host)}:{listener.getsockname()[1]}/v1"
+    url = f"http://{shown(host)}:{listener.getsockname()[1]}/v1"
     config = uvicorn.Config(
         app,
         http=DeadlineProtocol,
@@ -74,6 +69,7 @@ def serve_backends(
         access_log=False,
         lifespan="on",
         limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=2,
     )
     _announce(url, list(backends), guarded=api_key_env is not None, host=host)
@@ -99,30 +95,6 @@ def _open_nano(models: Sequence[str]) -> dict[str, Backend]:
         said = f"there is no nano model {unknown[0]!r}" if unknown else "name a model"
         raise UsageError(f"{said}; there are: nano (all of them), {', '.join(known)}")
     return {name: Nano(model=name).open() for name in dict.fromkeys(names)}
-
-
-def _key(api_key_env: str | None) -> str | None:
-    if api_key_env is None:
-        return None
-    if fault := key_name_fault(api_key_env):
-        raise UsageError(f"--api-key-env {fault}")
-    key = os.environ.get(api_key_env, "").strip()
-    if not key:
-        raise UsageError(f"the environment variable {api_key_env} is not set; it holds the API key")
-    return key
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as trouble:
-        text = f"can't listen on {host}:{port}: {trouble.strerror or trouble}"
-    raise BackendError(f"{text}; another port may be free (0 picks one)")
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _announce(url: str, models: list[str], *, guarded: bool, host: str) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -20,14 +17,11 @@ from ttc.core import Backend, Call, Completion, ModelIdentity
 from ttc.errors import TtcError
 from ttc.serve import replies
 from ttc.serve.batches import BatchDesk
+from ttc.serve.common import GONE, HANDLERS, check_key, read_json, unless_gone
 from ttc.serve.errors import ApiError, of_failure
 from ttc.serve.requests import ChatRequest, CompletionRequest, parse, total_samples
 
-T = TypeVar("T")
-MOST_BYTES = 8_000_000
-BODY_S = 60.0
 MOST_SAMPLES = 4096
-_GONE = Response(status_code=499)  # nobody reads it
 
 
 class Server:
@@ -64,22 +58,22 @@ class Server:
 
     async def completions(self, request: Request) -> Response:
         self.admit(request)
-        wanted = parse(CompletionRequest, await _json(request))
+        wanted = parse(CompletionRequest, await read_json(request))
         identity = self._identity(wanted.model)
         calls = wanted.calls(self._backends[wanted.model].capabilities)
-        samples = await _unless_gone(request, self._sample(wanted.model, calls))
+        samples = await unless_gone(request, self._sample(wanted.model, calls))
         if samples is None:
-            return _GONE
+            return GONE
         return JSONResponse(replies.completions(identity, samples, wanted.logprobs is not None))
 
     async def chat(self, request: Request) -> Response:
         self.admit(request)
-        wanted = parse(ChatRequest, await _json(request))
+        wanted = parse(ChatRequest, await read_json(request))
         identity = self._identity(wanted.model)
         calls = wanted.calls(self._backends[wanted.model].capabilities)
-        samples = await _unless_gone(request, self._sample(wanted.model, calls))
+        samples = await unless_gone(request, self._sample(wanted.model, calls))
         if samples is None:
-            return _GONE
+            return GONE
         return JSONResponse(replies.chat(identity, samples, bool(wanted.logprobs)))
 
     async def answer(self, route: str, body: Any) -> tuple[int, Any]:
@@ -110,14 +104,7 @@ class Server:
 
     def admit(self, request: Request) -> None:
         """Raise `ApiError` for who sends no key, or a wrong one."""
-        if self._key is None:
-            return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(
-            given.strip().encode(), self._key.encode()
-        ):
-            return
-        raise ApiError(401, "wrong or missing API key", None, "invalid_api_key")
+        check_key(request, self._key)
 
     def _identity(self, name: str) -> ModelIdentity:
         if name in self._identities:
@@ -131,98 +118,9 @@ class Server:
         )
 
 
-async def _json(request: Request) -> Any:
-    """The body of a request, read no further than the limits of size and time.
-
-    What says itself that it is too long is refused before any of it is read.
-    """
-    length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > 18 or int(length) > MOST_BYTES:
-        raise _too_long()
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise _too_long()
-    except TimeoutError:
-        raise ApiError(408, f"the body took more than {BODY_S:g} seconds") from None
-    try:
-        return json.loads(bytes(body))
-    except RecursionError:
-        text = "the body is JSON that is nested too deeply"
-    except ValueError as problem:
-        text = f"the body is not JSON: {problem}"
-    raise ApiError(400, text)
-
-
-def _too_long() -> ApiError:
-    return ApiError(413, f"the body is longer than {MOST_BYTES} bytes")
-
-
-async def _unless_gone(request: Request, work: Awaitable[T]) -> T | None:
-    """The work's result, or None as soon as the client hangs up; the work is then cancelled."""
-    task = asyncio.ensure_future(work)
-    gone = asyncio.create_task(_hung_up(request))
-    try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        return _unwrap(task) if task.done() else None
-    finally:
-        task.cancel()
-        gone.cancel()
-
-
-def _unwrap(task: asyncio.Future[T]) -> T:
-    error = task.exception()
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if error is not None:
-        raise error
-    return task.result()
-
-
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-Handler = Callable[[Request, Any], Awaitable[Response]]
-
-
-async def _api_error(request: Request, error: Any) -> Response:
-    # The rest of a body that is refused is not waited for.
-    unread = {"connection": "close"} if error.status in (408, 413) else None
-    return JSONResponse(error.body(), error.status, unread)
-
-
-async def _failure(request: Request, error: Any) -> Response:
-    return await _api_error(request, of_failure(error))
-
-
-async def _http_error(request: Request, error: Any) -> Response:
-    said = f"{request.method} {request.url.path}: {error.detail}"
-    return await _api_error(request, ApiError(error.status_code, said))
-
-
-async def _disconnected(request: Request, error: Any) -> Response:
-    return _GONE
-
-
-async def _bug(request: Request, error: Any) -> Response:
-    return await _api_error(request, ApiError(500, f"internal error: {type(error).__name__}"))
-
-
 def make_app(backends: Mapping[str, Backend], key: str | None = None) -> Starlette:
     """The application. With a key, all routes but /health want it as a bearer token."""
     server = Server(backends, key)
-    handlers: dict[Any, Handler] = {
-        ApiError: _api_error,
-        TtcError: _failure,
-        HTTPException: _http_error,
-        ClientDisconnect: _disconnected,
-        Exception: _bug,
-    }
     return Starlette(
         routes=[
             Route("/health", server.health),
@@ -232,6 +130,6 @@ def make_app(backends: Mapping[str, Backend], key: str | None = None) -> Starlet
             Route("/v1/chat/completions", server.chat, methods=["POST"]),
             *server.batches.routes(server.admit),
         ],
-        exception_handlers=handlers,
+        exception_handlers=HANDLERS,
         lifespan=server.lifespan,
     )

@@ -6,17 +6,30 @@ from typing import Any
 
 from ttc.errors import CallFailed, RetryableError, TtcError
 
-_TYPES = {401: "authentication_error", 404: "not_found_error", 500: "server_error"}
+_TYPES = {
+    401: "authentication_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+    500: "server_error",
+}
 
 
 class ApiError(Exception):
     """A refusal with its HTTP status, the field at fault and a slug for programs."""
 
     def __init__(
-        self, status: int, message: str, param: str | None = None, code: str | None = None
+        self,
+        status: int,
+        message: str,
+        param: str | None = None,
+        code: str | None = None,
+        *,
+        retry_after: int | None = None,
     ) -> None:
+        """retry_after: seconds after which the client may ask again."""
         super().__init__(message)
         self.status, self.param, self.code = status, param, code
+        self.headers = {} if retry_after is None else {"retry-after": str(retry_after)}
 
     def body(self) -> dict[str, Any]:
         kind = _TYPES.get(self.status)

@@ -14,8 +14,8 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from ttc.serve.errors import ApiError
+from ttc.serve.listening import LOOPBACK
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ANY = ("0.0.0.0", "::", "")
 
 

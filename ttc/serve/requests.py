@@ -51,7 +51,7 @@ class _Sampling(BaseModel):
         return self.top_k if self.top_k is not None and self.top_k > 0 else None
 
 
-R = TypeVar("R", bound=_Sampling)
+R = TypeVar("R", bound=BaseModel)
 
 
 class CompletionRequest(_Sampling):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ttc.errors import TtcError
+from ttc.errors import Busy, TtcError
 from ttc.store.run_folder import RunFolder
 
 _NAME = ".lock"
@@ -17,8 +17,8 @@ _PATIENCE_S = 0.5
 def locked(run: RunFolder) -> Iterator[None]:
     """Hold the lock on a run's folder, which is made where there is none.
 
-    Raises `TtcError` where another process holds it or the folder can't be written. The system
-    frees the lock of a process that died.
+    Raises `Busy` where another process holds it, and `TtcError` where the folder can't be written.
+    The system frees the lock of a process that died.
     """
     from filelock import FileLock, Timeout
 
@@ -27,7 +27,7 @@ def locked(run: RunFolder) -> Iterator[None]:
         lock = FileLock(run.path / _NAME)
         lock.acquire(timeout=_PATIENCE_S, poll_interval=0.02)
     except Timeout:
-        raise TtcError(
+        raise Busy(
             f"another process is running {run.name}; follow it with: ttc status {run.path}"
         ) from None
     except OSError as error:

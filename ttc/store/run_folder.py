@@ -1,10 +1,14 @@
-"""Run folders: `results/<recipe>/<run id>/`, and how a person's word for one becomes a path."""
+"""Run folders: `results/<recipe>/<run id>/`, and how a person's word for one becomes a path.
+
+A shard of a run has a folder of the same kind, `shards/03-of-16` below the run's.
+"""
 
 from __future__ import annotations
 
 import difflib
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,11 +19,13 @@ from ttc.store.columns import RUN_TABLES, TableName
 from ttc.store.manifest import Damaged, Manifest, read_manifest
 
 MANIFEST_NAME = "manifest.json"
+SHARDS = "shards"
 _REQUIRED: tuple[TableName, ...] = ("problems", "solutions")
 _SHOWN = 8
 _WHOLE = 64 * 2**20
 _MAGIC = b"PAR1"  # how a parquet file begins and ends
 _LEAST = 2 * len(_MAGIC) + 4  # both, and the length of its footer
+_SHARD = re.compile(r"[0-9]{1,6}-of-[0-9]{1,6}")
 
 
 WRITTEN = (MANIFEST_NAME, *(f"{name}.parquet" for name in RUN_TABLES))
@@ -33,19 +39,31 @@ class RunFolder:
     path: Path
 
     @property
+    def whole(self) -> RunFolder:
+        """The run that this is a shard of; itself where it is none."""
+        return RunFolder(self.path.parents[1]) if self.shard else self
+
+    @property
+    def shard(self) -> str:
+        """`03-of-16` for the folder of a shard; empty for others."""
+        above, own = self.path.parent.name, self.path.name
+        return own if above == SHARDS and _SHARD.fullmatch(own) else ""
+
+    @property
     def run_id(self) -> str:
-        """The folder's own name."""
-        return self.path.name
+        """The folder's own name; of a shard, the run's."""
+        return self.whole.path.name
 
     @property
     def recipe_name(self) -> str:
-        """The name of the folder above."""
-        return self.path.parent.name
+        """The name of the folder above the run's."""
+        return self.whole.path.parent.name
 
     @property
     def name(self) -> str:
-        """`<recipe>/<run id>`, as shown to people."""
-        return f"{self.recipe_name}/{self.run_id}"
+        """`<recipe>/<run id>`, as shown to people; of a shard, with its folder below that."""
+        below = f"/{SHARDS}/{self.shard}" if self.shard else ""
+        return f"{self.recipe_name}/{self.run_id}{below}"
 
     @property
     def manifest_path(self) -> Path:
@@ -136,50 +154,94 @@ class RunFolder:
         return read_manifest(self.manifest_path)
 
 
+def is_url(word: object) -> bool:
+    """Whether a word names a place elsewhere, such as `s3://bucket/results/a`, and no file."""
+    return "://" in str(word)
+
+
 def run_folder(root: Path, recipe_name: str, run_id: str) -> RunFolder:
     """The folder of a run under a results root."""
     return RunFolder(root / recipe_name / run_id)
 
 
-def list_runs(root: Path) -> list[RunFolder]:
-    """All runs below a results root, up to two folders deep, oldest first."""
+def list_runs(root: Path, *, unmerged: bool = False) -> list[RunFolder]:
+    """All runs below a results root, up to two folders deep, oldest first.
+
+    unmerged: also those of which there are only shards.
+    """
     manifests = [*root.glob(f"*/{MANIFEST_NAME}"), *root.glob(f"*/*/{MANIFEST_NAME}")]
-    runs = [RunFolder(path.parent) for path in manifests if not path.parent.name.startswith(".")]
-    return sorted(runs, key=_age)
+    found = [RunFolder(path.parent) for path in manifests if not path.parent.name.startswith(".")]
+    runs = {run: run for run in found if not run.shard}
+    if unmerged:
+        for below in ("*", "*/*"):
+            shards = map(RunFolder, root.glob(f"{below}/{SHARDS}/*-of-*"))
+            begun = (one for one in shards if one.shard and one.exists())
+            runs = {one.whole: one for one in begun} | runs
+    return sorted(runs, key=lambda run: _age(runs[run]))
 
 
 def find_run(
-    reference: str | Path, root: Path = Path("results"), *, begun: bool = False
+    reference: str | Path,
+    root: Path = Path("results"),
+    *,
+    begun: bool = False,
+    unmerged: bool = False,
 ) -> RunFolder:
     """The run a person means.
 
-    In this order: a run's folder or a file in it; a folder of runs (the latest); a recipe's name
-    under `root` (its latest run); a run id or the beginning of one, alone or as `recipe/id`.
+    In this order: what a URL leads to, which is fetched; a run's folder or a file in it; a folder
+    of runs (the latest); a recipe's name under `root` (its latest run); a run id or the beginning
+    of one, alone or as `recipe/id`.
     The latest run is the latest with tables, which a try that failed at once must not hide; with
-    `begun`, and where no run has any, the latest of all.
+    `begun`, and where no run has any, the latest of all. unmerged: a run of which there are only
+    shards will do.
     Raises `DataError` naming near candidates when there is none or more than one.
     """
+    if is_url(reference):
+        from ttc.store.remote import fetched_run
+
+        return fetched_run(str(reference))
     if not str(reference).strip():
         raise DataError("no run '': name a run's folder, its recipe or its id")
     places = (Path(reference), root / reference)
     for place in places:
         folder = place.parent if place.is_file() else place
-        if RunFolder(folder).exists():
+        if RunFolder(folder).exists() or (unmerged and _has_shards(folder)):
             return RunFolder(folder)
     for place in places:
-        if place.is_dir() and (runs := list_runs(place)):
+        if place.is_dir() and (runs := list_runs(place, unmerged=unmerged)):
             return (runs if begun else [run for run in runs if run.has_tables()] or runs)[-1]
-    return _by_prefix(str(reference), root)
+    try:
+        return _by_prefix(str(reference), root, unmerged)
+    except DataError as error:
+        raise _not_merged(reference, root, error) if not unmerged else error from None
+
+
+def _has_shards(folder: Path) -> bool:
+    shards = map(RunFolder, (folder / SHARDS).glob("*-of-*"))
+    return any(one.shard and one.exists() for one in shards)
+
+
+def _not_merged(reference: str | Path, root: Path, error: DataError) -> DataError:
+    """What tells that a run is there, but in shards; the error itself where it is not."""
+    try:
+        found = find_run(reference, root, begun=True, unmerged=True)
+    except DataError:
+        return error
+    return DataError(f"{found.name} is there in shards only: ttc merge {found.path} makes it a run")
 
 
 def find_matching(words: Sequence[str], root: Path = Path("results")) -> list[RunFolder]:
     """The runs that people mean, each once; `*` in a word stands for any part of a recipe's name.
 
-    Raises `DataError` as `find_run` does, and for a pattern that no recipe's name fits.
+    A sweep's name or folder stands for all its runs. Raises `DataError` as `find_run` does, and for
+    a pattern that no recipe's name fits.
     """
+    from ttc.store.sweeps import with_sweeps
+
     found: dict[Path, RunFolder] = {}
     names = sorted({run.recipe_name for run in list_runs(root)})
-    for word in words:
+    for word in with_sweeps(words, root):
         fitting = [name for name in names if fnmatchcase(name, word)] if "*" in word else [word]
         if not fitting:
             raise DataError(f"no recipe with runs in {root} is called {word!r}")
@@ -193,16 +255,20 @@ def find_runs(
 ) -> list[RunFolder]:
     """The runs that people mean, each once. out: where what is made of several may go.
 
-    Raises `DataError` as `find_run` does, and where several runs have no such place.
+    A sweep's name or folder stands for all its runs. Raises `DataError` as `find_run` does, and
+    where several runs have no such place.
     """
-    found = {run.path.resolve(): run for run in (find_run(word, root) for word in references)}
+    from ttc.store.sweeps import with_sweeps
+
+    words = with_sweeps(references, root)
+    found = {run.path.resolve(): run for run in (find_run(word, root) for word in words)}
     if len(found) > 1 and out is None:
         raise DataError("several runs belong to no one folder: name one by --out FOLDER")
     return list(found.values())
 
 
-def _by_prefix(reference: str, root: Path) -> RunFolder:
-    runs = list_runs(root)
+def _by_prefix(reference: str, root: Path, unmerged: bool) -> RunFolder:
+    runs = list_runs(root, unmerged=unmerged)
     recipe, _, prefix = reference.rpartition("/")
     matches = [
         run

@@ -169,3 +169,66 @@ def test_runs_side_by_side_lead_to_where_they_part(opened, tmp_path):
     assert page.locator("#problem h1").inner_text() == "p1"
     page.get_by_text("The same problem in").wait_for()
     assert page.evaluate("location.hash") == "#p/1/1"
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory):
+    """The address of a report of two runs, one of which is called what means harm."""
+    folder = tmp_path_factory.mktemp("beside")
+    name = "<img src=x onerror='window.broken = 6'>"
+    runs = [
+        write_run(folder, [(0, 1, 2, 3)] * 12, name="seldom"),
+        write_run(folder, [(0, 0, 0, 1)] * 12, name=name),
+    ]
+    file = folder / "two.html"
+    file.write_text(report(runs)[0], encoding="utf-8")
+    return file.as_uri()
+
+
+@pytest.mark.parametrize("width", [1200, 1280])
+def test_the_bar_shows_all_sections_and_headings_say_whose_they_are(opened, beside, width):
+    page = opened(beside, width=width)
+    bar = page.locator("#nav")
+    assert bar.evaluate("nav => nav.scrollWidth <= nav.clientWidth")
+    assert [one.split()[-1] for one in bar.locator("a").all_inner_texts()][-3:] == [
+        *("Costs", "Recipe", "Citation")
+    ]
+    for name in ("coverage", "problems", "costs", "recipe"):
+        assert page.locator(f"#{name} h2").inner_text().endswith(" · seldom"), name
+    page.locator("#run").select_option("1")
+    until(lambda: "broken" in page.locator("#coverage h2").inner_text())
+    assert "first, which is one draw" in page.locator("#parting").inner_text()
+
+
+@pytest.mark.parametrize("width", [1000, 1200])
+def test_no_heading_of_the_problems_is_cut(opened, nano_report, width):
+    page = opened(nano_report, width=width)
+    page.locator(".tabulator-row").first.wait_for()
+    titles = page.locator(".tabulator-col:visible .tabulator-col-title").all()
+    assert len(titles) > 5
+    for one in titles:
+        assert one.evaluate("t => t.scrollWidth <= t.clientWidth"), one.inner_text()
+
+
+def test_the_summary_begins_with_how_runs_compare(opened, beside):
+    page = opened(beside)
+    found = page.locator("#summary > *").nth(1)
+    assert found.get_attribute("id") == "paired"
+    rows = [one.split("\t") for one in found.locator("tbody tr").all_inner_texts()]
+    assert "<img src=x onerror='window.broken = 6'>" in [row[0] for row in rows]
+    assert "▲ better" in [row[3] for row in rows if len(row) > 3]
+    assert page.evaluate("window.broken") is None
+    assert page.locator("#summary img").count() == 0
+    found.locator(".scroll").focus()
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == (
+        "Runs at equal compute"
+    )
+    page.emulate_media(media="print")
+    assert found.is_visible()
+
+
+def test_the_comparison_on_a_phone_and_in_the_dark(opened, beside):
+    page = opened(beside, width=360, height=740, dark=True)
+    page.wait_for_timeout(300)
+    assert no_sideways(page)
+    assert page.locator("#paired .grade").first.is_visible()

@@ -3,7 +3,6 @@
 import io
 import math
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,13 +14,10 @@ from ttc.pipeline.curve_query import CurveRequest, answer
 from ttc.pipeline.metrics import measure
 from ttc.report.html.build import problem_pages
 from ttc.report.html.citing import bibtex
-from ttc.report.html.content import analyses
+from ttc.report.html.content import analyses, parting
 from ttc.report.html.headline import headline
-from ttc.report.html.labels import labels
 from ttc.report.html.success import frontier, methods, units
 from ttc.report.problem import print_problem
-from ttc.store.manifest import Manifest
-from ttc.store.run_folder import RunFolder
 
 VERDICTS = [(i, i % 3 != 1, (0.9, 0.2, 0.7)[i % 3]) for i in range(6) for _ in range(2)]
 
@@ -114,17 +110,16 @@ def test_nothing_is_said_of_nothing():
     assert headline([], None) == []
 
 
-def told(**more):
-    recipe = {"name": "r", "sampler": {"type": "independent", "temperature": 1.0}, "seed": 0}
-    return Manifest(recipe_name="r", run_id="x", recipe={**recipe, **more})
+def index_row(name, vote, **chosen):
+    return {"id": name, "vote": vote, "chosen": chosen}
 
 
-def test_runs_are_called_by_what_differs():
-    runs = [RunFolder(Path("r") / one) for one in "ab"]
-    cold = told(sampler={"type": "independent", "temperature": 0.6})
-    assert labels(runs, [told(), cold]) == ["temperature=1", "temperature=0.6"]
-    assert labels(runs, [told(), told()]) == ["r/a", "r/b"]
-    assert labels(runs[:1], [told()]) == ["r"]
+def test_runs_do_not_part_by_one_draw_of_each():
+    first = [index_row("a", True, first=True, best=True), index_row("b", True, first=True)]
+    second = [index_row("a", True, first=False, best=False), index_row("b", True, first=False)]
+    (found,) = parting([first, second], {"first"})
+    assert found == {"id": "a", "vote": [True, True], "choices": ["best"]}
+    assert [one["id"] for one in parting([first, second])] == ["a", "b"]
 
 
 def test_the_bibliography_has_the_papers_of_the_methods():

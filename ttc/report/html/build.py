@@ -9,13 +9,14 @@ from typing import Any
 
 import ttc
 from ttc.errors import UsageError
-from ttc.policies import of_recipe, usual
+from ttc.pipeline.naming import names_of
+from ttc.policies import PolicyPart, of_recipe, usual
 from ttc.report.html.chunks import Chunks, Kept, fitting
 from ttc.report.html.citing import bibtex
 from ttc.report.html.content import Analyses, analyses, axes, facts, index, parting
-from ttc.report.html.labels import labels
-from ttc.report.html.pack import as_json, packed
+from ttc.report.html.pack import as_json, packed, shown_line
 from ttc.report.html.page import page, size_of
+from ttc.report.html.paired import PairedData, paired
 from ttc.report.html.problems import IndexRow, ProblemPage, problem_page
 from ttc.report.html.rows import RunRows
 from ttc.store.manifest import Manifest
@@ -27,7 +28,10 @@ HEAD = "head"
 
 @dataclass(frozen=True)
 class RunPart:
-    """One run of a page: what it was, what was computed of it, and its problems."""
+    """One run of a page: what it was, what was computed of it, and its problems.
+
+    single: policies that choose the only solution that they look at.
+    """
 
     run: RunFolder
     manifest: Manifest
@@ -35,6 +39,7 @@ class RunPart:
     analyses: Analyses
     rows: list[IndexRow]
     kept: list[Kept]
+    single: frozenset[str] = frozenset()
 
 
 def run_part(run: RunFolder, *, deep: bool = True) -> RunPart:
@@ -44,34 +49,43 @@ def run_part(run: RunFolder, *, deep: bool = True) -> RunPart:
     for one in problem_pages(run, manifest):
         rows.append(one.row)
         kept.append(Kept.of(one))
-    return RunPart(run, manifest, facts(run, manifest), analyses(run, deep=deep), rows, kept)
+    single = frozenset(one.label for one in _policies(manifest) if one.largest == 1)
+    made = analyses(run, deep=deep)
+    return RunPart(run, manifest, facts(run, manifest), made, rows, kept, single)
 
 
 def problem_pages(run: RunFolder, manifest: Manifest) -> Iterator[ProblemPage]:
     """Of each problem, in the run's order."""
     tables = RunRows(run)
-    policies = of_recipe(manifest.recipe, manifest.code) or usual()
-    names = verifiers(run)
+    policies, names = _policies(manifest), verifiers(run)
     for row in tables.problems:
         yield problem_page(tables.of(row), policies, names)
 
 
-def head(parts: Sequence[RunPart], made: Sequence[Chunks]) -> dict[str, Any]:
-    """What a page reads when it opens."""
-    names = labels([one.run for one in parts], [one.manifest for one in parts])
+def _policies(manifest: Manifest) -> Sequence[PolicyPart]:
+    return of_recipe(manifest.recipe, manifest.code) or usual()
+
+
+def head(
+    parts: Sequence[RunPart], made: Sequence[Chunks], beside: PairedData | None = None
+) -> dict[str, Any]:
+    """What a page reads when it opens. beside: how several runs stand against each other."""
+    names = names_of([one.run for one in parts]).names
     runs = [
         {
-            "label": name,
+            "label": shown_line(name, 80),
             **part.facts,
             **part.analyses,
-            "index": index(part.rows),
+            "index": index(part.rows, part.single),
             "place": chunked.place,
         }
         for name, part, chunked in zip(names, parts, made, strict=True)
     ]
+    single = frozenset().union(*(part.single for part in parts))
     return {
         **frame(runs),
-        "parting": parting([part.rows for part in parts]) if len(parts) > 1 else [],
+        "paired": beside,
+        "parting": parting([part.rows for part in parts], single) if len(parts) > 1 else [],
         "cite": bibtex([part.manifest.recipe for part in parts]),
         "texts": sum(c.texts for c in made),
         "left_out": sum(c.left_out for c in made),
@@ -85,6 +99,7 @@ def frame(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "axes": axes(),
         "runs": runs,
+        "paired": None,
         "parting": [],
         "cite": bibtex([]),
         "texts": 0,
@@ -106,9 +121,12 @@ def report(
     for run in runs:
         progress(run.name)
         parts.append(run_part(run))
+    if len(parts) > 1:
+        progress("comparing")
+    beside = paired([one.run for one in parts])
     progress("packing")
     made = fitting([one.kept for one in parts], None)
-    first = packed(as_json(head(parts, made)))
+    first = packed(as_json(head(parts, made, beside)))
     title = ", ".join(dict.fromkeys(str(one.facts["recipe_name"]) for one in parts))
     if max_size is not None:
         names = [name for name, _ in blocks(made)]
@@ -117,7 +135,7 @@ def report(
         if room < 0:
             raise UsageError(f"--max-size {max_size:,}: the page alone takes {max_size - room:,}")
         made = fitting([one.kept for one in parts], room)
-        first = packed(as_json(head(parts, made)))
+        first = packed(as_json(head(parts, made, beside)))
     data = {HEAD: first, **dict(blocks(made))}
     left_out = sum(one.left_out for one in made)
     return page(f"{title} · ttc report", data), sum(one.texts for one in made), left_out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypedDict
 
 from ttc.analysis.intervals import few_problems
@@ -154,13 +154,17 @@ def _yaml(recipe: dict[str, Any]) -> str:
     return str(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
 
 
-def index(rows: Sequence[IndexRow]) -> dict[str, Any]:
-    """Rows of the table of problems as columns; of each choice a letter a problem: 1, 0 or `-`."""
+def index(rows: Sequence[IndexRow], single: Collection[str] = ()) -> dict[str, Any]:
+    """Rows of the table of problems as columns; of each choice a letter a problem: 1, 0 or `-`.
+
+    single: choices that look at one solution.
+    """
     keys = list(dict.fromkeys(key for row in rows for key in row["chosen"]))
     plain = [name for name in IndexRow.__annotations__ if name != "chosen"]
     return {
         **{name: [row[name] for row in rows] for name in plain},  # type: ignore[literal-required]
         "choices": keys,
+        "single": [key for key in keys if key in single],
         "chosen": {key: "".join(_letter(row["chosen"].get(key)) for row in rows) for key in keys},
     }
 
@@ -169,9 +173,13 @@ def _letter(right: bool | None) -> str:
     return "-" if right is None else str(int(right))
 
 
-def parting(runs: Sequence[Sequence[IndexRow]]) -> list[dict[str, Any]]:
+def parting(
+    runs: Sequence[Sequence[IndexRow]], single: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Problems of several runs that one gets right and another does not, by the vote or another
     choice that both have. vote: of each run, None where it has no such problem.
+
+    single: choices that look at one solution; they tell a draw from another, not runs apart.
     """
     by_id = [{row["id"]: row for row in rows} for rows in runs]
     names = dict.fromkeys(name for rows in by_id for name in rows)
@@ -179,15 +187,16 @@ def parting(runs: Sequence[Sequence[IndexRow]]) -> list[dict[str, Any]]:
     for name in names:
         rows = [one.get(name) for one in by_id]
         there = [row for row in rows if row is not None]
-        keys = [key for key in _keys(there) if _differ(r["chosen"].get(key) for r in there)]
+        keys = [key for key in _keys(there, single) if _differ(r["chosen"].get(key) for r in there)]
         vote = [None if row is None else row["vote"] for row in rows]
         if keys or _differ(vote):
             found.append({"id": name, "vote": vote, "choices": keys})
     return found
 
 
-def _keys(rows: Iterable[IndexRow]) -> list[str]:
-    return list(dict.fromkeys(key for row in rows for key in row["chosen"]))
+def _keys(rows: Iterable[IndexRow], left_out: Collection[str] = ()) -> list[str]:
+    keys = dict.fromkeys(key for row in rows for key in row["chosen"])
+    return [key for key in keys if key not in left_out]
 
 
 def _differ(values: Iterable[bool | None]) -> bool:

@@ -16,6 +16,7 @@ _SCRIPTS = (
     "data.js",
     "words.js",
     "charts.js",
+    "paired.js",
     "overview.js",
     "problems.js",
     "problem.js",

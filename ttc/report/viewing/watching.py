@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from ttc.errors import TtcError
+from ttc.pipeline.naming import names_of
 from ttc.report.html.build import RunPart, frame, head, run_part
 from ttc.report.html.chunks import Chunks
 from ttc.report.html.content import facts, index, nothing_yet
-from ttc.report.html.labels import labels
 from ttc.report.html.pack import as_json, shown_line
 from ttc.report.status import status_line
 from ttc.store.columns import RUN_TABLES, TableName
@@ -135,6 +135,6 @@ def _unpacked(part: RunPart) -> Chunks:
 def _empty(run: RunFolder) -> dict[str, Any]:
     """What a page shows before the first problem is done."""
     manifest = run.manifest()
-    name = labels([run], [manifest])[0]
+    name = shown_line(names_of([run]).names[0], 80)
     one = {"label": name, **facts(run, manifest), **nothing_yet(), "index": index([]), "place": []}
     return {**frame([one]), "revision": 0}

@@ -15,7 +15,7 @@ ttc.showOverview = () => {
   ttc.later = [];
   const made = ttc.sections();
   place.replaceChildren(...made);
-  document.getElementById("nav").replaceChildren(...made.filter((one) => one.id).map((one) => ttc.el("a", { href: `#${one.id}` }, one.id === "summary" ? "Summary" : one.querySelector("h2").textContent)));
+  document.getElementById("nav").replaceChildren(...made.filter((one) => one.id).map((one) => ttc.el("a", { href: `#${one.id}` }, ttc.short[one.id])));
 };
 
 /* What needs a width is drawn once it is seen. */

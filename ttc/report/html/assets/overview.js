@@ -3,6 +3,13 @@
 ttc.section = (id, title, ...children) =>
   ttc.el("section", { id, "aria-labelledby": `${id}-title` }, ttc.el("h2", { id: `${id}-title` }, title), ...children);
 
+/* What sections are called in the bar, which has room for a word each. */
+ttc.short = { summary: "Summary", success: "Success", allocation: "Allocation", coverage: "Coverage", verifiers: "Verifiers",
+  parting: "Runs part", problems: "Problems", costs: "Costs", recipe: "Recipe", cite: "Citation" };
+
+/* The title of a section about one run: where there are several, with its name. */
+ttc.of = (run, title) => (ttc.head.runs.length > 1 ? [title, ttc.el("span", { class: "muted" }, ` · ${run.label}`)] : title);
+
 ttc.note = (text) => ttc.el("p", { class: "note" }, text);
 ttc.muted = (text) => ttc.el("p", { class: "muted" }, text);
 
@@ -20,7 +27,7 @@ ttc.summary = () => {
     [...run.warnings, ...run.labels].map(ttc.note), run.note ? ttc.note(run.note) : null,
     run.notes.map(ttc.muted)));
   if (head.left_out) cards.push(ttc.note(`${ttc.whole(head.texts - head.left_out)} of ${ttc.whole(head.texts)} texts are in this file, the most telling of each problem and else a random sample; figures and tables are of all.`));
-  return ttc.section("summary", many ? "What was found" : head.runs[0].recipe_name, ...cards);
+  return ttc.section("summary", many ? "What was found" : head.runs[0].recipe_name, ttc.paired(), ...cards);
 };
 
 /* Lines of a chart of success: of each method its best cells, and on demand a line for each V. */
@@ -101,7 +108,7 @@ ttc.allocation = (run) => {
   };
   choice.addEventListener("change", draw);
   ttc.later.push(draw);
-  return ttc.section("allocation", "Allocation",
+  return ttc.section("allocation", ttc.of(run, "Allocation"),
     el("div", { class: "controls" }, verified.length > 1 ? el("label", {}, "Method ", choice) : null), host,
     ttc.muted("How many solutions, and verifications of each, succeed most often within a budget, on these problems."),
     run.fit ? ttc.budgets(run.fit) : run.why.fit ? ttc.note(run.why.fit) : null);
@@ -131,12 +138,12 @@ ttc.coverage = (run) => {
   run.methods.filter((method) => !method.oracle && method.cells.length > 1 && method.cells.every((cell) => cell.S && !cell.V)).forEach((method, i) => lines.push({
     title: method.title, colour: i, dash: [8, 4], points: method.cells.map((cell) => ({ x: cell.S, y: cell.success, low: cell.low, high: cell.high, told: told(cell.success, cell.low, cell.high, cell.S) })) }));
   ttc.later.push(() => ttc.chart(host, lines, { xTitle: "solutions k", yTitle: "success", log: true, base: 2, percent: true }));
-  return ttc.section("coverage", "Coverage", host, ttc.muted("How often a right solution is among k, and how often the choice without a verifier finds it: the gap is what a better choice could gain."));
+  return ttc.section("coverage", ttc.of(run, "Coverage"), host, ttc.muted("How often a right solution is among k, and how often the choice without a verifier finds it: the gap is what a better choice could gain."));
 };
 
 ttc.verifiers = (run) => {
   const { el } = ttc;
-  if (!run.judges.length) return run.why.judges ? ttc.section("verifiers", "Verifiers", ttc.note(run.why.judges)) : null;
+  if (!run.judges.length) return run.why.judges ? ttc.section("verifiers", ttc.of(run, "Verifiers"), ttc.note(run.why.judges)) : null;
   const names = [...new Map(run.judges.flatMap((judge) => judge.figures.map((one) => [one.name, one.title]))).entries()];
   const cell = (judge, name) => {
     const one = judge.figures.find((figure) => figure.name === name);
@@ -153,7 +160,7 @@ ttc.verifiers = (run) => {
     ttc.later.push(() => ttc.chart(host, found, { height: 260, percent: true, ...how }));
     return el("figure", {}, el("figcaption", {}, title), host);
   };
-  return ttc.section("verifiers", "Verifiers",
+  return ttc.section("verifiers", ttc.of(run, "Verifiers"),
     ttc.table(["", ...run.judges.map((judge) => judge.verifier)], rows, run.judges.map((_, i) => i + 1), { label: "Figures of verifiers" }),
     el("div", { class: "grid" },
       figure("Calibration: share of right solutions by score", lines("reliability", "right", [ideal("right")]), { xTitle: "mean score", yTitle: "right", range: [0, 1] }),
@@ -172,8 +179,8 @@ ttc.about = (run) => {
   const folded = (title, text) => el("details", {}, el("summary", {}, title), el("pre", { class: "text" }, text));
   const copied = el("button", { type: "button", onclick: () => navigator.clipboard && navigator.clipboard.writeText(ttc.head.cite) }, "Copy");
   return [
-    ttc.section("costs", "Costs", costs, ttc.muted(Object.entries(run.timing).map(([name, value]) => `${name.replace("_seconds", "")} ${ttc.number(value)} s`).join(", "))),
-    ttc.section("recipe", "Recipe and manifest", run.models.length ? models : null, folded("Recipe, resolved", run.recipe),
+    ttc.section("costs", ttc.of(run, "Costs"), costs, ttc.muted(Object.entries(run.timing).map(([name, value]) => `${name.replace("_seconds", "")} ${ttc.number(value)} s`).join(", "))),
+    ttc.section("recipe", ttc.of(run, "Recipe and manifest"), run.models.length ? models : null, folded("Recipe, resolved", run.recipe),
       el("details", {}, el("summary", {}, "Conventions that shape the figures"), ttc.table(["convention", "value"], run.choices, [], { label: "Conventions" })),
       folded("Manifest", run.manifest)),
     ttc.section("cite", "Citation", ttc.muted("ttc, and the papers of the methods used."), el("pre", { class: "text" }, ttc.head.cite), copied),

@@ -20,11 +20,12 @@ ttc.rowsOf = (run) => {
   const parts = new Set(ttc.head.parting.map((one) => one.id));
   run.rows = index.id.map((id, i) => {
     const chosen = index.choices.map((key) => index.chosen[key][i]);
+    const compared = chosen.filter((one, j) => one !== "-" && index.choices[j] !== "oracle" && !index.single.includes(index.choices[j]));
     return { i, id, question: index.question[i], level: index.level[i], solutions: index.solutions[i], right: index.right[i],
       share: index.solutions[i] ? index.right[i] / index.solutions[i] : null, answers: index.answers[i], vote: index.vote[i],
       flips: index.flips[i], turned: index.turned[i], verdicts: index.verdicts[i], wrong: index.wrong[i],
       err: index.verdicts[i] ? index.wrong[i] / index.verdicts[i] : null, tokens: index.tokens[i], parts: parts.has(id),
-      kinds: new Set(chosen.filter((one) => one !== "-")).size,
+      kinds: new Set(compared).size,
       ...Object.fromEntries(chosen.map((one, j) => [`c${j}`, one === "-" ? null : one === "1"])) };
   });
   return run.rows;
@@ -36,6 +37,9 @@ ttc.plainChoice = (key) => ["majority", "first", "oracle"].includes(key);
 /* A choice in words that can be broken; whose verdicts it reads only where there are several. */
 ttc.choiceTitle = (run, key) => (run.judges.length > 1 ? key : key.replace(/ \([^()]*\)$/, "")).replace(/_/g, " ");
 
+/* Pixels that the longest word of a heading takes, with the arrow beside it: words are not broken. */
+ttc.leastWidth = (title) => 44 + 9 * Math.max(...title.split(" ").map((word) => word.length));
+
 ttc.columns = (run, number) => {
   const { el } = ttc;
   const has = (name) => ttc.rowsOf(run).some((row) => row[name]);
@@ -43,7 +47,7 @@ ttc.columns = (run, number) => {
   const numeric = { hozAlign: "right", headerHozAlign: "right" };
   const text = (shown) => (cell) => el("span", {}, shown(cell.getValue()));
   const named = (title) => () => el("span", {}, title);
-  const column = (title, field, more) => ({ title: "", titleFormatter: named(title), field, headerTooltip: false, formatter: text((value) => (value === null ? "–" : ttc.whole(value))), ...more });
+  const column = (title, field, more) => ({ title: "", minWidth: ttc.leastWidth(title), titleFormatter: named(title), field, headerTooltip: false, formatter: text((value) => (value === null ? "–" : ttc.whole(value))), ...more });
   return [
     column("problem", "id", { minWidth: 150, widthGrow: 3, responsive: 0, formatter: (cell) =>
       el("a", { href: `#p/${number}/${cell.getRow().getData().i}`, title: cell.getRow().getData().question }, cell.getValue()) }),
@@ -54,12 +58,12 @@ ttc.columns = (run, number) => {
       bar.firstChild.style.width = `${100 * (row.share || 0)}%`;
       return el("span", { class: "share" }, bar, `${row.right}/${row.solutions}`);
     } }),
-    column("answers", "answers", { ...numeric, minWidth: 108, responsive: 5 }),
-    column("vote", "vote", { formatter: grade, hozAlign: "center", responsive: 0, minWidth: 70 }),
-    ...run.index.choices.map((key, j) => (ttc.plainChoice(key) ? null : column(ttc.choiceTitle(run, key), `c${j}`, { formatter: grade, hozAlign: "center", responsive: 3 + j, minWidth: 124 }))),
-    column("flips", "flips", { ...numeric, minWidth: 74, responsive: 6 }),
-    has("verdicts") ? column("wrong verdicts", "err", { ...numeric, minWidth: 112, responsive: 2, formatter: text((value) => (value === null ? "–" : ttc.percent(value))) }) : null,
-    column("tokens", "tokens", { ...numeric, minWidth: 86, responsive: 7, formatter: text(ttc.number) }),
+    column("answers", "answers", { ...numeric, responsive: 5 }),
+    column("vote", "vote", { formatter: grade, hozAlign: "center", responsive: 0 }),
+    ...run.index.choices.map((key, j) => (ttc.plainChoice(key) ? null : column(ttc.choiceTitle(run, key), `c${j}`, { formatter: grade, hozAlign: "center", responsive: 3 + j }))),
+    column("flips", "flips", { ...numeric, responsive: 6 }),
+    has("verdicts") ? column("wrong verdicts", "err", { ...numeric, responsive: 2, formatter: text((value) => (value === null ? "–" : ttc.percent(value))) }) : null,
+    column("tokens", "tokens", { ...numeric, responsive: 7, formatter: text(ttc.number) }),
   ].filter(Boolean);
 };
 
@@ -108,22 +112,28 @@ ttc.problems = (run, number) => {
   });
   ttc.printed = () => ttc.table(["problem", "right", "vote", ...run.index.choices], fitting().slice(0, 500).map((row) =>
     [row.id, `${row.right}/${row.solutions}`, ttc.grade(row.vote), ...run.index.choices.map((_, j) => ttc.grade(row[`c${j}`]))]));
-  return ttc.section("problems", "Problems",
+  return ttc.section("problems", ttc.of(run, "Problems"),
     el("div", { class: "controls" }, el("label", {}, "Filter ", words), el("label", {}, "Show ", kind),
       levels.length ? el("label", {}, "Level ", level) : null, el("label", {}, "Sort by ", sort), count),
     host, el("div", { class: "print-only", id: "printed" }));
+};
+
+/* Which choices are no difference between runs, as two draws of one run differ as well. */
+ttc.singles = () => {
+  const names = [...new Set(ttc.head.runs.flatMap((run) => run.index.single))];
+  return names.length ? ` Left out: ${names.join(", ")}, which is one draw and differs by chance.` : "";
 };
 
 /* Problems on which runs part, by whose choice. */
 ttc.parting = () => {
   const { el, head } = ttc;
   if (head.runs.length < 2) return null;
-  if (!head.parting.length) return ttc.section("parting", "Where runs part", ttc.muted("No choice that these runs share is right in one and wrong in another."));
+  if (!head.parting.length) return ttc.section("parting", "Where runs part", ttc.muted(`No choice that these runs share is right in one and wrong in another.${ttc.singles()}`));
   const place = head.runs.map((run) => new Map(run.index.id.map((id, i) => [id, i])));
   const rows = head.parting.slice(0, 200).map((one) => [one.id,
     ...one.vote.map((right, r) => (right === null ? "–" : el("a", { href: `#p/${r}/${place[r].get(one.id)}` }, ttc.grade(right)))), one.choices.join(", ") || "the vote"]);
   return ttc.section("parting", "Where runs part",
     ttc.muted(`${ttc.whole(head.parting.length)} problems have a choice that is right in one run and wrong in another; each sign leads to the problem in its run.`
-      + (head.parting.length > 200 ? " The first 200 are listed; the filter of the problems has them all." : "")),
+      + ttc.singles() + (head.parting.length > 200 ? " The first 200 are listed; the filter of the problems has them all." : "")),
     ttc.table(["problem", ...head.runs.map((run) => `vote, ${run.label}`), "what differs"], rows, [], { label: "Where runs part" }));
 };

@@ -1,0 +1,72 @@
+"""An OpenAI-compatible server that refuses some prompts until a file says that it is mended.
+
+    python mending_server.py LOG SECONDS MENDED [WORD ...]
+
+A prompt with any of the WORDs is refused (HTTP 400) while there is no file MENDED. Any other is
+answered after SECONDS by a text that follows from the prompt and the seed. LOG gets a line of JSON
+for each request: "asked" and "answered" or "refused". stdout gets the address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.reply(200, {"object": "list", "data": [{"id": "m"}]})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        note("asked")
+        if not MENDED.exists() and any(word in body["prompt"] for word in WORDS):
+            note("refused")
+            self.reply(400, {"error": {"message": "this prompt can't be parsed"}})
+            return
+        time.sleep(SECONDS)
+        choices = [
+            {"index": i, "text": said(body, i), "finish_reason": "stop"}
+            for i in range(body.get("n") or 1)
+        ]
+        self.reply(200, {"choices": choices, "usage": {"prompt_tokens": 5, "completion_tokens": 8}})
+        note("answered")
+
+    def reply(self, status: int, content: object) -> None:
+        data = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def said(body: dict, place: int) -> str:
+    word = f"{body['prompt']} {body['seed'] + place}".encode()
+    return f"Answer: {hashlib.sha256(word).digest()[0] % 5}"
+
+
+LOCK = threading.Lock()
+
+
+def note(event: str) -> None:
+    with LOCK, open(LOG, "a", encoding="utf-8") as file:
+        file.write(json.dumps({"event": event}) + "\n")
+
+
+if __name__ == "__main__":
+    LOG, SECONDS, MENDED = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
+    WORDS = sys.argv[4:]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    print(f"http://127.0.0.1:{server.server_port}/v1", flush=True)
+    server.serve_forever()

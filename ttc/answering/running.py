@@ -1,0 +1,66 @@
+"""Runs an application in this event loop until a signal, then lets what is under way end."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from ttc.serve.listening import KEEP_ALIVE_S, MOST_CONNECTIONS
+from ttc.serve.protocol import DeadlineProtocol
+
+
+class _Gentle(uvicorn.Server):
+    """Uvicorn raises the signals that it caught once more at its end, which would cancel what is
+    still to be kept then.
+    """
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+
+        def came(number: int, frame: FrameType | None) -> None:
+            self.handle_exit(number, frame)
+            loop.call_soon_threadsafe(self._stopping)
+
+        before = {n: signal.signal(n, came) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+async def run_app(
+    app: Any,
+    listener: socket.socket,
+    stopping: Callable[[], None],
+    grace: float,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then at most `grace` seconds more for what is under way.
+
+    stopping: called, in the loop, when the first signal has come. A second Ctrl-C waits for
+    nothing.
+    """
+    config = uvicorn.Config(
+        app,
+        http=DeadlineProtocol,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=math.ceil(grace),
+    )
+    await _Gentle(config, stopping).serve(sockets=[listener])

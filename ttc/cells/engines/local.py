@@ -1,0 +1,124 @@
+"""Processes of this machine, some at a time.
+
+A thread waits for each process: they share nothing that a pool of processes could share, and a
+thread can stop the one it waits for. (joblib's generators warn when they are closed early, which
+here is what Ctrl-C does.)
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import threading
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from ttc.cells.cell import Cell, Done, ended
+from ttc.cells.elsewhere import STOPPED, tied
+from ttc.errors import Busy, UsageError
+
+_AGAIN_S = 1.0  # until a run that another process is at is looked at again
+_log = logging.getLogger(__name__)
+
+
+def open_engine(address: str, jobs: int) -> Local:
+    """Raises `UsageError` for an address."""
+    if address:
+        raise UsageError(f"--engine local://{address}: local has no address")
+    return Local(jobs)
+
+
+class Local:
+    """jobs: processes at a time."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = max(1, jobs)
+
+    @property
+    def jobs(self) -> int:
+        return self._jobs
+
+    def run(self, cells: Sequence[Cell]) -> Generator[Done, None, None]:
+        """As `Engine.run` says."""
+        children = _Children()
+        pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="cell")
+        try:
+            for future in as_completed([pool.submit(children.do, cell) for cell in cells]):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            children.stop()
+            pool.shutdown(wait=True)
+
+
+class _Children:
+    """The processes under way, so that they can be stopped from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopping = threading.Event()
+
+    def do(self, cell: Cell) -> Done:
+        """Do one cell in a process. Raises nothing.
+
+        A run that another process is at is waited for: what a sweep that was killed left behind is
+        stopping, and what others do needs not be done again.
+        """
+        while True:
+            try:
+                child = self._start(cell)
+            except OSError as error:
+                return Done(cell, 127, str(error))
+            if child is None:
+                return Done(cell, STOPPED, "stopped before it began")
+            done = self._wait(cell, child)
+            if done.code != Busy.exit_code or self._stopping.wait(_AGAIN_S):
+                return done
+
+    def _wait(self, cell: Cell, child: subprocess.Popen[str]) -> Done:
+        try:
+            stdout, stderr = child.communicate()
+        finally:
+            with self._lock:
+                self._running.discard(child)
+        return ended(cell, child.returncode, stdout, stderr)
+
+    def _start(self, cell: Cell) -> subprocess.Popen[str] | None:
+        with self._lock:
+            if self._stopping.is_set():
+                return None
+            # A session of its own: Ctrl-C at the terminal reaches it once, from `stop`; a second
+            # one would cut short what a run writes down when it is stopped.
+            child = subprocess.Popen(
+                tied(cell),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
+            self._running.add(child)
+            return child
+
+    def stop(self) -> None:
+        """Ask all to stop as Ctrl-C would, and wait. Ctrl-C meanwhile asks them to stop at once,
+        and once more kills them.
+        """
+        with self._lock:
+            self._stopping.set()
+            running = list(self._running)
+        if running:
+            _log.warning("stopping %d cells; Ctrl-C again to stop at once", len(running))
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+            try:
+                for child in running:
+                    child.send_signal(number)
+                for child in running:
+                    child.wait()
+                return
+            except KeyboardInterrupt:
+                continue
