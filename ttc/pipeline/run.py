@@ -244,6 +244,7 @@ async def _collect_with(
         recording.resolved()
     monitor.sampling(engine.ledger)
     tally = Tally(recipe.budget.allocation)
+    window = window_of(recipe, len(part.problems), steering.window)
 
     async def attempt(problem: Problem) -> Attempted:
         try:
@@ -258,7 +259,7 @@ async def _collect_with(
     while True:
         nothing: BudgetExhausted | None = None
         try:
-            await _sweep(attempt, part, recipe, monitor, engine.conclude, steering.window)
+            await _sweep(attempt, part, recipe, monitor, engine.conclude, window)
         except BudgetExhausted as error:
             nothing = error  # shares may be too small for a sample that the whole affords
         except Exception as error:
