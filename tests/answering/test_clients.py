@@ -234,7 +234,7 @@ def test_a_client_that_leaves_stops_its_calls(tmp_path, stream):
 
 
 def test_an_end_lets_work_finish_and_sends_the_line_away(tmp_path):
-    words = (*LONG, "--set", "sampler.solutions=3000")
+    words = (*LONG, "--set", "sampler.solutions=1000", "--set", "engine.finish_s=100")
     with serving(tmp_path, "quickstart", *words, ends=signal.SIGTERM) as server:
         found = []
 
@@ -250,7 +250,7 @@ def test_an_end_lets_work_finish_and_sends_the_line_away(tmp_path):
         server.wait_until(lambda status: status["working"] == 1 and status["waiting"] == 1)
         server.process.send_signal(signal.SIGTERM)
         for thread in threads:
-            thread.join(60)
+            thread.join(120)
         kinds = sorted(type(one).__name__ for one in found)
         assert kinds == ["ChatCompletion", "InternalServerError"]
         (refused,) = [one for one in found if isinstance(one, Exception)]
