@@ -83,7 +83,7 @@ lock: ## resolve the locked environments anew
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-emit-index-url --group test --extra serve pyproject.toml -o requirements/test.lock
 
-# make sweep RECIPES="recipes/a.yaml recipes/b.yaml" SEEDS="0 1 2" JOBS=2
+# make sweep RECIPES="recipes/a.yaml recipes/b.yaml" SEEDS="0 1 2" JOBS=2 SWEEP=name
 RECIPES ?= recipes/quickstart.yaml
 SEEDS   ?= 0 1 2
 JOBS    ?= 2
@@ -92,24 +92,20 @@ VERIFIERS_OUT ?= results/examples/verifiers
 SAMPLERS_OUT  ?= results/examples/samplers
 # Whether a result is up to date, ttc knows best: by what recipe, prompts and data hold.
 EACH    := $(foreach r,$(RECIPES),$(or $(wildcard $(r)),$(r)))
-CELLS   := $(foreach r,$(EACH),$(foreach s,$(SEEDS),sweep@$(s)@$(r)))
+SWEEP   ?= seeds
+SPACE   := $(subst ,, )
+COMMA   := ,
 
 sweep: $(VENV)/.base ## recipes x seeds in parallel jobs; up-to-date results are skipped
-	@$(MAKE) --no-print-directory --keep-going -j$(JOBS) $(CELLS)
-
-.PHONY: $(CELLS)
-define SWEEP_RULE
-sweep@$(2)@$(1):
-	@$(TTC) run $(1) --set seed=$(2) --set results=$(RESULTS) --plain --quiet
-endef
-$(foreach r,$(EACH),$(foreach s,$(SEEDS),$(eval $(call SWEEP_RULE,$(r),$(s)))))
+	@$(TTC) sweep $(EACH) --grid seed=$(subst $(SPACE),$(COMMA),$(strip $(SEEDS))) \
+	  --jobs $(JOBS) --name $(SWEEP) --results $(RESULTS) --plain
 
 verifiers: ## every verifier on the embedded models, and what each buys at equal compute
-	@$(MAKE) --no-print-directory sweep RECIPES="recipes/verifiers/*.yaml" SEEDS=0
+	@$(MAKE) --no-print-directory sweep RECIPES="recipes/verifiers/*.yaml" SEEDS=0 SWEEP=verifiers
 	$(TTC) compare "verifiers-*" --by verifier --results $(RESULTS) --out $(VERIFIERS_OUT)
 
 samplers: ## every search on the embedded models beside the vote, in tokens, FLOPs and latency
-	@$(MAKE) --no-print-directory sweep RECIPES="recipes/samplers/*.yaml" SEEDS=0
+	@$(MAKE) --no-print-directory sweep RECIPES="recipes/samplers/*.yaml" SEEDS=0 SWEEP=samplers
 	for unit in tokens flops latency; do \
 	  $(TTC) compare "samplers-*" --by policy --unit $$unit --results $(RESULTS) \
 	    --out $(SAMPLERS_OUT)/$$unit || exit 1; done

@@ -48,16 +48,31 @@ def test_a_sweep_runs_recipes_and_seeds_once(make, tmp_path):
     assert said.count(": complete") == 4
     shutil.rmtree(tmp_path / "results" / "a" / runs[0])
     said, code = make(*words)
-    assert (said.count("nothing to do"), said.count(": complete"), code) == (3, 1, 0)
+    assert "4 cells, 3 complete, 1 to do" in said
+    assert (said.count(": complete"), code) == (1, 0)
 
 
-def test_a_sweep_goes_on_past_a_recipe_that_fails(make, tmp_path):
+def test_a_sweep_starts_nothing_where_a_recipe_is_wrong(make, tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text(RECIPE)
     said, code = make("sweep", f"RECIPES=quikstart {path}", "SEEDS=0")
     assert code != 0
     assert "did you mean 'quickstart'?" in said
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_sweep_goes_on_past_a_run_that_fails(make, tmp_path):
+    well, broken = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    well.write_text(RECIPE)
+    (tmp_path / "none.csv").write_text("question,answer\n")
+    broken.write_text(
+        RECIPE.replace("type: nano, levels: [1], problems: 2", "type: file, path: none.csv")
+    )
+    said, code = make("sweep", f"RECIPES={broken} {well}", "SEEDS=0", "SWEEP=mine")
+    assert code != 0
     assert ": complete" in said
+    assert "none.csv" in said
+    assert "ttc sweep mine --resume" in said
 
 
 def test_help_names_every_target(make):

@@ -155,6 +155,12 @@ def _most_unlisted(listed: Distribution) -> float:
     return min(*listed.values(), math.log(max(0.0, rest) + _SLACK))
 
 
+def another(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether these are of two models, beyond what number formats and kernels do to one."""
+    gap = distance(a, b)
+    return gap is not None and gap > _CLOSE
+
+
 def changed(before: Fingerprint, now: Fingerprint) -> str | None:
     """How the served model differs from what it was, in words; None where it does not, or where
     that can't be told.

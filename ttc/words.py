@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _LONGEST = 240  # characters of a list of names
 _AMOUNT = re.compile(
@@ -30,13 +30,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word[:100].lower(), names, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; known: {_listed(names)}" if names else ""
+    return f"; known: {listed(names)}" if names else ""
 
 
-def _listed(names: list[str]) -> str:
-    """The names, as many as a line or two hold."""
-    listed = ", ".join(names)
-    if len(listed) <= _LONGEST:
-        return listed
-    fit = listed[:_LONGEST].rpartition(", ")[0].split(", ")
+def listed(names: Sequence[str]) -> str:
+    """Names, as many as a line or two hold."""
+    every = ", ".join(names)
+    if len(every) <= _LONGEST:
+        return every
+    fit = every[:_LONGEST].rpartition(", ")[0].split(", ")
     return f"{', '.join(fit)} and {len(names) - len(fit)} more"

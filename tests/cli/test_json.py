@@ -29,7 +29,11 @@ EXAMPLES = {
     "eval-verifier": (RUN, "--draws", "20"),
     "fit-scaling": (RUN, "--draws", "20", "--policy", "best_of_n"),
     "import": ("samples.jsonl",),
+    "journal pull": ("results", "other.sqlite"),
+    "journal push": ("another",),
+    "journal show": (),
     "list": (),
+    "merge": ("sharded",),
     "metrics": (RUN, "--forecast", "64"),
     "plan": (RUN, "--like", RUN, *SMALL),
     "recipes": (),
@@ -39,6 +43,7 @@ EXAMPLES = {
     "show": (RUN,),
     "simulate": ("--problems", "4", "--solutions", "2", "--verifications", "0"),
     "status": (RUN,),
+    "sweep": (RUN, *SMALL, "--grid", "seed=0,1", "--dry-run"),
     "theory": (RUN,),
     "tune": (RUN, "--policy", "pessimistic", "--share", "0.5"),
 }
@@ -62,8 +67,9 @@ def options(command):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("json")
-    done = ttc(place, "run", RUN, *SMALL, "--quiet")
-    assert done.returncode == 0, done.stderr
+    for more in ((), ("--set", "name=sharded", "--shard", "1/1")):
+        done = ttc(place, "run", RUN, *SMALL, *more, "--quiet")
+        assert done.returncode == 0, done.stderr
     row = {"problem_id": "p", "question": "?", "answer": "1", "solutions": ["so 1", "so 2"]}
     (place / "samples.jsonl").write_text(json.dumps(row) + "\n")
     return place
@@ -89,7 +95,7 @@ def test_every_command_that_prints_a_table_has_it():
 
 @pytest.mark.parametrize("command", sorted(EXAMPLES))
 def test_it_is_json_and_nothing_else(folder, command):
-    found = printed(folder, command, *EXAMPLES[command], "--json")
+    found = printed(folder, *command.split(), *EXAMPLES[command], "--json")
     assert found
     for rows in tables_in(found):
         assert len({tuple(row) for row in rows}) == 1, "rows of a table have the same keys"

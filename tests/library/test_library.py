@@ -206,6 +206,56 @@ def test_fit_figure_and_comparison(folder):
         assert repr(shown).startswith("<ttc.")
 
 
+@pytest.fixture(scope="module")
+def two_worlds(tmp_path_factory):
+    """A weak pool and a strong one of the same 60 problems."""
+    root = tmp_path_factory.mktemp("worlds")
+    weak = SimulationConfig(problems=60, solutions=6, verified_solutions=0, verifications=0)
+    strong = weak.model_copy(update={"solve_alpha": 8.0})
+    worlds = {"weak": weak, "strong": strong}
+    return [ttc.load(simulate_run(w, 1, root / name).path) for name, w in worlds.items()]
+
+
+def test_a_comparison_says_its_verdicts_and_draws_itself(two_worlds):
+    found = ttc.compare(*two_worlds)
+    assert "60 problems. Within " in repr(found)
+    assert "better than solve_alpha=0.8: solve_alpha=8 (+" in repr(found)
+    assert found.outcome is None
+    left, right = found.figure().axes
+    assert left.get_ylabel() == "success, %"
+    assert len(right.lines) >= 2
+    assert found.figure("comparison")._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(ttc.TtcError, match="no figure 'surface' of this comparison"):
+        found.figure("surface")
+
+
+def test_figures_of_a_comparison_at_equal_samples_are_differences(two_worlds):
+    found = ttc.compare(*two_worlds, samples=[4], baseline="solve_alpha=0.8@1")
+    assert "At S = 4" in repr(found)
+    assert found.figure() is not None
+
+
+@pytest.mark.parametrize(
+    ("gate", "wanted"),
+    [
+        ("solve_alpha=8 not worse than solve_alpha=0.8 by 1 point at 4 samples", "pass"),
+        ("solve_alpha=0.8 better than solve_alpha=8 at 4 samples", "fail"),
+        (["solve_alpha=8 better than solve_alpha=0.8 at 1 sample",
+          "solve_alpha=0.8 not worse than solve_alpha=8 by 5 points at 4 samples"], "fail"),
+    ],
+)  # fmt: skip
+def test_gates_from_python(two_worlds, gate, wanted):
+    found = ttc.compare(*two_worlds, gate=gate)
+    assert found.outcome == wanted
+    assert f"gate {wanted}: " in repr(found)
+    assert f"gate {wanted}: " in found._repr_html_()
+
+
+def test_a_gate_that_cannot_be_read_is_told(two_worlds):
+    with pytest.raises(ttc.TtcError, match="not worse than"):
+        ttc.compare(*two_worlds, gate="as good as solve_alpha=8")
+
+
 def test_what_a_notebook_shows_obeys_no_text(tmp_path):
     config = SimulationConfig(problems=4, solutions=3, verified_solutions=3, verifications=2)
     run = simulate_run(config, 0, tmp_path / "x<img src=x onerror=alert(1)>")

@@ -109,7 +109,7 @@ def test_json_stays_json_beside_a_plot_and_what_is_no_figure_is_one_sentence(tmp
 
 @given(st.lists(st.floats(0, 1), max_size=15))
 def test_names_are_apart_in_order_and_stay_where_there_is_room(wanted):
-    found = apart(np.array(wanted, dtype=float), 0.05)
+    found = apart(np.array(wanted, dtype=float), np.full(len(wanted), 0.05))
     order = np.argsort(wanted, kind="stable")
     assert all(b - a >= 0.05 - 1e-9 for a, b in pairwise(found[order]))
     assert len(found) == 0 or (found.min() >= -1e-9 and found.max() <= 1 + 1e-9)
@@ -119,4 +119,4 @@ def test_names_are_apart_in_order_and_stay_where_there_is_room(wanted):
 
 
 def test_two_names_at_one_height_part_evenly():
-    np.testing.assert_allclose(apart(np.array([0.5, 0.5]), 0.1), [0.45, 0.55])
+    np.testing.assert_allclose(apart(np.array([0.5, 0.5]), np.full(2, 0.1)), [0.45, 0.55])

@@ -102,7 +102,15 @@ def test_texts_are_never_read(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
         read.update(columns)
         return original(self, columns=columns, **rest)
 
+    batches = pq.ParquetFile.iter_batches
+
+    def spy_batches(self: Any, *given: Any, columns: Any = None, **rest: Any) -> Any:
+        assert columns is not None
+        read.update(columns)
+        return batches(self, *given, columns=columns, **rest)
+
     monkeypatch.setattr(pq.ParquetFile, "read", spy)
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", spy_batches)
     load_pool(run)
     assert "score" in read
     assert not read & {"text", "question", "answer", "steps", "metadata", "gold_answer"}

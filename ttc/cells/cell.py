@@ -8,6 +8,7 @@ crashes, fills the memory or fails takes nobody along, and who reads a log can r
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -54,9 +55,20 @@ class Done:
         return self.code == 0
 
 
-def command(cell: Cell) -> list[str]:
-    """The words of the process that does a cell."""
-    return [sys.executable, "-m", "ttc", *cell.arguments(), "--plain", "--json"]
+def command(cell: Cell, *module: str) -> list[str]:
+    """The words of the process that does a cell. module: one that runs `ttc` for it, with words of
+    its own before the cell's.
+    """
+    # -P: no module of the folder that it is started in, as the command `ttc` imports none.
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        *(module or ("ttc",)),
+        *cell.arguments(),
+        "--plain",
+        "--json",
+    ]
 
 
 def do(cell: Cell) -> Done:
@@ -73,11 +85,24 @@ def do(cell: Cell) -> Done:
 def ended(cell: Cell, code: int, stdout: str, stderr: str) -> Done:
     """How a cell ended, by what its process left behind."""
     if code:
-        return Done(cell, code, _last_words(stderr))
+        said = "" if code < 0 else _last_words(stderr)
+        return Done(cell, code, said or _unsaid(code))
     try:
         return Done(cell, 0, "", json.loads(stdout))
     except ValueError:
         return Done(cell, 1, f"ttc run printed no JSON: {stdout[-200:]!r}")
+
+
+def _unsaid(code: int) -> str:
+    """Of a process that ended without a word."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    memory = "; was there too little memory?" if -code == signal.SIGKILL else ""
+    return f"ended by {name}{memory}"
 
 
 def _last_words(stderr: str) -> str:

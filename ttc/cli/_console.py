@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,15 @@ def working(text: str) -> Iterator[None]:
 
     with Console(stderr=True).status(line(text)):
         yield
+
+
+@contextmanager
+def working_on(text: str) -> Iterator[Callable[[str], None]]:
+    """The same; what is given is called with other texts as the work goes on."""
+    from ttc.report.console import Console, line
+
+    with Console(stderr=True).status(line(text)) as status:
+        yield lambda said: status.update(line(said))
 
 
 def write_file(path: Path, text: str) -> None:

@@ -46,6 +46,10 @@ _ENDINGS = (
 )
 
 
+ONE_FILE = "a run is a folder; ttc export RUN --to FILE.zip makes one file of it"
+ANALYSIS = "an analysis has several files; ttc report RUN --out FILE writes one HTML file"
+
+
 def folder_of(path: Path | None, option: str, one_file: str) -> Path | None:
     """A folder to write into. one_file: which command writes one file instead.
 

@@ -116,7 +116,7 @@ def command(
     """
     from ttc.cli._console import console, working
     from ttc.cli._options import cost_overrides
-    from ttc.cli._values import words
+    from ttc.cli._values import ANALYSIS, folder_of, words
     from ttc.pipeline.adapting.adapt import adapt
     from ttc.pipeline.adapting.request import AdaptRequest, Region
     from ttc.report.adapt import print_adaptation, write_adaptation
@@ -124,6 +124,7 @@ def command(
     from ttc.store.run_folder import find_run
     from ttc.terminal import say, say_json
 
+    folder = folder_of(out, "--out", ANALYSIS)
     chosen = look(width, height, font_size, style)
     found = find_run(run, results)
     request = AdaptRequest(
@@ -144,7 +145,7 @@ def command(
     with working("replaying"):
         adapted = adapt(found, request)
     with drawn_in(chosen):
-        files = write_adaptation(adapted, out or found.path)
+        files = write_adaptation(adapted, folder or found.path)
     if as_json:
         say_json(adapted.rows())
     else:

@@ -11,10 +11,13 @@ from ttc.cli import _complete as complete
 from ttc.cli._options import (
     RESULTS,
     All,
+    AnalysisEngine,
+    AnalysisJobs,
     AsJson,
     Cluster,
     CostOverrides,
     FontSize,
+    Force,
     Height,
     InvalidVerdict,
     Ratio,
@@ -105,8 +108,11 @@ def command(
     height: Height = None,
     font_size: FontSize = None,
     style: Style = None,
+    force: Force = False,
     everything: All = False,
     as_json: AsJson = False,
+    engine: AnalysisEngine = None,
+    jobs: AnalysisJobs = None,
     results: Results = RESULTS,
 ) -> None:
     """Print success against compute, exactly or by Monte Carlo, at any S and V of the pool.
@@ -121,11 +127,13 @@ def command(
     `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`,
     `ttc curves quickstart --unit tokens --plot curves.svg`
     """
+    from ttc.cells.analysing import analysing
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
     from ttc.pipeline.curve_query import CurveRequest, answer
     from ttc.report.console import line
     from ttc.report.coverage import coverage_lines
+    from ttc.report.curve_figure import figure_file
     from ttc.report.curves import UNITS, best_cells, plain_rows, print_curves
     from ttc.report.looks import look
     from ttc.report.tables import left_out
@@ -134,6 +142,8 @@ def command(
 
     units = names(unit or ["c", "tokens"], UNITS, "--unit")
     chosen = look(width, height, font_size, style)
+    if plot is not None:
+        figure_file(plot, force)
     found = find_run(run, results)
     request = CurveRequest(
         policies=tuple(words(policy)) if policy else None,
@@ -147,7 +157,8 @@ def command(
         new_samples=new_samples,
         tuned=tuned_by or (found.path if tuned else None),
     )
-    said = answer(found, request)
+    with analysing(engine, jobs):
+        said = answer(found, request)
     if plot is not None:
         written = _draw(found, said.rows, units[0] if unit else "tokens", plot, chosen)
     if as_json:

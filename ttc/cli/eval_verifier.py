@@ -110,7 +110,7 @@ def command(
     `ttc eval-verifier quickstart --attack all --problems 24 --set budget.per_run.tokens=200000`
     """
     from ttc.cli._console import console, write_file
-    from ttc.cli._values import words
+    from ttc.cli._values import ANALYSIS, folder_of, words
     from ttc.errors import UsageError
     from ttc.pipeline.judging.attacking import AttackRequest
     from ttc.pipeline.judging.evaluation import JudgingRequest, judge_run
@@ -124,6 +124,7 @@ def command(
 
     if overrides and not attack:
         raise UsageError("--set changes the recipe for attacks; without --attack nobody is asked")
+    named = folder_of(out, "--out", ANALYSIS)
     chosen = look(width, height, font_size, style)
     costs = {"costs": tuple(_cost(one) for one in cost)} if cost else {}
     request = JudgingRequest(
@@ -146,7 +147,7 @@ def command(
             **_attacks(words(attack)),
         )
         judged = _attacked(found, wanted, judged)
-    folder = out or found.path
+    folder = named or found.path
     text = dump_json(judged.as_dict())
     write_file(folder / "verifier.json", text + "\n")
     write_table(folder / "verifier_metrics.parquet", "verifier_metrics", judged.metric_rows())

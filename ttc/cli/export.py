@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import _complete as complete
-from ttc.cli._options import RESULTS, Draws, FontSize, Height, Results, Style, Width
+from ttc.cli._options import RESULTS, Draws, FontSize, Force, Height, Results, Style, Width
 
 
 def command(
@@ -53,7 +53,7 @@ def command(
     height: Height = None,
     font_size: FontSize = None,
     style: Style = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
+    force: Force = False,
     results: Results = RESULTS,
 ) -> None:
     """Write a run's tables or figures for a colleague, a spreadsheet, a paper, a data set.

@@ -101,7 +101,7 @@ def command(
     from dataclasses import asdict
 
     from ttc.cli._console import console, print_run
-    from ttc.cli._values import one_of, pairs
+    from ttc.cli._values import ONE_FILE, folder_of, one_of, pairs
     from ttc.importing import (
         AUTO,
         Aggregate,
@@ -118,6 +118,7 @@ def command(
     from ttc.report.importing import print_preview, print_unused, show_import
     from ttc.terminal import say_json
 
+    folder_of(to, "--to", ONE_FILE)
     compared = [] if answers is None else [f"answers.equivalence={answers}"]
     sections = read_sections(ImportSections, [*compared, *(overrides or [])])
     judging = Judging(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import _complete as complete
-from ttc.cli._options import RESULTS, Results, Run
+from ttc.cli._options import RESULTS, Force, Results, Run
 
 
 def command(
@@ -33,6 +33,7 @@ def command(
     annotator: Annotated[
         str, typer.Option("--annotator", help="Who labelled, where the lines don't say.")
     ] = "",
+    force: Force = False,
     results: Results = RESULTS,
 ) -> None:
     """Write the solutions on whose first wrong step votes differ most; read labels back.
@@ -45,6 +46,7 @@ def command(
     """
     from ttc.errors import UsageError
     from ttc.pipeline.labelling import export_items, import_labels
+    from ttc.store.overwriting import new_file
     from ttc.store.run_folder import find_run
     from ttc.terminal import say
     from ttc.words import counted
@@ -53,7 +55,7 @@ def command(
         raise UsageError("name a file to write by --out FILE, or one to read by --read FILE")
     found = find_run(run, results)
     if out is not None:
-        items = export_items(found, verifier, most, out)
+        items = export_items(found, verifier, most, new_file(out, force))
         high, low = items[0].uncertainty, items[-1].uncertainty
         say(f"{counted(len(items), 'solution')} in {out}, uncertainty {high:.2f} to {low:.2f}")
     if read is not None:

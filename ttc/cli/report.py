@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import _complete as complete
-from ttc.cli._options import RESULTS, Results
+from ttc.cli._options import RESULTS, Force, Results
 
 
 def command(
@@ -31,6 +31,7 @@ def command(
             metavar="SIZE",
         ),
     ] = None,
+    force: Force = False,
     results: Results = RESULTS,
 ) -> None:
     """Write a run, or several side by side, as one HTML file that opens anywhere.
@@ -45,6 +46,7 @@ def command(
     from ttc.cli._console import working, write_file
     from ttc.report.html.build import report
     from ttc.report.html.chunks import parse_size
+    from ttc.store.overwriting import new_file
     from ttc.store.run_folder import find_runs
     from ttc.store.sweeps import sweep_of
     from ttc.terminal import say
@@ -52,7 +54,8 @@ def command(
     limit = None if max_size is None else parse_size(max_size)
     sweep = sweep_of(runs, results)
     found = find_runs(runs, results, out or sweep)
-    target = out or (sweep or found[0].path) / "report.html"
+    usual = (sweep or found[0].path) / "report.html"
+    target = usual if out is None else new_file(out, force)
     with working("reading, fitting and packing"):
         text, texts, left_out = report(found, limit)
         write_file(target, text)

@@ -138,8 +138,10 @@ def command(
     `ttc simulate --set solution_tokens.variation=1 --set cost.parameters=8e9`
     """
     from ttc.cli._console import print_run
+    from ttc.cli._values import ONE_FILE, folder_of
     from ttc.pipeline.simulating import read_simulation, simulate_to
 
+    folder_of(to, "--to", ONE_FILE)
     options = {
         "seed": seed,
         "problems": problems,

@@ -31,11 +31,13 @@ def command(
 ) -> None:
     """Show a run's progress, rate, budget, time left and last events, and whether it is alive.
 
+    Of a run in shards, all of them together, and each that is not done.
+
     Examples: `ttc status`, `ttc status quickstart --watch`, `ttc status results/my/s0-1f9c2ab4`
     """
     from ttc.cli._console import console
     from ttc.report.watch import show_status
     from ttc.store.run_folder import find_run
 
-    found = find_run(run if run is not None else results, results, begun=True)
+    found = find_run(run if run is not None else results, results, begun=True, unmerged=True)
     show_status(console(), found, events, as_json=as_json, watch=watch)

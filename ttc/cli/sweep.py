@@ -45,11 +45,18 @@ def command(
         ),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Cells at a time (default: 1).")
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Cells at a time (default: local 1, others all they can)."
+        ),
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option("--engine", help="Where cells are done (default: local, processes here)."),
+        typer.Option(
+            "--engine",
+            help="Where cells are done: local (processes here, the default), dask://HOST:PORT, "
+            "ray://HOST:PORT, or slurm://OPTION=VALUE,... (an array).",
+        ),
     ] = None,
     resume: Annotated[
         bool,
@@ -107,10 +114,22 @@ def command(
         return
     if not as_json:
         print_sweep_plan(console(), plan, everything)
+    if dry_run:
+        _scripts(plan, place)
     if dry_run or not (yes or as_json or plain or _agreed(plan)):
         return
     _run(found, plan, place, plain=plain or as_json)
     _end(found, everything=everything, as_json=as_json)
+
+
+def _scripts(plan: SweepPlan, place: Engine) -> None:
+    """Prints what would be submitted, of an engine that submits."""
+    from ttc.cells.engines.slurm import Slurm
+    from ttc.terminal import say
+
+    if isinstance(place, Slurm) and plan.to_do:
+        cells = [one.cell for one in plan.to_do]
+        say(place.plan(cells, plan.sweep.folder / "slurm", plan.sweep.state.name).told())
 
 
 def _agreed(plan: SweepPlan) -> bool:
@@ -138,8 +157,8 @@ def _end(found: Prepared, *, everything: bool, as_json: bool) -> None:
     from ttc.terminal import say, say_json
 
     state, folder = found.state, found.folder
-    tables = write_tables(state, folder)
     rows, failed = cell_rows(state, folder), state.failed()
+    tables = write_tables(state, folder, rows)
     root = str(found.cells.results)
     if as_json:
         commands = [one.alone(root) if one.status == "failed" else None for one in state.cells]

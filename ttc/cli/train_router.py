@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli._options import RESULTS, AsJson, Results, Run
+from ttc.cli._options import RESULTS, AsJson, Force, Results, Run
 
 
 def command(
@@ -25,6 +25,7 @@ def command(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Which problems, and which steps are left out.")
     ] = 0,
+    force: Force = False,
     as_json: AsJson = False,
     results: Results = RESULTS,
 ) -> None:
@@ -36,9 +37,11 @@ def command(
     from ttc.errors import UsageError
     from ttc.pipeline.routing import train_router
     from ttc.store.atomic import write_text
+    from ttc.store.overwriting import new_file
     from ttc.store.run_folder import find_run
     from ttc.terminal import say, say_json
 
+    new_file(out, force)
     found = train_router(find_run(run, results), share=share, threshold=threshold, seed=seed)
     try:
         write_text(out, found.router.text())

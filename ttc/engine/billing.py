@@ -36,15 +36,29 @@ CREATE TABLE IF NOT EXISTS bills
 lost_tokens REAL, lost_flops REAL, lost_usd REAL, lost_calls REAL, PRIMARY KEY (run, problem))
 WITHOUT ROWID
 """
-_ADD_ROUND = "INSERT OR IGNORE INTO rounds VALUES (?, ?, ?)"
+ELSEWHERE = """
+CREATE TABLE IF NOT EXISTS bills_elsewhere
+(run TEXT, problem TEXT, tokens REAL, flops REAL, usd REAL, calls REAL,
+lost_tokens REAL, lost_flops REAL, lost_usd REAL, lost_calls REAL,
+journal TEXT, PRIMARY KEY (run, problem, journal)) WITHOUT ROWID
+"""
+"""What runs were billed by calls whose replies went into other journals, by which one: the bills of
+each only grow, so that they can come from anywhere any number of times and count once.
+"""
 _COLUMNS = [*UNITS, *(f"lost_{u}" for u in UNITS)]
 _ADD = (
     f"INSERT INTO bills VALUES ({','.join('?' * (2 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COLUMNS)
 )
-_READ = (
-    f"SELECT run, problem, {', '.join(_COLUMNS)} FROM bills "
-    "WHERE run = ?1 OR run = ?2 OR (run > ?2 || '/' AND run < ?2 || '0')"  # 0 comes after /
+_FAMILY = "run = ?1 OR run = ?2 OR (run > ?2 || '/' AND run < ?2 || '0')"  # 0 comes after /
+_READ = " UNION ALL ".join(
+    f"SELECT run, problem, {', '.join(_COLUMNS)} FROM {table} WHERE {_FAMILY}"
+    for table in ("bills", "bills_elsewhere")
+)
+_TAKE = (
+    f"INSERT INTO bills_elsewhere VALUES ({','.join('?' * (3 + len(_COLUMNS)))}) "
+    "ON CONFLICT DO UPDATE SET "
+    + ", ".join(f"{name} = max({name}, excluded.{name})" for name in _COLUMNS)
 )
 
 
@@ -66,6 +80,33 @@ class Bill:
 def add_bills(connection: sqlite3.Connection, bills: Sequence[Bill]) -> None:
     """Add to what is there, within the caller's transaction."""
     connection.executemany(_ADD, [bill.row for bill in bills])
+
+
+def take_bills(connection: sqlite3.Connection, rows: Sequence[Sequence[str | float]]) -> None:
+    """Know of bills of other journals, within the caller's transaction: rows of `all_bills`."""
+    connection.executemany(_TAKE, rows)
+
+
+def all_bills(
+    connection: sqlite3.Connection, journal: str, whole: str | None = None
+) -> list[tuple[str | float, ...]]:
+    """All that a journal knows of bills, as rows of `bills_elsewhere`. journal: its own id; whole:
+    of this run and its shards only.
+    """
+    columns = f"run, problem, {', '.join(_COLUMNS)}"
+    only = "1" if whole is None else _FAMILY
+    words = () if whole is None else (whole, whole)
+    own = connection.execute(f"SELECT {columns} FROM bills WHERE {only}", words).fetchall()
+    others = connection.execute(
+        f"SELECT {columns}, journal FROM bills_elsewhere WHERE {only}", words
+    ).fetchall()
+    return [*((*row, journal) for row in own), *map(tuple, others)]
+
+
+def move_bills(connection: sqlite3.Connection, journal: str) -> None:
+    """From here on, all own bills are those of another journal: this one is a copy of it."""
+    take_bills(connection, [row for row in all_bills(connection, journal) if row[-1] == journal])
+    connection.execute("DELETE FROM bills")
 
 
 def read_bills(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +26,7 @@ from ttc.engine.events import Events
 from ttc.engine.fingerprints import GRACE_S, Watch
 from ttc.engine.gate import Gate
 from ttc.engine.journal import Journal
+from ttc.engine.journal_hosts import HostNote
 from ttc.engine.model import EngineModel
 from ttc.engine.retries import Caller
 from ttc.engine.router import Router
@@ -32,6 +35,7 @@ from ttc.engine.tickets import Till
 from ttc.engine.underway import UnderWay
 from ttc.errors import BudgetExhausted, TtcError
 
+log = logging.getLogger(__name__)
 _LAST_S = 5.0  # longest wait for calls under way after an error that ends the run
 
 
@@ -86,6 +90,7 @@ class Engine:
         whole = None if part_of is None else part_of.problems
         self.ledger = Ledger(budget, problems, self.events.started, rounds, whole)
         self._part_of = part_of
+        self._host = HostNote(journal)
         self._journal_path = journal
         self._journal: Journal | None = None
         self._claims: Claims | None = None
@@ -103,7 +108,16 @@ class Engine:
         self._till = Till(self.ledger, UnderWay(journal, run if budget.limited else ""), run)
 
     async def __aenter__(self) -> Engine:
-        self._journal = journal = await asyncio.to_thread(Journal, self._journal_path)
+        # A shard's own journal is nobody else's, wherever it lies.
+        alone = self._part_of is not None and self.settings.journal is None
+        if said := await asyncio.to_thread(partial(self._host.open, alone=alone)):
+            log.warning("%s", said)
+            self.events.warned(said)
+        try:
+            self._journal = journal = await asyncio.to_thread(Journal, self._journal_path)
+        except BaseException:
+            self._host.close()
+            raise
         self._claims = Claims(self._journal_path)
         if self._till.notes.path is not None:
             await self._keep_notes()
@@ -154,6 +168,7 @@ class Engine:
             with suppress(Exception):  # the next try finds the notes
                 await self._keep_notes()
             await asyncio.to_thread(self._journal.close)
+        self._host.close()
         if self._claims is not None:
             self._claims.close()  # not earlier: the journal may have had some to write
 

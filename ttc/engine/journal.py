@@ -23,10 +23,11 @@ from tenacity import retry, retry_if_exception_message, stop_after_delay, wait_r
 
 from ttc.budget.cost import Unit
 from ttc.core import Completion
-from ttc.engine.billing import SCHEMA, Bill, add_bills, read_bills
+from ttc.engine.billing import ELSEWHERE, SCHEMA, Bill, add_bills, read_bills, take_bills
 from ttc.engine.codec import Damaged, pack, unpack
 from ttc.engine.content import serves
 from ttc.engine.disk_reserve import Spare
+from ttc.engine.journal_id import ABOUT, journal_id
 from ttc.errors import TtcError
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,20 @@ class _Wish:
     done: Future[dict[bytes, Completion]] = field(default_factory=Future)
 
 
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """Samples of another journal: how many were new, took the place of others, or can't be read."""
+
+    new: int = 0
+    replaced: int = 0
+    damaged: int = 0
+
+    def __add__(self, other: Absorbed) -> Absorbed:
+        return Absorbed(
+            self.new + other.new, self.replaced + other.replaced, self.damaged + other.damaged
+        )
+
+
 class Journal:
     """A persistent map from content key to completion. Usable from one event loop; close it."""
 
@@ -59,6 +74,8 @@ class Journal:
         self.older = self._reader.execute("PRAGMA user_version").fetchone()[0] < _VERSION
         """Whether it may hold samples whose keys are those of 0.1.0."""
         self._writer = self._connect()
+        with explained(path):
+            self.id = journal_id(self._writer, path)
         self._spare = Spare(path.parent)
         self._full: TtcError | None = None
         self._damaged = False
@@ -88,16 +105,16 @@ class Journal:
         return await asyncio.to_thread(self._get, keys)
 
     def _get(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
-        with self._lock, _explained(self.path):
+        with self._lock, explained(self.path):
             return self._readable(_rows(self._reader, keys))
 
-    def _readable(self, rows: Iterable[Row]) -> dict[bytes, Completion]:
+    def _readable(self, rows: Iterable[Row], *, quiet: bool = False) -> dict[bytes, Completion]:
         found: dict[bytes, Completion] = {}
         for key, payload in rows:
             try:
                 found[key] = unpack(payload)
             except Damaged:
-                if not self._damaged:
+                if not (self._damaged or quiet):
                     self._damaged = True
                     log.warning(
                         "%s is damaged: samples in it that can't be read are drawn anew", self.path
@@ -109,7 +126,7 @@ class Journal:
         return await asyncio.to_thread(self._bills, run, whole)
 
     def _bills(self, run: str, whole: str) -> tuple[dict[str, dict[Unit, float]], ...]:
-        with self._lock, _explained(self.path):
+        with self._lock, explained(self.path):
             return read_bills(self._reader, run, whole)
 
     def __len__(self) -> int:
@@ -127,8 +144,38 @@ class Journal:
         with self._lock:
             self._reader.close()
 
+    def absorb(self, rows: Sequence[Row]) -> Absorbed:
+        """Store samples as another journal has them, by the rule of `put`.
+
+        Not while others use this object; other processes may use the file. Raises as `put`.
+        """
+        with self._lock, explained(self.path):
+            stored = dict(_rows(self._reader, [key for key, _ in rows]))
+        others = {key: payload for key, payload in rows if stored.get(key) != payload}
+        readable = self._readable(others.items(), quiet=True)
+        wanted = [(key, others[key]) for key in readable]
+        there = self._insert(wanted, ()) if wanted else {}
+        if self._full is not None:
+            raise self._full
+        new = sum(key not in stored for key in readable)
+        replaced = sum(key in stored and key not in there for key in readable)
+        return Absorbed(new, replaced, len(others) - len(readable))
+
+    def take_bills(self, rows: Sequence[Sequence[str | float]]) -> None:
+        """Know of what other journals were billed; what is of this one it knows better."""
+        foreign = [row for row in rows if row[-1] != self.id]
+        with explained(self.path):
+            self._writer.execute("BEGIN IMMEDIATE")
+            take_bills(self._writer, foreign)
+            self._writer.execute("COMMIT")
+
+    def keys_are_older(self) -> None:
+        """Keys of 0.1.0 have come in: look for samples under these, too."""
+        with explained(self.path):
+            self._writer.execute("PRAGMA user_version=0")
+
     def _connect(self) -> sqlite3.Connection:
-        with _explained(self.path):
+        with explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(
                 self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
@@ -166,7 +213,7 @@ class Journal:
 
     def _insert(self, rows: Sequence[Row], bills: Sequence[Bill]) -> dict[bytes, Completion]:
         """One transaction; where the disk is full, with the room that was held back for this."""
-        with _explained(self.path):
+        with explained(self.path):
             try:
                 return self._transact(rows, bills)
             except sqlite3.OperationalError as error:
@@ -239,11 +286,11 @@ def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         connection.execute(f"PRAGMA user_version={_VERSION}")
-    connection.execute(_SCHEMA)
-    connection.execute(SCHEMA)
+    for schema in (_SCHEMA, SCHEMA, ELSEWHERE, ABOUT):
+        connection.execute(schema)
 
 
-class _explained:
+class explained:
     """Turns SQLite's and the disk's errors into one sentence with the file and the mend."""
 
     def __init__(self, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ttc.core import Isolation
 
@@ -53,8 +53,22 @@ class EngineSettings(BaseModel):
     isolation: Isolation | None = None
     """How programs that models write are shut in; by default the strongest way that this machine
     has, and none where it has none that holds. `ttc doctor sandbox` tries them."""
+    journal: str | None = Field(default=None, min_length=1)
+    """File that keeps all samples, on a disk of this host; by default `journal.sqlite` in the
+    folder of results, which all runs there share. Shards whose results lie on a network file system
+    keep one each, beside their tables."""
     fingerprint: bool = True
     """Whether the first reply of a served model is followed by a few calls of one token each
     (mostly 8 for each server), whose logprobs tell when another model is served. Where problems may
     want all of the run's budget, they are sent at its end, if it has room for what they may
     cost."""
+
+    @field_validator("journal")
+    @classmethod
+    def _as_it_is(cls, value: str | None) -> str | None:
+        if value is not None and ("$" in value or value.startswith("~")):
+            raise ValueError(
+                "recipes know no variables; give it to the command, whose words the shell expands: "
+                '--journal "$TMPDIR/journal.sqlite"'
+            )
+        return value

@@ -10,7 +10,14 @@ if TYPE_CHECKING:
 
 
 def showing(figure: Figure) -> Figure:
-    """The figure, with what a notebook asks of an object that it is to show."""
+    """The figure, with what a notebook asks of an object that it is to show.
+
+    Its names at curves have their places at the size that it has now.
+    """
+    from ttc.report.direct_labels import break_names, settle
+
+    break_names(figure)
+    settle(figure)
 
     def png() -> bytes:
         buffer = io.BytesIO()

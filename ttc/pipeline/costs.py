@@ -97,8 +97,8 @@ def problem_costs(loaded: LoadedPool, cost: CostConfig, manifest: Manifest) -> l
 
     That so many solutions cost so many times one's mean holds on average (Wald's identity).
     """
-    ids = loaded.arrays.problem_ids
-    return [unit_costs(loaded.only({name}), cost, manifest) for name in ids]
+    problems = range(loaded.arrays.n_problems)
+    return [unit_costs(loaded.alone(i), cost, manifest) for i in problems]
 
 
 def measured_ratio(loaded: LoadedPool) -> float:

@@ -13,10 +13,13 @@ from typing import Any
 
 from ttc.errors import DataError
 from ttc.pipeline.facts import curve_rows, headline, spent
+from ttc.pipeline.sharding.manifests import merged_ledger
 from ttc.recipe.differences import differences
 from ttc.store.manifest import Manifest
 from ttc.store.read_status import look
 from ttc.store.run_folder import RunFolder, list_runs
+from ttc.store.shard_folders import shards_of
+from ttc.store.shard_status import shards_in_words
 
 DAMAGED = "damaged"
 _TOLD = ("policy", "verifier", "S", "V", "success", "ci_low", "ci_high", "n_problems")
@@ -98,7 +101,7 @@ def overview(root: Path, patterns: Sequence[str] = ()) -> Overview:
     """
     if not root.is_dir():
         raise DataError(f"there is no folder {root}; ttc run writes one, --results names another")
-    found = [run for run in reversed(list_runs(root)) if _fits(run, patterns)]
+    found = [run for run in reversed(list_runs(root, unmerged=True)) if _fits(run, patterns)]
     if not found:
         which = f" that fits {', '.join(map(repr, patterns))}" if patterns else ""
         raise DataError(f"there is no run in {root}{which}")
@@ -127,7 +130,18 @@ def _fits(run: RunFolder, patterns: Sequence[str]) -> bool:
 
 
 def _manifest(run: RunFolder) -> Manifest | str:
-    """What it was, or what is wrong with it."""
+    """What it was, or what is wrong with it; of a run in shards, what all of them were so far."""
+    try:
+        shards = {} if run.exists() else shards_of(run)
+        manifests = [one.manifest() for one in shards.values()]
+    except DataError as error:
+        return str(error)
+    if manifests:
+        whole = manifests[0].model_copy()
+        whole.started = min(one.started for one in manifests)
+        whole.ended = None
+        whole.ledger = merged_ledger([one.ledger for one in manifests])
+        return whole
     try:
         return run.manifest()
     except DataError as error:
@@ -139,7 +153,8 @@ def _row(run: RunFolder, manifest: Manifest | str, differs: Mapping[str, Any]) -
         return RunRow(run, DAMAGED, False, None, None, None, {}, {}, manifest)
     try:
         status, alive = look(run)
-        state, best, note = str(status.state), headline(curve_rows(run)), ""
+        state, best = str(status.state), headline(curve_rows(run))
+        note = "" if run.exists() else shards_in_words(status.shards)
     except DataError as error:
         state, alive, best, note = DAMAGED, False, None, str(error)
     times = manifest.started, manifest.ended

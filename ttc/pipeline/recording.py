@@ -8,9 +8,11 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttc.engine.events import Events
+from ttc.engine.journal_place import journal_path
 from ttc.errors import DataError, Interrupted, PluginError, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
 from ttc.pipeline.signals import Stop
@@ -152,12 +154,18 @@ def recorded(recipe: Recipe, run: RunFolder, stop: Stop | None = None) -> Iterat
             raise
 
 
+def journal_of(recipe: Recipe, run: RunFolder) -> Path:
+    """Where a run's samples are kept."""
+    own = run.path if run.shard else None
+    return journal_path(recipe.engine.journal, Path(recipe.results), own)
+
+
 def _kept(recording: Recording) -> str:
     kept = recording.monitor.kept_by_role()
     if not sum(kept.values()):
         return "Interrupted before anything was sampled; the same command begins again."
     named = " and ".join(f"{n:,} samples of the {role}" for role, n in kept.items() if n)
-    journal = f"{recording.monitor.recipe.results}/journal.sqlite"
+    journal = journal_of(recording.monitor.recipe, recording.monitor.run)
     return (
         f"Interrupted: {named} are kept in {journal}; the same command goes on from there and pays "
         "for none of them again."

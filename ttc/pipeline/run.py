@@ -24,8 +24,9 @@ from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
-from ttc.pipeline.recording import Recording, recorded
+from ttc.pipeline.recording import Recording, journal_of, recorded
 from ttc.pipeline.sharding.part import Part
+from ttc.pipeline.sharding.second_pass import require_bills
 from ttc.pipeline.sharing_out import Tally
 from ttc.pipeline.signals import Stop, stopping
 from ttc.pipeline.steering import Steering
@@ -78,7 +79,7 @@ def run_recipe(
         run = shard_folder(run, shard)
     with locked(run):
         remove_leftovers(run.path, WRITTEN)
-        if run.complete() and not (recipe.engine.retry_failed and run.manifest().failures):
+        if run.complete() and not _more_to_do(recipe, run.manifest()):
             return Outcome(run, run.manifest(), fresh=False)
         taken = stopping() if stop is None else nullcontext(stop)
         with taken as stop, recorded(recipe, run, stop) as recording:
@@ -128,6 +129,12 @@ def _try(
     manifest.tables = run.digests()
     recording.end("budget" if manifest.ledger["exhausted_problems"] else "complete")
     return manifest
+
+
+def _more_to_do(recipe: Recipe, done: Manifest) -> bool:
+    """Whether a run that is complete would be another one if its recipe ran again."""
+    again = recipe.engine.retry_failed and bool(done.failures)
+    return again or (done.merged is not None and done.merged.second_pass)
 
 
 @contextmanager
@@ -201,9 +208,10 @@ async def _collect(
     retried: Collection[str] = (),
 ) -> None:
     """Go through all problems; retried: those whose failed samples are asked for again."""
-    monitor = recording.monitor
+    monitor, manifest = recording.monitor, recording.manifest
+    assert manifest is not None, "recording.begin comes first"
     engine = Engine(
-        journal=Path(recipe.results) / "journal.sqlite",
+        journal=journal_of(recipe, monitor.run),
         budget=recipe.budget,
         cost=recipe.cost,
         seed=recipe.seed,
@@ -221,6 +229,7 @@ async def _collect(
         seconds = recipe.budget.per_run.seconds
         with no_longer_than(None if seconds is None else seconds + recipe.engine.finish_s):
             async with engine:
+                require_bills(manifest, engine.ledger)
                 await _collect_with(engine, recipe, part, recording, steering)
 
 
@@ -228,7 +237,7 @@ async def _collect_with(
     engine: Engine, recipe: Recipe, part: Part, recording: Recording, steering: Steering
 ) -> None:
     monitor, manifest = recording.monitor, recording.manifest
-    assert manifest is not None, "recording.begin comes first"
+    assert manifest is not None
     if part.problems:  # no model is wanted for a shard that has none
         monitor.stage = "connecting"
         method = await open_models(recipe, engine, manifest, monitor)

@@ -13,7 +13,7 @@ from ttc.pipeline.adapting.request import FILES, Accepted, Adaptation, Line
 from ttc.pipeline.interval import Interval
 from ttc.pipeline.tuning.use import pasted
 from ttc.report.drawing import write_figures
-from ttc.report.looks import COLOURS, GREY
+from ttc.report.looks import COLOURS, GREY, PAGE
 from ttc.report.names import label
 from ttc.report.tables import markdown, number, percent, table
 from ttc.store.atomic import write_text
@@ -189,7 +189,7 @@ def _figure(found: Adaptation) -> Figure:
     """Success against mean solutions: rules, the vote of as many, and the clairvoyants."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.4, 5.0), layout="constrained")
+    figure = Figure(figsize=(PAGE, 5.8), layout="constrained")
     axes = figure.subplots()
     numbers = np.arange(1, len(found.curve) + 1)
     as_many = {"solutions": "vote, as many everywhere", "verdicts": "as many of each solution"}
@@ -216,7 +216,7 @@ def _figure(found: Adaptation) -> Figure:
     what = "rules that stop" + (" verdicts" if found.unit == "verdicts" else "")
     text = f"{found.run}: {what}, {found.problems} problems, {found.orders} orders each"
     axes.set_title(label(text), fontsize=9, loc="left")
-    axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.legend(fontsize=7, frameon=False, loc="outside lower left", ncols=2)
     return figure
 
 

@@ -11,7 +11,8 @@ from ttc.analysis.intervals import few_problems
 from ttc.pipeline.comparing import Comparison, Flip, Overtakes, Point
 from ttc.pipeline.comparing.gate import GateResult
 from ttc.pipeline.interval import Interval
-from ttc.report.compare_figure import draw_comparison
+from ttc.report.compare_figure import comparison_figures
+from ttc.report.drawing import write_figures
 from ttc.report.names import axis, shown_policy
 from ttc.report.tables import markdown, number, percent, table
 from ttc.store.atomic import write_text
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3  # budgets where none were asked for
 _LINES = 12
+_NAMED = 4  # rows of each verdict that a sentence names
 _FLIPS = 5  # problems of each kind, unless all are wanted
 _MARK = "*"
 
@@ -132,6 +134,36 @@ def points_at(found: Comparison, place: Place) -> list[Point]:
     """What is there at a place, the best first."""
     points = [one for one in found.points if (one.budget, one.samples) == place]
     return sorted(points, key=lambda one: -one.success.estimate)
+
+
+def verdicts(found: Comparison) -> str:
+    """A sentence on how rows stand at the last place; empty where nothing is compared there."""
+    places = _places(found)
+    points = points_at(found, places[-1]) if places else []
+    others = [one for one in points if one.ahead is not None]
+    if not others:
+        return ""
+    budget, samples = places[-1]
+    where = (
+        f"At S = {samples}"
+        if budget is None
+        else (f"Within {number(budget)} per problem, {axis(found.unit)}")
+    )
+    parts = []
+    for verdict, words in (
+        ("better", "better than"), ("worse", "worse than"), ("undecided", "undecided against"),
+    ):  # fmt: skip
+        own = [one for one in others if one.verdict == verdict]
+        if own:
+            names = [f"{one.method} ({_points(one.ahead)})" for one in own if one.ahead][:_NAMED]
+            more = f" and {len(own) - len(names)} more" if len(own) > len(names) else ""
+            parts.append(f"{words} {found.baseline}: {', '.join(names)}{more}")
+    return f"{where}, {'; '.join(parts)}."
+
+
+def _points(one: Interval) -> str:
+    low, high = (100 * end + 0.0 for end in (one.low, one.high))
+    return f"{100 * one.estimate:+.1f} points, {low:+.1f} to {high:+.1f}"
 
 
 def lacking(found: Comparison, points: Sequence[Point]) -> Iterator[str]:
@@ -328,7 +360,7 @@ def write_comparison(found: Comparison, folder: Path) -> list[Path]:
     write_table(folder / "flips.parquet", "flips", [one.as_row() for one in found.flips])
     write_text(folder / "comparison.json", dump_json(found.as_dict()) + "\n")
     write_text(folder / "comparison.md", _as_markdown(found))
-    figures = draw_comparison(found, folder)
+    figures = write_figures(comparison_figures(found), folder)
     names = ("comparison.parquet", "flips.parquet", "comparison.json", "comparison.md")
     return [*(folder / name for name in names), *figures]
 

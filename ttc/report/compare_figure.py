@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ttc.pipeline.comparing import Comparison, Point
-from ttc.report.drawing import write_figures
-from ttc.report.looks import BLACK, COLOURS, GREY
+from ttc.report.direct_labels import End, label_ends
+from ttc.report.looks import BLACK, COLOURS, GREY, PAGE
 from ttc.report.names import axis, label
 from ttc.report.tables import number
 
@@ -31,23 +30,20 @@ _STYLES: tuple[Any, ...] = (
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _BLUE = COLOURS[0]
 _COLUMNS = 4
-_LONGEST = 40
-
-_End = tuple[float, str, str, float]
-"""Of a curve: height, name, colour and budget of its end."""
+_LONGEST = 60
 
 
-def draw_comparison(found: Comparison, folder: Path) -> list[Path]:
-    """Write `comparison` and, of many rows, `differences`; see `write_figures`."""
+def comparison_figures(found: Comparison) -> dict[str, Figure]:
+    """By name: `comparison`, where there are budgets; `differences`, of many rows or of sizes."""
     others = [name for name in found.methods if name != found.baseline]
-    figures = {}
+    figures: dict[str, Figure] = {}
     if found.ladder and len(others) <= len(_COLOURS):
         figures["comparison"] = _two_panels(found, others)
     elif found.ladder:
         figures["comparison"] = _small_panels(found, others)
     if not found.ladder or len(others) > len(_COLOURS):
         figures["differences"] = _forest(found)
-    return write_figures(figures, folder)
+    return figures
 
 
 def _caption(found: Comparison) -> str:
@@ -59,17 +55,17 @@ def _line(found: Comparison, name: str) -> list[Point]:
 
 
 def _two_panels(found: Comparison, others: Sequence[str]) -> Figure:
-    """Success of each on the left, what each is ahead of the baseline on the right; in percent."""
+    """Success of each above, what each is ahead of the baseline below; in percent."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 4.8), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    ends = [_succeeds(left, found, found.baseline, {"color": BLACK, "linewidth": 2.2})]
-    right.plot(
+    figure = Figure(figsize=(PAGE, 7.6), layout="constrained")
+    upper, lower = figure.subplots(2, 1)
+    ends = [_succeeds(upper, found, found.baseline, {"color": BLACK, "linewidth": 2.2})]
+    lower.plot(
         [found.ladder[0], found.ladder[-1]], [0, 0], color=BLACK, linewidth=2.2,
         label=_hidden(found.baseline),
     )  # fmt: skip
-    gaps: list[_End | None] = [(0.0, found.baseline, BLACK, found.ladder[-1])]
+    gaps: list[End | None] = [End(found.ladder[-1], 0.0, found.baseline, BLACK)]
     for i, name in enumerate(others):
         look = {
             "color": _COLOURS[i],
@@ -78,30 +74,31 @@ def _two_panels(found: Comparison, others: Sequence[str]) -> Figure:
             "markersize": 4.5,
             "linewidth": 1.6,
         }
-        ends.append(_succeeds(left, found, name, look))
-        gaps.append(_differs(right, found, name, look))
-    for axes, named in ((left, ends), (right, gaps)):
+        ends.append(_succeeds(upper, found, name, look))
+        gaps.append(_differs(lower, found, name, look))
+    for axes, named in ((upper, ends), (lower, gaps)):
         _axis(axes, found)
-        _name_ends(axes, [one for one in named if one is not None])
-    left.set_ylabel("success, %")
-    left.set_title(label(f"Success at equal compute, {found.problems} problems"), **_TITLE)
-    right.set_ylabel("success less that of the baseline, points")
+        axes.set_ylim(*axes.get_ylim())
+        label_ends(axes, [one for one in named if one is not None], 8.5, _LONGEST)
+    upper.set_ylabel("success, %")
+    upper.set_title(label(f"Success at equal compute, {found.problems} problems"), **_TITLE)
+    lower.set_ylabel("success less that of the baseline, points")
     together = f"Paired differences; {100 * found.level:g} % bands hold at all budgets together"
-    right.set_title(label(together), **_TITLE)
+    lower.set_title(label(together), **_TITLE)
     return figure
 
 
-def _succeeds(axes: Axes, found: Comparison, name: str, look: dict[str, Any]) -> _End | None:
+def _succeeds(axes: Axes, found: Comparison, name: str, look: dict[str, Any]) -> End | None:
     """Draw a method's curve; where it ends, None where it has none."""
     points = _line(found, name)
     if not points:
         return None
     x, y = _budgets(points), [100 * p.success.estimate for p in points]
     axes.plot(x, y, label=_hidden(name), **look)
-    return y[-1], name, look["color"], x[-1]
+    return End(x[-1], y[-1], name, look["color"])
 
 
-def _differs(axes: Axes, found: Comparison, name: str, look: dict[str, Any]) -> _End | None:
+def _differs(axes: Axes, found: Comparison, name: str, look: dict[str, Any]) -> End | None:
     """Draw what a method is ahead of the baseline, with its band."""
     points = [point for point in _line(found, name) if point.ahead is not None]
     if not points:
@@ -117,7 +114,7 @@ def _differs(axes: Axes, found: Comparison, name: str, look: dict[str, Any]) -> 
     }
     for edge, which in ((low, "lower end"), (high, "upper end")):
         axes.plot(found.ladder, edge, label=_hidden(f"{name}: {which}"), **thin)
-    return y[-1], name, look["color"], x[-1]
+    return End(x[-1], y[-1], name, look["color"])
 
 
 def _hidden(name: str) -> str:
@@ -149,55 +146,12 @@ def _axis(axes: Axes, found: Comparison) -> None:
     axes.set_xlim(low / room, high * room)
 
 
-def _name_ends(axes: Axes, named: Sequence[tuple[float, str, str, float]]) -> None:
-    """Each curve's name beside the axes, as high as its end; where ends are close, moved apart with
-    a thin line to each.
-    """
-    low, high = axes.get_ylim()
-    step = (high - low) * 0.06
-    order = sorted(named, key=lambda one: one[0])
-    heights = spread([one[0] for one in order], step, high)
-    axes.set_ylim(min(low, heights[0] - step / 2), high)
-    for (y, name, colour, x), height in zip(order, heights, strict=True):
-        axes.annotate(
-            label(name, _LONGEST),
-            (x, y),
-            (1.03, height),
-            textcoords=axes.get_yaxis_transform(),
-            va="center",
-            fontsize=8.5,
-            color=colour,
-            annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "linewidth": 0.5,
-                "shrinkB": 2,
-                "relpos": (0, 0.5),
-            },
-        )
-
-
-def spread(values: Sequence[float], step: float, top: float = math.inf) -> list[float]:
-    """Ascending places near ascending values, each a step at least from the next, none above
-    `top`.
-    """
-    found = list(values)
-    for i in range(1, len(found)):
-        found[i] = max(found[i], found[i - 1] + step)
-    ceiling = top
-    for i in range(len(found) - 1, -1, -1):
-        found[i] = min(found[i], ceiling)
-        ceiling = found[i] - step
-    return found
-
-
 def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
     """A panel for each method, its success within each budget beside the baseline's."""
     from matplotlib.figure import Figure
 
     rows = math.ceil(len(names) / _COLUMNS)
-    figure = Figure(figsize=(11, 1 + 2.1 * rows), layout="constrained")
+    figure = Figure(figsize=(PAGE, 1 + 1.45 * rows), layout="constrained")
     panels = figure.subplots(rows, _COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
     base = _line(found, found.baseline)
     for panel, name in zip(panels, names, strict=False):
@@ -205,7 +159,7 @@ def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
         _curve(panel, name, _line(found, name), _BLUE, "-")
         panel.set_xscale("log")
         panel.grid(alpha=0.25)
-        panel.set_title(label(name, _LONGEST), fontsize=9, loc="left", color=_BLUE)
+        panel.set_title(label(name, _LONGEST), fontsize=8, loc="left", color=_BLUE)
     for panel in panels[len(names) :]:
         panel.set_visible(False)
     if base:
@@ -251,7 +205,7 @@ def _forest(found: Comparison) -> Figure:
     last = told[-1] if told else None
     points = [p for p in told if last and (p.budget, p.samples) == (last.budget, last.samples)]
     points.sort(key=lambda p: p.ahead.estimate if p.ahead else 0.0)
-    figure = Figure(figsize=(8, 1.2 + 0.27 * max(len(points), 2)), layout="constrained")
+    figure = Figure(figsize=(PAGE, 1.2 + 0.27 * max(len(points), 2)), layout="constrained")
     axes = figure.subplots()
     for i, point in enumerate(points):
         one = point.ahead

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ttc.errors import UsageError
 from ttc.pipeline.facts import choosable
 from ttc.report.curves import UNITS
-from ttc.report.direct_labels import End, label_ends
-from ttc.report.drawing import FORMATS, data_file, write_figures
-from ttc.report.looks import COLOURS, GREY
+from ttc.report.direct_labels import End, label_ends, label_points
+from ttc.report.drawing import FORMATS, Format, data_file, write_figures
+from ttc.report.looks import COLOURS, GREY, PAGE
 from ttc.report.names import axis, label, shown_policy
+from ttc.store.overwriting import new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 _STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)), (0, (1, 1)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-_NEAR = 0.05, 0.04  # of the axes: where two letters would lie on each other
 
 
 def curve_figure(rows: Sequence[Row], title: str, unit: str = "tokens") -> Figure:
@@ -36,7 +36,7 @@ def curve_figure(rows: Sequence[Row], title: str, unit: str = "tokens") -> Figur
     curves = _curves(rows, unit)
     if not curves:
         raise UsageError(f"no row has a cost in {unit}; choose another --unit")
-    figure = Figure(figsize=(8.0, 4.6), layout="constrained")
+    figure = Figure(figsize=(PAGE, 4.3), layout="constrained")
     axes = figure.subplots()
     ordered = dict(sorted(curves.items(), key=_by_success))
     looks = [_look(own[0], i) for i, own in enumerate(ordered.values())]
@@ -49,7 +49,7 @@ def curve_figure(rows: Sequence[Row], title: str, unit: str = "tokens") -> Figur
     axes.set_ylim(*_limits(rows))
     axes.set_xlim(*axes.get_xlim())
     points = [(own, look["color"]) for (_, own), look in drawn]
-    _write_sizes(axes, points, unit)
+    label_points(axes, _at_points(points, unit))
     label_ends(axes, ends)
     axes.set_title(label(f"{title} ({_band(rows)})"), fontsize=9, loc="left")
     return figure
@@ -61,11 +61,20 @@ def write_curves(figure: Figure, path: Path) -> list[Path]:
     Returns both. Raises `UsageError` for another ending, and `TtcError` where they can't be
     written.
     """
+    ending = figure_file(path, force=True)
+    (drawn,) = write_figures({path.stem: figure}, path.parent, (ending,))
+    return [drawn, data_file(path.parent, path.stem)]
+
+
+def figure_file(path: Path, force: bool) -> Format:
+    """The format of a figure's file by its ending. Raises `UsageError` for another ending, and for
+    a file that is there, as it is or as the table beside it, and is not to be replaced.
+    """
     ending = next((one for one in FORMATS if path.suffix.lower() == f".{one}"), None)
     if ending is None or not path.stem:
         raise UsageError(f"--plot {path}: the file's name must end in .png, .svg or .pdf")
-    (drawn,) = write_figures({path.stem: figure}, path.parent, (ending,))
-    return [drawn, data_file(path.parent, path.stem)]
+    new_file(path, force, [data_file(path.parent, path.stem)])
+    return ending
 
 
 def _curves(rows: Sequence[Row], unit: str) -> dict[str, list[Row]]:
@@ -121,26 +130,14 @@ def _draw(axes: Axes, name: str, rows: Sequence[Row], look: dict[str, Any], unit
     return End(x[-1], y[-1], name, look["color"])
 
 
-def _write_sizes(axes: Axes, curves: Sequence[tuple[Sequence[Row], str]], unit: str) -> None:
-    """S and V beside points, those at the ends of curves first, as far as there is room."""
+def _at_points(curves: Sequence[tuple[Sequence[Row], str]], unit: str) -> list[End]:
+    """S and V at points, those at the ends of curves first, which have room before others."""
     places = [(own[i], colour, i < len(own) - 1) for own, colour in curves for i in range(len(own))]
-    taken: list[tuple[float, float]] = []
-    for row, colour, _ in sorted(places, key=lambda place: place[2]):
-        point = float(row[UNITS[unit]]), float(row["success"])
-        x, y = axes.transAxes.inverted().transform(axes.transData.transform(point))
-        free = all(abs(x - a) > _NEAR[0] or abs(y - b) > _NEAR[1] for a, b in taken)
-        if free and (said := _sizes(row)):
-            taken.append((x, y))
-            above = (0, 5)
-            axes.annotate(
-                said,
-                point,
-                above,
-                textcoords="offset points",
-                ha="center",
-                fontsize=6,
-                color=colour,
-            )
+    return [
+        End(float(row[UNITS[unit]]), float(row["success"]), said, colour)
+        for row, colour, _ in sorted(places, key=lambda place: place[2])
+        if (said := _sizes(row))
+    ]
 
 
 def _sizes(row: Row) -> str:

@@ -26,6 +26,7 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = ("png", "svg", "pdf")
 # Letters stay letters: text in SVG, whole fonts in PDF (journals refuse Type 3).
 _LETTERS = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "ttc"}
+_DOTS = 200  # an inch
 # Without a date, the same run gives the same file.
 _UNDATED: Mapping[Format, dict[str, Any]] = {
     "png": {},
@@ -62,7 +63,9 @@ def write_figures(
                 dress(figure, chosen)
                 for ending in formats:
                     with small_path(folder / f"{name}.{ending}") as temporary:
-                        figure.savefig(temporary, format=ending, dpi=150, metadata=_UNDATED[ending])
+                        figure.savefig(
+                            temporary, format=ending, dpi=_DOTS, metadata=_UNDATED[ending]
+                        )
                 write_cells(data_file(folder, name), COLUMNS, (row.values() for row in shown))
     except OSError as error:
         raise TtcError(f"can't write figures in {folder}: {error.strerror}") from None

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from ttc.report.looks import BLACK, COLOURS, USUAL_FONT, Look
+from ttc.report.direct_labels import break_names, settle
+from ttc.report.looks import BLACK, COLOURS, PAGE, SMALLEST, USUAL_FONT, Look
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # In the order of COLOURS, neighbours far apart; other colours become as light as they are.
 _GREYS = ("#5a5a5a", "#8c8c8c", "#303030", "#a6a6a6", "#707070", "#bdbdbd")
+_SHRUNK = SMALLEST / USUAL_FONT  # how small letters become in a narrow figure
 _LIGHTEST_TEXT = 0x60
 _Change = Callable[[str], str | None]
 """From a colour (#rrggbb) to the one in its place, None where it stays."""
@@ -26,12 +28,16 @@ def dress(figure: Figure, chosen: Look) -> None:
     if chosen.width is not None or chosen.height is not None:
         wide = chosen.width or width * (chosen.height or height) / height
         figure.set_size_inches(wide, chosen.height or height * wide / width)
-    if chosen.font_size is not None:
-        _scale_letters(figure, chosen.font_size / USUAL_FONT)
     if chosen.lines != 1.0:
         _scale_lines(figure, chosen.lines)
-    if tuple(figure.get_size_inches()) != (width, height) or chosen.font_size is not None:
-        _break_lines(figure)
+    if chosen.font_size is not None:
+        _scale_letters(figure, chosen.font_size / USUAL_FONT)
+    else:
+        _scale_letters(figure, min(1.0, max(_SHRUNK, figure.get_figwidth() / width)))
+        _enlarge(figure)
+    break_names(figure)
+    _break_lines(figure)
+    settle(figure, may_grow=chosen.height is None)
     if chosen.grey:
         _recolour(figure, _grey, _grey_text, _grey)
         for axes in figure.axes:
@@ -55,6 +61,22 @@ def _scale_letters(figure: Figure, factor: float) -> None:
             text.set_fontsize(_points(text.get_fontsize()) * factor)
 
 
+def _enlarge(figure: Figure) -> None:
+    """Let no letters be smaller than `SMALLEST` where the figure is printed on a page."""
+    from matplotlib.text import Text
+
+    least = SMALLEST * max(1.0, figure.get_figwidth() / PAGE)
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            size = axis.get_tick_params().get("labelsize")
+            axis.set_tick_params(
+                which="both", labelsize=max(least, _points("medium" if size is None else size))
+            )
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and _points(text.get_fontsize()) < least:
+            text.set_fontsize(least)
+
+
 def _break_lines(figure: Figure) -> None:
     """Break titles and axes' names that are longer than there is room for."""
     figure.draw_without_rendering()
@@ -74,7 +96,9 @@ def _break(text: Text, long: float, room: float) -> None:
     if long > room > 0:
         lines = text.get_text().split("\n")
         most = max(8, int(max(map(len, lines)) * room / long))
-        text.set_text("\n".join(part for line in lines for part in wrap(line, most)))
+        text.set_text(
+            "\n".join(part for line in lines for part in wrap(line, most, break_long_words=False))
+        )
 
 
 def _points(size: Any) -> float:

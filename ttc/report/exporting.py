@@ -12,6 +12,7 @@ from ttc.report.drawing import FORMATS, Format, data_file, write_figures
 from ttc.report.run_figures import run_figures
 from ttc.store.columns import RUN_TABLES, TABLES, TableName
 from ttc.store.hub_folder import write_hub_folder
+from ttc.store.overwriting import new_file
 from ttc.store.plain import has_table, write_csv, write_json_lines
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_zip import write_run_zip
@@ -108,17 +109,14 @@ def export(runs: Sequence[RunFolder], wanted: Export, *, force: bool = False) ->
 
 
 def _refuse_to_replace(wanted: Export, force: bool) -> None:
-    if force:
-        return
-    beside = data_file(wanted.to.parent, wanted.to.stem)
-    if wanted.is_file and wanted.kind == "figures" and beside.exists():
-        why = "exists, where what the figure shows would be"
-        raise UsageError(f"{beside} {why}; choose another name, or --force to write over it")
-    if wanted.to.is_file() or (wanted.to.is_dir() and any(wanted.to.iterdir())):
-        what = "exists" if wanted.to.is_file() else "is a folder with something in it"
+    if wanted.is_file:
+        figure = wanted.kind == "figures"
+        new_file(wanted.to, force, [data_file(wanted.to.parent, wanted.to.stem)] if figure else ())
+    elif wanted.to.is_file():
+        raise UsageError(f"{wanted.to} is a file; name a folder, or a file by its ending")
+    elif not force and wanted.to.is_dir() and any(wanted.to.iterdir()):
+        what = "is a folder with something in it"
         raise UsageError(f"{wanted.to} {what}; choose another name, or --force to write over it")
-    if wanted.to.is_dir() and wanted.is_file:
-        raise UsageError(f"{wanted.to} is a folder; name a file")
 
 
 def _zip(runs: Sequence[RunFolder], wanted: Export) -> list[str]:

@@ -12,6 +12,7 @@ from ttc.pipeline.scaling import MethodFit, ScalingFit
 from ttc.report.drawing import write_figures
 from ttc.report.looks import BLACK, COLOURS
 from ttc.report.names import axis, label
+from ttc.report.panels import panels
 from ttc.report.success_figure import success_figure
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # Line style and marker tell the curves apart without colours.
 _STYLES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 1)))
 _MARKERS = ("o", "s", "^", "D", "v", "P")
+_HEADROOM = 1.45  # of the logarithmic axis, so that the legend covers no curve
 
 
 def draw(fit: ScalingFit, title: str, folder: Path) -> list[Path]:
@@ -33,13 +35,6 @@ def fit_figures(fit: ScalingFit, title: str) -> dict[str, Figure]:
     return {name: make(fit, title) for name, make in MAKERS.items()}
 
 
-def _panels(count: int, width: float = 4.6, height: float = 4.2) -> tuple[Figure, list[Axes]]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(max(6.4, width * count), height), layout="constrained")
-    return figure, list(figure.subplots(1, count, squeeze=False)[0])
-
-
 def _compute_axis(axes: Axes, fit: ScalingFit) -> None:
     base = {"base": 2} if fit.unit == "c" else {"base": 10}
     axes.set_xscale("log", **base)
@@ -49,11 +44,11 @@ def _compute_axis(axes: Axes, fit: ScalingFit) -> None:
 
 def _surface(fit: ScalingFit, title: str) -> Figure:
     """Success over S and V with the best cells by budget."""
-    figure, panels = _panels(len(fit.methods))
+    figure, places = panels(len(fit.methods))
     values = np.concatenate([method.surface.ravel() for method in fit.methods])
     limits = {"vmin": np.nanmin(values), "vmax": np.nanmax(values)}
     image = None
-    for method, axes in zip(fit.methods, panels, strict=True):
+    for method, axes in zip(fit.methods, places, strict=True):
         rows = ~np.isnan(method.surface).all(axis=1)
         sizes, depths = method.setting.S[rows], method.setting.V
         shown = method.surface[rows].T
@@ -71,10 +66,10 @@ def _surface(fit: ScalingFit, title: str) -> Figure:
         axes.set_xlabel("solutions S")
         axes.set_ylabel("verifications per solution V")
         axes.set_title(label(f"{title}: {method.label}"), fontsize=9, loc="left")
-    handles, names = panels[0].get_legend_handles_labels()
+    handles, names = places[0].get_legend_handles_labels()
     figure.legend(handles, names, fontsize=7, loc="outside lower left", ncols=2)
     assert image is not None
-    figure.colorbar(image, ax=panels, label="success rate")
+    figure.colorbar(image, ax=places, label="success rate")
     return figure
 
 
@@ -96,8 +91,8 @@ def _draw_path(axes: Axes, method: MethodFit, sizes: IntArray) -> None:
 
 def _allocation(fit: ScalingFit, title: str) -> Figure:
     """Best S and V against compute on log axes: measured cells, optimum between them, the law."""
-    figure, panels = _panels(len(fit.methods))
-    for method, axes in zip(fit.methods, panels, strict=True):
+    figure, places = panels(len(fit.methods))
+    for method, axes in zip(fit.methods, places, strict=True):
         best = method.analysis.verified
         for k, (noun, letter) in enumerate((("S", "a"), ("V", "b"))):
             colour, marker = COLOURS[k], _MARKERS[k]
@@ -122,6 +117,8 @@ def _allocation(fit: ScalingFit, title: str) -> Figure:
                 law = _power(method, noun, procedure, letter)
                 axes.plot(path.cost, line, style, color=colour, linewidth=width, label=law)
         axes.set_yscale("log", base=2)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, low * (high / low) ** _HEADROOM)
         _compute_axis(axes, fit)
         axes.set_ylabel("compute-optimal S and V")
         said = label(f"{title}: {method.label}, {_level(fit)} intervals")
@@ -144,8 +141,8 @@ def _level(fit: ScalingFit) -> str:
 
 def _coverage(fit: ScalingFit, title: str) -> Figure:
     """Coverage against k with the fitted laws, and what half of the pool predicted of the rest."""
-    figure, panels = _panels(len(fit.coverage))
-    for one, axes in zip(fit.coverage, panels, strict=True):
+    figure, places = panels(len(fit.coverage))
+    for one, axes in zip(fit.coverage, places, strict=True):
         found = one.fit
         low, high = found.intervals["measured"]
         axes.plot(found.k, found.measured, "o", color=BLACK, markersize=4, label="measured")

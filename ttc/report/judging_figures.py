@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,8 +13,9 @@ from ttc.pipeline.judging.curves import Point
 from ttc.pipeline.judging.evaluation import Judging, OneJudging
 from ttc.pipeline.judging.figures import ALL
 from ttc.report.drawing import write_figures
-from ttc.report.looks import BLACK, COLOURS, GREY
+from ttc.report.looks import BLACK, COLOURS, GREY, PAGE
 from ttc.report.names import label
+from ttc.report.panels import panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,13 +47,6 @@ def judging_figures(found: Judging) -> dict[str, Figure]:
     return {name: figure for name, make in makers.items() if (figure := make(found)) is not None}
 
 
-def _panels(count: int, width: float = 4.4, height: float = 4.2) -> tuple[Figure, list[Axes]]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(max(5.4, width * count), height), layout="constrained")
-    return figure, list(figure.subplots(1, count, squeeze=False)[0])
-
-
 def _look(number: int) -> dict[str, Any]:
     k = number % len(_COLOURS)
     return {"color": _COLOURS[k], "linestyle": _STYLES[k]}
@@ -79,7 +74,7 @@ def _ranking(found: Judging) -> Figure | None:
     """ROC and precision against recall."""
     if not any(part.series("roc", ALL) for part in found.each):
         return None
-    figure, (left, right) = _panels(2)
+    figure, (left, right) = panels(2)
     left.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1)
     for i, part in enumerate(found.each):
         roc, pairs = part.series("roc", ALL), part.series("precision_recall", ALL)
@@ -115,12 +110,16 @@ def _reliability(found: Judging) -> Figure | None:
     some = [part for part in found.each if part.series("reliability", "equal width")][:_MANY]
     if not some:
         return None
-    figure = Figure(figsize=(max(5.4, 3.6 * len(some)), 5.2), layout="constrained")
-    grid = figure.subplots(
-        3, len(some), squeeze=False, sharex=True, gridspec_kw={"height_ratios": [4, 1, 0.5]}
-    )
+    columns, rows = min(len(some), 2), math.ceil(len(some) / 2)
+    width = PAGE if columns > 1 else 5.4
+    figure = Figure(figsize=(width, 4.8 * rows), layout="constrained")
+    ratios = {"height_ratios": [4, 1, 0.6] * rows}
+    grid = figure.subplots(3 * rows, columns, squeeze=False, sharex=True, gridspec_kw=ratios)
+    for spare in grid[-3:, 1:].ravel() if len(some) % 2 and columns > 1 else ():
+        spare.set_visible(False)
     for i, part in enumerate(some):
-        upper, lower, below = (row[i] for row in grid)
+        row, column = divmod(i, columns)
+        upper, lower, below = grid[3 * row : 3 * row + 3, column]
         upper.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1)
         for k, (series, word) in enumerate(
             (("equal width", "ece_width"), ("equal mass", "ece_mass"))
@@ -172,7 +171,7 @@ def _verifications(found: Judging) -> Figure | None:
     """Accuracy against V, and how many of V are effective."""
     if max(len(part.series("verifications", "accuracy")) for part in found.each) < 2:
         return None
-    figure, (left, right) = _panels(2)
+    figure, (left, right) = panels(2)
     most = 1.0
     for i, part in enumerate(found.each):
         _band(left, part, "verifications", "balanced_accuracy", i, "balanced accuracy")
@@ -194,7 +193,7 @@ def _verifications(found: Judging) -> Figure | None:
 def _false_positives(found: Judging) -> Figure | None:
     if max(len(part.series("false_positives", "best_wrong")) for part in found.each) < 2:
         return None
-    figure, (left, right) = _panels(2)
+    figure, (left, right) = panels(2)
     for i, part in enumerate(found.each):
         _band(left, part, "false_positives", "best_wrong", i, "wrong")
         _band(
@@ -248,8 +247,8 @@ def _band(
 
 def _margins(found: Judging) -> Figure | None:
     """Share of problems whose choice may flip, against how far scores move."""
-    figure, panels = _panels(2)
-    for axes, policy in zip(panels, ("best_of_n", "weighted_majority"), strict=True):
+    figure, places = panels(2)
+    for axes, policy in zip(places, ("best_of_n", "weighted_majority"), strict=True):
         for i, part in enumerate(found.each):
             _band(axes, part, "margin", policy, i, "")
         axes.set_ylim(0, 1.02)
@@ -264,7 +263,7 @@ def _attacks(found: Judging) -> Figure | None:
     told = [one for one in found.attacks if one.quantity == "accepted"]
     if not told:
         return None
-    figure, (axes,) = _panels(1, 6.4)
+    figure, (axes,) = panels(1, 6.4)
     groups = list(dict.fromkeys(one.group for one in told))
     names = list(dict.fromkeys(one.verifier for one in told))
     for i, name in enumerate(names):

@@ -17,6 +17,10 @@ BLACK, GREY = "#000000", "#777777"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 USUAL_FONT = 10.0
 """Points of the letters that figures are made with, to which `Look.font_size` is relative."""
+PAGE = 7.2
+"""Inches: the widest that a figure is printed."""
+SMALLEST = 7.0
+"""Points of the smallest letters, at the width that a figure is printed."""
 _OWN: Mapping[str, Mapping[str, float]] = {
     "paper": {"width": 5.5, "font_size": 8.0, "lines": 0.8},  # a text width of usual papers, inches
     "slides": {"width": 12.0, "height": 6.75, "font_size": 18.0, "lines": 1.7},  # 16 to 9

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttc.report.failures import failure_lines
 from ttc.report.tables import number
+from ttc.store.shard_status import shards_in_words
 from ttc.store.status import Count, RunStatus, Spending
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ _ENDED = {
     "interrupted": "interrupted; run its recipe again to go on",
     "failed": "failed; run its recipe again to go on",
     "killed": "killed; run its recipe again to go on",
+    "unmerged": "all its shards are done; ttc merge makes one run of them",
 }
+_MOST_SHARDS = 20
 
 
 def status_line(status: RunStatus) -> str:
@@ -68,6 +71,7 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
         if amount.limit is not None or unit == "tokens"
     ]
     lines += [_endpoint(view) for view in status.endpoints]
+    lines += _shard_lines(status)
     said = failure_lines(status.failures, status.samples)
     said += [f"Warning: {text}" for text in status.warnings]
     loud = [line(text, "yellow") for text in said]
@@ -75,6 +79,21 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
     for one in tail:
         one.overflow, one.no_wrap = "ellipsis", True
     return Group(_head(status), bars, *(line(text) for text in lines if text), *loud, *tail)
+
+
+def _shard_lines(status: RunStatus) -> Sequence[str]:
+    """How many shards stand how, and of those that are not done, each."""
+    if not status.shards:
+        return ()
+    others = [one for one in status.shards if not one.done]
+    rows = [
+        f"  {one.shard} {one.state}"
+        + (f", {_of(one.problems)} problems, {one.samples:,} samples" if one.samples else "")
+        + (f": {one.error}" if one.error else "")
+        for one in others[:_MOST_SHARDS]
+    ]
+    more = [f"  and {len(others) - _MOST_SHARDS} more"] if len(others) > _MOST_SHARDS else []
+    return [shards_in_words(status.shards), *rows, *more]
 
 
 def _head(status: RunStatus) -> RenderableType:
@@ -85,6 +104,8 @@ def _head(status: RunStatus) -> RenderableType:
     doing = status.doing or status.stage
     if status.state != "running":
         doing = _ENDED.get(status.state, status.state)
+        if status.stage == "shards" and status.state == "interrupted":
+            doing = "not all of its shards are done"
     head.append_text(line(f"  {doing}", _COLOURS.get(status.state, "cyan")))
     head.append(f"  {duration(status.seconds)}", style="none")
     if status.round > 1:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ttc.pipeline.scaling import MethodFit, ScalingFit
 from ttc.report.direct_labels import End, label_ends
-from ttc.report.looks import BLACK, COLOURS
+from ttc.report.looks import BLACK, COLOURS, PAGE
 from ttc.report.names import axis, label, shown_policy
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def success_figure(fit: ScalingFit, title: str) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.6, 4.6), layout="constrained")
+    figure = Figure(figsize=(PAGE, 4.4), layout="constrained")
     axes = figure.subplots()
     firsts = {method.run: method for method in reversed(fit.methods)}
     filled = len(fit.methods) + len(firsts) <= _FILLED
@@ -143,4 +143,4 @@ def _rungs(axes: Axes, method: MethodFit, colour: str) -> None:
         last = np.flatnonzero(~np.isnan(line))
         if len(last):
             at = costs[last[-1], column], line[last[-1]]
-            axes.annotate(f" V={v}", at, fontsize=6, color=colour)
+            axes.annotate(f" V={v}", at, fontsize=7, color=colour)

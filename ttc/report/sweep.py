@@ -85,10 +85,18 @@ def _beside(plan: SweepPlan, hidden: int) -> Iterator[str]:
             f"{counted(plan.sweep.left, 'cell')} of this name before {_are(plan.sweep.left)} no "
             "longer in it; their runs stay"
         )
+    if plan.gone:
+        yield (
+            f"{counted(plan.gone, 'cell')} complete before: their recipe or its files have changed "
+            "since, or their runs have gone"
+        )
     for why in dict.fromkeys(cost.why for cost in plan.costs.values() if cost.why):
         yield f"can't be planned, and will fail unless it is mended: {why}"
     if plan.to_do:
         yield "Samples that cells share are bought once; the sum counts them for each cell."
+    measured = dict.fromkeys(cost.lengths for cost in plan.costs.values() if cost.lengths)
+    if measured:
+        yield f"lengths as measured on {', '.join(measured)}"
     if any(math.isnan(cost.amount("tokens").expected) for cost in plan.costs.values()):
         yield "<=: if every completion had max_tokens; --like RUN takes the lengths of a run"
 
@@ -137,7 +145,7 @@ def _live(total: int, jobs: int) -> Iterator[Callable[[Ended], None]]:
 
 
 def _counts(ended: int, failed: int, total: int, jobs: int) -> str:
-    running = min(jobs, total - ended)
+    running = min(jobs or total, total - ended)
     under_way = f", {running} running" if running else ""
     return f"{ended - failed} of {total} done, {failed} failed{under_way}"
 
@@ -188,7 +196,9 @@ def _result(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["success"] is None:
         return (row["name"], "-", "", "", number(row["tokens"] or math.nan))
     size = "" if row["S"] is None else f"@{row['S']}" + (f"x{row['V']}" if row["V"] else "")
-    interval = f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
+    low, high = (row[end] for end in ("ci_low", "ci_high"))
+    known = not any(end is None or math.isnan(end) for end in (low, high))
+    interval = f"{percent(low)} to {percent(high)}" if known else "-"
     tokens = math.nan if row["tokens"] is None else row["tokens"]
     by = f"{row['policy']}{size}"
     return (row["name"], percent(row["success"]), interval, by, number(tokens))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from ttc.errors import DataError
 from ttc.store.columns import TABLES, TableName
-from ttc.store.tables import read_table
+from ttc.store.tables import read_blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.integer[Any]]
+_BLOCK = 2**20  # rows for which an intermediate array is made
 AMOUNTS = (
     "prompt_tokens",
     "cached_tokens",
@@ -47,6 +48,8 @@ class Samples:
 
     def take(self, rows: NDArray[np.bool_]) -> Samples:
         """Some of the rows."""
+        if rows.all():
+            return self
         return Samples(self.row[rows], {name: own[rows] for name, own in self.columns.items()})
 
 
@@ -59,19 +62,52 @@ def read_samples(
 ) -> Samples:
     """Read numeric columns; `place` numbers the problems, `verifier` keeps only its rows.
 
-    Of a column that may be null, a truth that is null reads as true, and a whole number as -1.
+    The table is read in blocks, and whole numbers take four bytes where they fit. Of a column that
+    may be null, a truth that is null reads as true, and a whole number as -1.
     Raises `DataError` for an unknown problem, an empty cell outside nullable columns, a number that
     should be whole and isn't, and a negative index.
     """
-    by = ["verifier"] if verifier is not None else []
-    content = read_table(path, table, ["problem_id", *by, *columns, *USE_COLUMNS])
-    if verifier is not None:
-        import pyarrow.compute as pc
+    import pyarrow.compute as pc
 
-        content = content.filter(pc.equal(content.column("verifier").cast("string"), verifier))
-    numbers = read_numbers(path, table, content, (*columns, *USE_COLUMNS))
-    refuse_empty(path, content, "problem_id")
-    return Samples(problem_rows(path, content, place), numbers)
+    by = ["verifier"] if verifier is not None else []
+    rows: list[Ints] = []
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*columns, *USE_COLUMNS)}
+    for content in read_blocks(path, table, ["problem_id", *by, *parts]):
+        if verifier is not None:
+            content = content.filter(pc.equal(content.column("verifier").cast("string"), verifier))
+        for name, values in read_numbers(path, table, content, tuple(parts)).items():
+            parts[name].append(small(values))
+        refuse_empty(path, content, "problem_id")
+        rows.append(small(problem_rows(path, content, place)))
+    # A column's parts go when it is made, so that not all is there twice.
+    return Samples(joined(rows), {name: joined(parts.pop(name)) for name in tuple(parts)})
+
+
+def small(values: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers in four bytes each, where they fit."""
+    limits = np.iinfo(np.int32)
+    if values.dtype != np.int64 or not values.size:
+        return values
+    fits = limits.min <= values.min() and values.max() <= limits.max
+    return values.astype(np.int32) if fits else values
+
+
+def joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Blocks of rows as one array; narrower rows get NaN at their ends."""
+    if parts[0].ndim < 2:
+        return np.concatenate(parts)
+    width = max(part.shape[1] for part in parts)
+    return np.concatenate(
+        [
+            np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=np.nan)
+            for part in parts
+        ]
+    )
+
+
+def blocks(n: int) -> Iterator[slice]:
+    """Slices of `n` rows, for intermediate arrays that need not hold all of them."""
+    return (slice(start, min(n, start + _BLOCK)) for start in range(0, n, _BLOCK))
 
 
 def used_by_unit(column: Callable[[str], NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
@@ -107,25 +143,48 @@ def key(group: Ints, index: NDArray[Any]) -> Ints:
 
 def rank_within(group: Ints, *keys: NDArray[Any]) -> Ints:
     """Place of each entry within its group, from 0, ordered by `keys`, the first one foremost."""
+    if _in_order(group, keys):  # as tables mostly are
+        return _places(group)
     order = np.lexsort((*reversed(keys), group))
-    ordered = group[order]
-    rank = np.empty(len(group), dtype=np.int64)
-    rank[order] = np.arange(len(group)) - np.searchsorted(ordered, ordered)
+    rank = np.empty(len(group), dtype=np.int32)
+    rank[order] = _places(group[order])
     return rank
+
+
+def _in_order(group: Ints, keys: Sequence[NDArray[Any]]) -> bool:
+    """Whether the entries are sorted by group, and within each by `keys`."""
+    below = group[1:] < group[:-1]
+    equal = group[1:] == group[:-1]
+    for own in keys:
+        below |= equal & (own[1:] < own[:-1])
+        equal &= own[1:] == own[:-1]
+    return not below.any()
+
+
+def _places(ordered: Ints) -> NDArray[np.int32]:
+    """Place of each entry among those of its group, which stand together."""
+    n = len(ordered)
+    starts = np.flatnonzero(np.r_[n > 0, ordered[1:] != ordered[:-1]]).astype(np.int32)
+    sizes = np.diff(np.r_[starts, np.int32(n)])
+    return np.arange(n, dtype=np.int32) - np.repeat(starts, sizes)
 
 
 def find_owner(parts: Ints, whole: Ints) -> tuple[Ints, int]:
     """Where each key of `parts` stands in `whole`, and the first that is not there (or -1)."""
     order = np.argsort(whole, kind="stable")
-    at = np.searchsorted(whole, parts, sorter=order)
-    owner = order[np.minimum(at, len(order) - 1)]
-    lost = whole[owner] != parts
-    return owner, int(np.argmax(lost)) if lost.any() else -1
+    owner = np.empty(len(parts), dtype=np.int32)
+    for part in blocks(len(parts)):
+        at = np.searchsorted(whole, parts[part], sorter=order)
+        owner[part] = order[np.minimum(at, len(order) - 1)]
+        lost = whole[owner[part]] != parts[part]
+        if lost.any():
+            return owner, part.start + int(np.argmax(lost))
+    return owner, -1
 
 
 def first_repeated(keys: Ints) -> int:
     """An entry whose key is there twice, or -1."""
-    if np.all(keys[1:] > keys[:-1]):
+    if (keys[1:] > keys[:-1]).all():
         return -1
     order = np.argsort(keys, kind="stable")
     again = keys[order[1:]] == keys[order[:-1]]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ttc.store._samples import AMOUNTS, Ints, problem_rows, used_by_unit
 from ttc.store.run_folder import RunFolder
-from ttc.store.tables import read_table
+from ttc.store.tables import read_blocks, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,69 +30,88 @@ def discarded(run: RunFolder, place: Mapping[str, int], *, all_returned: bool) -
     place: numbers of the problems. all_returned: whether the method returned all stored solutions.
     Verifiers of the recipe are no part of it. Raises `DataError` for an unknown problem.
     """
-    import pyarrow.compute as pc
-
     path = run.table("samples")
     if not path.is_file():
         return {}
-    fate = _own(path, ["fate"]).column("fate").cast("string")
-    wasted = np.asarray(pc.not_equal(fate, "kept").to_numpy(), dtype=np.bool_)
-    drafted = _own(path, ["drafted"]).column("drafted")
-    if all_returned and not wasted.any() and drafted.null_count == len(drafted):
+    if all_returned and not any(
+        _wasted(own).any() or own.column("drafted").null_count < len(own)
+        for own in _own(path, ["fate", "drafted"])
+    ):
         return {}  # as of most methods: no more need be read
-    samples = _own(path, ["problem_id", "number", *AMOUNTS, *_OF_DRAFTS])
-    row = problem_rows(path, samples, place)
-    if not all_returned:
-        number = samples.column("number").to_numpy().astype(np.int64)
-        wasted = wasted | ~_in_returned(run, place, row, number)
-    used = used_by_unit(lambda name: samples.column(name).to_numpy())
-    own = _for_drafts(samples, len(row))
-    return {
-        unit: np.bincount(
-            row,
-            weights=np.where(wasted, values, own.get(unit, np.zeros(len(row)))),
-            minlength=len(place),
-        ).astype(np.float64)
-        for unit, values in used.items()
-    }
+    inside = None if all_returned else _Inside.of(run, place)
+    totals: dict[str, Floats] = {}
+    for samples in _own(path, ["problem_id", "number", "fate", *AMOUNTS, *_OF_DRAFTS]):
+        row, wasted = problem_rows(path, samples, place), _wasted(samples)
+        if inside is not None:
+            wasted |= ~inside.holds(row, samples.column("number").to_numpy().astype(np.int64))
+        drafts, nothing = _for_drafts(samples), np.zeros(len(row))
+        for unit, values in used_by_unit(partial(_numbers, samples)).items():
+            total = totals.setdefault(unit, np.zeros(len(place)))
+            np.add.at(total, row, np.where(wasted, values, drafts.get(unit, nothing)))
+    return totals
 
 
-def _for_drafts(samples: pa.Table, rows: int) -> dict[str, Floats]:
+def _numbers(samples: pa.Table, name: str) -> NDArray[Any]:
+    values: NDArray[Any] = samples.column(name).to_numpy()
+    return values
+
+
+def _wasted(samples: pa.Table) -> NDArray[np.bool_]:
+    """(samples,) whether no solution that was kept is made of it."""
+    import pyarrow.compute as pc
+
+    fate = samples.column("fate").cast("string")
+    return np.array(pc.not_equal(fate, "kept").to_numpy(), dtype=np.bool_)
+
+
+def _for_drafts(samples: pa.Table) -> dict[str, Floats]:
     """By unit, (samples,) what each took beyond what one of its length takes without drafts."""
-    drafted, accepted, draft, discarded = (
+    drafted, accepted, draft, wasted = (
         np.nan_to_num(samples.column(name).to_numpy().astype(np.float64))
         for name in ("drafted", "accepted", *_OF_DRAFTS)
     )
     tokens = drafted - accepted
-    return {"tokens": tokens, "completion_tokens": tokens, "flops": draft + discarded}
+    return {"tokens": tokens, "completion_tokens": tokens, "flops": draft + wasted}
 
 
-def _own(path: Path, columns: Sequence[str]) -> pa.Table:
-    """Columns of the sampler's own samples."""
+def _own(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Columns of the sampler's own samples, in blocks."""
     import pyarrow.compute as pc
 
-    samples = read_table(path, "samples", [*columns, "verifier"])
-    return samples.filter(pc.is_null(samples.column("verifier")))
+    for samples in read_blocks(path, "samples", [*columns, "verifier"]):
+        yield samples.filter(pc.is_null(samples.column("verifier")))
 
 
-def _in_returned(
-    run: RunFolder, place: Mapping[str, int], row: Ints, number: Ints
-) -> NDArray[np.bool_]:
-    """Whether a sample lies among those of a returned solution."""
-    columns = ["problem_id", "first_sample", "last_sample", "returned"]
-    table = read_table(run.solutions, "solutions", columns)
-    if table.column("first_sample").null_count:  # nobody knows which samples they are made of
-        return np.ones(len(row), dtype=np.bool_)
-    returned = table.column("returned").cast("bool").fill_null(True).to_numpy()
-    table = table.filter(returned)
-    of = problem_rows(run.solutions, table, place)
-    first, last = (
-        table.column(name).to_numpy().astype(np.int64) for name in ("first_sample", "last_sample")
-    )
-    width = int(max(number.max(initial=0), last.max(initial=0))) + 2
-    # +1 where a solution's samples begin, -1 behind their end: above 0 is inside of one.
-    edges = np.zeros(len(place) * width, dtype=np.int64)
-    np.add.at(edges, of * width + first, 1)
-    np.add.at(edges, of * width + last + 1, -1)
-    inside: NDArray[np.bool_] = np.cumsum(edges)[row * width + number] > 0
-    return inside
+@dataclass(frozen=True)
+class _Inside:
+    """(problems, numbers) whether a sample of this number lies among those of a returned solution;
+    None where nobody knows which samples solutions are made of.
+    """
+
+    known: NDArray[np.bool_] | None
+
+    @classmethod
+    def of(cls, run: RunFolder, place: Mapping[str, int]) -> _Inside:
+        columns = ["problem_id", "first_sample", "last_sample", "returned"]
+        table = read_table(run.solutions, "solutions", columns)
+        if table.column("first_sample").null_count:
+            return cls(None)
+        returned = table.column("returned").cast("bool").fill_null(True).to_numpy()
+        table = table.filter(returned)
+        of = problem_rows(run.solutions, table, place)
+        first, last = (
+            table.column(name).to_numpy().astype(np.int64)
+            for name in ("first_sample", "last_sample")
+        )
+        # +1 where a solution's samples begin, -1 behind their end: above 0 is inside of one.
+        edges = np.zeros((len(place), int(last.max(initial=0)) + 2), dtype=np.int32)
+        np.add.at(edges, (of, first), 1)
+        np.add.at(edges, (of, last + 1), -1)
+        return cls(np.cumsum(edges, axis=1, dtype=np.int32, out=edges) > 0)
+
+    def holds(self, row: Ints, number: Ints) -> NDArray[np.bool_]:
+        """Of some samples: their problems' rows and their numbers."""
+        if self.known is None:
+            return np.ones(len(row), dtype=np.bool_)
+        # What comes after the last of all returned ones is in none, as the last column is.
+        return self.known[row, np.minimum(number, self.known.shape[1] - 1)]

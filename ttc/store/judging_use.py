@@ -8,8 +8,10 @@ everywhere: among fewer solutions there are fewer copies, and how many, no mean 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,12 +19,13 @@ from numpy.typing import NDArray
 
 from ttc.store._samples import AMOUNTS, Ints, problem_rows, used_by_unit
 from ttc.store.run_folder import RunFolder
-from ttc.store.tables import read_table
+from ttc.store.tables import read_blocks, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
+_TEXTS = 4_096  # solutions whose texts are in memory at a time
 _COUNTED = ("prompt_tokens", "completion_tokens", "tokens", "calls")
 
 
@@ -51,7 +54,7 @@ class JudgingUse:
     def __bool__(self) -> bool:
         return bool(self.each)
 
-    def take(self, rows: NDArray[np.bool_]) -> JudgingUse:
+    def take(self, rows: NDArray[np.bool_] | slice) -> JudgingUse:
         """Of some of the problems."""
         parts = (self.once, self.each)
         return JudgingUse(*({unit: of[rows] for unit, of in one.items()} for one in parts))
@@ -64,29 +67,57 @@ def judging_use(
 
     place: numbers of the problems. Raises `DataError` for an unknown problem.
     """
-    import pyarrow.compute as pc
-
     path = run.table("samples")
     if not path.is_file():
         return JudgingUse()
-    samples = read_table(
-        path, "samples", ["problem_id", "number", "after", "verifier", "role", *AMOUNTS]
+    asked = judged.completions.any() or judged.prompts.any()
+    counted = _counted(path, place, verifier)
+    if asked and not counted.samples.any():
+        return JudgingUse()  # it was asked for by whoever holds it
+    same = (counted.samples == judged.verifications) & (counted.tokens == judged.completions)
+    if len(counted.roles) < 2 and asked and same.all():
+        return JudgingUse()
+    samples = _of_verifier(
+        read_table(path, "samples", ["problem_id", "number", "after", "verifier", *AMOUNTS]),
+        verifier,
     )
-    samples = samples.filter(pc.equal(samples.column("verifier").cast("string"), verifier))
     row = problem_rows(path, samples, place)
     used = used_by_unit(lambda name: samples.column(name).to_numpy())
-    sampled = np.bincount(row, weights=used["completion_tokens"], minlength=len(place))
-    count = np.bincount(row, minlength=len(place))
-    one_role = pc.count_distinct(samples.column("role").cast("string")).as_py() < 2
-    asked = judged.completions.any() or judged.prompts.any()
-    if asked and not len(row):
-        return JudgingUse()  # it was asked for by whoever holds it
-    same = (count == judged.verifications) & (sampled == judged.completions)
-    if one_role and asked and same.all():
-        return JudgingUse()
     tree = _Tree.of(row, samples)
     copies = _copies(run, place) if len(row) else np.ones(len(place))
     return _shared_out(row, used, tree, copies, judged)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """(problems,) samples of a verifier and the tokens sampled for them; its roles."""
+
+    samples: Ints
+    tokens: Floats
+    roles: frozenset[str]
+
+
+def _of_verifier(samples: pa.Table, verifier: str) -> pa.Table:
+    import pyarrow.compute as pc
+
+    return samples.filter(pc.equal(samples.column("verifier").cast("string"), verifier))
+
+
+def _counted(path: Path, place: Mapping[str, int], verifier: str) -> _Counted:
+    """What tells whether verifications are one sample each, a block at a time."""
+    count, tokens = np.zeros(len(place), dtype=np.int64), np.zeros(len(place))
+    roles: set[str] = set()
+    columns = ["problem_id", "verifier", "role", "completion_tokens", "drafted", "accepted"]
+    for block in read_blocks(path, "samples", columns):
+        samples = _of_verifier(block, verifier)
+        row = problem_rows(path, samples, place)
+        sampled, drafted, accepted = (
+            samples.column(name).to_numpy().astype(np.float64) for name in columns[3:]
+        )
+        count += np.bincount(row, minlength=len(place))
+        np.add.at(tokens, row, sampled + np.nan_to_num(drafted) - np.nan_to_num(accepted))
+        roles.update(samples.column("role").cast("string").unique().to_pylist())
+    return _Counted(count, tokens, frozenset(roles))
 
 
 @dataclass(frozen=True)
@@ -156,10 +187,22 @@ def _shared_out(
 
 def _copies(run: RunFolder, place: Mapping[str, int]) -> Floats:
     """(problems,) how many solutions stand for one text among them."""
-    table = read_table(run.solutions, "solutions", ["problem_id", "text"])
-    counted = table.group_by(["problem_id", "text"]).aggregate([([], "count_all")])
-    all_of, distinct = (
-        np.bincount(problem_rows(run.solutions, one, place), minlength=len(place))
-        for one in (table, counted)
-    )
+    rows, digests = [], []
+    for block in read_blocks(run.solutions, "solutions", ["problem_id", "text"], _TEXTS):
+        rows.append(problem_rows(run.solutions, block, place))
+        texts = block.column("text").to_pylist()
+        digests.append(np.array([_digest(text) for text in texts], dtype=np.uint64))
+    row, digest = np.concatenate(rows), np.concatenate(digests)
+    order = np.lexsort((digest, row))
+    ordered, text = row[order], digest[order]
+    new = np.r_[len(row) > 0, (ordered[1:] != ordered[:-1]) | (text[1:] != text[:-1])]
+    all_of = np.bincount(row, minlength=len(place))
+    distinct = np.bincount(ordered[new[: len(row)]], minlength=len(place))
     return np.asarray(all_of / np.maximum(distinct, 1), dtype=np.float64)
+
+
+def _digest(text: str | None) -> int:
+    """Stands for a text among those of its problem."""
+    if text is None:
+        return 0
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

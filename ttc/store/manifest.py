@@ -111,6 +111,26 @@ class ShardNote(BaseModel):
     problems: int = Field(ge=0, description="Of the whole run.")
 
 
+class MergeNote(BaseModel):
+    """Of what shards a run was made, and what they left of its budget."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    shards: dict[str, str] = Field(
+        default_factory=dict, description="By 3/16: SHA-256 of what is in the shard's tables."
+    )
+    billed: dict[str, float] = Field(
+        default_factory=dict, description="All shards, over all their tries, by unit."
+    )
+    left: dict[str, float] = Field(
+        default_factory=dict, description="Of the run's limits, what shards did not use."
+    )
+    wanting: int = Field(default=0, description="Problems that would take more of that.")
+    second_pass: bool = Field(
+        default=False, description="Whether running the recipe would deal out what is left."
+    )
+
+
 class Plugin(BaseModel):
     """Code of a part that is not ttc's own."""
 
@@ -133,6 +153,7 @@ class Try(BaseModel):
     git_commit: str | None = None
     git_dirty: bool | None = None
     host: dict[str, str | int | float] = Field(default_factory=lambda: host_facts())
+    shard: str = Field(default="", description="That it worked on, where not on the whole: 3/16.")
 
 
 class Manifest(BaseModel):
@@ -154,6 +175,9 @@ class Manifest(BaseModel):
     )
     shard: ShardNote | None = Field(
         default=None, description="Of a part of a run's problems; null for a whole run."
+    )
+    merged: MergeNote | None = Field(
+        default=None, description="Of a run that was made of shards; else null."
     )
     dataset: str = Field(
         default="", description="What the problems are; runs are pooled only if equal."
@@ -229,7 +253,11 @@ class Manifest(BaseModel):
         if earlier is not None:
             self.started = min(self.started, earlier.started)
             self.tries = [_closed(old) for old in earlier.tries]
+            if earlier.merged is not None:
+                self.merged = earlier.merged.model_copy(update={"second_pass": False})
         begun = Try(git_commit=self.git_commit, git_dirty=self.git_dirty, host=self.host)
+        if self.shard is not None:
+            begun.shard = f"{self.shard.number}/{self.shard.of}"
         self.tries.append(begun)
         return begun
 

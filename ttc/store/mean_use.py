@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.store._samples import USE_COLUMNS, Ints, Samples
+from ttc.store._samples import USE_COLUMNS, Ints, Samples, blocks
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ class MeanUse:
     completion_squared: Floats
     prompt_times_completion: Floats
 
-    def take(self, rows: NDArray[np.bool_]) -> MeanUse:
+    def take(self, rows: NDArray[np.bool_] | slice) -> MeanUse:
         """The same for some of the problems."""
         return MeanUse(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
@@ -45,19 +45,11 @@ def mean_use(
     problems: int,
 ) -> MeanUse:
     """Means by problem of samples, (samples,) each: their problem's row, tokens and seconds."""
+    totals = np.zeros((6, problems))
+    for part in blocks(len(row)):
+        own = row[part]
+        p, c, seconds = (v[part].astype(np.float64) for v in (prompts, completions, times))
+        for total, values in zip(totals, (p, c, seconds, p**2, c**2, p * c), strict=True):
+            np.add.at(total, own, values)  # one after the other, however they are cut
     count = np.bincount(row, minlength=problems)
-    count = np.where(count > 0, count, np.nan)
-
-    def mean(values: NDArray[Any]) -> Floats:
-        total = np.bincount(row, weights=values, minlength=problems)
-        return np.asarray(total / count, dtype=np.float64)
-
-    prompt, completion, seconds = (v.astype(np.float64) for v in (prompts, completions, times))
-    return MeanUse(
-        prompt_tokens=mean(prompt),
-        completion_tokens=mean(completion),
-        seconds=mean(seconds),
-        prompt_squared=mean(prompt**2),
-        completion_squared=mean(completion**2),
-        prompt_times_completion=mean(prompt * completion),
-    )
+    return MeanUse(*(totals / np.where(count > 0, count, np.nan)))

@@ -17,6 +17,7 @@ from ttc.store._pairs import Compared
 from ttc.store._samples import (
     Ints,
     Samples,
+    blocks,
     find_owner,
     first_repeated,
     key,
@@ -71,6 +72,18 @@ class LoadedPool:
     def only(self, problems: Collection[str]) -> LoadedPool:
         """Some of the problems; the others are left out."""
         return self._take(np.array([name in problems for name in self.arrays.problem_ids]))
+
+    def alone(self, problem: int) -> LoadedPool:
+        """One of the problems, by its place; `left_out` stays what it is."""
+        row = slice(problem, problem + 1)
+        return replace(
+            self,
+            arrays=_take_arrays(self.arrays, row),
+            solutions=self.solutions.take(row),
+            verifications=self.verifications.take(row),
+            discarded={unit: amounts[row] for unit, amounts in self.discarded.items()},
+            judging=self.judging.take(row),
+        )
 
     def _take(self, rows: NDArray[np.bool_]) -> LoadedPool:
         if rows.all():
@@ -300,8 +313,11 @@ def _present(run: RunFolder, solved: Samples, ids: list[str], promised: Ints) ->
     return found
 
 
-def _take_arrays(pool: PoolArrays, rows: NDArray[np.bool_]) -> PoolArrays:
-    ids = tuple(pool.problem_ids[i] for i in np.flatnonzero(rows))
+def _take_arrays(pool: PoolArrays, rows: NDArray[np.bool_] | slice) -> PoolArrays:
+    if isinstance(rows, slice):
+        ids = pool.problem_ids[rows]
+    else:
+        ids = tuple(pool.problem_ids[i] for i in np.flatnonzero(rows))
     known = {f.name: getattr(pool, f.name) for f in fields(pool) if f.name != "problem_ids"}
     by_problem = {name: values[rows] for name, values in known.items() if values is not None}
     return replace(pool, problem_ids=ids, **by_problem)
@@ -366,7 +382,7 @@ def _verifications(
             f"{_solution(judged, twice, place)} twice"
         )
     voting = stored["returned"]
-    number = np.cumsum(voting) - 1
+    number = np.cumsum(voting, dtype=np.int32) - 1
     counts = voting[owner]
     compares = judged["against"] >= 0
     if not compares.any():
@@ -399,10 +415,12 @@ def _scores(
     depth = rank_within(owner, judged["verification_index"])
     shape = (problems, int(column.max()) + 1)
     scores = np.full((*shape, int(depth.max()) + 1), np.nan)
-    scores[judged.row, column, depth] = judged["score"]
-    cell = judged.row * shape[1] + column
-    counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
-    return scores, counts.astype(np.int32)
+    counts = np.zeros(shape, dtype=np.int32)
+    for part in blocks(len(owner)):
+        cell = judged.row[part], column[part]
+        scores[(*cell, depth[part])] = judged["score"][part]
+        np.add.at(counts, cell, 1)
+    return scores, counts
 
 
 def _of_solutions(

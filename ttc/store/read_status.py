@@ -9,6 +9,8 @@ from typing import Any
 from ttc.store.lock import held
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import read_log
+from ttc.store.shard_folders import shards_of
+from ttc.store.shard_status import shard_states, together
 from ttc.store.status import STATUS_NAME, Count, RunStatus, read_status
 
 _STALE_S = 30.0
@@ -18,10 +20,15 @@ def look(run: RunFolder) -> tuple[RunStatus, bool]:
     """A run's status and whether a process works on it now. Raises `DataError` for no run.
 
     Where nobody does and it had not ended, its process was killed. A run without a status (made by
-    an import, a simulation or an earlier version) is told from its manifest.
+    an import, a simulation or an earlier version) is told from its manifest, one that is there in
+    shards only from theirs.
     """
+    shards = shards_of(run)
+    if shards and not run.exists():
+        looked = [look(one) for one in shards.values()]
+        return together(run, looked), any(alive for _, alive in looked)
     alive = held(run)
-    status = read_status(run.path / STATUS_NAME) or _from_manifest(run)
+    status = read_status(run.path / STATUS_NAME) or status_of(run)
     if alive is None:  # the lock is not ours to try: a status that moves shows life
         age = (datetime.now(UTC) - status.updated).total_seconds()
         alive = status.state == "running" and age < _STALE_S
@@ -30,10 +37,13 @@ def look(run: RunFolder) -> tuple[RunStatus, bool]:
         stored = run.manifest().status
         status.state = "killed" if stored == "interrupted" else stored
         status.eta_seconds = None
+    if shards:
+        status.shards = shard_states(run, [look(one) for one in shards.values()])
     return status, alive
 
 
-def _from_manifest(run: RunFolder) -> RunStatus:
+def status_of(run: RunFolder) -> RunStatus:
+    """What a manifest alone tells."""
     manifest = run.manifest()
     return RunStatus(
         run_id=manifest.run_id,

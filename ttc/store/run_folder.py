@@ -154,40 +154,81 @@ class RunFolder:
         return read_manifest(self.manifest_path)
 
 
+def is_url(word: object) -> bool:
+    """Whether a word names a place elsewhere, such as `s3://bucket/results/a`, and no file."""
+    return "://" in str(word)
+
+
 def run_folder(root: Path, recipe_name: str, run_id: str) -> RunFolder:
     """The folder of a run under a results root."""
     return RunFolder(root / recipe_name / run_id)
 
 
-def list_runs(root: Path) -> list[RunFolder]:
-    """All runs below a results root, up to two folders deep, oldest first."""
+def list_runs(root: Path, *, unmerged: bool = False) -> list[RunFolder]:
+    """All runs below a results root, up to two folders deep, oldest first.
+
+    unmerged: also those of which there are only shards.
+    """
     manifests = [*root.glob(f"*/{MANIFEST_NAME}"), *root.glob(f"*/*/{MANIFEST_NAME}")]
-    runs = [RunFolder(path.parent) for path in manifests if not path.parent.name.startswith(".")]
-    return sorted((run for run in runs if not run.shard), key=_age)
+    found = [RunFolder(path.parent) for path in manifests if not path.parent.name.startswith(".")]
+    runs = {run: run for run in found if not run.shard}
+    if unmerged:
+        for below in ("*", "*/*"):
+            shards = map(RunFolder, root.glob(f"{below}/{SHARDS}/*-of-*"))
+            begun = (one for one in shards if one.shard and one.exists())
+            runs = {one.whole: one for one in begun} | runs
+    return sorted(runs, key=lambda run: _age(runs[run]))
 
 
 def find_run(
-    reference: str | Path, root: Path = Path("results"), *, begun: bool = False
+    reference: str | Path,
+    root: Path = Path("results"),
+    *,
+    begun: bool = False,
+    unmerged: bool = False,
 ) -> RunFolder:
     """The run a person means.
 
-    In this order: a run's folder or a file in it; a folder of runs (the latest); a recipe's name
-    under `root` (its latest run); a run id or the beginning of one, alone or as `recipe/id`.
+    In this order: what a URL leads to, which is fetched; a run's folder or a file in it; a folder
+    of runs (the latest); a recipe's name under `root` (its latest run); a run id or the beginning
+    of one, alone or as `recipe/id`.
     The latest run is the latest with tables, which a try that failed at once must not hide; with
-    `begun`, and where no run has any, the latest of all.
+    `begun`, and where no run has any, the latest of all. unmerged: a run of which there are only
+    shards will do.
     Raises `DataError` naming near candidates when there is none or more than one.
     """
+    if is_url(reference):
+        from ttc.store.remote import fetched_run
+
+        return fetched_run(str(reference))
     if not str(reference).strip():
         raise DataError("no run '': name a run's folder, its recipe or its id")
     places = (Path(reference), root / reference)
     for place in places:
         folder = place.parent if place.is_file() else place
-        if RunFolder(folder).exists():
+        if RunFolder(folder).exists() or (unmerged and _has_shards(folder)):
             return RunFolder(folder)
     for place in places:
-        if place.is_dir() and (runs := list_runs(place)):
+        if place.is_dir() and (runs := list_runs(place, unmerged=unmerged)):
             return (runs if begun else [run for run in runs if run.has_tables()] or runs)[-1]
-    return _by_prefix(str(reference), root)
+    try:
+        return _by_prefix(str(reference), root, unmerged)
+    except DataError as error:
+        raise _not_merged(reference, root, error) if not unmerged else error from None
+
+
+def _has_shards(folder: Path) -> bool:
+    shards = map(RunFolder, (folder / SHARDS).glob("*-of-*"))
+    return any(one.shard and one.exists() for one in shards)
+
+
+def _not_merged(reference: str | Path, root: Path, error: DataError) -> DataError:
+    """What tells that a run is there, but in shards; the error itself where it is not."""
+    try:
+        found = find_run(reference, root, begun=True, unmerged=True)
+    except DataError:
+        return error
+    return DataError(f"{found.name} is there in shards only: ttc merge {found.path} makes it a run")
 
 
 def find_matching(words: Sequence[str], root: Path = Path("results")) -> list[RunFolder]:
@@ -226,8 +267,8 @@ def find_runs(
     return list(found.values())
 
 
-def _by_prefix(reference: str, root: Path) -> RunFolder:
-    runs = list_runs(root)
+def _by_prefix(reference: str, root: Path, unmerged: bool) -> RunFolder:
+    runs = list_runs(root, unmerged=unmerged)
     recipe, _, prefix = reference.rpartition("/")
     matches = [
         run

@@ -21,8 +21,17 @@ from ttc.visible import visible_json
 
 STATUS_NAME = "status.json"
 State = Literal[
-    "running", "complete", "budget", "interrupted", "failed", "killed", "imported", "simulated"
+    "running",
+    "complete",
+    "budget",
+    "interrupted",
+    "failed",
+    "killed",
+    "imported",
+    "simulated",
+    "unmerged",
 ]
+"""unmerged: of a run in shards, all of which are done."""
 
 
 class Count(BaseModel):
@@ -45,6 +54,22 @@ class Spending(BaseModel):
         return None if self.limit is None else max(0.0, self.limit - self.spent - self.reserved)
 
 
+class ShardState(BaseModel):
+    """How a shard of a run stands: a state of runs, or missing. Counts of problems and samples."""
+
+    shard: str
+    state: str
+    alive: bool = False
+    problems: Count = Count()
+    samples: int = 0
+    error: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether it ended as planned."""
+        return self.state in ("complete", "budget")
+
+
 class RunStatus(BaseModel):
     """A moment of a run. Rates are in completion tokens a second, durations in seconds."""
 
@@ -55,7 +80,9 @@ class RunStatus(BaseModel):
     shard: str = Field(default="", description="Of a part of a run's problems: 03-of-16.")
     state: State = "running"
     stage: str = Field(
-        default="", description="loading, connecting, sampling, paused, stopping or evaluating."
+        default="",
+        description="loading, connecting, sampling, paused, stopping or evaluating; shards, where "
+        "the run is there in shards only.",
     )
     doing: str = Field(default="", description="What is waited for, while that has a name.")
     pid: int | None = None
@@ -77,6 +104,7 @@ class RunStatus(BaseModel):
     endpoints: list[dict[str, Any]] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     error: str = ""
+    shards: list[ShardState] = Field(default_factory=list, description="Of a run that has any.")
 
     @model_validator(mode="before")
     @classmethod

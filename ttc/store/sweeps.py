@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from ttc.store.atomic import write_text
 from ttc.store.run_folder import RunFolder, list_runs
 from ttc.visible import visible_json
 
+_log = logging.getLogger(__name__)
 FOLDER, STATE_NAME = "sweeps", "sweep.json"
 CellStatus = Literal["waiting", "complete", "failed"]
 
@@ -44,7 +46,9 @@ class CellState(BaseModel):
 
 
 class SweepState(BaseModel):
-    """A sweep: its cells in their order, and how each stands. engine, jobs: as it was run last."""
+    """A sweep: its cells in their order, and how each stands. engine, jobs: as it was run last;
+    jobs is 0 where nobody said how many, which is what an engine has, and one of `local`.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -53,7 +57,7 @@ class SweepState(BaseModel):
     ttc_version: str = ""
     changed: datetime = Field(default_factory=lambda: datetime.now(UTC))
     engine: str = "local"
-    jobs: int = 1
+    jobs: int = 0
     keys: tuple[str, ...] = ()
     cells: list[CellState] = Field(default_factory=list)
 
@@ -90,12 +94,15 @@ def read_sweep_state(folder: Path) -> SweepState:
 
 def find_sweep(word: str, root: Path) -> Path | None:
     """The folder of the sweep that a person means: by its path, or by its name below `root`."""
-    if not word.strip() or "\0" in word:
+    if not word.strip():
         return None
-    for place in (Path(word), root / word, root / FOLDER / word):
-        folder = place.parent if place.name == STATE_NAME else place
-        if (folder / STATE_NAME).is_file():
-            return folder
+    try:
+        for place in (Path(word), root / word, root / FOLDER / word):
+            folder = place.parent if place.name == STATE_NAME else place
+            if (folder / STATE_NAME).is_file():
+                return folder
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        pass
     return None
 
 
@@ -125,6 +132,9 @@ def runs_of(folder: Path) -> list[str]:
         raise DataError(
             f"none of the {len(runs)} cells of {folder} has a run yet; ttc sweep --resume"
         )
+    if len(there) < len(runs):
+        missing = f"{len(runs) - len(there)} of {len(runs)} cells have no samples yet"
+        _log.warning("%s: %s; they are left out", folder, missing)
     return list(dict.fromkeys(str(run.path) for run in there))
 
 

@@ -21,6 +21,7 @@ _LONG_TEXTS = ("text", "question", "metadata")  # neither dictionary nor statist
 # Until its group is written, a row takes a kilobyte of Python objects beside its texts.
 _GROUP_ROWS = 4_096
 _GROUP_CHARACTERS = 8 * 2**20
+_BLOCK_ROWS = 2**18
 
 
 class TableWriter:
@@ -143,6 +144,29 @@ def read_table(
         wanted = [("problem_id", "=", problem_id)]
         found = pq.read_table(path.absolute(), columns=there, filters=wanted, partitioning=None)
         return _with_later(found, table, columns)
+
+
+def read_blocks(
+    path: Path, table: TableName, columns: Sequence[str], rows: int | None = None
+) -> Iterator[pa.Table]:
+    """The named columns as `read_table` gives them, so many rows at a time; an empty one of none.
+
+    Nothing of the table but a block is in memory. Raises `DataError` as `read_table` does.
+    """
+    import pyarrow as pa
+
+    rows = rows or _BLOCK_ROWS
+    with open_parquet(path, table, columns) as file:
+        there = [n for n in columns if n in file.schema_arrow.names]
+        kept: list[Any] = []
+        # Batches end where row groups do, which are small: some are taken together.
+        for batch in file.iter_batches(batch_size=rows, columns=there):
+            if kept and sum(one.num_rows for one in kept) + batch.num_rows > rows:
+                yield _with_later(pa.Table.from_batches(kept), table, columns)
+                kept = []
+            kept.append(batch)
+        last = pa.Table.from_batches(kept) if kept else file.read(columns=there)
+        yield _with_later(last, table, columns)
 
 
 def _with_later(found: pa.Table, table: TableName, columns: Sequence[str] | None) -> pa.Table:

@@ -19,7 +19,7 @@ from ttc.errors import DataError, UsageError
 from ttc.pipeline.comparing import Overtakes, Request, compare
 from ttc.pipeline.interval import Interval
 from ttc.report.compare import overtaking, print_comparison
-from ttc.report.compare_figure import _COLOURS, _MARKERS, _STYLES, spread
+from ttc.report.compare_figure import _COLOURS, _MARKERS, _STYLES
 from ttc.report.console import Console
 from ttc.store.pool import load_pool
 from ttc.store.simulated import simulate_run
@@ -278,10 +278,3 @@ def test_curves_of_a_figure_never_look_alike():
     looks = list(zip(_COLOURS, map(str, _STYLES), _MARKERS, strict=True))
     assert all(len(set(column)) == len(looks) for column in zip(*looks, strict=True))
     assert all(sum(to_rgb(colour)) < 2.1 for colour in _COLOURS), "none is lost on white"
-
-
-def test_names_beside_curves_do_not_touch():
-    places = spread([0.5, 0.5, 0.51, 0.9, 0.9], 0.1, 1.0)
-    assert places == sorted(places)
-    assert np.diff(places).min() > 0.0999
-    assert places[-1] <= 1.0

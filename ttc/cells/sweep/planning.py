@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import reduce
 from operator import add
@@ -14,6 +15,8 @@ from ttc.cells.sweep.preparing import Prepared
 from ttc.errors import TtcError
 from ttc.pipeline.planning.forecast import Range, RoleForecast, nulls
 from ttc.pipeline.planning.plan import PlanRequest, make_plan
+from ttc.pipeline.planning.short import earlier_runs
+from ttc.store.run_folder import find_run
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
@@ -25,10 +28,13 @@ _UNKNOWN = Range(math.nan, math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True)
 class Cost:
-    """What a cell will use in all; total: None where that can't be told, and why."""
+    """What a cell will use in all; total: None where that can't be told, and why. lengths: the run
+    whose lengths it takes, empty where figures are upper bounds.
+    """
 
     total: RoleForecast | None
     why: str = ""
+    lengths: str = ""
 
     def amount(self, unit: str) -> Range:
         """In a unit of `UNITS`; NaN where unknown."""
@@ -44,12 +50,14 @@ class Cost:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """complete: whether each cell is there already, in their order; costs: by what cells have
-    `alike`, of those that are to be done.
+    """complete: whether each cell is there already, in their order; gone: how many were complete
+    when the sweep was run last, and are no longer; costs: by what cells have `alike`, of those that
+    are to be done.
     """
 
     sweep: Prepared
     complete: tuple[bool, ...]
+    gone: int
     costs: Mapping[str, Cost]
 
     @property
@@ -77,6 +85,7 @@ class SweepPlan:
                     "status": state.status,
                     "keys": dict(cell.keys),
                     **nulls({**figures, "seconds": cost.seconds}),
+                    "lengths": cost.lengths,
                     "why": cost.why,
                 }
             )
@@ -94,6 +103,7 @@ class SweepPlan:
             "to_do": len(self.to_do),
             "twice": list(sweep.cells.twice),
             "no_longer": sweep.left,
+            "gone": self.gone,
             "total": nulls({unit: asdict(self.total(unit)) for unit in UNITS}),
             "cells": self.rows(),
         }
@@ -102,20 +112,23 @@ class SweepPlan:
 def plan_sweep(sweep: Prepared, like: str | None = None) -> SweepPlan:
     """Look which cells are complete, note it in the sweep's state, and forecast the others.
 
-    like: a run whose lengths are taken, else figures are upper bounds. Cells that differ only in
-    their seeds are forecast once. Raises `DataError` for a run that is not there.
+    like: a run whose lengths are taken. Cells that differ only in their seeds are forecast once.
+    Raises `DataError` for a run that is not there.
     """
+    if like is not None:
+        find_run(like, sweep.cells.results)
     cells = sweep.cells.cells
     complete = tuple(_complete(one, sweep.cells.recipes[one.alike]) for one in cells)
+    gone = 0
     for state, there in zip(sweep.state.cells, complete, strict=True):
         if there:
             state.status, state.code, state.words = "complete", 0, ""
-        elif state.status == "complete":  # its run has gone, or its recipe has changed
+        elif state.status == "complete":
             state.status, state.code = "waiting", None
+            gone += 1
     kinds = dict.fromkeys(c.alike for c, there in zip(cells, complete, strict=True) if not there)
-    request = PlanRequest(like=like)
-    costs = {kind: _cost(sweep.cells.recipes[kind], request) for kind in kinds}
-    return SweepPlan(sweep, complete, costs)
+    costs = {kind: _cost(sweep.cells.recipes[kind], like) for kind in kinds}
+    return SweepPlan(sweep, complete, gone, costs)
 
 
 def _complete(cell: SweptCell, recipe: Recipe) -> bool:
@@ -124,9 +137,19 @@ def _complete(cell: SweptCell, recipe: Recipe) -> bool:
     return not (recipe.engine.retry_failed and cell.run.manifest().failures)
 
 
-def _cost(recipe: Recipe, request: PlanRequest) -> Cost:
-    """Of one cell; who can't be planned may be mended until it starts, or fails by itself."""
+def _cost(recipe: Recipe, like: str | None) -> Cost:
+    """Of one cell; what can't be planned may be mended until it starts, or fails by itself.
+
+    Where nobody names a run, lengths are those of an earlier run of the recipe's name and models.
+    """
+    for run in [] if like is not None else earlier_runs(recipe):
+        with suppress(TtcError):
+            return _forecast(recipe, str(run.path), run.name)
     try:
-        return Cost(make_plan(recipe, request).forecast.total)
+        return _forecast(recipe, like, like or "")
     except TtcError as error:
         return Cost(None, str(error))
+
+
+def _forecast(recipe: Recipe, like: str | None, lengths: str) -> Cost:
+    return Cost(make_plan(recipe, PlanRequest(like=like)).forecast.total, lengths=lengths)

@@ -69,8 +69,9 @@ def prepare(asked: Asked) -> Prepared:
         raise UsageError(f"a sweep can't be called {name!r}: letters, digits, _, . and - only")
     folder = cells.results / FOLDER / name
     known = read_sweep_state(folder) if (folder / STATE_NAME).is_file() else None
-    kept = {cell.run.name for cell in cells.cells}
-    left = [] if known is None else [cell for cell in known.cells if cell.run not in kept]
+    kept = {(cell.cell.recipe, cell.cell.overrides) for cell in cells.cells}
+    cells_before = [] if known is None else known.cells
+    left = [cell for cell in cells_before if (cell.recipe, cell.overrides) not in kept]
     return Prepared(cells, folder, _merged(name, cells, known), len(left))
 
 
@@ -137,12 +138,14 @@ def _is_folder_name(name: str) -> bool:
 
 def _merged(name: str, cells: Cells, earlier: SweepState | None) -> SweepState:
     """The cells as they are now, with how those stood that were there before."""
-    known = {} if earlier is None else {cell.run: cell for cell in earlier.cells}
+    cells_before = () if earlier is None else earlier.cells
+    known = {(cell.recipe, cell.overrides): cell for cell in cells_before}
     state = SweepState(name=name, keys=cells.keys, ttc_version=ttc.__version__)
     if earlier is not None:
         state.engine, state.jobs = earlier.engine, earlier.jobs
     for cell in cells.cells:
-        now, before = cell.state(), known.get(cell.run.name)
+        now = cell.state()
+        before = known.get((now.recipe, now.overrides))
         if before is not None:
             told = {key: getattr(before, key) for key in ("status", "code", "words", "ended")}
             now = now.model_copy(update=told)

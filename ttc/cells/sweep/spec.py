@@ -83,16 +83,16 @@ class Spec:
 
     def faults(self) -> Iterator[str]:
         """What can't be, one line each: a key that is told twice, and too many cells."""
-        earlier: list[tuple[str, Axis]] = []
+        earlier = [(one.key, one.origin) for one in self.shared]
         for axis in self.axes:
             for key in axis.keys:
-                for other, of in earlier:
+                for other, origin in earlier:
                     if key == other or other.startswith(f"{key}."):
                         yield (
-                            f"{axis.origin}: {key} would undo {other} of {of.section} "
-                            f"({of.origin}); tell a key in one place only"
+                            f"{axis.origin}: {axis.section}: {key} would undo {other} "
+                            f"({origin}); tell a key in one place only"
                         )
-            earlier += [(key, axis) for key in axis.keys]
+            earlier += [(key, axis.origin) for key in axis.keys]
         if self.size > MOST_CELLS:
             yield (
                 f"{self.size:,} cells are more than {MOST_CELLS:,}; part them into several sweeps, "

@@ -27,12 +27,17 @@ def key_column(key: str) -> str:
     return f"recipe.{key}"
 
 
-def write_tables(state: SweepState, folder: Path) -> list[Path]:
-    """Write both tables, atomically; returns their paths. Raises `DataError`."""
+def write_tables(
+    state: SweepState, folder: Path, rows: Sequence[Mapping[str, Any]]
+) -> tuple[Path, Path]:
+    """Write both tables, atomically; returns their paths. rows: those of `cell_rows`.
+
+    Raises `DataError`.
+    """
     cells, curves = folder / "cells.parquet", folder / "curves.parquet"
-    _write_cells(cell_rows(state, folder), cells)
+    _write_cells(rows, cells)
     _write_curves(state, folder, curves)
-    return [cells, curves]
+    return cells, curves
 
 
 def cell_rows(state: SweepState, folder: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from ttc.analysis.intervals import few_problems
 from ttc.errors import TtcError
 from ttc.pipeline.comparing import Comparison, Point, Request, compare
 from ttc.pipeline.interval import Interval
-from ttc.report.compare import best_of, few_budgets, lacking, overtaking, points_at, takes
+from ttc.report.compare import best_of, few_budgets, lacking, overtaking, points_at, takes, verdicts
 from ttc.report.html.pack import known, shown_line
 from ttc.report.names import axis
 from ttc.report.tables import number
@@ -89,7 +89,7 @@ def of_comparison(found: Comparison) -> PairedData:
         notes += [f"{within}: {text}" for text in lacking(found, points)]
     more = len(found.methods) - len(named)
     notes += [f"{counted(more, 'run')} more, none of the best: ttc compare has all"] if more else []
-    said = [*_verdicts(found), *overtaking(found, named)]
+    said = [text for text in (verdicts(found), *overtaking(found, named)) if text]
     return {
         "said": [shown_line(text, 600) for text in said],
         "baseline": shown_line(found.baseline, 80),
@@ -112,33 +112,6 @@ def _standing(point: Point) -> Standing:
 
 def _span(one: Interval) -> Span:
     return {"estimate": known(one.estimate), "low": known(one.low), "high": known(one.high)}
-
-
-def _verdicts(found: Comparison) -> Iterator[str]:
-    """A sentence on the largest budget that the table has."""
-    budgets = few_budgets(found)
-    points = points_at(found, (budgets[-1], None)) if budgets else []
-    others = [one for one in points if one.ahead is not None]
-    if not others:
-        return
-    parts = []
-    for verdict, words in (
-        ("better", f"better than {found.baseline}"),
-        ("worse", f"worse than {found.baseline}"),
-        ("undecided", f"undecided against {found.baseline}"),
-    ):
-        own = [one for one in others if one.verdict == verdict]
-        if own:
-            names = [f"{one.method} ({_points(one.ahead)})" for one in own if one.ahead][:4]
-            more = f" and {len(own) - len(names)} more" if len(own) > len(names) else ""
-            parts.append(f"{words}: {', '.join(names)}{more}")
-    where = f"Within {number(budgets[-1])} per problem, {axis(found.unit)}"
-    yield f"{where}, {'; '.join(parts)}."
-
-
-def _points(one: Interval) -> str:
-    low, high = (100 * end + 0.0 for end in (one.low, one.high))
-    return f"{100 * one.estimate:+.1f} points, {low:+.1f} to {high:+.1f}"
 
 
 def _explained(found: Comparison) -> Iterator[str]:

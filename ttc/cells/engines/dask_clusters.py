@@ -1,0 +1,114 @@
+"""Which Dask cluster a person means by `dask://...`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ttc.errors import MissingExtra, TtcError, UsageError
+
+Opened = Callable[[], AbstractContextManager[Any]]
+"""Opens a client of the cluster; starts the cluster where it is ours, and ends it after."""
+_QUEUES = {
+    "slurm": "SLURMCluster",
+    "pbs": "PBSCluster",
+    "sge": "SGECluster",
+    "lsf": "LSFCluster",
+    "oar": "OARCluster",
+    "moab": "MoabCluster",
+    "htcondor": "HTCondorCluster",
+}
+"""Clusters of dask-jobqueue, which are set up in Dask's configuration (`jobqueue.slurm` ...)."""
+_PLACE = re.compile(
+    r"(?:(?:tcp|tls|ws|wss|ucx)://)?[^\s/:]+:\d{1,5}|(?:tcp|tls)://\[[0-9a-f:]+\]:\d+"
+)
+_TIMEOUT = "10s"
+
+
+def opening(address: str, jobs: int) -> Opened:
+    """How to open a cluster: `host:port`, `tls://host:port`, the path of a scheduler file, the
+    name of a queueing system, or nothing for workers of this machine.
+
+    jobs: workers to ask a queueing system or this machine for. Raises `MissingExtra` and
+    `UsageError`.
+    """
+    _require("distributed")
+    if not address:
+        return partial(_local, jobs or os.cpu_count() or 1)
+    if address in _QUEUES:
+        _require("dask_jobqueue")
+        if not jobs:
+            raise UsageError(
+                f"--engine dask://{address}: how many jobs of it? name them by --jobs N"
+            )
+        return partial(_queued, address, jobs)
+    if address.startswith(("/", "./", "~")) or address.endswith(".json"):
+        path = Path(address).expanduser()
+        if not path.is_file():
+            raise UsageError(f"--engine dask://{address}: no such file; dask scheduler writes it")
+        return partial(_client, scheduler_file=str(path))
+    if _PLACE.fullmatch(address):
+        return partial(_client, address=address if "://" in address else f"tcp://{address}")
+    raise UsageError(
+        f"--engine dask://{address}: expected host:port, a scheduler file's path, or one of "
+        f"{', '.join(_QUEUES)}"
+    )
+
+
+def _require(library: str) -> None:
+    try:
+        __import__(library)
+    except ImportError:
+        raise MissingExtra("--engine dask", "dask") from None
+
+
+@contextmanager
+def _client(**where: Any) -> Iterator[Any]:
+    import logging
+
+    from distributed import Client
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters raises
+    shown = where.get("address") or where.get("scheduler_file") or "the cluster"
+    try:
+        client = Client(**where, timeout=_TIMEOUT)
+    except (OSError, ValueError) as error:
+        raise TtcError(
+            f"no Dask scheduler answers at {shown}; dask scheduler starts one ({error})"
+        ) from None
+    with client:
+        yield client
+
+
+@contextmanager
+def _local(workers: int) -> Iterator[Any]:
+    from distributed import LocalCluster
+
+    with ExitStack() as stack:
+        cluster = stack.enter_context(
+            LocalCluster(  # a process each, so that one can die alone
+                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+            )
+        )
+        yield stack.enter_context(_client(address=cluster))
+
+
+@contextmanager
+def _queued(system: str, jobs: int) -> Iterator[Any]:
+    import dask_jobqueue
+
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(getattr(dask_jobqueue, _QUEUES[system])())
+        except (ValueError, TypeError, OSError) as error:
+            raise TtcError(
+                f"--engine dask://{system}: {error}; jobs are described in Dask's configuration, "
+                f"under jobqueue.{system}"
+            ) from None
+        cluster.scale(jobs=jobs)
+        yield stack.enter_context(_client(address=cluster))
