@@ -86,6 +86,11 @@ REFUSED = {
     "the sampler's own": ({"ttc": {"policy": "answer"}}, "no answer of its own", "ttc"),
     "more solutions": ({"ttc": {"solutions": 7}}, "at most 6", "solutions"),
     "more money": ({"ttc": {"budget": {"tokens": 32001}}}, "at most 32000", "ttc"),
+    "a currency without a rate": (
+        {"ttc": {"budget": {"usd": 0.01}}},
+        "ttc.budget: the budget is in usd, but nano-solver does not state what it costs",
+        "ttc",
+    ),
     "no money": ({"ttc": {"budget": {"tokens": 0}}}, "ttc.budget.tokens", "ttc"),
     "unknown money": ({"ttc": {"budget": {"euro": 1}}}, "ttc.budget.euro", "ttc"),
     "unknown words": ({"ttc": {"colour": 1}}, "ttc.colour", "ttc"),
@@ -165,9 +170,20 @@ def test_a_question_beyond_the_context(server):
     assert server.ask(QUESTION, seed=1).choices[0].message.content
 
 
-def test_earlier_messages_put_before(tmp_path):
-    with serving(tmp_path, "quickstart", *SMALL, "--earlier", "before") as server:
+def test_an_error_in_a_stream_is_the_clients_error(server):
+    stream = server.ask(QUESTION, stream=True, ttc={"budget": {"tokens": 10}})
+    with pytest.raises(openai.APIError, match="does not cover a single solution") as caught:
+        list(stream)
+    assert caught.value.code == "budget_too_small"
+
+
+def test_a_server_with_a_seed_and_earlier_messages(tmp_path):
+    words = (*SMALL, "--earlier", "before", "--seed", "4")
+    with serving(tmp_path, "quickstart", *words) as server:
         client = server.client()
+        assert server.ask(QUESTION).ttc["seed"] == 4
+        assert server.ask(QUESTION).ttc["billed"]["tokens"] == 0
+        assert server.ask(QUESTION, seed=5).ttc["seed"] == 5
         for case in ("a system message", "a talk"):
             turns = MESSAGES[case]
             reply = client.chat.completions.create(model="quickstart", messages=turns, seed=1)
