@@ -92,3 +92,15 @@ def test_shards_that_are_killed_go_on_and_come_to_the_same(folder):
     said(folder, "merge", "shared")
     said(folder, "run", "shared.yaml", "--results", "alone", "--quiet")
     check_same(find_run("shared", folder / "results"), find_run("shared", folder / "alone"))
+
+
+@pytest.mark.slow
+def test_a_budget_too_small_to_be_shared_out_is_dealt_out_all_the_same(folder):
+    """No part of it buys a solution, the whole buys some."""
+    small = SMALL + "budget: {per_run: {tokens: 700}}\n"
+    (folder / "shared.yaml").write_text(small)
+    said(folder, "run", "shared.yaml", "--shards", "2", "--jobs", "1", "--quiet")
+    said(folder, "run", "shared.yaml", "--results", "alone", "--quiet")
+    one, other = (find_run("shared", folder / name) for name in ("results", "alone"))
+    assert one.manifest().ledger["rounds"] > 1
+    check_same(one, other)
