@@ -55,6 +55,7 @@ def serve_recipe(
     from ttc.answering.record import check_free
     from ttc.answering.variants import Variants
 
+    _check_batches(recipe)
     if record is not None:
         check_free(record)
     key = key_of(api_key_env)
@@ -89,6 +90,15 @@ def serve_recipe(
     finally:
         listener.close()
     say("stopped; what was sampled is in the journal", error=True)
+
+
+def _check_batches(recipe: Recipe) -> None:
+    for part in recipe.backends():
+        if getattr(part, "mode", "now") == "batch":
+            raise UsageError(
+                "a provider takes hours for a batch, and no client waits so long: serve the recipe "
+                "with mode: now (--set backend.mode=now)"
+            )
 
 
 async def _serve(

@@ -83,7 +83,7 @@ class Server:
             "answered": self._served,
             "working": self._places.working,
             "waiting": self._places.waiting,
-            "billed": dict(ledger.bills.billed),
+            "billed": {u: n for u, n in ledger.bills.billed.items() if n or u == "tokens"},
             "left": replies.whole(ledger),
         }
         return JSONResponse(found)

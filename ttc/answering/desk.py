@@ -26,6 +26,7 @@ from ttc.errors import RecipeError, TtcError, UsageError
 from ttc.pipeline.collect import Attempted, Method
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
+from ttc.pipeline.recording import journal_of
 from ttc.registry import Path as Place
 from ttc.serve.errors import ApiError
 from ttc.store.lock import locked
@@ -219,7 +220,7 @@ async def opened(
         problems = await asyncio.to_thread(_problems, recipe)
         monitor = Monitor(recipe, folder)
         engine = Engine(
-            journal=Path(recipe.results) / "journal.sqlite",
+            journal=journal_of(recipe, own),
             budget=recipe.budget,
             cost=recipe.cost,
             seed=recipe.seed,

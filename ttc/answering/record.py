@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc.answering.desk import Answer, Desk
+from ttc.budget.cost import Unit
 from ttc.budget.counters import Spent
 from ttc.errors import TtcError, UsageError
 from ttc.pipeline.attempt_rows import attempt_rows
@@ -29,7 +30,9 @@ Rows = dict[str, list[dict[str, Any]]]
 class Record:
     """Tables that grow with each answer; `recording` opens and closes them."""
 
-    def __init__(self, desk: Desk, manifest: Manifest, tables: Mapping[str, TableWriter]) -> None:
+    def __init__(
+        self, desk: Desk, manifest: Manifest, tables: Mapping[TableName, TableWriter]
+    ) -> None:
         self._desk, self._manifest, self._tables = desk, manifest, tables
         self._asked: Counter[str] = Counter()
         self._spent: dict[str, Spent] = {}
@@ -59,7 +62,7 @@ class Record:
             writer.write([{**row, "problem_id": name, **more} for row in rows[table]])
         self.answers += 1
         for one in answer.attempted.trace:
-            amounts = {
+            amounts: dict[Unit, float] = {
                 "tokens": float(one.prompt_tokens - one.cached_tokens + one.sampled),
                 "flops": one.flops or 0.0,
                 "usd": one.usd or 0.0,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import Recipe, RecipeOverrides, RunResults, recipe_overrides
 
 
@@ -18,6 +19,7 @@ def command(
         str | None,
         typer.Option(
             help="Who chooses where a request names none (default: the best of the recipe's run).",
+            autocompletion=complete.policies,
         ),
     ] = None,
     all_verifiers: Annotated[
