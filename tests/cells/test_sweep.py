@@ -246,6 +246,7 @@ class Forked:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_sixty_cells_with_five_failures_finish_when_they_are_mended(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("r.yaml").write_text(
