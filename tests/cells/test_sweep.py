@@ -17,6 +17,7 @@ from ttc.cells.sweep.planning import plan_sweep
 from ttc.cells.sweep.preparing import Asked, prepare
 from ttc.cells.sweep.running import run_cells
 from ttc.cells.sweep.tables import cell_rows, write_tables
+from ttc.store.lock import locked_folder
 from ttc.store.sweeps import CellState, SweepState, read_sweep_state
 
 TINY = """
@@ -194,6 +195,13 @@ def test_the_script_of_a_job_array_is_shown_before_it_is_submitted(tiny):
     assert "#SBATCH --partition=gpu" in done.stdout, done.stderr
     assert "--array=1-4" in done.stdout
     assert not (tiny / "results").exists()
+
+
+def test_two_processes_do_not_write_one_sweep(tiny):
+    with locked_folder(tiny / "results/sweeps/mine", "held"):
+        done = ttc(tiny, "sweep", "tiny.yaml", "--name", "mine", "--plain")
+    assert done.returncode == 75
+    assert "another process is at work on the sweep results/sweeps/mine" in done.stderr
 
 
 def test_parts_at_any_depth_several_recipes_and_random_draws(tiny):

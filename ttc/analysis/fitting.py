@@ -184,8 +184,9 @@ def resample(
 
         found_by = Parallel(n_jobs=None)(delayed(_analysed)(*part, whole) for part in parts)
         made = [one for part in found_by for one in part]
-        for _ in made if each is not None else ():
-            each()
+        if each is not None:
+            for _ in made:
+                each()
     found = []
     for axis, one in enumerate(whole):
         rows = [of_draw[axis] for of_draw in made]

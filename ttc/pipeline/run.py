@@ -236,6 +236,8 @@ async def _collect(
 async def _collect_with(
     engine: Engine, recipe: Recipe, part: Part, recording: Recording, steering: Steering
 ) -> None:
+    from ttc.recipe.batch_mode import window_of
+
     monitor, manifest = recording.monitor, recording.manifest
     assert manifest is not None
     if part.problems:  # no model is wanted for a shard that has none
@@ -244,6 +246,7 @@ async def _collect_with(
         recording.resolved()
     monitor.sampling(engine.ledger)
     tally = Tally(recipe.budget.allocation)
+    window = window_of(recipe, len(part.problems), steering.window)
 
     async def attempt(problem: Problem) -> Attempted:
         try:
@@ -258,7 +261,7 @@ async def _collect_with(
     while True:
         nothing: BudgetExhausted | None = None
         try:
-            await _sweep(attempt, part, recipe, monitor, engine.conclude, steering.window)
+            await _sweep(attempt, part, recipe, monitor, engine.conclude, window)
         except BudgetExhausted as error:
             nothing = error  # shares may be too small for a sample that the whole affords
         except Exception as error:
