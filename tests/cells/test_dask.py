@@ -115,7 +115,7 @@ def test_where_the_runs_are_killed_with_them_only_what_was_under_way_is_lost(wor
     worker.send_signal(signal.SIGSTOP)  # it must not see its run die
     kill_runs(worker.pid)
     cluster.kill_worker(0)
-    out, err = running.communicate(150)
+    _, err = running.communicate(150)
     assert running.returncode == 0, err
     assert check_against_one_machine(work, served) <= CONCURRENCY
 
@@ -180,7 +180,7 @@ def test_addresses_that_are_none(address, said):
 
 def test_a_scheduler_that_does_not_answer(monkeypatch):
     monkeypatch.setattr(dask_clusters, "_TIMEOUT", "1s")
-    with pytest.raises(TtcError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(TtcError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         next(open_engine("dask://127.0.0.1:9").run([Cell("quickstart")]))
 
 

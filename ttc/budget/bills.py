@@ -105,12 +105,12 @@ class Bills:
         """A request takes over what stood, and holds it itself from here on; or nothing stands."""
         for pot in self._pots(problem):
             pot.settle(amounts, nothing())
-        self._change.set()
+        self._gate.change.set()
 
     def lose(self, problem: str, amounts: Amounts) -> None:
         """Count what an earlier try may have been billed for nothing."""
         self._charge(problem, amounts)
-        self._change.set()
+        self._gate.change.set()
 
     def wanted(self, problem: str, worst: Amounts) -> dict[Unit, float]:
         """A problem's bills over all tries, with a request more."""

@@ -236,6 +236,8 @@ async def _collect(
 async def _collect_with(
     engine: Engine, recipe: Recipe, part: Part, recording: Recording, steering: Steering
 ) -> None:
+    from ttc.recipe.batch_mode import window_of
+
     monitor, manifest = recording.monitor, recording.manifest
     assert manifest is not None
     if part.problems:  # no model is wanted for a shard that has none
