@@ -58,5 +58,5 @@ def serving(
             time.sleep(0.02)
         yield Served(process, json.loads(line))
         process.send_signal(ends)
-        assert process.wait(30) == 0, process.written()[1]
+        assert process.wait(60) == 0, process.written()[1]
         assert "Traceback" not in process.written()[1], process.written()[1]

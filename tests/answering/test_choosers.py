@@ -123,3 +123,14 @@ def test_pieces_are_the_text(text):
     pieces = list(_pieces(text))
     assert "".join(pieces) == text
     assert all(0 < len(piece) <= 80 for piece in pieces)
+
+
+def test_a_recipe_of_batches_is_not_served():
+    from types import SimpleNamespace
+
+    from ttc.answering import _check_batches
+
+    now, later = SimpleNamespace(), SimpleNamespace(mode="batch")
+    _check_batches(SimpleNamespace(backends=lambda: [now]))
+    with pytest.raises(UsageError, match="mode: now"):
+        _check_batches(SimpleNamespace(backends=lambda: [now, later]))

@@ -39,6 +39,7 @@ def total(replies, unit="tokens"):
     return sum(reply.ttc["billed"][unit] for reply in replies)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [1_000_000, 9_000])
 def test_64_at_once_pass_no_limit(tmp_path, whole):
     limits = [150 + 10 * i for i in range(64)]

@@ -17,7 +17,8 @@ from ttc.cells.sweep.planning import plan_sweep
 from ttc.cells.sweep.preparing import Asked, prepare
 from ttc.cells.sweep.running import run_cells
 from ttc.cells.sweep.tables import cell_rows, write_tables
-from ttc.store.sweeps import read_sweep_state
+from ttc.store.lock import locked_folder
+from ttc.store.sweeps import CellState, SweepState, read_sweep_state
 
 TINY = """
 name: tiny
@@ -146,6 +147,61 @@ def test_again_it_has_nothing_to_do_and_may_grow(swept):
     assert "2 cells of this name before are no longer in it" in less.stdout
     assert all(p.stat().st_mtime_ns == t for p, t in before.items())
     assert len(said["cells"]) == len(read_sweep_state(folder / "results/sweeps/mine").cells)
+
+
+def test_a_recipe_that_changed_is_run_anew_and_the_plan_says_so(swept):
+    folder, _ = swept
+    ttc(folder, "sweep", "tiny.yaml", *GRID, "--name", "changed", "--plain")
+    (folder / "tiny.yaml").write_text(TINY.replace("max_tokens: 24", "max_tokens: 25"))
+    try:
+        done = ttc(folder, "sweep", "changed", "--resume", "--dry-run")
+    finally:
+        (folder / "tiny.yaml").write_text(TINY)
+    assert "4 cells, 0 complete, 4 to do" in done.stdout
+    assert "4 cells complete before: their recipe or its files have changed" in done.stdout
+
+
+def test_words_that_name_no_sweep(tiny):
+    for words in (("none", "--resume"), ("x" * 5000, "--resume"), ("../..", "--resume")):
+        done = ttc(tiny, "sweep", *words)
+        assert done.returncode != 0
+        assert done.stderr.startswith("Error: ")
+        assert "Traceback" not in done.stderr
+    (tiny / "results/sweeps/odd").mkdir(parents=True)
+    (tiny / "results/sweeps/odd/sweep.json").write_text('{"name": 3}')
+    done = ttc(tiny, "sweep", "odd", "--resume")
+    assert "sweep.json is no sweep of this version of ttc: name" in done.stderr
+    done = ttc(tiny, "sweep", "tiny.yaml", "--name", "../x")
+    assert "a sweep can't be called '../x'" in done.stderr
+
+
+def test_a_fit_of_a_sweep_is_written_beside_it(tmp_path):
+    runs = []
+    for seed in ("1", "2"):
+        size = ("--problems", "20", "--solutions", "4", "--verifications", "2")
+        ttc(tmp_path, "simulate", "--to", "results/drawn", "--seed", seed, *size)
+    for path in sorted(tmp_path.glob("results/drawn/*/")):
+        runs.append(CellState(name=path.name, recipe="r", run=f"drawn/{path.name}"))
+    SweepState(name="both", cells=runs).write(tmp_path / "results/sweeps/both")
+    words = ("--pool", "--policy", "best_of_n", "--draws", "20", "--json")
+    done = ttc(tmp_path, "fit-scaling", "both", *words)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results/sweeps/both/fit.json").is_file()
+    assert len(runs) == 2
+
+
+def test_the_script_of_a_job_array_is_shown_before_it_is_submitted(tiny):
+    done = ttc(tiny, "sweep", "tiny.yaml", *GRID, "--engine", "slurm://partition=gpu", "--dry-run")
+    assert "#SBATCH --partition=gpu" in done.stdout, done.stderr
+    assert "--array=1-4" in done.stdout
+    assert not (tiny / "results").exists()
+
+
+def test_two_processes_do_not_write_one_sweep(tiny):
+    with locked_folder(tiny / "results/sweeps/mine", "held"):
+        done = ttc(tiny, "sweep", "tiny.yaml", "--name", "mine", "--plain")
+    assert done.returncode == 75
+    assert "another process is at work on the sweep results/sweeps/mine" in done.stderr
 
 
 def test_parts_at_any_depth_several_recipes_and_random_draws(tiny):

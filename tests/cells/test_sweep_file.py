@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttc.cells.sweep.cells import cells_of
 from ttc.cells.sweep.file import is_sweep, read_sweep
 from ttc.cells.sweep.options import grid_axes, shared_settings
 from ttc.cells.sweep.random_draws import drawn, read_draw
@@ -231,4 +232,20 @@ def test_a_recipe_is_no_sweep_and_a_shipped_sweep_is_one(tmp_path):
     assert shipped_sweeps()
     for path in shipped_sweeps().values():
         assert is_sweep(path)
-        assert isinstance(read_sweep(path), Spec)
+        spec = read_sweep(path)
+        assert len(cells_of(spec, tmp_path).cells) == spec.size
+
+
+def test_what_is_wrong_in_some_cells_only_says_in_which(tmp_path):
+    axes, _ = grid_axes(["seed=0,1", "sampler.max_tokens=0"])
+    with pytest.raises(RecipeError) as refused:
+        cells_of(Spec((("quickstart", ""),), axes=tuple(axes)), tmp_path)
+    lines = str(refused.value).splitlines()
+    (everywhere,) = (line for line in lines if "max_tokens: must" in line)
+    assert "cells" not in everywhere
+    axes, _ = grid_axes(["sampler=independent,{type: refine}", "seed=0,1", "sampler.rounds=2"])
+    with pytest.raises(RecipeError) as refused:
+        cells_of(Spec((("quickstart", ""),), axes=tuple(axes)), tmp_path)
+    (line,) = (one for one in str(refused.value).splitlines() if "unknown key" in one)
+    assert line.startswith("--grid sampler.rounds=2: sampler.rounds: unknown key")
+    assert "(in 2 of its 4 cells; first: quickstart, sampler=independent, seed=0)" in line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 
@@ -172,15 +173,55 @@ def resample(
     """Figures of each draw by name, (draws,), on each axis.
 
     voted: (draws, S); verified: (draws, S, V), as resampled means; settings: of each draw, for each
-    axis, whose costs are those of its problems; each: called after each draw.
+    axis, whose costs are those of its problems; each: called after each draw. Draws are shared out
+    where `joblib.parallel_config` says so: a draw is a mean for each cell, so these travel.
     """
-    made = []
-    for row, cells, of_draw in zip(voted, verified, settings, strict=True):
-        made.append(analyse(row, cells, of_draw, whole))
+    parts = _parts(voted, verified, settings)
+    if len(parts) == 1:
+        made = _analysed(*parts[0], whole, each)
+    else:
+        from joblib import Parallel, delayed
+
+        found_by = Parallel(n_jobs=None)(delayed(_analysed)(*part, whole) for part in parts)
+        made = [one for part in found_by for one in part]
         if each is not None:
-            each()
+            for _ in made:
+                each()
     found = []
     for axis, one in enumerate(whole):
-        rows = [analyses[axis].figures() for analyses in made]
+        rows = [of_draw[axis] for of_draw in made]
         found.append({name: np.array([row[name] for row in rows]) for name in one.figures()})
     return found
+
+
+_Part = tuple[FloatArray, FloatArray, Sequence[Sequence[Setting]]]
+"""Some draws: voted, verified and settings, see `resample`."""
+_BATCHES = 4
+
+
+def _parts(
+    voted: FloatArray, verified: FloatArray, settings: Sequence[Sequence[Setting]]
+) -> list[_Part]:
+    """All draws as one part, or some parts for each of several processes."""
+    from joblib import effective_n_jobs
+
+    jobs = effective_n_jobs(None)
+    n = 1 if jobs == 1 else max(1, min(len(voted), _BATCHES * jobs))
+    ends = np.linspace(0, len(voted), n + 1).astype(int)
+    return [(voted[a:b], verified[a:b], settings[a:b]) for a, b in pairwise(ends)]
+
+
+def _analysed(
+    voted: FloatArray,
+    verified: FloatArray,
+    settings: Sequence[Sequence[Setting]],
+    whole: Sequence[Analysis],
+    each: Callable[[], None] | None = None,
+) -> list[list[dict[str, float]]]:
+    """Of each draw, the figures on each axis."""
+    made = []
+    for row, cells, of_draw in zip(voted, verified, settings, strict=True):
+        made.append([one.figures() for one in analyse(row, cells, of_draw, whole)])
+        if each is not None:
+            each()
+    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,11 @@ from ttc.analysis.pool import PoolArrays
 from ttc.analysis.problem_view import ProblemView
 from ttc.analysis.result import GridResult
 from ttc.analysis.settings import EstimatorSettings
+from ttc.analysis.spread import PoolSource, spread_over
 from ttc.errors import at_problem
+
+Row = tuple[Estimate, dict[int, FloatArray]]
+"""Of one problem: see `evaluate_problem`."""
 
 
 def powers_of_two(largest: int) -> tuple[int, ...]:
@@ -30,7 +34,8 @@ def evaluate(
     policies: Sequence[Policy],
     rng: np.random.Generator,
     settings: EstimatorSettings | None = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
+    source: PoolSource | None = None,
 ) -> GridResult:
     """Success probability of each policy, for each problem, S and V, without resampling a model.
 
@@ -38,7 +43,10 @@ def evaluate(
     as `settings.verification_draws` says; 0 is added for policies that read none. Policies that
     read verifications draw from the verified solutions only, the others from all; cells beyond a
     problem's pool are NaN with method `unavailable`. `rng` seeds one generator a problem, so
-    results depend neither on `n_jobs` (processes) nor on what else is asked for.
+    results depend neither on `n_jobs` nor on what else is asked for.
+
+    n_jobs: processes; None for one, unless `joblib.parallel_config` says otherwise. source: where
+    other processes find the pool, so that problems' ids travel to them and no arrays.
 
     policies: objects of `ttc.policies`, such as `named("majority")`, with labels of their own.
     Raises `GridError` for what is no such object, or an S or V that no problem can answer.
@@ -48,16 +56,8 @@ def evaluate(
     verifications = sorted({int(v) for v in V} | {0})
     check_request(pool, solutions, verifications[1:], policies)
     seeds = rng.integers(2**63, size=pool.n_problems)
-    views = (ProblemView.of(pool, i, settings, int(seed)) for i, seed in enumerate(seeds))
-    if n_jobs == 1:
-        rows = [evaluate_problem(view, solutions, verifications, policies) for view in views]
-    else:
-        from joblib import Parallel, delayed
-
-        task = delayed(evaluate_problem)
-        rows = Parallel(n_jobs=n_jobs)(
-            task(view, solutions, verifications, policies) for view in views
-        )
+    asked = Asked(settings, tuple(solutions), tuple(verifications), tuple(policies))
+    rows = spread_over(pool, seeds, asked.rows, n_jobs, source)
     grid = Estimate.stack([row for row, _ in rows])
     assert grid.used_s is not None
     assert grid.used_v is not None
@@ -80,9 +80,29 @@ def evaluate(
     )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of each problem. verifications: start with 0."""
+
+    settings: EstimatorSettings
+    solutions: tuple[int, ...]
+    verifications: tuple[int, ...]
+    policies: tuple[Policy, ...]
+
+    def rows(self, pool: PoolArrays, places: Sequence[int], seeds: Sequence[int]) -> list[Row]:
+        """Of some problems of a pool, by their places in it."""
+        views = (
+            ProblemView.of(pool, i, self.settings, s) for i, s in zip(places, seeds, strict=True)
+        )
+        return [
+            evaluate_problem(view, list(self.solutions), list(self.verifications), self.policies)
+            for view in views
+        ]
+
+
 def evaluate_problem(
     view: ProblemView, solutions: list[int], verifications: list[int], policies: Sequence[Policy]
-) -> tuple[Estimate, dict[int, FloatArray]]:
+) -> Row:
     """One problem: (policy, S, V), and the paths of policies that stop, by their place.
 
     `verifications` starts with 0.

@@ -55,10 +55,20 @@ class Done:
         return self.code == 0
 
 
-def command(cell: Cell) -> list[str]:
-    """The words of the process that does a cell."""
+def command(cell: Cell, *module: str) -> list[str]:
+    """The words of the process that does a cell. module: one that runs `ttc` for it, with words of
+    its own before the cell's.
+    """
     # -P: no module of the folder that it is started in, as the command `ttc` imports none.
-    return [sys.executable, "-P", "-m", "ttc", *cell.arguments(), "--plain", "--json"]
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        *(module or ("ttc",)),
+        *cell.arguments(),
+        "--plain",
+        "--json",
+    ]
 
 
 def do(cell: Cell) -> Done:

@@ -69,5 +69,4 @@ def _once(cell: Cell, folder: str, stopped: Stopped) -> Done:
 
 def tied(cell: Cell) -> list[str]:
     """The words of the process that does a cell and ends with the process that starts it."""
-    python, _, _, *words = command(cell)
-    return [python, "-m", "ttc.cells.tied", str(os.getpid()), *words]
+    return command(cell, "ttc.cells.tied", str(os.getpid()))

@@ -10,13 +10,26 @@ from typing import Annotated
 import typer
 
 from ttc.cli import _complete as complete
+from ttc.redact import redact_urls
 
 RESULTS = Path("results")
+
+
+def _no_url(text: str | Path) -> Path:
+    """A folder of this machine."""
+    if isinstance(text, str) and "://" in text:
+        raise typer.BadParameter(
+            f"{redact_urls(text)} is no folder of this machine; name a run by its URL in place of "
+            "its name, such as s3://bucket/results/RECIPE"
+        )
+    return Path(text)
+
 
 Run = Annotated[
     str,
     typer.Argument(
-        help="A run: its folder, its recipe's name, or its id.", autocompletion=complete.runs
+        help="A run: its folder, its recipe's name, its id, or a URL of its folder.",
+        autocompletion=complete.runs,
     ),
 ]
 Recipe = Annotated[
@@ -35,9 +48,18 @@ RecipeOverrides = Annotated[
     ),
 ]
 RunResults = Annotated[
-    Path | None, typer.Option("--results", help="Folder of all results (default: results).")
+    Path | None,
+    typer.Option(
+        "--results",
+        help="Folder of all results (default: results).",
+        parser=_no_url,
+        metavar="PATH",
+    ),
 ]
-Results = Annotated[Path, typer.Option("--results", help="Folder of all results.")]
+Results = Annotated[
+    Path,
+    typer.Option("--results", help="Folder of all results.", parser=_no_url, metavar="PATH"),
+]
 Ratio = Annotated[
     float | None,
     typer.Option("--lambda", min=0, help="Tokens per verification over tokens per solution."),
@@ -97,6 +119,18 @@ InvalidVerdict = Annotated[
         "--invalid-verdict",
         help="An unreadable verdict in a mean: dropped, zero or half (default: the recipe's).",
     ),
+]
+AnalysisEngine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="Who evaluates policies: local (processes here), dask://HOST:PORT or ray://HOST:PORT "
+        "(default: this process). Its machines must see the run's disk.",
+    ),
+]
+AnalysisJobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, help="Processes that evaluate policies (default: 1)."),
 ]
 Width = Annotated[
     float | None, typer.Option("--width", help="Width of figures in inches.", metavar="INCHES")

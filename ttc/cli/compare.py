@@ -12,6 +12,8 @@ from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
+    AnalysisEngine,
+    AnalysisJobs,
     Cluster,
     CostOverrides,
     FontSize,
@@ -105,6 +107,8 @@ def command(
     font_size: FontSize = None,
     style: Style = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    engine: AnalysisEngine = None,
+    jobs: AnalysisJobs = None,
     results: Results = RESULTS,
 ) -> None:
     """Compare recipes at equal compute, paired over problems: better, worse or undecided.
@@ -118,6 +122,7 @@ def command(
     `ttc compare "temps*" --over seed --at-samples 16`, `ttc compare small big --baseline big@1`,
     `ttc compare old new --gate "not worse than old by 2 points at 10k tokens"`
     """
+    from ttc.cells.analysing import analysing
     from ttc.cli._console import console, working
     from ttc.cli._values import folder_of, one_of, scaled_amounts
     from ttc.pipeline.comparing import LATENCY, Request, compare
@@ -146,7 +151,7 @@ def command(
         concurrency=concurrency,
         level=level,
     )
-    with working("comparing"):
+    with working("comparing"), analysing(engine, jobs):
         found = compare(find_matching(runs, results), request, gate or (), results)
     if as_json:
         say_json(found.as_dict())

@@ -11,6 +11,8 @@ from ttc.cli import _complete as complete
 from ttc.cli._options import (
     RESULTS,
     All,
+    AnalysisEngine,
+    AnalysisJobs,
     AsJson,
     Cluster,
     CostOverrides,
@@ -109,6 +111,8 @@ def command(
     force: Force = False,
     everything: All = False,
     as_json: AsJson = False,
+    engine: AnalysisEngine = None,
+    jobs: AnalysisJobs = None,
     results: Results = RESULTS,
 ) -> None:
     """Print success against compute, exactly or by Monte Carlo, at any S and V of the pool.
@@ -123,6 +127,7 @@ def command(
     `ttc curves quickstart --policy majority --new-samples`, `ttc curves quickstart --tuned`,
     `ttc curves quickstart --unit tokens --plot curves.svg`
     """
+    from ttc.cells.analysing import analysing
     from ttc.cli._console import console
     from ttc.cli._values import names, whole_numbers, words
     from ttc.pipeline.curve_query import CurveRequest, answer
@@ -152,7 +157,8 @@ def command(
         new_samples=new_samples,
         tuned=tuned_by or (found.path if tuned else None),
     )
-    said = answer(found, request)
+    with analysing(engine, jobs):
+        said = answer(found, request)
     if plot is not None:
         written = _draw(found, said.rows, units[0] if unit else "tokens", plot, chosen)
     if as_json:

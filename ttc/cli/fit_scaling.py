@@ -11,6 +11,8 @@ from ttc.cli import _complete as complete
 from ttc.cli._options import (
     LEVEL,
     RESULTS,
+    AnalysisEngine,
+    AnalysisJobs,
     AnyUnit,
     AnyVerifier,
     Cluster,
@@ -82,6 +84,8 @@ def command(
     font_size: FontSize = None,
     style: Style = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    engine: AnalysisEngine = None,
+    jobs: AnalysisJobs = None,
     results: Results = RESULTS,
 ) -> None:
     """Say where verification passes voting at equal compute, what it gains, how S and V grow.
@@ -94,6 +98,7 @@ def command(
     `ttc fit-scaling s0-1a2b s1-3c4d --pool --out results/pooled`,
     `ttc fit-scaling quickstart --style paper,grey --width 3.3`
     """
+    from ttc.cells.analysing import analysing
     from ttc.cli._console import console, write_file
     from ttc.cli._values import ANALYSIS, amounts, axis, folder_of, words
     from ttc.pipeline.scaling import FitRequest, fit_scaling
@@ -108,11 +113,10 @@ def command(
     from ttc.store.tables import write_table
     from ttc.terminal import dump_json, say
 
-    named = folder_of(out, "--out", ANALYSIS)
+    named = folder_of(out, "--out", ANALYSIS) or sweep_of(runs, results)
     chosen = look(width, height, font_size, style)
     limits = sorted(amounts(budgets, "--budget"))
-    out = out or sweep_of(runs, results)
-    found = find_runs(runs, results, out)
+    found = find_runs(runs, results, named)
     folder = named or found[0].path
     manifest = found[0].manifest()
     request = FitRequest(
@@ -129,7 +133,7 @@ def command(
         cluster=cluster,
         budgets=tuple(limits) or None,
     )
-    with show_fitting() as progress:
+    with show_fitting() as progress, analysing(engine, jobs):
         fitted = fit_scaling(found, request, progress)
     text = dump_json(fitted.as_dict())
     write_file(folder / "fit.json", text + "\n")

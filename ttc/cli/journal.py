@@ -51,7 +51,7 @@ def show(
 @app.command("pull", no_args_is_help=True)
 def pull(
     source: Annotated[Path, typer.Argument(metavar="FROM", help=_JOURNAL)],
-    target: Annotated[
+    into: Annotated[
         Path | None, typer.Argument(metavar="[TO]", help="Default: that of the results here.")
     ] = None,
     bills: Bills = False,
@@ -65,12 +65,12 @@ def pull(
 
     Examples: `ttc journal pull hostb/results`, `ttc journal pull /mnt/b/journal.sqlite my.sqlite`
     """
-    _exchange(source, target or results, bills, as_json)
+    _exchange(source, into or results, bills, as_json)
 
 
 @app.command("push", no_args_is_help=True)
 def push(
-    target: Annotated[
+    into: Annotated[
         Path, typer.Argument(metavar="TO", help="A journal, which may be a new one, or a folder.")
     ],
     source: Annotated[
@@ -85,7 +85,7 @@ def push(
     Examples: `ttc journal push /mnt/b/results`,
     `ttc journal push results "$TMPDIR/journal.sqlite" --bills`
     """
-    _exchange(source or results, target, bills, as_json)
+    _exchange(source or results, into, bills, as_json)
 
 
 def _exchange(source: Path, target: Path, bills: bool, as_json: bool) -> None:

@@ -28,7 +28,12 @@ def pack(
         ),
     ] = "",
     to: Annotated[
-        Path | None, typer.Option("--to", help="The file (default: RECIPE-ID.pool.zip).")
+        str | None,
+        typer.Option(
+            "--to",
+            help="The file, or a URL to put it to (default: RECIPE-ID.pool.zip).",
+            metavar="FILE|URL",
+        ),
     ] = None,
     name: Annotated[
         str, typer.Option("--name", help="What it is called (default: the recipe's name).")
@@ -48,13 +53,14 @@ def pack(
     the manifest; what the recipe itself says of addresses and paths is listed, to be looked at.
 
     Examples: `ttc pool pack quickstart --license CC-BY-4.0`,
-    `ttc pool pack mine --license MIT --citation CITATION.bib --to mine.pool.zip`
+    `ttc pool pack mine --license MIT --citation CITATION.bib --to mine.pool.zip`,
+    `ttc pool pack mine --license MIT --to s3://bucket/mine.pool.zip`
     """
     from ttc.errors import UsageError
     from ttc.store.licences import checked, citation_text
-    from ttc.store.overwriting import new_file
     from ttc.store.pool_file import ENDING
     from ttc.store.pool_pack import Told, described, pack_pool, places_told, safe_name
+    from ttc.store.remote import written_to
     from ttc.store.run_folder import find_run
     from ttc.store.zips import digest_of
     from ttc.terminal import say
@@ -65,19 +71,22 @@ def pack(
             "nobody may use a pool without a licence: name one, such as --license CC-BY-4.0"
         )
     found = find_run(run, results)
-    path = to or Path(f"{safe_name(found.recipe_name)}-{safe_name(found.run_id)}{ENDING}")
-    new_file(path, force)
+    target = to or f"{safe_name(found.recipe_name)}-{safe_name(found.run_id)}{ENDING}"
     told = Told(licence, name, citation_text(citation), not without_texts)
-    pool = pack_pool(found, path, told)
-    say("\n".join([f"Wrote {path}, {path.stat().st_size / 1e6:.1f} MB", *described(pool)]))
+    with written_to(target, replace=force) as path:
+        pool = pack_pool(found, path, told)
+        size, digest = path.stat().st_size, digest_of(path)
+    say("\n".join([f"Wrote {target}, {size / 1e6:.1f} MB", *described(pool)]))
     for place in places_told(found.manifest().recipe):
         say(f"Its recipe tells: {place}")
-    say(f"SHA-256, to be given with its address: {digest_of(path)}")
+    say(f"SHA-256, to be given with its address: {digest}")
 
 
 @app.command("add")
 def add(
-    source: Annotated[str, typer.Argument(help="A file, or a URL by https.", metavar="FILE|URL")],
+    source: Annotated[
+        str, typer.Argument(help="A file, or a URL: https, s3, gs ...", metavar="FILE|URL")
+    ],
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder of runs (default: results/<its name>).")
     ] = None,
@@ -110,6 +119,7 @@ def add(
     from ttc.report.transfer import show_transfer
     from ttc.store.pool_add import add_pool, require_digest
     from ttc.store.pool_pack import described
+    from ttc.store.remote import fetched_file
     from ttc.store.run_words import shortest_word
     from ttc.terminal import say
 
@@ -118,9 +128,11 @@ def add(
     folder_of(to, "--to", ONE_FILE)
     largest = int(most * 2**30)
     with ExitStack() as stack:
-        if is_url(source):
+        if source.startswith(("https://", "http://")):
             with show_transfer("download") as seen:
                 path = stack.enter_context(downloaded(source, largest, seen))
+        elif is_url(source):
+            path = stack.enter_context(fetched_file(source, largest))
         else:
             path = Path(source)
         with working("checking"):
@@ -137,20 +149,25 @@ def add(
 
 @app.command("show")
 def show(
-    file: Annotated[Path, typer.Argument(help="A pool's file.")],
+    file: Annotated[str, typer.Argument(help="A pool's file, or its URL.", metavar="FILE|URL")],
     as_json: Annotated[bool, typer.Option("--json", help="Print pool.json.")] = False,
 ) -> None:
     """Print what a pool's file says it is, before adding it. Hashes are checked by `add`.
 
     Example: `ttc pool show quickstart.pool.zip`
     """
+    from contextlib import nullcontext
+
     from ttc.store.pool_add import read_pool
     from ttc.store.pool_pack import described
-    from ttc.store.zips import digest_of
+    from ttc.store.remote import fetched_file
+    from ttc.store.run_folder import is_url
+    from ttc.store.zips import LARGEST, digest_of
     from ttc.terminal import say, say_json
 
-    pool = read_pool(file)
+    with fetched_file(file, LARGEST) if is_url(file) else nullcontext(Path(file)) as path:
+        pool, digest = read_pool(path), digest_of(path)
     if as_json:
         say_json(pool.model_dump(mode="json"))
         return
-    say("\n".join([*described(pool), f"SHA-256: {digest_of(file)}"]))
+    say("\n".join([*described(pool), f"SHA-256: {digest}"]))

@@ -47,12 +47,16 @@ def command(
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", "-j", min=1, help="Cells at a time (default: 1; elsewhere, all places)."
+            "--jobs", "-j", min=1, help="Cells at a time (default: local 1, others all they can)."
         ),
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option("--engine", help="Where cells are done (default: local, processes here)."),
+        typer.Option(
+            "--engine",
+            help="Where cells are done: local (processes here, the default), dask://HOST:PORT, "
+            "ray://HOST:PORT, or slurm://OPTION=VALUE,... (an array).",
+        ),
     ] = None,
     resume: Annotated[
         bool,
@@ -110,10 +114,22 @@ def command(
         return
     if not as_json:
         print_sweep_plan(console(), plan, everything)
+    if dry_run:
+        _scripts(plan, place)
     if dry_run or not (yes or as_json or plain or _agreed(plan)):
         return
     _run(found, plan, place, plain=plain or as_json)
     _end(found, everything=everything, as_json=as_json)
+
+
+def _scripts(plan: SweepPlan, place: Engine) -> None:
+    """Prints what would be submitted, of an engine that submits."""
+    from ttc.cells.engines.slurm import Slurm
+    from ttc.terminal import say
+
+    if isinstance(place, Slurm) and plan.to_do:
+        cells = [one.cell for one in plan.to_do]
+        say(place.plan(cells, plan.sweep.folder / "slurm", plan.sweep.state.name).told())
 
 
 def _agreed(plan: SweepPlan) -> bool:
@@ -134,7 +150,7 @@ def _run(found: Prepared, plan: SweepPlan, place: Engine, *, plain: bool) -> Non
 
 
 def _end(found: Prepared, *, everything: bool, as_json: bool) -> None:
-    from ttc.cells.sweep.running import again
+    from ttc.cells.sweep.running import again, with_results
     from ttc.cells.sweep.tables import cell_rows, write_tables
     from ttc.cli._console import console
     from ttc.report.sweep import print_sweep
@@ -161,6 +177,7 @@ def _end(found: Prepared, *, everything: bool, as_json: bool) -> None:
     else:
         print_sweep(console(), rows, failed, root, everything)
         say(f"wrote {' and '.join(map(str, tables))}")
-        say(f"next: {again(folder)}" if failed else f"next: ttc compare {state.name}")
+        compare = with_results(["ttc", "compare", state.name], folder)
+        say(f"next: {again(folder) if failed else compare}")
     if failed:
         raise typer.Exit(SOME_FAILED)

@@ -21,6 +21,7 @@ from ttc.analysis.same_problems import (
 )
 from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.settings import EstimatorSettings
+from ttc.analysis.spread import PoolSource
 from ttc.pipeline.best_within import Problems, affordable, choose
 from ttc.pipeline.costs import UnitCosts
 from ttc.policies import PolicyPart
@@ -65,6 +66,7 @@ def curve_rows(
     budgets: Mapping[str, Sequence[float]] | None = None,
     clusters: IntArray | None = None,
     new_samples: bool = False,
+    source: PoolSource | None = None,
 ) -> Curves:
     """The policies of one pool at each S and V; unavailable cells are left out.
 
@@ -72,12 +74,13 @@ def curve_rows(
     by_problem: costs of each problem, for policies that stop, whose S is the most that they draw;
     budgets: per problem, by unit, within which the best cells are told; clusters: (problems,) of
     those made together; new_samples: rows have `samples_low` and `samples_high`, too, the interval
-    for these problems with new samples, which takes several evaluations.
+    for these problems with new samples, which takes several evaluations; source: where other
+    processes find the pool.
     """
     sizes = [sizes_of(policy, solutions) for policy in policies]
     wanted = sorted({s for chosen in sizes for s in chosen})
     grid = evaluate(
-        pool, wanted, verifications, policies, np.random.default_rng(seed), settings, n_jobs=1
+        pool, wanted, verifications, policies, np.random.default_rng(seed), settings, source=source
     )
     others = _new_samples(pool, grid, policies, seed) if new_samples else None
     grid = on_all_solutions(grid, pool, policies, np.random.default_rng(seed + 2))

@@ -32,6 +32,7 @@ from ttc.pipeline.clusters import clusters_of
 from ttc.pipeline.costs import COST_UNITS, UnitCosts, problem_costs, role_rates, unit_costs
 from ttc.pipeline.curves import Curves, Row, curve_rows, grid_sizes
 from ttc.pipeline.measured import measured_curve, recounted
+from ttc.pipeline.stored_pool import StoredPool
 from ttc.pipeline.tuning.held_out import (
     HeldOut,
     TunedParts,
@@ -211,7 +212,7 @@ def evaluate_run(
         if number == 0:
             facts |= _solved_facts(loaded, chosen, held)
             plain = [policy for policy in others if readable(policy, chosen)]
-            made.append(_curves(wanted, chosen, plain, manifest, run))
+            made.append(_curves(wanted, chosen, plain, manifest, run, reads))
         if name is not None:
             verified = chosen.verified()
             facts.setdefault("without_verifications", {})[name] = _unverified(loaded)
@@ -220,7 +221,7 @@ def evaluate_run(
             if math.isfinite(ratio):
                 ratios[name] = ratio
             able = [policy for policy in reading if readable(policy, verified)]
-            made.append(_curves(wanted, verified, able, manifest, run))
+            made.append(_curves(wanted, verified, able, manifest, run, reads))
     choices = _cost_choices(manifest, wanted.cost, known) | {"lambda_by_verifier": ratios}
     if known:
         choices["verification_draws"] = wanted.settings.verification_draws
@@ -284,6 +285,7 @@ def _curves(
     policies: list[PolicyPart],
     manifest: Manifest,
     run: RunFolder,
+    reads: frozenset[str],
 ) -> Curves:
     """Of policies that all read verifications, or none of which does."""
     nothing = Curves.none()
@@ -315,6 +317,7 @@ def _curves(
         budgets=wanted.budgets,
         clusters=clusters_of(run, wanted.cluster, pool.problem_ids),
         new_samples=wanted.new_samples,
+        source=StoredPool.of(run, loaded.verifier, reads),
     )
 
 

@@ -155,6 +155,7 @@ class Monitor:
             eta_seconds=self._eta(),
             budget=self._budget(),
             endpoints=endpoint_views(events),
+            batches=[dataclasses.asdict(one) for one in tuple(events.batches.values())],
             warnings=[redact(text) for text in events.warnings],
             error=redact(self.error),
         )

@@ -145,7 +145,7 @@ def _live(total: int, jobs: int) -> Iterator[Callable[[Ended], None]]:
 
 
 def _counts(ended: int, failed: int, total: int, jobs: int) -> str:
-    running = min(jobs, total - ended)
+    running = min(jobs or total, total - ended)
     under_way = f", {running} running" if running else ""
     return f"{ended - failed} of {total} done, {failed} failed{under_way}"
 

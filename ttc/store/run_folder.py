@@ -154,6 +154,11 @@ class RunFolder:
         return read_manifest(self.manifest_path)
 
 
+def is_url(word: object) -> bool:
+    """Whether a word names a place elsewhere, such as `s3://bucket/results/a`, and no file."""
+    return "://" in str(word)
+
+
 def run_folder(root: Path, recipe_name: str, run_id: str) -> RunFolder:
     """The folder of a run under a results root."""
     return RunFolder(root / recipe_name / run_id)
@@ -184,13 +189,18 @@ def find_run(
 ) -> RunFolder:
     """The run a person means.
 
-    In this order: a run's folder or a file in it; a folder of runs (the latest); a recipe's name
-    under `root` (its latest run); a run id or the beginning of one, alone or as `recipe/id`.
+    In this order: what a URL leads to, which is fetched; a run's folder or a file in it; a folder
+    of runs (the latest); a recipe's name under `root` (its latest run); a run id or the beginning
+    of one, alone or as `recipe/id`.
     The latest run is the latest with tables, which a try that failed at once must not hide; with
     `begun`, and where no run has any, the latest of all. unmerged: a run of which there are only
     shards will do.
     Raises `DataError` naming near candidates when there is none or more than one.
     """
+    if is_url(reference):
+        from ttc.store.remote import fetched_run
+
+        return fetched_run(str(reference))
     if not str(reference).strip():
         raise DataError("no run '': name a run's folder, its recipe or its id")
     places = (Path(reference), root / reference)

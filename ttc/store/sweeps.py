@@ -47,7 +47,7 @@ class CellState(BaseModel):
 
 class SweepState(BaseModel):
     """A sweep: its cells in their order, and how each stands. engine, jobs: as it was run last;
-    0 jobs are as many as the engine has by itself.
+    jobs is 0 where nobody said how many, which is what an engine has, and one of `local`.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -94,12 +94,15 @@ def read_sweep_state(folder: Path) -> SweepState:
 
 def find_sweep(word: str, root: Path) -> Path | None:
     """The folder of the sweep that a person means: by its path, or by its name below `root`."""
-    if not word.strip() or "\0" in word:
+    if not word.strip():
         return None
-    for place in (Path(word), root / word, root / FOLDER / word):
-        folder = place.parent if place.name == STATE_NAME else place
-        if (folder / STATE_NAME).is_file():
-            return folder
+    try:
+        for place in (Path(word), root / word, root / FOLDER / word):
+            folder = place.parent if place.name == STATE_NAME else place
+            if (folder / STATE_NAME).is_file():
+                return folder
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        pass
     return None
 
 

@@ -14,9 +14,11 @@ import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from ttc.cells.cell import Cell, Done, command, ended
-from ttc.errors import UsageError
+from ttc.cells.cell import Cell, Done, ended
+from ttc.cells.elsewhere import STOPPED, tied
+from ttc.errors import Busy, UsageError
 
+_AGAIN_S = 1.0  # until a run that another process is at is looked at again
 _log = logging.getLogger(__name__)
 
 
@@ -56,16 +58,32 @@ class _Children:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
-        self._stopping = False
+        self._stopping = threading.Event()
 
     def do(self, cell: Cell) -> Done:
-        """Do one cell in a process. Raises nothing."""
-        try:
-            child = self._start(cell)
-        except OSError as error:
-            return Done(cell, 127, str(error))
-        if child is None:
-            return Done(cell, 130, "stopped before it began")
+        """Do one cell in a process. Raises nothing.
+
+        A run that another process is at is waited for: what a sweep that was killed left behind is
+        stopping, and what others do needs not be done again.
+        """
+        told = False
+        while True:
+            try:
+                child = self._start(cell)
+            except OSError as error:
+                return Done(cell, 127, str(error))
+            if child is None:
+                return Done(cell, STOPPED, "stopped before it began")
+            done = self._wait(cell, child)
+            if done.code != Busy.exit_code:
+                return done
+            if not told:
+                _log.warning("waiting: %s", done.words)
+                told = True
+            if self._stopping.wait(_AGAIN_S):
+                return done
+
+    def _wait(self, cell: Cell, child: subprocess.Popen[str]) -> Done:
         try:
             stdout, stderr = child.communicate()
         finally:
@@ -75,12 +93,12 @@ class _Children:
 
     def _start(self, cell: Cell) -> subprocess.Popen[str] | None:
         with self._lock:
-            if self._stopping:
+            if self._stopping.is_set():
                 return None
             # A session of its own: Ctrl-C at the terminal reaches it once, from `stop`; a second
             # one would cut short what a run writes down when it is stopped.
             child = subprocess.Popen(
-                command(cell),
+                tied(cell),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -97,7 +115,7 @@ class _Children:
         and once more kills them.
         """
         with self._lock:
-            self._stopping = True
+            self._stopping.set()
             running = list(self._running)
         if running:
             _log.warning("stopping %d cells; Ctrl-C again to stop at once", len(running))

@@ -85,7 +85,7 @@ class Slurm:
         """
         safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:60]
         script = Script(f"ttc-{safe}", folder.absolute(), Path.cwd(), self._options)
-        arrays = {}
+        arrays: dict[str, str] = {}
         for begin in range(0, len(cells), LARGEST_ARRAY):
             tasks = range(1, min(LARGEST_ARRAY, len(cells) - begin) + 1)
             arrays[f"array-{len(arrays) + 1}.sh"] = script.array(tasks, begin, self._jobs)

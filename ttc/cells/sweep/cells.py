@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc.cells.cell import Cell
+from ttc.cells.sweep.faults import Faults
 from ttc.cells.sweep.spec import Alternative, Spec
 from ttc.errors import RecipeError
 from ttc.recipe import load_recipe, recipe_hash, resolve, run_id
 from ttc.recipe.differences import short_names, told
-from ttc.recipe.overrides import short
 from ttc.store.run_folder import RunFolder, run_folder
 from ttc.store.sweeps import CellState
 from ttc.visible import visible_line
 
 if TYPE_CHECKING:
     from ttc.recipe import Recipe
-
-_MOST_FAULTS = 50
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ class _Making:
         self._spec, self._results = spec, results
         self._keys = tuple(keys) or spec.keys
         self._short = short_names(self._keys)
-        self._faults: dict[str, None] = {}
+        self._faults = Faults()
         self._made: dict[str, SweptCell] = {}
         self._twice: list[str] = []
         self._recipes: dict[str, Recipe] = {}
@@ -102,10 +100,9 @@ class _Making:
     def add(self, recipe: str, origin: str, settings: Alternative) -> None:
         texts = tuple(one.text for one in settings)
         loaded = self._load(recipe, texts)
+        self._faults.see(settings)
         if isinstance(loaded, RecipeError):
-            origins = {f"--set {short(one.text)}": one.origin for one in settings}
-            for line in str(loaded).splitlines():
-                self._faults[_placed(line, origins, origin, recipe)] = None
+            self._faults.add(loaded, recipe, origin, settings)
             return
         set_here = {one.key: one.value for one in settings}
         keys = self._told(loaded, set_here)
@@ -114,8 +111,7 @@ class _Making:
     def add_again(self, state: CellState) -> None:
         loaded = self._load(state.recipe, state.overrides)
         if isinstance(loaded, RecipeError):
-            for line in str(loaded).splitlines():
-                self._faults[line] = None
+            self._faults.add(loaded, state.recipe, "", ())
         else:
             self._keep(state.recipe, state.overrides, loaded, state.keys, state.name)
 
@@ -158,10 +154,7 @@ class _Making:
         return visible_line(", ".join(words))
 
     def cells(self) -> Cells:
-        if self._faults:
-            lines = list(self._faults)
-            more = [f"and {len(lines) - _MOST_FAULTS:,} more"] if len(lines) > _MOST_FAULTS else []
-            raise RecipeError("\n".join([*lines[:_MOST_FAULTS], *more]))
+        self._faults.check()
         places = {cell.run.path.parent.parent for cell in self._made.values()}
         if len(places) > 1:
             named = ", ".join(sorted(map(str, places)))
@@ -183,14 +176,6 @@ class _Making:
         words = "-".join([recipes, *self._short.values()])
         plain = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in words)
         return plain[:80].lstrip(".-") or "sweep"
-
-
-def _placed(line: str, origins: Mapping[str, str], origin: str, recipe: str) -> str:
-    """A line of a recipe's fault, with where the sweep says what is wrong."""
-    for override, told_at in origins.items():
-        if line.startswith(f"{override}:"):
-            return told_at + line[len(override) :]
-    return f"{origin}: {line}" if origin and line.startswith(f"{recipe}: ") else line
 
 
 def _results_override(results: Path) -> str:

@@ -1,0 +1,79 @@
+"""`ttc run --shards`: what is said of a run that is done by its shards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttc.cells.engines.slurm import Slurm
+from ttc.cells.sharded import Sharded
+from ttc.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from ttc.cells.engines.base import Engine
+    from ttc.cells.engines.slurm import Planned
+    from ttc.pipeline.sharding.merge import Merged
+
+
+def dry_run(sharded: Sharded, engine: Engine) -> None:
+    """Print what would be done."""
+    if isinstance(engine, Slurm):
+        say(sharded.plan(engine).told())
+        return
+    from shlex import join
+
+    for cell in sharded.missing():
+        say(join(["ttc", *cell.arguments()]))
+    say(join(["ttc", "merge", str(sharded.run.path), "--results", sharded.recipe.results]))
+
+
+def run_sharded(sharded: Sharded, engine: Engine, *, quiet: bool, as_json: bool) -> None:
+    """Do it and print the run; on Slurm, hand it in and print how to follow it."""
+    if sharded.complete():
+        _print(sharded, None, quiet=quiet, as_json=as_json)
+    elif isinstance(engine, Slurm) and sharded.missing():
+        _submit(sharded, engine, as_json)
+    else:
+        done = sharded.do(engine, lambda text: None if quiet else say(text, error=True))
+        _print(sharded, done, quiet=quiet, as_json=as_json)
+
+
+def _submit(sharded: Sharded, slurm: Slurm, as_json: bool) -> None:
+    planned: Planned = sharded.plan(slurm)
+    submitted = sharded.submit(slurm)
+    jobs = ", ".join(submitted.arrays)
+    if as_json:
+        say_json(
+            {
+                "run": sharded.run.name,
+                "folder": str(submitted.folder),
+                "arrays": list(submitted.arrays),
+                "merge": submitted.last,
+                "shards": [str(cell.shard) for cell in planned.cells],
+            }
+        )
+        return
+    say(f"Submitted {len(planned.cells)} shards as job {jobs}, and their merge as {submitted.last}")
+    say(f"Logs and scripts: {submitted.folder}")
+    say(f"Follow it: ttc status {sharded.run.path}; the same command does what fails or is stopped")
+
+
+def _print(sharded: Sharded, done: Merged | None, *, quiet: bool, as_json: bool) -> None:
+    from ttc.cli._console import console
+    from ttc.pipeline.facts import run_facts
+    from ttc.report.merge import merged_facts, merged_lines
+    from ttc.report.summary import print_summary
+
+    fresh = done is not None and done.fresh
+    if as_json:
+        more = merged_facts(done) if done is not None else {}
+        say_json({"fresh": fresh, **more, **run_facts(sharded.run)})
+        return
+    if quiet:
+        status = sharded.run.manifest().status
+        say(f"{sharded.run.name}: {status if fresh else 'nothing to do, this run is complete'}")
+        return
+    if not fresh:
+        console().print("Nothing to do: this run is complete.", style="green")
+    print_summary(console(), sharded.run)
+    for text in merged_lines(done) if done is not None else ():
+        say(text)
