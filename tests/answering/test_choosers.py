@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttc.answering import serve_recipe
 from ttc.answering.policies import best, chooser, choosers, needs_gold
 from ttc.answering.question import Question, of_chat
 from ttc.answering.replies import _pieces
@@ -126,11 +127,7 @@ def test_pieces_are_the_text(text):
 
 
 def test_a_recipe_of_batches_is_not_served():
-    from types import SimpleNamespace
-
-    from ttc.answering import _check_batches
-
-    now, later = SimpleNamespace(), SimpleNamespace(mode="batch")
-    _check_batches(SimpleNamespace(backends=lambda: [now]))
+    backend = '{type: openai, model: m, base_url: "http://127.0.0.1:9/v1", mode: batch}'
+    recipe = load_recipe("quickstart", [f"backend={backend}"])
     with pytest.raises(UsageError, match="mode: now"):
-        _check_batches(SimpleNamespace(backends=lambda: [now, later]))
+        serve_recipe(recipe, port=0)

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 import slurm_here
+from processes import ttc
 
 from ttc.cells.cell import Cell
 from ttc.cells.engines import open_engine, slurm
@@ -149,3 +151,31 @@ def test_closing_takes_tasks_off_a_real_slurm_and_the_next_try_goes_on(on_slurm)
     running.close()
     assert subprocess.run(["squeue", "-h"], capture_output=True, text=True).stdout == ""
     assert len(list(on_slurm.glob("results/quickstart/*/manifest.json"))) < 4
+
+
+@pytest.mark.slow
+def test_a_run_by_a_real_array_and_its_merge(on_slurm):
+    words = ("--set", "dataset.problems=4", "--set", "verifiers=[]", "--set", "policies=[majority]")
+    done = ttc(
+        on_slurm, "run", "quickstart", *words, "--shards", "2", "--engine", "slurm", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    again = ttc(on_slurm, "run", "quickstart", *words, "--shards", "2", "--engine", "slurm")
+    assert f"still in Slurm's queue as {said['arrays'][0]},{said['merge']}" in again.stderr
+    deadline = time.monotonic() + 100
+    while subprocess.run(["squeue", "-h"], capture_output=True, text=True).stdout:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    (manifest,) = on_slurm.glob("results/quickstart/*/manifest.json")
+    assert json.loads(manifest.read_text())["status"] == "complete"
+
+
+@pytest.mark.slow
+def test_workers_that_dask_asks_a_real_slurm_for(on_slurm, monkeypatch):
+    pytest.importorskip("dask_jobqueue")
+    import dask
+
+    told = {"cores": 1, "memory": "500MB", "interface": "lo", "scheduler-options": {}}
+    with dask.config.set({"jobqueue.slurm": {**dask.config.get("jobqueue.slurm"), **told}}):
+        check_endings(open_engine("dask://slurm", 1).run(cells(3)))

@@ -19,6 +19,7 @@ from ttc.answering.question import Question
 from ttc.answering.variants import Variant, Variants
 from ttc.answers import AnswerRule
 from ttc.attempt.live import World
+from ttc.budget.limits import BudgetConfig
 from ttc.core import Problem
 from ttc.engine.engine import Engine
 from ttc.engine.session import Session
@@ -188,7 +189,7 @@ def _with_grace(session: Session, grace: float) -> float | None:
     return None if left is None else left + grace
 
 
-def _check(attempted: Attempted, session: Session, budget: Any, engine: Engine) -> None:
+def _check(attempted: Attempted, session: Session, budget: BudgetConfig, engine: Engine) -> None:
     """Raise `ApiError` where there is no solution, or none but failures."""
     if not any(one.returned for one in attempted.solutions):
         raise too_small(session, budget, engine.ledger)
