@@ -40,6 +40,11 @@ SHAPES = {
 FEWEST = 3  # problems that intervals need
 TEXT = 400  # characters
 AT_ONCE = 64  # samples of a journal's transaction: as many calls return together
+LEAN = {
+    "OPENBLAS_NUM_THREADS": "2",
+    "MALLOC_ARENA_MAX": "2",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
 ANALYSES: dict[str, tuple[str, ...]] = {
     "curves": (
         *("curves", "--policy=majority,best_of_n,weighted_majority"),
@@ -147,13 +152,13 @@ def ran(words: Sequence[str], limit: int = 0) -> Figures:
 
     began = time.perf_counter()
     with tempfile.TemporaryFile() as said:
-        # Threads of linear algebra reserve address space that they never touch.
+        # What allocators and threads of linear algebra reserve and never touch is no memory.
         process = subprocess.Popen(
             words,
             stdout=subprocess.DEVNULL,
             stderr=said,
             preexec_fn=limited,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "2", "MALLOC_ARENA_MAX": "2"},
+            env={**os.environ, **LEAN} if limit else None,
         )
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -71,6 +71,10 @@ class MethodPart(Part):
     """By field that names a prompt template, or holds samplers that are ways to ask: the field of
     the models which get these prompts, where that is not `backend`. Of as many samplers as models
     each has its own; where none is named, it is the `backend` after all."""
+    waves: ClassVar[int | None] = None
+    """How many times it asks its models for a problem, each time by what came before, methods
+    inside it apart; None where that depends on what they say. In batch mode each may take a day,
+    so there it must be known."""
     roles: ClassVar[Mapping[str, Role]] = {}
     """By field that names a model: in which role that is asked, where not the field's own name."""
 

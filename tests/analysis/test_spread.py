@@ -30,7 +30,8 @@ class Elsewhere:
     note: str
 
     def load(self) -> PoolArrays:
-        Path(self.note).open("a").write("loaded\n")
+        with Path(self.note).open("a") as note:
+            note.write("loaded\n")
         return pool_of(7, order=[6, 2, 0, 1, 5, 3, 4])
 
 

@@ -51,12 +51,17 @@ def serving(
 ) -> Iterator[Served]:
     """`ttc serve RECIPE WORDS` in a folder; at the end it must stop by itself, in order."""
     with Command(folder, "serve", recipe, "--port", "0", *words, **env) as process:
-        end = time.monotonic() + 60
-        while not (line := process.written()[0]).endswith("\n"):
-            assert process.poll() is None, process.written()
-            assert time.monotonic() < end, process.written()
-            time.sleep(0.02)
-        yield Served(process, json.loads(line))
+        yield until_open(process)
         process.send_signal(ends)
-        assert process.wait(30) == 0, process.written()[1]
+        assert process.wait(60) == 0, process.written()[1]
         assert "Traceback" not in process.written()[1], process.written()[1]
+
+
+def until_open(process: Command) -> Served:
+    """Wait for the line that says that the port is open."""
+    end = time.monotonic() + 60
+    while not (line := process.written()[0]).endswith("\n"):
+        assert process.poll() is None, process.written()
+        assert time.monotonic() < end, process.written()
+        time.sleep(0.02)
+    return Served(process, json.loads(line))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 from processes import ttc
 from recipe_server import serving
 
+from ttc.report.plain_problem import plain_problem
+from ttc.store.run_folder import RunFolder
+
 SEED = 3
-ARITHMETIC = ("dataset.problems=5", "dataset.levels=[2,3,4]")
+ARITHMETIC = ("dataset.problems=3", "dataset.levels=[2,3,4]")
 QUICK = (*ARITHMETIC, "sampler.solutions=12", "verifiers.0.verifications=3")
-FEW = ("dataset.problems=3", f"seed={SEED}")
+FEW = ("dataset.problems=2", f"seed={SEED}")
 
 
 def sets(*changes):
@@ -37,11 +38,9 @@ def own(tables, name, problem):
     return tables[name][tables[name]["problem_id"] == problem]
 
 
-def chosen_by_page(folder, place, problem, policy):
-    """The answer that `ttc show` says a policy chose, None for none."""
-    done = ttc(folder, "show", place, "--problem", problem, "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)["chosen"]
+def chosen_by_page(place, problem, policy):
+    """The answer that `ttc show --json` says a policy chose, None for none."""
+    told = plain_problem(RunFolder(place), problem)["chosen"]
     return next(one["answer"] for one in told if one["policy"] == policy)
 
 
@@ -88,7 +87,7 @@ CASES = {
     "pairs": (
         "verifiers/pairwise",
         "league",
-        (f"seed={SEED}", "dataset.problems=2", "sampler.solutions=8"),
+        (*FEW, "sampler.solutions=8"),
         (),
     ),
 }
@@ -103,7 +102,7 @@ def test_policies_choose_what_they_choose_of_a_run(tmp_path, case):
         for row in tables["problems"].itertuples():
             reply = server.ask(row.question, seed=SEED)
             told = reply.ttc
-            expected = chosen_by_page(tmp_path, place, row.problem_id, told["policy"])
+            expected = chosen_by_page(place, row.problem_id, told["policy"])
             assert told["answer"] == expected
             text = text_chosen(tables, row.problem_id, expected, told["verifier"])
             assert reply.choices[0].message.content == text
@@ -163,7 +162,7 @@ def test_less_than_the_recipe_is_what_a_run_with_less_chooses(tmp_path):
                 temperature=0.7,
                 ttc={"solutions": 5, "verifications": 2, "budget": {"tokens": 300}},
             )
-            expected = chosen_by_page(tmp_path, place, row.problem_id, "best_of_n")
+            expected = chosen_by_page(place, row.problem_id, "best_of_n")
             assert reply.ttc["answer"] == expected
             check_usage(reply, tables, row.problem_id, unread=False)
             assert reply.usage.total_tokens <= 300

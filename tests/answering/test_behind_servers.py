@@ -15,6 +15,8 @@ from processes import ttc
 from recipe_server import serving
 
 from ttc.datasets.nano import NanoDataset
+from ttc.report.plain_problem import plain_problem
+from ttc.store.run_folder import RunFolder
 
 QUESTIONS = [p.question for p in NanoDataset(levels=(2, 3), problems=16).load()]
 RECIPE = {
@@ -39,8 +41,8 @@ def test_answers_are_those_of_a_run_and_nothing_is_bought_twice(tmp_path, nano_s
     place = json.loads(done.stdout)["run"]
     with serving(tmp_path, recipe, "--results", "other") as server:
         for problem in NanoDataset(levels=(2, 3), problems=4).load():
-            told = ttc(tmp_path, "show", place, "--problem", problem.id, "--json")
-            (chosen,) = json.loads(told.stdout)["chosen"]
+            run = RunFolder(tmp_path / "results" / place)
+            (chosen,) = plain_problem(run, problem.id)["chosen"]
             reply = server.ask(problem.question, seed=0)
             assert reply.ttc["answer"] == chosen["answer"]
             assert reply.usage.total_tokens <= 900

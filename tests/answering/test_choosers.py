@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ttc.answering import serve_recipe
 from ttc.answering.policies import best, chooser, choosers, needs_gold
 from ttc.answering.question import Question, of_chat
 from ttc.answering.replies import _pieces
@@ -123,3 +124,10 @@ def test_pieces_are_the_text(text):
     pieces = list(_pieces(text))
     assert "".join(pieces) == text
     assert all(0 < len(piece) <= 80 for piece in pieces)
+
+
+def test_a_recipe_of_batches_is_not_served():
+    backend = '{type: openai, model: m, base_url: "http://127.0.0.1:9/v1", mode: batch}'
+    recipe = load_recipe("quickstart", [f"backend={backend}"])
+    with pytest.raises(UsageError, match="mode: now"):
+        serve_recipe(recipe, port=0)

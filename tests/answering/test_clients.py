@@ -86,6 +86,15 @@ REFUSED = {
     "the sampler's own": ({"ttc": {"policy": "answer"}}, "no answer of its own", "ttc"),
     "more solutions": ({"ttc": {"solutions": 7}}, "at most 6", "solutions"),
     "more money": ({"ttc": {"budget": {"tokens": 32001}}}, "at most 32000", "ttc"),
+    "a currency without a rate": (
+        {"ttc": {"budget": {"usd": 0.01}}},
+        "ttc.budget: the budget is in usd, but nano-solver does not state what it costs",
+        "ttc",
+    ),
+    "no stop": ({"stop": ""}, "stop takes up to 16 texts", "stop"),
+    "many stops": ({"stop": ["a"] * 17}, "stop takes up to 16 texts", "stop"),
+    "for ever": ({"ttc": {"budget": {"seconds": 1e30}}}, "ttc.budget.seconds", "ttc"),
+    "comparisons": ({"ttc": {"policy": "league"}}, "gives what 'league' reads", "ttc"),
     "no money": ({"ttc": {"budget": {"tokens": 0}}}, "ttc.budget.tokens", "ttc"),
     "unknown money": ({"ttc": {"budget": {"euro": 1}}}, "ttc.budget.euro", "ttc"),
     "unknown words": ({"ttc": {"colour": 1}}, "ttc.colour", "ttc"),
@@ -142,6 +151,8 @@ def test_messages_that_are_no_question(server, case):
         (b"[]", 400),
         (b'{"model": "quickstart"}', 400),
         (b'{"model": "nobody", "messages": [{"role": "user", "content": "1"}]}', 404),
+        (b'{"model": "quickstart:oracle", "messages": [{"role": "user", "content": "1"}]}', 404),
+        (b'{"model": "quickstart", "stream": 1, "messages": [{"role": "user"}]}', 400),
         (b'{"model": "quickstart:", "messages": [{"role": "user", "content": "1"}]}', 404),
         (b'{"ttc":' + b"[" * 100_000, 400),
         (b" " * 1_000_001, 413),
@@ -165,9 +176,20 @@ def test_a_question_beyond_the_context(server):
     assert server.ask(QUESTION, seed=1).choices[0].message.content
 
 
-def test_earlier_messages_put_before(tmp_path):
-    with serving(tmp_path, "quickstart", *SMALL, "--earlier", "before") as server:
+def test_an_error_in_a_stream_is_the_clients_error(server):
+    stream = server.ask(QUESTION, stream=True, ttc={"budget": {"tokens": 10}})
+    with pytest.raises(openai.APIError, match="does not cover a single solution") as caught:
+        list(stream)
+    assert caught.value.code == "budget_too_small"
+
+
+def test_a_server_with_a_seed_and_earlier_messages(tmp_path):
+    words = (*SMALL, "--earlier", "before", "--seed", "4")
+    with serving(tmp_path, "quickstart", *words) as server:
         client = server.client()
+        assert server.ask(QUESTION).ttc["seed"] == 4
+        assert server.ask(QUESTION).ttc["billed"]["tokens"] == 0
+        assert server.ask(QUESTION, seed=5).ttc["seed"] == 5
         for case in ("a system message", "a talk"):
             turns = MESSAGES[case]
             reply = client.chat.completions.create(model="quickstart", messages=turns, seed=1)
@@ -234,7 +256,7 @@ def test_a_client_that_leaves_stops_its_calls(tmp_path, stream):
 
 
 def test_an_end_lets_work_finish_and_sends_the_line_away(tmp_path):
-    words = (*LONG, "--set", "sampler.solutions=3000")
+    words = (*LONG, "--set", "sampler.solutions=1000", "--set", "engine.finish_s=100")
     with serving(tmp_path, "quickstart", *words, ends=signal.SIGTERM) as server:
         found = []
 
@@ -250,7 +272,7 @@ def test_an_end_lets_work_finish_and_sends_the_line_away(tmp_path):
         server.wait_until(lambda status: status["working"] == 1 and status["waiting"] == 1)
         server.process.send_signal(signal.SIGTERM)
         for thread in threads:
-            thread.join(60)
+            thread.join(120)
         kinds = sorted(type(one).__name__ for one in found)
         assert kinds == ["ChatCompletion", "InternalServerError"]
         (refused,) = [one for one in found if isinstance(one, Exception)]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
+import time
 from collections import Counter
 
 import openai
 import pytest
-from recipe_server import serving
+from processes import Command
+from recipe_server import serving, until_open
 
 from ttc.datasets.nano import NanoDataset
 
@@ -39,6 +43,7 @@ def total(replies, unit="tokens"):
     return sum(reply.ttc["billed"][unit] for reply in replies)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [1_000_000, 9_000])
 def test_64_at_once_pass_no_limit(tmp_path, whole):
     limits = [150 + 10 * i for i in range(64)]
@@ -127,3 +132,38 @@ def test_a_budget_without_room_for_a_solution(tmp_path):
     ):
         server.ask(QUESTIONS[0], ttc={"budget": {"tokens": 10}})
     assert caught.value.code == "budget_too_small"
+
+
+def test_a_killed_server_has_spent_what_it_had_under_way(tmp_path):
+    words = (
+        *("--set", "sampler.solutions=5000", "--set", "engine.n_per_call=16"),
+        *("--set", "engine.concurrency=2", "--set", "budget.per_problem.tokens=1000000"),
+        *("--set", "budget.per_run.tokens=2000000", "--policy", "majority"),
+    )
+    with Command(tmp_path, "serve", "quickstart", "--port", "0", *words) as process:
+        server = until_open(process)
+        asking = threading.Thread(target=lambda: unanswered(server))
+        asking.start()
+        server.wait_until(lambda status: status["billed"]["tokens"] > 500)
+        before = server.status()["billed"]["tokens"]
+        process.kill()
+        process.wait(20)
+        asking.join(20)
+    with serving(tmp_path, "quickstart", *words) as server:
+        assert server.status()["billed"]["tokens"] >= before
+        reply = server.ask(QUESTIONS[0], seed=1, ttc={"solutions": 8})
+        assert reply.ttc["billed"]["tokens"] == 0
+
+
+def unanswered(server):
+    with pytest.raises(openai.APIConnectionError):
+        server.ask(QUESTIONS[0], seed=1)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.3])
+def test_an_end_before_it_is_ready(tmp_path, after):
+    with Command(tmp_path, "serve", "quickstart", "--port", "0") as process:
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) in (0, 130)
+        assert "Traceback" not in process.written()[1]

@@ -188,7 +188,7 @@ def test_addresses_that_are_none(address, said):
 
 def test_a_scheduler_that_does_not_answer(monkeypatch):
     monkeypatch.setattr(dask_clusters, "_TIMEOUT", "1s")
-    with pytest.raises(TtcError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(TtcError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         next(open_engine("dask://127.0.0.1:9").run([Cell("quickstart")]))
 
 

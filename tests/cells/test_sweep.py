@@ -17,6 +17,7 @@ from ttc.cells.sweep.planning import plan_sweep
 from ttc.cells.sweep.preparing import Asked, prepare
 from ttc.cells.sweep.running import run_cells
 from ttc.cells.sweep.tables import cell_rows, write_tables
+from ttc.store.lock import locked_folder
 from ttc.store.sweeps import CellState, SweepState, read_sweep_state
 
 TINY = """
@@ -138,11 +139,11 @@ def test_again_it_has_nothing_to_do_and_may_grow(swept):
     for words in (("mine", "--resume"), ("tiny.yaml", *GRID, "--name", "mine")):
         done = ttc(folder, "sweep", *words, "--plain")
         assert "4 complete, 0 to do" in done.stdout, done.stderr
-    grown = ttc(
-        folder, "sweep", "tiny.yaml", "--name", "mine", "--plain", *GRID, "--grid", "seed=2"
-    )
+    same = ("sweep", "tiny.yaml", "--name", "mine", "--dry-run")
+    grown = ttc(folder, *same, *GRID, "--grid", "seed=2")
     assert "6 cells, 4 complete, 2 to do" in grown.stdout
-    less = ttc(folder, "sweep", "tiny.yaml", "--name", "mine", "--plain", *GRID)
+    less = ttc(folder, *same, "--grid", "sampler.temperature=0.5", "--grid", "seed=0,1")
+    assert "2 cells, 2 complete, 0 to do" in less.stdout
     assert "2 cells of this name before are no longer in it" in less.stdout
     assert all(p.stat().st_mtime_ns == t for p, t in before.items())
     assert len(said["cells"]) == len(read_sweep_state(folder / "results/sweeps/mine").cells)
@@ -196,6 +197,13 @@ def test_the_script_of_a_job_array_is_shown_before_it_is_submitted(tiny):
     assert not (tiny / "results").exists()
 
 
+def test_two_processes_do_not_write_one_sweep(tiny):
+    with locked_folder(tiny / "results/sweeps/mine", "held"):
+        done = ttc(tiny, "sweep", "tiny.yaml", "--name", "mine", "--plain")
+    assert done.returncode == 75
+    assert "another process is at work on the sweep results/sweeps/mine" in done.stderr
+
+
 def test_parts_at_any_depth_several_recipes_and_random_draws(tiny):
     other = TINY.replace("name: tiny", "name: other")
     (tiny / "sub").mkdir()
@@ -238,6 +246,7 @@ class Forked:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_sixty_cells_with_five_failures_finish_when_they_are_mended(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("r.yaml").write_text(

@@ -55,6 +55,12 @@ class World:
         lines = map(json.loads, self.log.read_text().splitlines())
         return sum(line["event"] == "asked" for line in lines)
 
+    def wait_for_requests(self, least: int) -> None:
+        until = time.monotonic() + 60
+        while self.requests() < least:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
     def close(self) -> None:
         for process in self._processes:
             process.kill()
@@ -88,10 +94,7 @@ def test_samples_that_cells_share_are_bought_once_though_they_run_at_once(world)
 def test_a_sweep_that_is_stopped_keeps_what_it_has_and_goes_on(world, number, code):
     world.serve(0.4)
     sweep = world.sweep("served.yaml", "--grid", "seed=0,1,2", "--jobs", "2", "--name", "s")
-    until = time.monotonic() + 60
-    while world.requests() < 2:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    world.wait_for_requests(2)
     children = children_of(sweep.pid)
     assert len(children) == 2
     sweep.send_signal(number)
@@ -111,14 +114,24 @@ def test_a_sweep_that_is_stopped_keeps_what_it_has_and_goes_on(world, number, co
     assert world.requests() == 3 * ONE_CELL
 
 
+def test_a_second_ctrl_c_does_not_wait_for_calls(world):
+    world.serve(100)
+    sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")
+    world.wait_for_requests(2)
+    sweep.send_signal(signal.SIGINT)
+    time.sleep(1)
+    sweep.send_signal(signal.SIGINT)
+    _, err = sweep.communicate(timeout=40)
+    assert sweep.returncode == 130
+    assert "stopping 2 cells; Ctrl-C again to stop at once" in err
+    assert "0 of 2 cells are complete, 0 failed" in err
+
+
 @pytest.mark.slow
 def test_what_a_killed_sweep_left_behind_stops_and_is_gone_on_with(world):
     world.serve(0.4)
     sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")
-    until = time.monotonic() + 60
-    while world.requests() < 2:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    world.wait_for_requests(2)
     sweep.kill()
     again = world.sweep("s", "--resume", "--jobs", "2")
     _, err = again.communicate(timeout=120)
@@ -129,10 +142,7 @@ def test_what_a_killed_sweep_left_behind_stops_and_is_gone_on_with(world):
 def test_a_cell_that_is_killed_fails_alone(world):
     world.serve(0.4)
     sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")
-    until = time.monotonic() + 60
-    while world.requests() < 2:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    world.wait_for_requests(2)
     os.kill(children_of(sweep.pid)[0], signal.SIGKILL)
     out, _ = sweep.communicate(timeout=60)
     assert sweep.returncode == 3

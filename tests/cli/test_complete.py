@@ -95,8 +95,11 @@ def offered(folder, *words):
         (("curves", "other", "--policy", "pass"), ["pass@k", "pass_at_k"]),
         (("curves", "x", "--policy", "majority,best_of_n"), ["majority,best_of_n"]),
         (("eval-verifier", "other", "--verifier", ""), ["genrm", "steps"]),
-        (("run", "mine.yaml", "--set", "sampler.w"), ["sampler.width="]),
-        (("run", "quickstart", "--set", "sampler.temp"), ["sampler.temperature="]),
+        (("run", "mine.yaml", "--set", "sampler.w"), ["sampler.width=", "sampler.width=4"]),
+        (
+            ("run", "quickstart", "--set", "sampler.temp"),
+            ["sampler.temperature=", "sampler.temperature=1.0"],
+        ),
     ],
 )
 def test_by_the_protocol(folder, words, expected):
@@ -193,6 +196,23 @@ def test_nothing_slow_is_imported():
     assert not loaded & {"numpy", "pandas", "pyarrow", "pydantic", "matplotlib", "ttc.registry"}
 
 
+FISH = shutil.which("fish")
+
+
+@pytest.mark.skipif(FISH is None or not TTC.exists(), reason="needs fish and an installed ttc")
+def test_in_a_real_fish(folder):
+    """What its own completion offers."""
+    loads = f"set -x PATH {TTC.parent} $PATH; _TTC_COMPLETE=source_fish ttc | source"
+    for line, wanted in (
+        ("ttc curves other --policy car", ["careful"]),
+        ("ttc run mine.yaml --set sampler.wi", ["sampler.width=", "sampler.width=4"]),
+        ("ttc run mine.yaml --set backend=na", ["backend=nano"]),
+    ):
+        words = [FISH, "--no-config", "-c", f"{loads}; complete -C '{line}'"]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+        assert done.stdout.split() == wanted, done.stderr
+
+
 @pytest.mark.skipif(BASH is None or not TTC.exists(), reason="needs bash and an installed ttc")
 def test_in_a_real_bash(folder):
     """Its own completion function, called as bash calls it."""
@@ -209,19 +229,43 @@ def test_in_a_real_bash(folder):
     assert "-F _ttc_completion ttc" in done.stdout
 
 
-@pytest.mark.skipif(BASH is None or not TTC.exists(), reason="needs bash and an installed ttc")
-def test_the_tab_key_itself(folder):
-    """A bash at a terminal: letters, the tab key, and what stands on the line then."""
+SHELLS = {
+    "bash": (["bash", "--norc", "--noprofile", "-i"], ""),
+    "zsh": (["zsh", "-f", "-i"], "autoload -Uz compinit; compinit -u -D; "),
+}
+LINES = (
+    ("ttc eval-verifier other --verifier st", "", "--verifier steps"),
+    ("ttc fit-scaling quickstart oth", "", "quickstart other"),
+    ("ttc curves other --policy first,care", "", "--policy first,careful"),
+    ("ttc run mine.yaml --set sampler.wi", "7", "--set sampler.width=7"),
+)
+"""What is typed before and after the tab key, and what stands on the line then."""
+
+
+@pytest.mark.skipif(not TTC.exists(), reason="needs an installed ttc")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_itself(folder, shell):
+    """A shell at a terminal: letters, the tab key, and what stands on the line then."""
+    words, begin = SHELLS[shell]
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"needs {shell}")
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
         env = {**os.environ, "PATH": f"{TTC.parent}:{os.environ['PATH']}", "PS1": "> "}
-        os.execve(BASH, [BASH, "--norc", "--noprofile", "-i"], env)
+        os.execve(program, words, env | {"TERM": "dumb", "ZDOTDIR": str(folder)})
     try:
-        os.write(terminal, b'eval "$(_TTC_COMPLETE=source_bash ttc)"; echo rea""dy\n')
+        loads = f'{begin}eval "$(_TTC_COMPLETE=source_{shell} ttc)"; stty cols 200; echo rea""dy\n'
+        os.write(terminal, loads.encode())
         read_until(terminal, "ready")
-        os.write(terminal, b"ttc eval-verifier other --verifier st\t")
-        read_until(terminal, "--verifier steps")
+        for before, after, wanted in LINES:
+            os.write(terminal, before.encode() + b"\t")
+            seen = read_until(terminal, wanted.removesuffix(after))
+            os.write(terminal, after.encode())
+            seen += read_until(terminal, after)
+            assert wanted in seen
+            os.write(terminal, b"\x15")
     finally:
         os.write(terminal, b"\x15exit\n")
         os.close(terminal)
@@ -233,4 +277,6 @@ def read_until(terminal, text, seconds=60.0):
     while text not in seen:
         assert time.monotonic() < end, seen
         if select.select([terminal], [], [], 0.2)[0]:
-            seen += os.read(terminal, 4096).decode("utf-8", "replace")
+            letters = os.read(terminal, 4096).decode("utf-8", "replace")
+            seen += letters.replace("\a", "")  # the bell
+    return seen

@@ -22,6 +22,7 @@ RUN = "quickstart"
 EXAMPLES = {
     "adapt": (RUN, "--orders", "4"),
     "backends": (),
+    "batches": (RUN,),
     "compare": (RUN,),
     "contrast": (RUN, "majority@8", "best_of_n@4x2"),
     "curves": (RUN, "--k", "1,4"),

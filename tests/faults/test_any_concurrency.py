@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from batched import Gateway
 from steady import Server
 
 from ttc.pipeline.run import run_recipe
@@ -39,6 +40,7 @@ policies: [majority, best_of_n]
 engine: {max_attempts: 40, max_wait_s: 0.05, breaker_failures: 1000}
 """
 WAYS = [(1, 1), (3, 2), (64, 8)]  # calls and problems under way
+QUICKLY = ["backend.batch.gather_s=0.2", "backend.batch.poll_s=0.1"]
 
 
 def results(folder: Path, recipe: str, concurrency: int, window: int, *overrides: str):
@@ -88,6 +90,9 @@ def served(tmp_path, monkeypatch):
         recipe = SERVED.replace("URL", f'"{server.url}"')
         recipe = recipe.replace("PROBLEMS", str(tmp_path / "problems.jsonl"))
         found = [results(tmp_path / f"c{c}", recipe, c, w, *overrides) for c, w in WAYS]
+        servers.append(gateway := Gateway(server.url))
+        batches = [f"backend.base_url={gateway.url}", "backend.mode=batch", *QUICKLY]
+        found.append(results(tmp_path / "batches", recipe, 1, 1, *batches, *overrides))
         assert {"crash", "limit"} & {entry["event"] for entry in server.entries()}
         return found
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from batched import Gateway
 from fault_server import FAULTS, HANG
 
 from ttc.backends.openai import OpenAI
@@ -27,8 +28,31 @@ PARAMS = SamplingParams(max_tokens=12)
 READABLE = {"none", "missing_usage", "n_ignored", "duplicated_choices", "late"}
 
 
+# In a line of a batch; what a provider's own servers do to each other is no matter of ours.
+IN_A_LINE = ("crash", "limit", "reset", "truncated_json", "no_choices", "n_ignored")
+IN_A_LINE += ("error_with_status_200", "missing_usage", "duplicated_choices")
+QUICKLY = {"gather_s": 0.1, "poll_s": 0.05}
+
+
 def backend(*urls: str, n: int = 4, timeout: float = 0.6) -> OpenAI:
     return OpenAI(model="m", base_urls=urls, n_per_call=n, timeout=timeout, connect_timeout=2)
+
+
+@pytest.fixture
+def batched(tmp_path):
+    """batched(server) is a backend in batch mode, and the gateway that it reaches the server by."""
+    running: list[Gateway] = []
+
+    def start(server, n: int = 4) -> tuple[OpenAI, Gateway]:
+        running.append(Gateway(server.url, log=tmp_path / "gateway.jsonl"))
+        url = running[-1].url
+        return OpenAI(model="m", base_url=url, n_per_call=n, mode="batch", batch=QUICKLY), running[
+            0
+        ]
+
+    yield start
+    for one in running:
+        one.stop()
 
 
 def run(
@@ -138,6 +162,39 @@ def test_each_fault_alone(faulty, tmp_path, fault):
     found, _ = run(backend(server.url), tmp_path, 12, problems=problems)
     check_none_lost_or_doubled(found, 12)
     assert Counter(e["fault"] for e in server.entries())[fault] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", IN_A_LINE)
+def test_each_fault_alone_in_lines_of_batches(faulty, batched, tmp_path, fault):
+    server = faulty(0.5, fault, seed=1)
+    part, gateway = batched(server)
+    problems = PROBLEMS[:6]
+    found, _ = run(part, tmp_path, 12, problems=problems)
+    check_none_lost_or_doubled(found, 12)
+    assert Counter(e["fault"] for e in server.entries())[fault] > 0
+    assert gateway.count("batch") < len(server.entries()), "what failed travels together again"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shared_prompt", "limit"), [("once", 450), ("per_sample", 900)])
+def test_the_budget_is_never_passed_in_batches(faulty, batched, tmp_path, shared_prompt, limit):
+    """By what a provider bills: every line that it answers, be it in a way that can't be read."""
+    server = faulty(0.35, *IN_A_LINE, seed=5)
+    part, gateway = batched(server)
+    problems = PROBLEMS[:20]
+    budget = BudgetConfig(
+        per_problem=ProblemBudget(tokens=limit), per_run=RunBudget(tokens=limit * 15)
+    )
+    cost = CostConfig(parameters=1000, shared_prompt=shared_prompt)
+    found, engine = run(part, tmp_path, 100, budget, problems, cost)
+    billed = Counter()
+    for entry in gateway.entries("billed"):
+        billed[entry["prompt"]] += entry["tokens"]
+    assert max(billed.values()) <= limit
+    accounted = engine.ledger.standing()["tokens"][0]
+    assert sum(billed.values()) <= accounted <= limit * 15
+    assert sum(map(bool, found.values())) > 0.5 * len(found)
 
 
 @pytest.mark.parametrize("fault", [f for f in FAULTS if f not in READABLE])

@@ -15,18 +15,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from batched import QUICK, Gateway
 from journals import journalled
 from processes import Command
 from steady import Server
 
-KILLS, LATE_KILLS = 30, 3
+KILLS, LATE_KILLS, IN_BATCHES = 30, 3, 8
 PROBLEMS, SOLUTIONS, VERIFIED, VERIFICATIONS, GROUP = 14, 24, 12, 8, 4
 # Without a budget: what was under way at a kill may be billed, and would leave less of one
 # (test_money.py).
 RECIPE = f"""
 name: killed
 dataset: {{type: file, path: problems.jsonl}}
-backend: {{type: openai, model: m, api_key_env: TRY, n_per_call: {GROUP}}}
+backend: {{type: openai, model: m, api_key_env: TRY, n_per_call: {GROUP}, MODE}}
 sampler: {{type: independent, solutions: {SOLUTIONS}, max_tokens: 32, prompt: cot}}
 verifiers:
   - type: genrm
@@ -47,10 +48,12 @@ def server(tmp_path) -> Iterator[Server]:
     running.stop()
 
 
-def start(folder: Path, url: str, name: str, results: str = "results") -> Command:
+def start(
+    folder: Path, url: str, name: str, results: str = "results", mode: str = "mode: now"
+) -> Command:
     lines = [{"id": f"q{i}", "question": f"What is {i}?", "answer": "1"} for i in range(PROBLEMS)]
     (folder / "problems.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    (folder / "killed.yaml").write_text(RECIPE)
+    (folder / "killed.yaml").write_text(RECIPE.replace("MODE", mode))
     words = ("run", "killed.yaml", "--plain", "--results", results)
     return Command(folder, *words, OPENAI_BASE_URL=url, TRY=f"sk-{name}")
 
@@ -94,13 +97,24 @@ def finish(process: Command) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_thirty_kills_leave_no_trace_and_nothing_is_paid_twice(tmp_path, server):
+@pytest.mark.parametrize(("mode", "kills"), [("mode: now", KILLS), (QUICK, IN_BATCHES)])
+def test_kills_leave_no_trace_and_nothing_is_paid_twice(tmp_path, server, mode, kills):
+    """In batches the tables are those of ordinary mode, too."""
+    gateway = Gateway(server.url) if mode == QUICK else None
+    try:
+        check_kills(tmp_path, server, server.url if gateway is None else gateway.url, mode, kills)
+    finally:
+        if gateway is not None:
+            gateway.stop()
+
+
+def check_kills(tmp_path: Path, server: Server, url: str, mode: str, kills: int) -> None:
     dice = random.Random(4)
     results, kept = tmp_path / "results", [set()]
 
     def killed(wait) -> bool:
         """Start a try and kill it; whether it was still at work by then."""
-        process = start(tmp_path, server.url, f"try-{len(kept) - 1:04}")
+        process = start(tmp_path, url, f"try-{len(kept) - 1:04}", mode=mode)
         wait(process)
         alive = process.poll() is None
         process.kill()
@@ -109,11 +123,11 @@ def test_thirty_kills_leave_no_trace_and_nothing_is_paid_twice(tmp_path, server)
         assert kept[-2] <= kept[-1], "what was in the journal stays there"
         return alive
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         assert killed(lambda process: wait_for_the_moment(process, server, dice))
     for _ in range(LATE_KILLS):
         killed(lambda process: wait_for_tables(process, results, dice))
-    finish(start(tmp_path, server.url, f"try-{len(kept) - 1:04}"))
+    finish(start(tmp_path, url, f"try-{len(kept) - 1:04}", mode=mode))
 
     calm = Server(tmp_path / "calm.jsonl", 0.0)
     try:
@@ -128,22 +142,24 @@ def test_thirty_kills_leave_no_trace_and_nothing_is_paid_twice(tmp_path, server)
         number = int(entry["who"].removeprefix("sk-try-"))
         again = kept[number] & set(entry["texts"])
         assert not again, f"try {number} paid again for {again}"
-    check_the_tries(tmp_path / "results")
+    check_the_tries(tmp_path / "results", kills)
     assert len(undisturbed["solutions"]) + len(undisturbed["verifications"]) >= len(kept[-1])
-    check_what_was_wasted(server, calm)
+    check_what_was_wasted(server, calm, 0 if mode == QUICK else kills * 6)
 
 
-def check_the_tries(results: Path) -> None:
+def check_the_tries(results: Path, kills: int) -> None:
     """The run is complete, and tells of all that were killed."""
     (path,) = results.glob("killed/*/manifest.json")
     manifest = json.loads(path.read_text())
     assert manifest["status"] == "complete"
-    assert [t["status"] for t in manifest["tries"][:-1]].count("killed") > KILLS / 2
+    assert [t["status"] for t in manifest["tries"][:-1]].count("killed") > kills / 2
 
 
-def check_what_was_wasted(server: Server, calm: Server) -> None:
-    """Of what was answered, only what was under way at a kill was asked for again."""
+def check_what_was_wasted(server: Server, calm: Server, most: int) -> None:
+    """Of what was answered, only what was under way at a kill was asked for again; of batches
+    nothing.
+    """
     answered = Counter(tuple(e["texts"]) for e in server.entries("answered"))
     needed = {tuple(e["texts"]) for e in calm.entries("answered")}
     assert set(answered) == needed
-    assert sum(answered.values()) - len(needed) <= KILLS * 6
+    assert sum(answered.values()) - len(needed) <= most

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from batched import QUICK, Gateway
 from journals import journalled
 from processes import Command
 
@@ -18,11 +19,11 @@ KILLS = 5
 RECIPE = """
 name: served
 dataset: {type: nano, family: arithmetic, levels: [1, 2, 3], problems: 12}
-backend: {type: openai, base_url: URL, model: nano-solver}
+backend: {type: openai, base_url: URL, model: nano-solver, MODE}
 sampler: {type: independent, solutions: 32, temperature: 1.0, max_tokens: 96}
 verifiers:
   - type: genrm
-    backend: {type: openai, base_url: URL, model: nano-verifier}
+    backend: {type: openai, base_url: URL, model: nano-verifier, MODE}
     prompt: nano-genrm
     solutions: 8
     verifications: 16
@@ -31,6 +32,9 @@ verifiers:
 policies: [majority, best_of_n]
 engine: {concurrency: 4}
 """
+
+
+SMALL = QUICK.replace("poll_s", "max_requests: 8, poll_s")  # of which some are done at a kill
 
 
 def start(folder: Path, results: str) -> Command:
@@ -59,8 +63,21 @@ def outcome(process: Command, results: Path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_kills_leave_no_trace_and_the_last_try_pays_for_the_rest_only(tmp_path, nano_server):
-    (tmp_path / "served.yaml").write_text(RECIPE.replace("URL", f'"{nano_server}"'))
+@pytest.mark.parametrize("mode", ["mode: now", SMALL])
+def test_kills_leave_no_trace_and_the_last_try_pays_for_the_rest_only(tmp_path, nano_server, mode):
+    gateway = Gateway(nano_server) if mode == SMALL else None
+    url = nano_server if gateway is None else gateway.url
+    try:
+        (tmp_path / "served.yaml").write_text(
+            RECIPE.replace("URL", f'"{url}"').replace("MODE", mode)
+        )
+        check_kills(tmp_path, nano_server)
+    finally:
+        if gateway is not None:
+            gateway.stop()
+
+
+def check_kills(tmp_path: Path, calm_url: str) -> None:
     dice, results = random.Random(1), tmp_path / "results"
     kept: list[str] = []
     for _ in range(KILLS):
@@ -77,6 +94,8 @@ def test_kills_leave_no_trace_and_the_last_try_pays_for_the_rest_only(tmp_path, 
     samples = len(frames[1]) + len(frames[2])
     assert samples == 12 * (32 + 8 * 16)
     assert sum(used["paid_samples"] for used in ledger["roles"].values()) == (samples - len(kept))
+    plain = RECIPE.replace("URL", f'"{calm_url}"').replace("MODE", "mode: now")
+    (tmp_path / "served.yaml").write_text(plain)
     calm, _ = outcome(start(tmp_path, "calm"), tmp_path / "calm")
     for table, undisturbed in zip(frames, calm, strict=True):
         pd.testing.assert_frame_equal(table, undisturbed)

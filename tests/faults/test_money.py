@@ -11,17 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from batched import QUICK, Gateway
 from metered import Meter
 from processes import Command
 
 RECIPE = """
 name: paid
 dataset: {{type: nano, family: arithmetic, levels: [1, 2, 3], problems: 12}}
-backend: {{type: openai, base_url: "{url}", model: nano-solver, n_per_call: {n}}}
+backend: {{type: openai, base_url: "{url}", model: nano-solver, n_per_call: {n}, {mode}}}
 sampler: {{type: independent, solutions: 8, temperature: 1.0, max_tokens: 96}}
 verifiers:
   - type: genrm
-    backend: {{type: openai, base_url: "{url}", model: nano-verifier, n_per_call: {v}}}
+    backend: {{type: openai, base_url: "{url}", model: nano-verifier, n_per_call: {v}, {mode}}}
     prompt: nano-genrm
     solutions: 8
     verifications: 8
@@ -43,16 +44,34 @@ def meter(nano_server) -> Iterator[Meter]:
     running.stop()
 
 
+@pytest.fixture(params=["now", "batch"])
+def by(request, meter) -> Iterator[tuple[str, str]]:
+    """The address by which the meter is reached, and what a recipe says to do so."""
+    if request.param == "now":
+        yield meter.url, "mode: now"
+        return
+    gateway = Gateway(meter.url)
+    yield gateway.url, QUICK
+    gateway.stop()
+
+
 class World:
     """Tries of one recipe in a folder, billed by a meter."""
 
     def __init__(
-        self, folder: Path, meter: Meter, groups=(4, 8), budget=f"tokens: {TOKENS}", shares=""
+        self,
+        folder: Path,
+        meter: Meter,
+        groups=(4, 8),
+        budget=f"tokens: {TOKENS}",
+        shares="",
+        by=None,
     ):
         self.folder, self.meter, self.before = folder, meter, meter.settled()
         folder.mkdir()
         n, v = groups
-        recipe = RECIPE.format(url=meter.url, n=n, v=v, budget=budget, shares=shares)
+        url, mode = by or (meter.url, "mode: now")
+        recipe = RECIPE.format(url=url, n=n, v=v, budget=budget, shares=shares, mode=mode)
         (folder / "paid.yaml").write_text(recipe)
 
     def start(self, *words: str) -> Command:
@@ -94,8 +113,12 @@ def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("groups", GROUPS)
-def test_without_its_folder_a_run_finds_all_it_paid_for_and_pays_nothing(tmp_path, meter, groups):
-    world = World(tmp_path / "a", meter, groups)
+def test_without_its_folder_a_run_finds_all_it_paid_for_and_pays_nothing(
+    tmp_path, meter, groups, by
+):
+    if groups == (1, 1) and by[1] == QUICK:
+        pytest.skip("the larger groups show it")
+    world = World(tmp_path / "a", meter, groups, by=by)
     first = world.finish()
     billed = world.billed()
     assert 0.9 * TOKENS < billed <= TOKENS
@@ -108,12 +131,12 @@ def test_without_its_folder_a_run_finds_all_it_paid_for_and_pays_nothing(tmp_pat
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("groups", "budget"), [((4, 8), f"tokens: {TOKENS}")])
-def test_stopping_and_going_on_changes_nothing(tmp_path, meter, groups, budget):
+def test_stopping_and_going_on_changes_nothing(tmp_path, meter, groups, budget, by):
     calm = World(tmp_path / "calm", meter, groups, budget)
     undisturbed = calm.finish()
     paid = calm.billed()
     dice = random.Random(str(groups))
-    world = World(tmp_path / "stopped", meter, groups, budget)
+    world = World(tmp_path / "stopped", meter, groups, budget, by=by)
     for requests in (5, 60):
         how = dice.choice([signal.SIGINT, signal.SIGTERM])
         world.stop(how, dice.uniform(0, 0.2), requests)
@@ -128,18 +151,20 @@ def test_stopping_and_going_on_changes_nothing(tmp_path, meter, groups, budget):
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("seed", range(3))
-def test_what_a_killed_try_had_under_way_counts(tmp_path, meter, seed):
-    world, tables = killed(tmp_path, meter, seed, ", shares: {solve: 1, verify: 1}")
+def test_what_a_killed_try_had_under_way_counts(tmp_path, meter, seed, by):
+    if seed and by[1] == QUICK:
+        pytest.skip("what waits in batches is not under way")
+    world, tables = killed(tmp_path, meter, seed, ", shares: {solve: 1, verify: 1}", by)
     billed = world.billed()
     shutil.rmtree(world.run)
     same(world.finish(), tables)
     assert world.billed() == billed
 
 
-def killed(tmp_path, meter, seed, shares):
+def killed(tmp_path, meter, seed, shares, by=None):
     """A run that was killed three times, and then finished."""
     dice = random.Random(seed)
-    world = World(tmp_path / "killed", meter, shares=shares)
+    world = World(tmp_path / "killed", meter, shares=shares, by=by)
     for _ in range(3):
         world.stop(signal.SIGKILL, dice.uniform(0, 0.1), dice.randrange(1, 40))
     tables = world.finish()

@@ -19,6 +19,7 @@ _MOUNTS = """var Module = {preRun: [function () {
     FS.mount(NODEFS, {root: process.env[name]}, at);
   }
   ENV.LEAN_PATH = "/library";
+  FS.mkdirTree(__dirname);
 }]};
 """
 _LEAN = """#!/bin/sh

@@ -11,7 +11,7 @@ from ttc.budget.cost import Rates
 from ttc.budget.ledger import BudgetConfig, Ledger, ProblemBudget, RunBudget
 from ttc.errors import BackendError, Interrupted, TtcError
 from ttc.pipeline import run as pipeline
-from ttc.pipeline.monitor import Monitor
+from ttc.pipeline.monitor import Monitor, _Standing
 from ttc.pipeline.recording import recorded
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import load_recipe
@@ -281,3 +281,21 @@ def test_the_status_of_a_big_run_is_cheap(tmp_path):
     made.status()
     assert time.perf_counter() - began < 0.5
     assert json.loads(made.status().model_dump_json())["budget"] == {}
+
+
+def test_displays_do_not_keep_a_run_of_many_problems_busy():
+    asked = []
+
+    class Slow:
+        def standing(self):
+            asked.append(time.monotonic())
+            time.sleep(0.05)
+            return {"tokens": (float(len(asked)), 0.0, None)}
+
+    standing, ledger = _Standing(), Slow()
+    began = time.monotonic()
+    while time.monotonic() - began < 0.5:
+        standing.of(ledger, latest=False)
+    assert len(asked) == 1
+    assert standing.of(ledger, latest=True)["tokens"][0] == 2.0, "the end is told as it is"
+    assert standing.of(Slow(), latest=False)["tokens"][0] == 3.0

@@ -10,6 +10,8 @@ from ttc.engine.settings import EngineSettings
 from ttc.errors import UsageError
 from ttc.pipeline.collect import ordered
 from ttc.pipeline.steering import changed_settings
+from ttc.report.status import status_line
+from ttc.store.status import RunStatus
 
 
 def test_values_are_read_as_a_recipes_are():
@@ -66,3 +68,8 @@ def test_a_window_that_grows_lets_more_begin_before_the_first_is_done():
         assert await collecting == [0, 1, 2, 3, 4, 5]
 
     asyncio.run(work())
+
+
+def test_displays_and_pages_say_that_a_run_is_paused():
+    status = RunStatus(run_id="s0-1", recipe_name="mine", stage="paused")
+    assert status_line(status).startswith("paused, 0 problems")

@@ -37,7 +37,9 @@ def test_verifiers_are_told_with_what_they_cost_and_how_many_they_were_chosen_fr
     text = " ".join(found_lines(rows, "r"))
     assert "weighted majority by genrm answers 70.0 %" in text
     assert "S = 8, V = 4, the highest of 2 choices by verifiers, for 3 times the vote" in text
-    assert text.endswith("ttc fit-scaling r; beside another run: ttc compare r RUN.")
+    assert "single cells on these problems" in text
+    assert "ttc fit-scaling r, out of bag for the best S and V of a policy; beside" in text
+    assert text.endswith("for the best policy too: ttc compare r RUN.")
     assert "90.0 %" not in text  # what nobody could choose by is not what was found
 
 

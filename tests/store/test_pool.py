@@ -82,7 +82,7 @@ def test_rows_may_come_in_any_order_and_in_many_groups(
 ) -> None:
     run = make_run(CLASSES, GOLD, SCORES)
     before = load_pool(run).arrays
-    monkeypatch.setattr(tables, "_GROUP_ROWS", 2)
+    monkeypatch.setattr(tables, "GROUP_ROWS", 2)
     for path, name in ((run.solutions, "solutions"), (run.verifications, "verifications")):
         rows = tables.read_table(path, name).to_pylist()
         write_table(path, name, reversed(rows))

@@ -132,8 +132,8 @@ def test_rows_are_written_in_groups_by_count_and_by_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "s.parquet"
-    monkeypatch.setattr(tables, "_GROUP_ROWS", 10)
-    monkeypatch.setattr(tables, "_GROUP_CHARACTERS", 1000)
+    monkeypatch.setattr(tables, "GROUP_ROWS", 10)
+    monkeypatch.setattr(tables, "GROUP_CHARACTERS", 1000)
     with open_table(path, "solutions") as writer:
         writer.write(solution(i, problem=f"p{i // 7}") for i in range(25))
         writer.write([solution(25, "x" * 1000), solution(26)])

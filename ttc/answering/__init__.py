@@ -9,7 +9,8 @@ import os
 import signal
 import socket
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttc.errors import Interrupted, MissingExtra, UsageError
@@ -33,6 +34,7 @@ def serve_recipe(
     concurrency: int | None = None,
     queue: int = 64,
     earlier: Earlier = "refuse",
+    record: Path | None = None,
     api_key_env: str | None = None,
     allow_hosts: Sequence[str] = (),
 ) -> None:
@@ -40,9 +42,9 @@ def serve_recipe(
 
     policy: who chooses where a request names none; by default the best that the recipe's run has
     found. seed: of questions that bring none, which else get a fresh one. concurrency: questions at
-    a time, by default `engine.problems_in_flight`; queue: how many more wait. What people read goes
-    to stderr; stdout gets one line of JSON once the port is open. Raises `UsageError`,
-    `MissingExtra`, `BackendError`.
+    a time, by default `engine.problems_in_flight`; queue: how many more wait. record: a new folder
+    that becomes a run of what was served. What people read goes to stderr; stdout gets one line of
+    JSON once the port is open. Raises `UsageError`, `MissingExtra`, `BackendError`.
     """
     try:
         import starlette  # noqa: F401
@@ -50,8 +52,12 @@ def serve_recipe(
     except ImportError as missing:
         raise MissingExtra("serving a recipe", "serve") from missing
     from ttc.answering.policies import best, chooser
+    from ttc.answering.record import check_free
     from ttc.answering.variants import Variants
 
+    _check_batches(recipe)
+    if record is not None:
+        check_free(record)
     key = key_of(api_key_env)
     if key is None and host not in LOOPBACK:
         raise UsageError(
@@ -72,6 +78,7 @@ def serve_recipe(
         seed=seed,
         places=(concurrency or recipe.engine.problems_in_flight, queue),
         earlier=earlier,
+        record=record,
         key=key,
         host=host,
         allow_hosts=allow_hosts,
@@ -85,6 +92,15 @@ def serve_recipe(
     say("stopped; what was sampled is in the journal", error=True)
 
 
+def _check_batches(recipe: Recipe) -> None:
+    for part in recipe.backends():
+        if getattr(part, "mode", "now") == "batch":
+            raise UsageError(
+                "a provider takes hours for a batch, and no client waits so long: serve the recipe "
+                "with mode: now (--set backend.mode=now)"
+            )
+
+
 async def _serve(
     variants: Variants,
     listener: socket.socket,
@@ -93,6 +109,7 @@ async def _serve(
     seed: int | None,
     places: tuple[int, int],
     earlier: Earlier,
+    record: Path | None,
     key: str | None,
     host: str,
     allow_hosts: Sequence[str],
@@ -100,18 +117,22 @@ async def _serve(
     from ttc.answering.app import Server, make_app
     from ttc.answering.desk import opened
     from ttc.answering.places import Places
+    from ttc.answering.record import recording
     from ttc.answering.running import run_app
     from ttc.serve.hosts import HostCheck, allowed
 
     url = f"http://{shown(host)}:{listener.getsockname()[1]}/v1"
-    async with opened(variants.recipe, variants, seed) as desk:
+    async with AsyncExitStack() as stack:
+        desk = await stack.enter_async_context(opened(variants.recipe, variants, seed))
+        kept = None
+        if record is not None:
+            kept = stack.enter_context(recording(record, variants.recipe, desk))
         line = Places(*places)
-        server = Server(desk, line, key, earlier)
+        server = Server(desk, line, key, earlier, kept)
         names, any_address = allowed(host, allow_hosts)
         app: Any = HostCheck(make_app(server), names, any_address=any_address)
         _announce(url, variants, why)
-        grace = desk.engine.settings.finish_s
-        await run_app(app, listener, line.close, grace)
+        await run_app(app, listener, line.close, desk.engine.settings.finish_s)
         for task in (left := [*server.tasks]):
             task.cancel()
         with suppress(asyncio.CancelledError):

@@ -17,6 +17,7 @@ from ttc.answering import replies
 from ttc.answering.desk import Answer, Desk, Work
 from ttc.answering.places import Place, Places
 from ttc.answering.question import Earlier, Question
+from ttc.answering.record import Record, added
 from ttc.errors import BackendError, BudgetExhausted, TtcError
 from ttc.serve.common import GONE, HANDLERS, check_key, read_json, unless_gone
 from ttc.serve.errors import ApiError
@@ -32,8 +33,15 @@ Whole = Callable[[Answer], dict[str, Any]]
 class Server:
     """What clients reach."""
 
-    def __init__(self, desk: Desk, places: Places, key: str | None, earlier: Earlier) -> None:
-        self._desk, self._places = desk, places
+    def __init__(
+        self,
+        desk: Desk,
+        places: Places,
+        key: str | None,
+        earlier: Earlier,
+        record: Record | None = None,
+    ) -> None:
+        self._desk, self._places, self._record = desk, places, record
         self._key, self._earlier = key, earlier
         self._started = int(time.time())
         self._served = 0
@@ -75,7 +83,7 @@ class Server:
             "answered": self._served,
             "working": self._places.working,
             "waiting": self._places.waiting,
-            "billed": dict(ledger.bills.billed),
+            "billed": {u: n for u, n in ledger.bills.billed.items() if n or u == "tokens"},
             "left": replies.whole(ledger),
         }
         return JSONResponse(found)
@@ -116,6 +124,9 @@ class Server:
             await place.ready(work.question.budget.get("seconds"))
             begun = time.monotonic()
             answer = await self._desk.answer(work)
+            if self._record is not None:
+                rows = await asyncio.to_thread(self._record.rows, answer)
+                added(self._record, rows, answer)
         except ApiError:
             raise
         except Exception as error:

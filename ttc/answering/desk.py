@@ -19,6 +19,7 @@ from ttc.answering.question import Question
 from ttc.answering.variants import Variant, Variants
 from ttc.answers import AnswerRule
 from ttc.attempt.live import World
+from ttc.budget.limits import BudgetConfig
 from ttc.core import Problem
 from ttc.engine.engine import Engine
 from ttc.engine.session import Session
@@ -26,6 +27,7 @@ from ttc.errors import RecipeError, TtcError, UsageError
 from ttc.pipeline.collect import Attempted, Method
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
+from ttc.pipeline.recording import journal_of
 from ttc.registry import Path as Place
 from ttc.serve.errors import ApiError
 from ttc.store.lock import locked
@@ -86,16 +88,25 @@ class Desk:
         method: Method,
         variants: Variants,
         problems: Mapping[str, Problem],
+        manifest: Manifest,
         seed: int | None,
     ) -> None:
-        """problems: the recipe's by their questions; seed: of questions that bring none."""
-        self.engine = engine
+        """problems: the recipe's by their questions; seed: of questions that bring none; manifest:
+        knows the models.
+        """
+        self.engine, self.manifest = engine, manifest
         self.variants = variants
         self._world = method.world
-        self._problems = problems
+        # No gold answer comes near a method.
+        self._problems = {text: replace(one, answer="") for text, one in problems.items()}
+        self._golds = {one.id: one.answer for one in problems.values()}
         self._seed = seed
         rule = variants.recipe.answer_rule
         self._rule = _Ungraded.model_validate(rule.model_dump(by_alias=False))
+
+    def gold(self, problem: Problem) -> str | None:
+        """The gold answer where the problem is the recipe's own; for records of what was served."""
+        return self._golds.get(problem.id)
 
     def problem(self, question: Question, recipe: Recipe) -> Problem:
         """The recipe's own problem where the question is its, else one by its words.
@@ -178,7 +189,7 @@ def _with_grace(session: Session, grace: float) -> float | None:
     return None if left is None else left + grace
 
 
-def _check(attempted: Attempted, session: Session, budget: Any, engine: Engine) -> None:
+def _check(attempted: Attempted, session: Session, budget: BudgetConfig, engine: Engine) -> None:
     """Raise `ApiError` where there is no solution, or none but failures."""
     if not any(one.returned for one in attempted.solutions):
         raise too_small(session, budget, engine.ledger)
@@ -210,7 +221,7 @@ async def opened(
         problems = await asyncio.to_thread(_problems, recipe)
         monitor = Monitor(recipe, folder)
         engine = Engine(
-            journal=Path(recipe.results) / "journal.sqlite",
+            journal=journal_of(recipe, own),
             budget=recipe.budget,
             cost=recipe.cost,
             seed=recipe.seed,
@@ -222,17 +233,17 @@ async def opened(
         async with engine:
             manifest = Manifest(recipe_name=recipe.name, run_id=own.run_id, seed=recipe.seed)
             method = await open_models(recipe, engine, manifest, monitor)
-            yield Desk(engine, method, variants, problems, seed)
+            yield Desk(engine, method, variants, problems, manifest, seed)
 
 
 def _problems(recipe: Recipe) -> dict[str, Problem]:
-    """The recipe's problems by their questions, without their answers: a question that is one of
-    them is answered as the run answers it, with its choices, its metadata and its randomness.
+    """The recipe's problems by their questions: a question that is one of them is answered as the
+    run answers it, with its choices, its metadata and its randomness.
     """
     found: dict[str, Problem] = {}
     try:
         for problem in recipe.dataset.load():
-            found.setdefault(problem.question, replace(problem, answer=""))
+            found.setdefault(problem.question, problem)
     except TtcError as error:
         say(f"Warning: questions are known by their words only, as {error}", error=True)
     return found

@@ -85,7 +85,7 @@ def chooser(recipe: Recipe, name: str) -> Chooser:
         )
     found = _of(recipe, policy)
     if not found:
-        raise UsageError(f"{policy.label!r} reads verifications, and this recipe has no verifier")
+        raise UsageError(f"no verifier of this recipe gives what {policy.label!r} reads")
     if not verifier:
         return found[0]
     fitting = [one for one in found if one.verifier == verifier]

@@ -17,7 +17,7 @@ Earlier = Literal["refuse", "before"]
 CHANGES = ("temperature", "top_p", "top_k", "max_tokens", "stop", "solutions", "verifications")
 """What a request may have otherwise than the recipe."""
 _Limit = Annotated[float, Field(gt=0, le=1e30, allow_inf_nan=False)]
-_Stop = Annotated[str, Field(min_length=1, max_length=1000)]
+_MOST_STOPS, _LONGEST_STOP = 16, 1000
 _SPEAKERS = {"user": "User: ", "assistant": "Assistant: ", "system": ""}
 
 
@@ -49,7 +49,7 @@ class _Budget(BaseModel):
     flops: _Limit | None = None
     usd: _Limit | None = None
     calls: _Limit | None = None
-    seconds: _Limit | None = None
+    seconds: Annotated[float, Field(gt=0, le=1e9)] | None = None
 
 
 class _Ttc(BaseModel):
@@ -57,7 +57,7 @@ class _Ttc(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    policy: str | None = None
+    policy: str | None = Field(default=None, min_length=1)
     budget: _Budget = _Budget()
     solutions: int | None = Field(default=None, ge=1)
     verifications: int | None = Field(default=None, ge=1)
@@ -80,7 +80,7 @@ class _Asked(BaseModel):
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
-    stop: _Stop | Annotated[list[_Stop], Field(max_length=16)] | None = None
+    stop: str | list[str] | None = None
     logprobs: bool | int = False
     stream: bool = False
     stream_options: _StreamOptions = _StreamOptions()
@@ -103,6 +103,10 @@ class _Asked(BaseModel):
         if not text.strip():
             raise ApiError(400, "the question is empty", "messages")
         stop = [self.stop] if isinstance(self.stop, str) else self.stop
+        lengths = [len(one) for one in stop or ()]
+        if len(lengths) > _MOST_STOPS or any(not 0 < n <= _LONGEST_STOP for n in lengths):
+            said = f"stop takes up to {_MOST_STOPS} texts of 1 to {_LONGEST_STOP} characters"
+            raise ApiError(400, said, "stop")
         told = {**self.__dict__, **self.ttc.__dict__, "max_tokens": self.longest(), "stop": stop}
         return Question(
             text=text,

@@ -157,7 +157,7 @@ def usage(answer: Answer) -> Json:
 def told(answer: Answer) -> Json:
     """What the protocol has no words for."""
     chosen, session, attempted = answer.chosen, answer.session, answer.attempted
-    ledger = session.ledger
+    ledger, cost = session.ledger, _cost(answer)
     lost = {unit: n for unit, n in ledger.as_dict()["lost"].items() if n}
     return {
         "answer": None if chosen.solution is None else chosen.solution.answer,
@@ -172,7 +172,7 @@ def told(answer: Answer) -> Json:
         "verifications": len(attempted.verifications),
         **({} if chosen.used is None else {"used": chosen.used}),
         "tokens": _by_role(answer),
-        "cost": (cost := _cost(answer)),
+        "cost": cost,
         "billed": {unit: n for unit, n in ledger.bills.billed.items() if unit in cost},
         **({"lost": lost} if lost else {}),
         "budget": {

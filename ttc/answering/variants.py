@@ -57,11 +57,12 @@ class Variants:
     def of(self, question: Question) -> Variant:
         """Raises `ApiError` that names the field at fault."""
         policy = self._policy(question)
+        field = "ttc" if question.policy else "model"
         key = json.dumps([policy, dict(question.changes)], sort_keys=True)
         if key in self._made:
             self._made.move_to_end(key)
             return self._made[key]
-        made = self._make(policy, question.changes)
+        made = self._make(policy, question.changes, field)
         self._made[key] = made
         while len(self._made) > _MOST_KEPT:
             self._made.popitem(last=False)
@@ -78,11 +79,14 @@ class Variants:
             raise ApiError(400, said, "ttc")
         return question.policy or policy or None
 
-    def _make(self, policy: str | None, changes: Mapping[str, Any]) -> Variant:
+    def _make(self, policy: str | None, changes: Mapping[str, Any], field: str) -> Variant:
+        """field: of the request, which named the policy."""
         try:
             who = self.usual if policy is None else chooser(self.recipe, policy)
         except UsageError as error:
-            raise ApiError(400, str(error), "ttc", "policy_refused") from None
+            if field == "model":
+                raise ApiError(404, str(error), field, "model_not_found") from None
+            raise ApiError(400, str(error), field, "policy_refused") from None
         labels = [one.label for one in self.recipe.verifiers]
         kept = tuple(i for i, one in enumerate(labels) if self._all or one == who.verifier)
         if not kept and "verifications" in changes:
@@ -140,4 +144,4 @@ def _validated(data: dict[str, Any], changes: Mapping[str, Any]) -> Recipe:
         return recipe_of(data)
     except RecipeError as error:
         named = next((name for name in changes if name in str(error)), None)
-        raise ApiError(400, str(error), named) from None
+        raise ApiError(400, str(error).removeprefix("recipe: "), named) from None

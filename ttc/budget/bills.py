@@ -96,6 +96,22 @@ class Bills:
                 pot.reserve(amounts)
         return samples
 
+    def stand(self, problem: str, amounts: Amounts) -> None:
+        """Keep what an earlier try submitted and may still be billed for, until it is `claimed`."""
+        for pot in self._pots(problem):
+            pot.reserve(amounts)
+
+    def claimed(self, problem: str, amounts: Amounts) -> None:
+        """A request takes over what stood, and holds it itself from here on; or nothing stands."""
+        for pot in self._pots(problem):
+            pot.settle(amounts, nothing())
+        self._gate.change.set()
+
+    def lose(self, problem: str, amounts: Amounts) -> None:
+        """Count what an earlier try may have been billed for nothing."""
+        self._charge(problem, amounts)
+        self._gate.change.set()
+
     def wanted(self, problem: str, worst: Amounts) -> dict[Unit, float]:
         """A problem's bills over all tries, with a request more."""
         own = self._problems.get(problem)

@@ -24,6 +24,7 @@ __all__ = ["UNITS", "CostConfig", "ModelCard", "ModelCosts", "Prices", "Rates", 
 
 Unit = Literal["tokens", "flops", "usd", "calls"]
 _STATED = ("input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost")
+_Usd = tuple[float | None, float | None, float | None]
 UNITS: tuple[Unit, ...] = ("tokens", "flops", "usd", "calls")
 
 
@@ -86,7 +87,7 @@ class CostConfig(BaseModel):
         """
         own = self.models.get(identity.model, ModelCosts())
         counter = self._counter(identity.model, identity.facts, own)
-        rates = Rates(counter, *self._prices(identity, own), drafting=self._drafting(identity))
+        rates = Rates(counter, *self._charged(identity, own), drafting=self._drafting(identity))
         if own.speculation is None or counter is None:
             return rates
         if rates.drafting is not None:
@@ -117,12 +118,20 @@ class CostConfig(BaseModel):
         size = own.parameters or _stated(facts, "parameters") or self.parameters
         return None if size is None else FlopCounter.simple(float(size))
 
-    def _prices(
-        self, identity: ModelIdentity, own: ModelCosts
-    ) -> tuple[float | None, float | None, float | None]:
-        """USD per prompt, per completion and per cached prompt token."""
+    def _charged(self, identity: ModelIdentity, own: ModelCosts) -> _Usd:
+        """USD per prompt, per completion and per cached prompt token, as the model is asked."""
         wanted = own.prices or self.prices
         listed = listed_prices(identity.model) if wanted == "litellm" else wanted
+        prices = self._prices(identity, wanted, listed)
+        if identity.facts.get("mode") != "batch":
+            return prices
+        told = listed.batch_factor if isinstance(listed, Prices) else None
+        factor = told or _stated(identity.facts, "batch_factor") or 1.0
+        prompt, completion, cached = (None if p is None else factor * p for p in prices)
+        return prompt, completion, cached
+
+    def _prices(self, identity: ModelIdentity, wanted: object, listed: object) -> _Usd:
+        """Before any discount."""
         if isinstance(listed, Prices):
             cached = listed.cached_prompt_per_million
             return (

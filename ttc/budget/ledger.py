@@ -603,7 +603,7 @@ class Ledger:
             )
             for p, b in self._books.items()
         }
-        return part_facts(standing, self._run, self._cap) | {"billed": self.bills.billed}
+        return part_facts(standing, self._run, self._cap, self.bills.billed)
 
 
 def _mostly_prompt(

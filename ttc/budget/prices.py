@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,10 @@ class Prices(BaseModel):
     cached_prompt_per_million: float | None = Field(default=None, ge=0)
     """USD per million prompt tokens that the provider says it had cached; as any other by default.
     """
+
+    batch_factor: float | None = Field(default=None, gt=0, le=1)
+    """What batch mode costs of these prices. By default 0.5 at providers that state so (OpenAI,
+    Azure), the ratio of litellm's table where prices are litellm's, and else 1: no discount."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_told(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -52,4 +57,17 @@ def listed_prices(model: str) -> Prices | None:
         prompt_per_million=prompt * 1e6,
         completion_per_million=completion * 1e6,
         cached_prompt_per_million=None if cached is None else cached * 1e6,
+        batch_factor=batch_factor(info),
     )
+
+
+def batch_factor(info: Mapping[str, Any]) -> float | None:
+    """What batches cost of usual prices, by an entry of litellm's table: of tokens of both kinds
+    the dearer one, as a bound. None where it has no prices of batches.
+    """
+    found = [
+        info[f"{kind}_cost_per_token_batches"] / info[f"{kind}_cost_per_token"]
+        for kind in ("input", "output")
+        if info.get(f"{kind}_cost_per_token") and info.get(f"{kind}_cost_per_token_batches")
+    ]
+    return min(1.0, max(found)) if len(found) == 2 else None

@@ -16,7 +16,7 @@ from ttc.cells.engines.slurm import Planned, Slurm, Submitted, still_queued
 from ttc.core.shard import Shard
 from ttc.errors import Interrupted, TtcError
 from ttc.pipeline.run import run_recipe
-from ttc.pipeline.sharding.merge import Merged, merge
+from ttc.pipeline.sharding.merge import Merged, NothingYet, merge
 from ttc.pipeline.signals import stopping
 from ttc.recipe import Recipe, run_id
 from ttc.store.manifest import Manifest
@@ -75,7 +75,11 @@ class Sharded:
             told(f"{self.run.name}: {counted(len(cells), 'shard')} of {self.of} to do")
         if failed := self._run(cells, engine, told):
             raise TtcError(_failures(failed, self.of))
-        merged = merge([self.run.path], Path(self.recipe.results), told)
+        try:
+            merged = merge([self.run.path], Path(self.recipe.results), told)
+        except NothingYet:  # the parts of the budget are too small for a sample, not the whole
+            outcome = run_recipe(self.recipe)
+            return Merged(outcome.run, outcome.manifest, True, self.of)
         if _second_pass(merged.manifest):
             told("dealing out what the shards left of the run's budget")
             outcome = run_recipe(self.recipe)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,16 @@ _FOLDERS = {
     "verifier": "verifiers",
     "policy": "policies",
 }
-_USUAL = ("seed", "name", "results", "backend", "sampler", "dataset", "budget.per_run.tokens")
+_USUAL: dict[str, Any] = {
+    "seed": 1,
+    "name": "mine",
+    "results": "results",
+    "backend": None,
+    "sampler": None,
+    "dataset": None,
+    "budget.per_run.tokens": 100_000,
+}
+"""Keys that any recipe may have, with a value as an example."""
 _PACKAGE = Path(__file__).parents[1]
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+\Z")
 _TYPE = re.compile(r'^    type: Literal\["([a-z0-9_-]+)"\]', re.MULTILINE)
@@ -133,16 +142,29 @@ def models(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def overrides(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Keys of the recipe, and behind `backend=` and the like the types that there are."""
+    """Keys of the recipe, and behind `backend=` and the like the types that there are.
+
+    A key that is alone comes with its value in the recipe as well, so that the shell ends no word
+    at `=` with a space.
+    """
     key, equals, value = incomplete.partition("=")
     if not equals:
-        keys = [*_USUAL, *(key for one in _recipes_of(ctx) for key in _keys(one))]
-        return _offered([f"{name}=" for name in keys], incomplete)
+        keys = _USUAL | {k: value for one in _recipes_of(ctx) for k, value in _keys(one)}
+        found = _offered([f"{name}=" for name in keys], incomplete)
+        return found if len(found) != 1 else [*found, *_values(found[0], keys)]
     kind = _kind_of(key)
     found = _offered(_types(kind) if kind else (), value)
     if os.environ.get("_TTC_COMPLETE") == _BASH:
         return [_Behind(word) for word in found]
     return [f"{key}={word}" for word in found]
+
+
+def _values(begun: str, keys: Mapping[str, Any]) -> list[str]:
+    """The word that a key begins, with its value; of a part, with each of its types."""
+    key = begun.removesuffix("=")
+    kind, value = _kind_of(key), keys[key]
+    words = _types(kind) if kind else () if value is None else (json.dumps(value).strip('"'),)
+    return _offered([begun + word for word in words], begun)
 
 
 class _Behind(str):
@@ -282,8 +304,8 @@ def _labels(parts: Any) -> Iterator[str]:
             yield name
 
 
-def _keys(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:
-    """Dotted keys of a recipe that hold single values."""
+def _keys(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Dotted keys of a recipe that hold single values, and what they hold."""
     inside = value.items() if isinstance(value, dict) else enumerate(value)
     for key, inner in inside:
         at = f"{path}.{key}" if path else str(key)
@@ -291,7 +313,7 @@ def _keys(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:
         if depth < 6 and (isinstance(inner, dict) or parts):
             yield from _keys(inner, at, depth + 1)
         elif at.partition(".")[0] != "x-":
-            yield at
+            yield at, inner
 
 
 def _kind_of(key: str) -> str | None:

@@ -52,7 +52,7 @@ def show(
 def pull(
     source: Annotated[Path, typer.Argument(metavar="FROM", help=_JOURNAL)],
     into: Annotated[
-        Path | None, typer.Argument(metavar="[TO]", help="Default: that of the results here.")
+        Path | None, typer.Argument(metavar="TO", help="Default: that of the results here.")
     ] = None,
     bills: Bills = False,
     as_json: AsJson = False,
@@ -74,7 +74,7 @@ def push(
         Path, typer.Argument(metavar="TO", help="A journal, which may be a new one, or a folder.")
     ],
     source: Annotated[
-        Path | None, typer.Argument(metavar="[FROM]", help="Default: that of the results here.")
+        Path | None, typer.Argument(metavar="FROM", help="Default: that of the results here.")
     ] = None,
     bills: Bills = False,
     as_json: AsJson = False,

@@ -18,7 +18,7 @@ def command(
             help="A run's folder, its recipe's name or its id, for all its shards; or folders of "
             "shards, from wherever they were done.",
             autocompletion=complete.runs,
-            metavar="RUN...",
+            metavar="RUN",
         ),
     ],
     results: Annotated[

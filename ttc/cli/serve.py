@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ttc.cli import _complete as complete
 from ttc.cli._options import Recipe, RecipeOverrides, RunResults, recipe_overrides
 
 
@@ -17,6 +19,7 @@ def command(
         str | None,
         typer.Option(
             help="Who chooses where a request names none (default: the best of the recipe's run).",
+            autocompletion=complete.policies,
         ),
     ] = None,
     all_verifiers: Annotated[
@@ -42,6 +45,10 @@ def command(
     queue: Annotated[
         int, typer.Option(min=0, help="Questions that may wait; more are told to come back.")
     ] = 64,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="A new folder that becomes a run of what was served, for ttc show."),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
@@ -81,6 +88,7 @@ def command(
         seed=seed,
         concurrency=concurrency,
         queue=queue,
+        record=record,
         earlier=one_of(earlier, Earlier, "--earlier"),
         api_key_env=api_key_env,
         allow_hosts=allow_host or (),

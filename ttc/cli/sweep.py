@@ -150,7 +150,7 @@ def _run(found: Prepared, plan: SweepPlan, place: Engine, *, plain: bool) -> Non
 
 
 def _end(found: Prepared, *, everything: bool, as_json: bool) -> None:
-    from ttc.cells.sweep.running import again
+    from ttc.cells.sweep.running import again, with_results
     from ttc.cells.sweep.tables import cell_rows, write_tables
     from ttc.cli._console import console
     from ttc.report.sweep import print_sweep
@@ -177,6 +177,7 @@ def _end(found: Prepared, *, everything: bool, as_json: bool) -> None:
     else:
         print_sweep(console(), rows, failed, root, everything)
         say(f"wrote {' and '.join(map(str, tables))}")
-        say(f"next: {again(folder)}" if failed else f"next: ttc compare {state.name}")
+        compare = with_results(["ttc", "compare", state.name], folder)
+        say(f"next: {again(folder) if failed else compare}")
     if failed:
         raise typer.Exit(SOME_FAILED)

@@ -196,6 +196,25 @@ async def context(probe: Probe, route: Route, length: int | None) -> Findings:
         yield Finding("context", "failure", text)
 
 
+async def batches(probe: Probe, *, wanted: bool) -> Findings:
+    """Whether calls may travel in batches (`mode: batch`). wanted: whether the recipe has them do
+    so.
+    """
+    try:
+        listing = await probe.get("/batches?limit=1")
+    except BackendError as error:
+        if wanted:
+            yield Finding("batches", "failure", f"`mode: batch` can't work here: {error}")
+        else:
+            yield Finding("batches", "note", "the server offers no batches; leave mode: now")
+        return
+    if isinstance(listing.get("data"), list):
+        yield Finding("batches", "ok", "the server offers batches (mode: batch)")
+    else:
+        level: Level = "failure" if wanted else "note"
+        yield Finding("batches", level, "what answers at /batches lists no batches")
+
+
 async def template(probe: Probe) -> Findings:
     """What the server makes of chat turns, as far as token counts tell."""
     if "chat" not in probe.routes:

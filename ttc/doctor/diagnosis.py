@@ -195,6 +195,7 @@ async def _all_checks(config: OpenAI, probe: Probe, identity: ModelIdentity) -> 
         "context": checks.context(probe, route, length),
         "chat template": checks.template(probe),
         "cached prompts": checks.cache(probe, route),
+        "batches": checks.batches(probe, wanted=config.mode == "batch"),
     }
     unused = {*config.omit, *(["n"] if config.n_per_call == 1 else [])}
     unused |= set() if config.max_logprobs else {"logprobs"}
@@ -214,7 +215,8 @@ async def _checked(name: str, plan: Findings) -> list[Finding]:
 async def _fingerprint(
     target: Target, raw: bool, transport: httpx.AsyncBaseTransport | None
 ) -> tuple[Finding, Fingerprint | None]:
-    config = target.config.model_copy(update={"raw": raw, "base_url": None, "base_urls": ()})
+    plainly = {"raw": raw, "base_url": None, "base_urls": (), "mode": "now"}
+    config = target.config.model_copy(update=plainly)
     backend = config.open_with(transport, {**os.environ, "OPENAI_BASE_URL": target.url})
     try:
         found = await take_fingerprint(backend.capabilities, backend.complete)

@@ -50,6 +50,7 @@ _ADD = (
     f"INSERT INTO bills VALUES ({','.join('?' * (2 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COLUMNS)
 )
+_SETTLED = "DELETE FROM batch_lines WHERE token = ? AND name = ?"
 _FAMILY = "run = ?1 OR run = ?2 OR (run > ?2 || '/' AND run < ?2 || '0')"  # 0 comes after /
 _READ = " UNION ALL ".join(
     f"SELECT run, problem, {', '.join(_COLUMNS)} FROM {table} WHERE {_FAMILY}"
@@ -70,6 +71,8 @@ class Bill:
     problem: str
     billed: Amounts
     lost: Amounts
+    line: tuple[str, str] | None = None
+    """Of a batch (its token, the line's name), which is settled by this."""
 
     @property
     def row(self) -> tuple[str | float, ...]:
@@ -79,7 +82,9 @@ class Bill:
 
 def add_bills(connection: sqlite3.Connection, bills: Sequence[Bill]) -> None:
     """Add to what is there, within the caller's transaction."""
-    connection.executemany(_ADD, [bill.row for bill in bills])
+    connection.executemany(_ADD, [b.row for b in bills if any(b.billed.values())])
+    if lines := [bill.line for bill in bills if bill.line is not None]:
+        connection.executemany(_SETTLED, lines)
 
 
 def take_bills(connection: sqlite3.Connection, rows: Sequence[Sequence[str | float]]) -> None:

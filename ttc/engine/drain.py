@@ -19,17 +19,25 @@ _STEPS = 8  # of the event loop, in which callers take their answers to the jour
 class Drain:
     """Of all models of a run. Belongs to one event loop."""
 
-    def __init__(self, routers: Sequence[Router], flush: Callable[[], Awaitable[None]]) -> None:
-        """routers: those of the models, also later ones; flush: waits for the journal's disk."""
+    def __init__(
+        self,
+        routers: Sequence[Router],
+        flush: Callable[[], Awaitable[None]],
+        moving: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """routers: those of the models, also later ones; flush: waits for the journal's disk;
+        moving: batches that are just being submitted or read.
+        """
         self._routers = routers
         self._flush = flush
+        self._moving = moving
         self._until: float | None = None
 
     @property
     def in_flight(self) -> int:
-        """Calls that were sent and not answered."""
-        endpoints = {e for router in self._routers for e in router.endpoints}
-        return sum(endpoint.in_flight for endpoint in endpoints)
+        """Calls that were sent and not answered; of those that wait in batches only what moves."""
+        endpoints = {e for router in self._routers for e in router.endpoints if not e.batches}
+        return sum(endpoint.in_flight for endpoint in endpoints) + self._moving()
 
     def begin(self, seconds: float, hint: str = "") -> None:
         """Send nothing from now on; what waits for a place waits until it is cancelled.

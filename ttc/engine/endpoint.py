@@ -38,9 +38,17 @@ class Endpoint:
     """Shared by all models that the server serves. All times are the event loop's."""
 
     def __init__(
-        self, name: str, settings: EngineSettings, now: float, *, remote: bool = True
+        self,
+        name: str,
+        settings: EngineSettings,
+        now: float,
+        *,
+        remote: bool = True,
+        batches: bool = False,
     ) -> None:
+        """batches: calls to it wait in batches, which go on without us."""
         self.name = name
+        self.batches = batches
         self._guarded = remote
         self.limit = Limit(settings.concurrency, fixed=not remote)
         self.breaker = Breaker(*_patience(settings))
@@ -62,6 +70,8 @@ class Endpoint:
 
     def change(self, settings: EngineSettings, now: float) -> None:
         """Go by other settings from now on."""
+        if self.batches:
+            return
         self.limit.change(settings.concurrency)
         self.breaker.change(*_patience(settings))
         self._set_rates(settings, now)

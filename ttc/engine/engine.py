@@ -17,6 +17,9 @@ from ttc.budget.allocation import Amounts, Deal, nothing
 from ttc.budget.cost import CostConfig, Rates
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.core import Backend, Model, ModelIdentity, RemoteBackend
+from ttc.core.batches import BatchBackend
+from ttc.engine.batches.collector import Collector
+from ttc.engine.batches.records import Records
 from ttc.engine.billing import Bill, add_round, keep_last_round, read_last_round, read_rounds
 from ttc.engine.charges import Prompts
 from ttc.engine.claims import Claims
@@ -30,7 +33,7 @@ from ttc.engine.journal_hosts import HostNote
 from ttc.engine.model import EngineModel
 from ttc.engine.retries import Caller
 from ttc.engine.router import Router
-from ttc.engine.settings import EngineSettings
+from ttc.engine.settings import EngineSettings, without_haste
 from ttc.engine.tickets import Till
 from ttc.engine.underway import UnderWay
 from ttc.errors import BudgetExhausted, TtcError
@@ -96,7 +99,7 @@ class Engine:
         self._claims: Claims | None = None
         self._backends: list[Backend] = []
         self._routers: list[Router] = []
-        self._drain = Drain(self._routers, self._flush)
+        self._drain = Drain(self._routers, self._flush, self._moving)
         self._gate = Gate()
         self.retried: set[str] = set()
         """Problems whose failed samples in the journal are asked for again."""
@@ -104,6 +107,8 @@ class Engine:
         self._watches: dict[str, Watch] = {}
         self._models: list[EngineModel] = []
         self._run = run
+        self._records = Records(journal, run)
+        self._collectors: dict[str, Collector] = {}
         # A run without limits needs no bills, and any limit makes it another run.
         self._till = Till(self.ledger, UnderWay(journal, run if budget.limited else ""), run)
 
@@ -158,6 +163,10 @@ class Engine:
             if kind is None:
                 watch.conclude()
         await asyncio.gather(*(watch.finish(patience) for watch in watches))
+        for collector in self._collectors.values():
+            if kind is None:
+                await self._abandon(collector)
+            await collector.leave()
         for router in self._routers:
             await router.close()
         for backend in self._backends:
@@ -171,6 +180,16 @@ class Engine:
         self._host.close()
         if self._claims is not None:
             self._claims.close()  # not earlier: the journal may have had some to write
+
+    async def _abandon(self, collector: Collector) -> None:
+        """The run is complete: what it has no use for may be billed all the same."""
+        for line in await collector.abandon():
+            await self._lost(line.problem, line.held)
+
+    async def _lost(self, problem: str, amounts: Amounts) -> None:
+        """Put to the run's bills what may be billed and brought nothing."""
+        if self._journal is not None and self._till.notes.path is not None:
+            await self._journal.put([], [Bill(self._run, problem, amounts, amounts)])
 
     def _patience(self, why: type[BaseException] | None) -> float:
         """Seconds for a fingerprint that is not complete at the end; none for who wants out."""
@@ -226,7 +245,12 @@ class Engine:
             watch.hold()
         await self._finish(most, hint)
 
+    def _moving(self) -> int:
+        return sum(collector.moving for collector in self._collectors.values())
+
     async def _finish(self, most: float, hint: str = "") -> None:
+        for collector in self._collectors.values():
+            collector.hold()
         left = self.ledger.seconds_left()
         seconds = min(most, self.settings.finish_s, math.inf if left is None else max(0.0, left))
         self._drain.begin(seconds, hint)
@@ -273,16 +297,38 @@ class Engine:
         router = self._route(backend, identity.model)
         watch = await self._watch(backend, identity, rates)
         answered = _unheard if watch is None else watch.begin
-        caller = Caller(backend, router, self.settings, self.events, self.ledger)
+        batches = await self._batches(backend, identity)
+        caller = Caller(backend, router, self.settings, self.events, self.ledger, batches)
         model = EngineModel(
-            self, backend, identity, rates, journal, claims, caller, self._till, answered
+            self, backend, identity, rates, journal, claims, caller, self._till, answered, batches
         )
         self._models.append(model)
         return model
 
+    async def _batches(self, backend: Backend, identity: ModelIdentity) -> Collector | None:
+        """Where the calls of a backend wait that sends them in batches; one for each model."""
+        if not isinstance(backend, BatchBackend):
+            return None
+        found = self._collectors.get(json.dumps(identity.scope))
+        if found is None:
+            found = Collector(
+                backend, identity, self._records, self.settings, self.events, self.ledger.bills
+            )
+            self._collectors[found.server] = found
+            left = await asyncio.to_thread(self._records.of_run)
+            for held in await found.recover([x for x in left if x[0].server == found.server]):
+                self.ledger.bills.lose(held.problem, held.amounts)
+                await self._lost(held.problem, held.amounts)
+        return found
+
     def _route(self, backend: Backend, model: str) -> Router:
         """The way to a backend's servers, which it may share with other backends."""
-        if isinstance(backend, RemoteBackend):
+        if isinstance(backend, BatchBackend):
+            now = asyncio.get_running_loop().time()
+            name = f"batches at {' '.join(backend.endpoints)}"
+            calm = without_haste(self.settings)
+            endpoints, check = [Endpoint(name, calm, now, remote=False, batches=True)], _nothing
+        elif isinstance(backend, RemoteBackend):
             endpoints = [self._endpoint(name) for name in backend.endpoints]
             check = backend.check
         else:
@@ -296,6 +342,8 @@ class Engine:
     async def _watch(self, backend: Backend, identity: ModelIdentity, rates: Rates) -> Watch | None:
         """Who sees to it that a served model stays the same; None where nobody can."""
         if not self.settings.fingerprint or not isinstance(backend, RemoteBackend):
+            return None
+        if isinstance(backend, BatchBackend):  # eight calls a day late tell nothing
             return None
         if backend.capabilities.logprobs == 0:
             return None

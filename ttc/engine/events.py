@@ -38,6 +38,23 @@ class EndpointState:
 
 
 @dataclass
+class BatchState:
+    """One batch that waits at a provider. submitted, expires: Unix time; said: why the provider did
+    not tell of it when asked last.
+    """
+
+    id: str
+    model: str
+    status: str = ""
+    requests: int = 0
+    done: int = 0
+    failed: int = 0
+    submitted: float = 0.0
+    expires: float | None = None
+    said: str = ""
+
+
+@dataclass
 class Events:
     """What has happened so far; `on_change` is called after every change, on the event loop."""
 
@@ -55,6 +72,8 @@ class Events:
     """Samples that can't be had."""
     endpoints: dict[str, EndpointState] = field(default_factory=dict)
     """By address, without credentials; empty for models in this process."""
+    batches: dict[str, BatchState] = field(default_factory=dict)
+    """Those that wait at a provider, by our token for them."""
     started: float = field(default_factory=time.monotonic)
     on_change: Callable[[Events], None] | None = None
 

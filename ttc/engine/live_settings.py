@@ -8,6 +8,7 @@ FIXED = {
     "retry_failed": "it would hold for the problems that are still to come and not for those that "
     "are done; `retry PROBLEM` asks for one problem's failed samples again",
     "isolation": "programs are shut in from the run's beginning in the way that was found then",
+    "journal": "it is open from the try's beginning to its end",
     "fingerprint": "it is decided when the run's models are opened",
 }
 """Settings that hold for a whole try, each with the reason."""

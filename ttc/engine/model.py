@@ -28,6 +28,7 @@ from ttc.core import (
     Speculated,
 )
 from ttc.engine.batch import Chunk, Drawing, Drawn, Found
+from ttc.engine.batches.collector import Collector
 from ttc.engine.billing import Bill
 from ttc.engine.charges import NOTHING, Charges, Prompts
 from ttc.engine.claims import Claims
@@ -41,9 +42,10 @@ from ttc.engine.settings import EngineSettings
 from ttc.engine.tickets import NoRoom, Payment, Ticket, Till
 from ttc.engine.token_bounds import token_bound
 from ttc.engine.trust import Trust
-from ttc.errors import BudgetExhausted
+from ttc.errors import BudgetExhausted, UsageError
 
 log = logging.getLogger(__name__)
+_WITHOUT_LIMIT = 1_000_000  # calls that wait in batches: nobody works on them here
 
 
 class Host(Protocol):
@@ -79,8 +81,12 @@ class EngineModel:
         caller: Caller,
         till: Till,
         answered: Callable[[Prompts], None],
+        batches: Collector | None = None,
     ) -> None:
-        """answered: called with what the replies so far have shown, whenever one has come."""
+        """answered: called with what the replies so far have shown, whenever one has come. batches:
+        where its calls wait, in place of being sent.
+        """
+        self._batches = batches
         self._engine = engine
         self._backend = backend
         self._identity = identity
@@ -105,9 +111,15 @@ class EngineModel:
         """The same model with another's seed, whose calls that one's account pays. What is known of
         its servers, and whether they can be trusted, is known to both.
 
-        Raises `UsageError` where a limit is in a unit that this model's facts don't give.
+        Raises `UsageError` where a limit is in a unit that this model's facts don't give, and where
+        its calls wait in batches.
         """
         host.budget.require(self._rates, self._identity.model)
+        if self._batches is not None:
+            raise UsageError(
+                f"{self._identity.model} is asked in batches, whose answers nobody can wait for; "
+                "leave `mode: batch` out of the backend"
+            )
         other = EngineModel(
             host,
             self._backend,
@@ -156,7 +168,8 @@ class EngineModel:
     ) -> Sequence[Completion]:
         work = _Work(self, prompt, params, Who(problem_id, role, place), start, cached)
         # Enough calls to keep all servers busy; each that waits costs some kilobytes.
-        window = 2 * self._servers * self._engine.settings.concurrency
+        concurrency = self._engine.settings.concurrency
+        window = 2 * self._servers * (concurrency if self._batches is None else _WITHOUT_LIMIT)
         drawing = Drawing(window)
         claimed = False
         try:
@@ -422,17 +435,20 @@ class _Work:
         payment = Payment(
             self._model._till, ticket, self._charges, self._problem, indices[0], len(indices)
         )
+        batches = self._model._batches
+        standing = None if batches is None else batches.claim(self._call(indices))
         try:
             await payment.ready()
             indices = indices[: payment.samples]
-            seeds = tuple(map(self.content.seed, indices))
             params = self._asked_for
-            call = Call(self._prompt, params, seeds, tuple(indices))
+            call = self._call(indices)
             most = self._charges.most_prompt_tokens + self._params.max_tokens * len(indices)
             done = await self._model._caller.call(call, most, payment, problem=self._problem)
             done = [marked(made, params) for made in done]
         finally:
             payment.drop()
+            if batches is not None and standing is not None:
+                batches.leave_standing(standing)
         if done[0].finish_reason == TOO_LONG and done[0].error:
             self._hopeless = done[0]  # all other samples of this prompt would be refused alike
         vain, ticket.vain = ticket.vain, NOTHING
@@ -441,6 +457,10 @@ class _Work:
             first = replace(first, lost_samples=vain.samples)
             done = [first, *(replace(c, requests=0) for c in done[1:])]
         return done, payment
+
+    def _call(self, indices: Sequence[int]) -> Call:
+        seeds = tuple(map(self.content.seed, indices))
+        return Call(self._prompt, self._asked_for, seeds, tuple(indices))
 
     def _owe_prompts(self, ticket: Ticket) -> None:
         """A server that gives fewer samples than it was asked for bills one more prompt."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
+from ttc.budget.allocation import Amounts
 from ttc.budget.ledger import Ledger
 from ttc.core import (
     Backend,
@@ -26,11 +27,14 @@ from ttc.core import (
     SamplingParams,
     fitted,
 )
+from ttc.core.batches import BatchBackend
+from ttc.engine.batches.collector import Collector
+from ttc.engine.batches.lines import Line
 from ttc.engine.endpoint import Endpoint, Lease
 from ttc.engine.events import Events
 from ttc.engine.failures import GAVE_UP, REFUSED
 from ttc.engine.router import Router
-from ttc.engine.settings import EngineSettings
+from ttc.engine.settings import EngineSettings, without_haste
 from ttc.engine.token_bounds import token_bound
 from ttc.errors import BackendError, BudgetExhausted, CallFailed, RetryableError
 from ttc.redact import redact
@@ -50,6 +54,14 @@ class Money(Protocol):
 
     def failed(self, error: BaseException) -> None: ...
 
+    @property
+    def problem(self) -> str: ...
+
+    @property
+    def held(self) -> Amounts: ...
+
+    def park(self, line: Line) -> None: ...
+
 
 class Caller:
     """Sends the calls of one model."""
@@ -61,11 +73,14 @@ class Caller:
         settings: EngineSettings,
         events: Events,
         ledger: Ledger,
+        batches: Collector | None = None,
     ) -> None:
+        """batches: where its calls wait, in place of being sent."""
+        self._batches = batches
         self._backend = backend
         self._remote = backend if isinstance(backend, RemoteBackend) else None
         self._router = router
-        self._settings = settings
+        self.change(settings)
         self._events = events
         self._ledger = ledger
         self._answered: defaultdict[str, float] = defaultdict(lambda: -math.inf)
@@ -74,11 +89,13 @@ class Caller:
 
     def paid_by(self, ledger: Ledger) -> Caller:
         """One that sends the same way, within another ledger's time."""
-        return Caller(self._backend, self._router, self._settings, self._events, ledger)
+        return Caller(
+            self._backend, self._router, self._settings, self._events, ledger, self._batches
+        )
 
     def change(self, settings: EngineSettings) -> None:
         """Go by other settings from the next call on."""
-        self._settings = settings
+        self._settings = settings if self._batches is None else without_haste(settings)
 
     async def call(
         self, call: Call, tokens: int, money: Money | None = None, *, problem: str = ""
@@ -229,6 +246,8 @@ class Caller:
     async def _attempt(
         self, call: Call, endpoint: str, left: float, money: Money | None
     ) -> list[Completion]:
+        if self._batches is not None:
+            return await self._in_a_batch(self._batches, call, money)
         if money is None:
             return await self._answer(call, endpoint, left)
         money.sent()
@@ -237,6 +256,18 @@ class Caller:
         except BaseException as error:
             money.failed(error)
             raise
+
+    async def _in_a_batch(
+        self, batches: Collector, call: Call, money: Money | None
+    ) -> list[Completion]:
+        assert isinstance(self._backend, BatchBackend)
+        assert money is not None, "what waits in a batch is paid for"
+        try:
+            done = await batches.complete(call, self._backend, money)
+        except BaseException as error:
+            money.failed(error)
+            raise
+        return fitted(done, len(call.seeds))
 
     async def _answer(self, call: Call, endpoint: str, left: float) -> list[Completion]:
         limit = min(self._settings.timeout_s, left)

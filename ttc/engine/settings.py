@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ttc.core import Isolation
 
+_EVER_S = 1e9
+
 
 class EngineSettings(BaseModel):
     """Concurrency, rates, time-outs and retries; they change a run's speed, never its results."""
@@ -24,7 +26,7 @@ class EngineSettings(BaseModel):
     n_per_call: int = Field(default=256, ge=1, le=1_000_000)
     """Most samples asked for in one call, where the backend can give several."""
     problems_in_flight: int = Field(default=8, ge=1, le=1_000_000)
-    """Problems worked on at a time."""
+    """Problems worked on at a time; in batch mode all are."""
     timeout_s: float = Field(default=600, gt=0, le=1e9)
     """Longest wait for one call, in seconds; a backend's own time-outs may be shorter."""
     max_attempts: int = Field(default=10, ge=1, le=1_000_000)
@@ -72,3 +74,18 @@ class EngineSettings(BaseModel):
                 '--journal "$TMPDIR/journal.sqlite"'
             )
         return value
+
+
+def without_haste(settings: EngineSettings) -> EngineSettings:
+    """For calls that wait in batches: without limits of time and number, which are the provider's.
+
+    What failed is asked for again at once, so that it travels in one batch with others.
+    """
+    return settings.model_copy(
+        update={
+            "concurrency": 1_000_000,
+            "timeout_s": _EVER_S,
+            "max_total_s": _EVER_S,
+            "max_wait_s": 0.01,
+        }
+    )

@@ -60,7 +60,7 @@ def names_of(runs: Sequence[RunFolder], pooled: Sequence[str] = ()) -> Names:
     """
     manifests = [run.manifest() for run in runs]
     recipes = [without_keys(told_recipe(one), pooled) for one in manifests]
-    called = [str(one.recipe.get("name") or one.recipe_name) for one in manifests]
+    called = _called(runs, manifests)
     common, each = differences({str(i): own for i, own in enumerate(recipes)})
     found = list(each.values())
     first = [{k: v for k, v in one.items() if _section(k) not in _LATER} for one in found]
@@ -73,6 +73,16 @@ def names_of(runs: Sequence[RunFolder], pooled: Sequence[str] = ()) -> Names:
     keys = {key for one in chosen for key in one}
     also = [k for k in (found[0] if found else ()) if k not in keys and _section(k) not in _UNNAMED]
     return Names(tuple(_numbered(names)), tuple(chosen), _equal(common), tuple(also))
+
+
+def _called(runs: Sequence[RunFolder], manifests: Sequence[Manifest]) -> list[str]:
+    """What recipes are called; of copies of one recipe's run, the folders that they lie in, where
+    these tell them apart.
+    """
+    called = [str(one.recipe.get("name") or one.recipe_name) for one in manifests]
+    folders = [run.recipe_name for run in runs]
+    alike = len(set(called)) == 1 < len(runs)
+    return folders if alike and len(set(folders)) == len(runs) else called
 
 
 def told_recipe(manifest: Manifest) -> dict[str, Any]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ttc.recipe import Recipe
 
 _STATUS_EVERY_S = 1.0
+_SHOWN = 4  # batches that are named
 
 
 class Recording:
@@ -162,13 +163,29 @@ def journal_of(recipe: Recipe, run: RunFolder) -> Path:
 
 def _kept(recording: Recording) -> str:
     kept = recording.monitor.kept_by_role()
+    waiting = _standing(recording)
     if not sum(kept.values()):
-        return "Interrupted before anything was sampled; the same command begins again."
+        return waiting or "Interrupted before anything was sampled; the same command begins again."
     named = " and ".join(f"{n:,} samples of the {role}" for role, n in kept.items() if n)
     journal = journal_of(recording.monitor.recipe, recording.monitor.run)
     return (
         f"Interrupted: {named} are kept in {journal}; the same command goes on from there and pays "
-        "for none of them again."
+        f"for none of them again.{' ' * bool(waiting)}{waiting}"
+    )
+
+
+def _standing(recording: Recording) -> str:
+    """What waits at a provider, and what may be done about it; empty where nothing does."""
+    monitor = recording.monitor
+    ids = [state.id for state in monitor.events.batches.values()]
+    if not ids:
+        return ""
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    shown = ", ".join(ids[:_SHOWN]) + more
+    stand = f"Batch {shown} stands" if len(ids) == 1 else f"Batches {shown} stand"
+    return (
+        f"{stand} at the provider: the same command fetches what comes of that, `ttc batches "
+        f"{monitor.run.name}` shows it and `ttc batches {monitor.run.name} --cancel` cancels it."
     )
 
 

@@ -10,15 +10,14 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ttc.answers.unjudged import unjudged
 from ttc.core import Problem
 from ttc.core.shard import Shard
 from ttc.engine.engine import Engine
 from ttc.errors import BudgetExhausted, DataError, TtcError
+from ttc.pipeline.attempt_rows import attempt_rows
 from ttc.pipeline.code_changes import code_changes
 from ttc.pipeline.collect import Attempted, ordered
 from ttc.pipeline.evaluate import write_curves
@@ -37,7 +36,6 @@ from ttc.store.columns import RUN_TABLES
 from ttc.store.live import live_rows
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, Plugin, hash_recipe
-from ttc.store.rows import answer_row, problem_row, sample_row, solution_row, verification_row
 from ttc.store.run_folder import WRITTEN, RunFolder, run_folder
 from ttc.store.shard_folders import shard_folder
 from ttc.store.tables import open_table
@@ -238,6 +236,8 @@ async def _collect(
 async def _collect_with(
     engine: Engine, recipe: Recipe, part: Part, recording: Recording, steering: Steering
 ) -> None:
+    from ttc.recipe.batch_mode import window_of
+
     monitor, manifest = recording.monitor, recording.manifest
     assert manifest is not None
     if part.problems:  # no model is wanted for a shard that has none
@@ -246,6 +246,7 @@ async def _collect_with(
         recording.resolved()
     monitor.sampling(engine.ledger)
     tally = Tally(recipe.budget.allocation)
+    window = window_of(recipe, len(part.problems), steering.window)
 
     async def attempt(problem: Problem) -> Attempted:
         try:
@@ -260,7 +261,7 @@ async def _collect_with(
     while True:
         nothing: BudgetExhausted | None = None
         try:
-            await _sweep(attempt, part, recipe, monitor, engine.conclude, steering.window)
+            await _sweep(attempt, part, recipe, monitor, engine.conclude, window)
         except BudgetExhausted as error:
             nothing = error  # shares may be too small for a sample that the whole affords
         except Exception as error:
@@ -302,7 +303,7 @@ async def _sweep(
         }
         places = iter(part.places)
         async for done in ordered(part.problems, attempt, window):
-            rows = _rows(done, next(places))
+            rows = attempt_rows(done, next(places))
             for name, table in tables.items():
                 table.write(rows[name])
             live.write({name: rows[name] for name in tables})
@@ -323,42 +324,6 @@ def _no_solution(recipe: Recipe) -> TtcError:
         "the budget does not cover a single solution of any problem; raise it"
         + (lower if key else "")
     )
-
-
-def _rows(attempt: Attempted, index: int) -> dict[str, list[dict[str, Any]]]:
-    classes, correct = attempt.classes, attempt.classes.correct
-    voters = np.array([s.returned for s in attempt.solutions], dtype=np.bool_)
-    return {
-        "problems": [
-            problem_row(
-                attempt.problem,
-                index,
-                gold_class=classes.gold,
-                n_solutions=int(voters.sum()),
-                n_verifications=len(attempt.verifications),
-                n_classes=len(set(classes.index[voters].tolist()) - {-1}),
-            )
-        ],
-        "solutions": [
-            solution_row(
-                s,
-                answer_class=int(classes.index[i]),
-                correct=bool(correct[i]),
-                gold_score=classes.score(i),
-            )
-            for i, s in enumerate(attempt.solutions)
-        ],
-        "verifications": [verification_row(v) for v in attempt.verifications],
-        "samples": [sample_row(s) for s in attempt.trace],
-        "answers": [
-            answer_row(
-                a,
-                answer_class=int(classes.index[a.solution_index]),
-                correct=bool(correct[a.solution_index]),
-            )
-            for a in attempt.answers
-        ],
-    }
 
 
 def _choices(recipe: Recipe) -> Choices:

@@ -9,6 +9,7 @@ from typing import Any
 from ttc.budget.cost import UNITS
 from ttc.budget.limits import BudgetConfig
 from ttc.faults import Fault, KeyPath, dotted
+from ttc.recipe.batch_mode import in_batches
 from ttc.recipe.capabilities import check_capabilities
 from ttc.recipe.files import missing_files
 from ttc.recipe.model import Grid
@@ -191,6 +192,28 @@ def _capabilities(valid: Valid) -> Iterator[Fault]:
         yield from check_capabilities(("verifiers", i), verifier, backend)
 
 
+def _in_batches(valid: Valid) -> Iterator[Fault]:
+    """What asks by what came before would wait for a batch each time, without anybody's knowing
+    how often.
+    """
+    for at, part, _, models in methods(valid):
+        asked = [field for field, model in models.items() if in_batches(model)]
+        if not asked or part.waves is not None:
+            continue
+        told = "its" if part.kind == "sampler" else "this verifier's"
+        fix = "leave `mode: batch` out of that backend"
+        if part.kind == "sampler":
+            fix += ", or use `sampler: independent`"
+        else:
+            fix += f", or give the verifier a backend of its own ({dotted((*at, 'backend'))})"
+        name = getattr(part, "type", "")
+        text = (
+            f"{name!r} asks {told} model again and again, each time by what came before, and "
+            f"in batch mode each answer may take a day; {fix}"
+        )
+        yield Fault(at, text)
+
+
 _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     _repeats,
     _allocation,
@@ -208,4 +231,5 @@ _CHECKS: tuple[Callable[[Valid], Iterator[Fault]], ...] = (
     missing_files,
     check_prompts,
     _capabilities,
+    _in_batches,
 )

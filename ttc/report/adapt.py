@@ -15,7 +15,7 @@ from ttc.pipeline.tuning.use import pasted
 from ttc.report.drawing import write_figures
 from ttc.report.looks import COLOURS, GREY, PAGE
 from ttc.report.names import label
-from ttc.report.tables import markdown, number, percent, table
+from ttc.report.tables import markdown, number, percent, points_with, table
 from ttc.store.atomic import write_text
 from ttc.store.tables import write_table
 from ttc.terminal import dump_json
@@ -227,6 +227,6 @@ def _span(one: Interval, digits: int = 1) -> str:
 
 
 def _points(one: Interval | None) -> str:
-    if one is None or np.isnan(one.estimate):
+    if one is None:
         return "-"
-    return f"{100 * one.estimate:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
+    return points_with(one.estimate, one.low, one.high)

@@ -14,7 +14,7 @@ from ttc.pipeline.interval import Interval
 from ttc.report.compare_figure import comparison_figures
 from ttc.report.drawing import write_figures
 from ttc.report.names import axis, shown_policy
-from ttc.report.tables import markdown, number, percent, table
+from ttc.report.tables import markdown, number, percent, points_with, table
 from ttc.store.atomic import write_text
 from ttc.store.tables import write_table
 from ttc.terminal import dump_json
@@ -242,8 +242,7 @@ def _long_row(point: Point) -> tuple[str, ...]:
 def _gap(ahead: Interval | None) -> str:
     if ahead is None:
         return "-"
-    low, high = (100 * end + 0.0 for end in (ahead.low, ahead.high))
-    return f"{100 * ahead.estimate:+.1f} ({low:+.1f} to {high:+.1f})"
+    return points_with(ahead.estimate, ahead.low, ahead.high)
 
 
 def p_value(value: float) -> str:

@@ -15,7 +15,7 @@ from ttc.pipeline.scaling import CoverageOf, Interval, MethodFit, ScalingFit
 from ttc.pipeline.scaling.at_budgets import AtBudget, Bought
 from ttc.pipeline.scaling.growth import Exponent, edges
 from ttc.report.names import axis, shown_policy
-from ttc.report.tables import number, percent, table
+from ttc.report.tables import number, percent, points_with, table
 from ttc.words import counted
 
 if TYPE_CHECKING:
@@ -52,8 +52,10 @@ def print_fit(console: Console, fit: ScalingFit, files: Sequence[Path]) -> None:
     console.print(table(title, heading, _allocations(fit), (0,)))
     console.print(
         line(
-            "Success is out of bag: each resample of the problems chooses its own S and V, which "
-            f"are tried on the other problems. Intervals of gains hold together, {level} for all."
+            "Success is out of bag for the best S and V: each resample of the problems chooses its "
+            "own, which are tried on the other problems (ttc show has single cells on all of them; "
+            "ttc compare lets the policy be chosen, too, and takes more off for it). Intervals of "
+            f"gains hold together, {level} for all."
         )
     )
     drawn = "the first" if fit.request.scoring.get("verification_draws") == "first" else "random"
@@ -274,9 +276,7 @@ def _with_interval(one: Interval, shown: Callable[[float], str]) -> str:
 
 
 def _points(one: Interval) -> str:
-    if math.isnan(one.estimate):
-        return "-"
-    return f"{100 * one.estimate:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
+    return points_with(one.estimate, one.low, one.high)
 
 
 def _plain(value: float) -> str:

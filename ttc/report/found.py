@@ -9,7 +9,7 @@ from typing import Any
 
 from ttc.pipeline.facts import at_most, choosable
 from ttc.report.names import shown_policy
-from ttc.report.tables import number, percent
+from ttc.report.tables import number, percent_with
 
 Row = Mapping[str, Any]
 
@@ -51,8 +51,12 @@ def _of_pool(most: Sequence[Row], rows: Sequence[Row], name: str) -> list[str]:
             f"{shown_policy(str(best['policy']))} by {best['verifier']} answers {_told(best)} with "
             f"S = {best['S']}, V = {best['V']}{of}, for {_times(best, plain)}."
         )
-        said = f"Which is better at equal compute, says ttc fit-scaling {name}"
-        return [*lines, f"{said}; beside another run: ttc compare {name} RUN."]
+        said = (
+            "These are single cells on these problems. Which is better at equal compute, says ttc "
+            f"fit-scaling {name}, out of bag for the best S and V of a policy"
+        )
+        rest = f"beside another run, for the best policy too: ttc compare {name} RUN."
+        return [*lines, f"{said}; {rest}"]
     there = next((row for row in most if _type(row) == "oracle"), None)
     if there is not None and there["S"] == plain["S"]:
         lines.append(f"Among them a right one is found for {_told(there)}: what choosing can gain.")
@@ -81,10 +85,7 @@ def _who(row: Row) -> str:
 
 
 def _told(row: Row) -> str:
-    low, high = row["ci_low"], row["ci_high"]
-    if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return percent(row["success"])
-    return f"{percent(row['success'])} ({100 * low:.1f} to {100 * high:.1f})"
+    return percent_with(row["success"], row["ci_low"], row["ci_high"])
 
 
 def _times(row: Row, other: Row) -> str:

@@ -10,6 +10,7 @@ from ttc.report.failures import failure_lines
 from ttc.report.tables import number
 from ttc.store.shard_status import shards_in_words
 from ttc.store.status import Count, RunStatus, Spending
+from ttc.words import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,6 +48,7 @@ def status_line(status: RunStatus) -> str:
             for unit, amount in status.budget.items()
             if amount.limit is not None
         ),
+        _waiting(status),
         _retries(status),
         *(f"{e['url']} {e['state']}" for e in status.endpoints if _unwell(e)),
     ]
@@ -71,6 +73,7 @@ def status_panel(status: RunStatus, log: Iterable[Mapping[str, Any]] = ()) -> Re
         if amount.limit is not None or unit == "tokens"
     ]
     lines += [_endpoint(view) for view in status.endpoints]
+    lines += [batch_line(one, status.updated.timestamp()) for one in status.batches]
     lines += _shard_lines(status)
     said = failure_lines(status.failures, status.samples)
     said += [f"Warning: {text}" for text in status.warnings]
@@ -172,6 +175,28 @@ def _endpoint(view: Mapping[str, Any]) -> str:
     )
     state = f" {view['state']}" if view.get("state") else ""
     return f"{view['url']}{state}{': ' if rest else ''}{rest}"
+
+
+def _waiting(status: RunStatus) -> str:
+    """Of all batches together."""
+    calls = sum(int(one.get("requests") or 0) for one in status.batches)
+    done = sum(int(one.get("done") or 0) for one in status.batches)
+    batches = counted(len(status.batches), "batch").replace("batchs", "batches")
+    return f"{batches} at the provider, {done:,} of {calls:,} calls done" if calls else ""
+
+
+def batch_line(one: Mapping[str, Any], now: float) -> str:
+    """A batch that waits at a provider. now: Unix time, of which its age is told."""
+    age = duration(max(0.0, now - float(one.get("submitted") or now)))
+    ends = one.get("expires")
+    left = f", expires in {duration(float(ends) - now)}" if ends and float(ends) > now else ""
+    failed = f", {one['failed']:,} failed" if one.get("failed") else ""
+    said = f" (not heard of: {one['said']})" if one.get("said") else ""
+    done, calls = int(one.get("done") or 0), int(one.get("requests") or one.get("total") or 0)
+    return (
+        f"batch {one.get('id')} of {one.get('model')} {one.get('status')}: {done:,} of {calls:,} "
+        f"calls done{failed}, {age} old{left}{said}"
+    )
 
 
 def _short(value: object) -> str:

@@ -84,3 +84,18 @@ def number(value: float) -> str:
             return f"{value:.3g}{unit}"
         value /= 1000
     return f"{value:.3g}E"
+
+
+def percent_with(value: float, low: float | None, high: float | None) -> str:
+    """A share in percent with its interval, `60.0 % (55.0 to 65.0)`, where known."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return percent(value)
+    return f"{percent(value)} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def points_with(estimate: float, low: float, high: float) -> str:
+    """A difference of shares in points with its interval, `+2.7 (-6.3 to +12.2)`, or `-`."""
+    if math.isnan(estimate):
+        return "-"
+    low, high = 100 * low + 0.0, 100 * high + 0.0  # no -0.0
+    return f"{100 * estimate:+.1f} ({low:+.1f} to {high:+.1f})"

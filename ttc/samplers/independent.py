@@ -18,6 +18,7 @@ class Independent(SamplerPart):
     """N solutions per problem, each sampled on its own from one prompt."""
 
     exchangeable: ClassVar[bool] = True
+    waves: ClassVar[int | None] = 1
     later: ClassVar[frozenset[str]] = frozenset({"top_logprobs"})
 
     type: Literal["independent"] = "independent"

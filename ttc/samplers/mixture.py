@@ -64,6 +64,10 @@ class Mixture(SamplerPart):
         return self._ways == 1
 
     @property
+    def waves(self) -> int | None:  # type: ignore[override]
+        return 1 if self.exchangeable else None
+
+    @property
     def needs(self) -> Mapping[str, int]:
         ways = [(i, self._draw(i)) for i in range(len(self.backends))]
         return {f"backends.{i}.{name}": n for i, draw in ways for name, n in draw.needs.items()}

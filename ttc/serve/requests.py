@@ -126,7 +126,9 @@ def parse(kind: type[R], body: object) -> R:
         request = kind.model_validate({k: v for k, v in body.items() if v is not None})
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(p) for p in first["loc"] if not str(p).startswith(("str", "list[")))
+        # Of a field that may be a text or a list, the place names which form was tried.
+        place = [str(p) for p in first["loc"] if p != "str" and not str(p).startswith("list[")]
+        field = ".".join(place)
         raise ApiError(400, f"{field}: {first['msg']}", field.split(".")[0] or None) from None
     for name, value in (request.model_extra or {}).items():
         if name not in _HARMLESS and value not in _NEUTRAL.get(name, ()):

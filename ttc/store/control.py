@@ -35,6 +35,7 @@ _LARGEST = 1 << 16
 _MOST_WORDS = 1000
 _LOOK_S = 0.05
 _ALIVE_EVERY_S = 0.5
+_LAST_S = 1.0
 # A link or a pipe in a request's place must neither lead elsewhere nor hold the run up.
 _NO_TRICKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -86,7 +87,13 @@ class Door:
         return False
 
     def close(self) -> None:
-        """Take none any more."""
+        """Take none any more, once who asked last has read the answer, or has had time to."""
+        until = time.monotonic() + _LAST_S
+        with suppress(OSError):
+            while any(n.endswith(_ANSWER) for n in os.listdir(self._folder)):
+                if time.monotonic() > until:
+                    break
+                time.sleep(_LOOK_S)
         with suppress(OSError):
             self._clear()
 

@@ -114,4 +114,5 @@ class _Inside:
         if self.known is None:
             return np.ones(len(row), dtype=np.bool_)
         # What comes after the last of all returned ones is in none, as the last column is.
-        return self.known[row, np.minimum(number, self.known.shape[1] - 1)]
+        inside: NDArray[np.bool_] = self.known[row, np.minimum(number, self.known.shape[1] - 1)]
+        return inside

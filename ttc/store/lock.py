@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ttc.errors import Busy, TtcError
 from ttc.store.run_folder import RunFolder
@@ -20,18 +21,24 @@ def locked(run: RunFolder) -> Iterator[None]:
     Raises `Busy` where another process holds it, and `TtcError` where the folder can't be written.
     The system frees the lock of a process that died.
     """
+    busy = f"another process is running {run.name}; follow it with: ttc status {run.path}"
+    with locked_folder(run.path, busy):
+        yield
+
+
+@contextmanager
+def locked_folder(path: Path, busy: str) -> Iterator[None]:
+    """The same of any folder that one process at a time may write; busy: what `Busy` says."""
     from filelock import FileLock, Timeout
 
     try:
-        run.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(run.path / _NAME)
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / _NAME)
         lock.acquire(timeout=_PATIENCE_S, poll_interval=0.02)
     except Timeout:
-        raise Busy(
-            f"another process is running {run.name}; follow it with: ttc status {run.path}"
-        ) from None
+        raise Busy(busy) from None
     except OSError as error:
-        raise TtcError(f"can't write in {run.path}: {error.strerror}") from None
+        raise TtcError(f"can't write in {path}: {error.strerror}") from None
     try:
         yield
     finally:

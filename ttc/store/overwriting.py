@@ -1,4 +1,4 @@
-"""What a person's own files are safe from: see docs/decisions/0022-overwriting.md."""
+"""What a person's own files are safe from: see docs/decisions/0026-overwriting.md."""
 
 from __future__ import annotations
 

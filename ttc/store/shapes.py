@@ -40,6 +40,16 @@ class _Spent(_Shape):
     paid_usd: Amount = 0
 
 
+class _PartFacts(_Shape):
+    problems: Count = 0
+    limits: dict[str, Amount] = {}
+    used: dict[str, Amount] = {}
+    billed: dict[str, Amount] = {}
+    wants: Count = 0
+    bare: Count = 0
+    least: dict[str, Amount] = {}
+
+
 class LedgerShape(_Shape):
     """`ledger`: what was used and paid for, by role; until 0.1 under two names beside these."""
 
@@ -49,6 +59,7 @@ class LedgerShape(_Shape):
     solution: _Spent = _Spent()
     verification: _Spent = _Spent()
     fingerprint: _Spent = _Spent()
+    part: _PartFacts | None = None
 
 
 class _Reach(_Shape):

@@ -102,6 +102,9 @@ class RunStatus(BaseModel):
     eta_seconds: float | None = None
     budget: dict[str, Spending] = Field(default_factory=dict)
     endpoints: list[dict[str, Any]] = Field(default_factory=list)
+    batches: list[dict[str, Any]] = Field(
+        default_factory=list, description="Those that wait at a provider."
+    )
     warnings: list[str] = Field(default_factory=list)
     error: str = ""
     shards: list[ShardState] = Field(default_factory=list, description="Of a run that has any.")

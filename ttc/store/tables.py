@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_LONG_TEXTS = ("text", "question", "metadata")  # neither dictionary nor statistics pay here
+LONG_TEXTS = ("text", "question", "metadata")  # neither dictionary nor statistics pay here
 # Until its group is written, a row takes a kilobyte of Python objects beside its texts.
-_GROUP_ROWS = 4_096
-_GROUP_CHARACTERS = 8 * 2**20
+GROUP_ROWS = 4_096
+GROUP_CHARACTERS = 8 * 2**20
 _BLOCK_ROWS = 2**18
 
 
@@ -41,7 +41,7 @@ class TableWriter:
         self._names = frozenset(column.name for column in self._columns)
         self._buffer: list[Mapping[str, Any]] = []
         self._characters = 0
-        short = [column.name for column in self._columns if column.name not in _LONG_TEXTS]
+        short = [column.name for column in self._columns if column.name not in LONG_TEXTS]
         self._file = pq.ParquetWriter(
             path.absolute(),  # or Arrow takes `~` for a home and `x:` for a service
             schema(table),
@@ -56,8 +56,8 @@ class TableWriter:
         for row in rows:
             self._check(row)
             self._buffer.append(row)
-            self._characters += sum(len(row.get(name) or "") for name in _LONG_TEXTS)
-            if len(self._buffer) >= _GROUP_ROWS or self._characters >= _GROUP_CHARACTERS:
+            self._characters += sum(len(row.get(name) or "") for name in LONG_TEXTS)
+            if len(self._buffer) >= GROUP_ROWS or self._characters >= GROUP_CHARACTERS:
                 self.flush()
 
     def write_columns(self, columns: Mapping[str, Any], rows: int) -> None:
@@ -94,7 +94,7 @@ class TableWriter:
         arrays = [to_array(column, columns.get(column.name), rows) for column in self._columns]
         table = pa.Table.from_arrays(arrays, schema=schema(self.table))
         with writing(self._path):
-            self._file.write_table(table, row_group_size=_GROUP_ROWS)
+            self._file.write_table(table, row_group_size=GROUP_ROWS)
         self.rows += rows
 
 
@@ -147,7 +147,7 @@ def read_table(
 
 
 def read_blocks(
-    path: Path, table: TableName, columns: Sequence[str], rows: int = _BLOCK_ROWS
+    path: Path, table: TableName, columns: Sequence[str], rows: int | None = None
 ) -> Iterator[pa.Table]:
     """The named columns as `read_table` gives them, so many rows at a time; an empty one of none.
 
@@ -155,6 +155,7 @@ def read_blocks(
     """
     import pyarrow as pa
 
+    rows = rows or _BLOCK_ROWS
     with open_parquet(path, table, columns) as file:
         there = [n for n in columns if n in file.schema_arrow.names]
         kept: list[Any] = []

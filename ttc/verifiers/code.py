@@ -43,6 +43,7 @@ class Code(VerifierPart):
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset({"entry_point"})
     }
+    waves: ClassVar[int | None] = 1
 
     type: Literal["code"] = "code"
     tests: str = Field(default="tests", max_length=200)

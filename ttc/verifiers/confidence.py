@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ _OF_THE_TEXT = ("mean_logprob", "likelihood")
 @register
 class Confidence(OneToken):
     """Scores a solution by how sure the solver was of its own tokens, or says that it is."""
+
+    waves: ClassVar[int | None] = 1
 
     type: Literal["confidence"] = "confidence"
     measure: Of | Literal["mean_logprob", "likelihood", "p_true"] = "bottom_groups"

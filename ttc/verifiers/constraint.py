@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,8 @@ from ttc.verifiers import VerifierPart
 @register
 class ConstraintCheck(VerifierPart):
     """The share of constraints that a solution satisfies, checked by program (arXiv 2403.06326)."""
+
+    waves: ClassVar[int | None] = 0
 
     type: Literal["constraint"] = "constraint"
     constraints: tuple[AnyConstraint, ...] = Field(default=(), max_length=1000)

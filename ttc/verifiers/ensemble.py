@@ -24,6 +24,7 @@ class Ensemble(VerifierPart):
     """
 
     later: ClassVar[frozenset[str]] = frozenset({"tuned"})
+    waves: ClassVar[int | None] = 0
 
     type: Literal["ensemble"] = "ensemble"
     verifiers: tuple[VerifierRef, ...] = Field(min_length=2)

@@ -29,6 +29,7 @@ class GenRM(Written):
         "prompt": frozenset({"solution", "criterion"})
     }
     later: ClassVar[frozenset[str]] = frozenset({"scale", "criteria"})
+    waves: ClassVar[int | None] = 1
 
     type: Literal["genrm"] = "genrm"
     score: Literal["binary", "logprob", "hybrid", "boxed", "expectation"] = "hybrid"

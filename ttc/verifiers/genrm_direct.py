@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ from ttc.verifiers.one_token import OneToken
 @register
 class GenRMDirect(OneToken):
     """A generative verifier says Yes or No at once; the score is P(Yes) (arXiv 2408.15240)."""
+
+    waves: ClassVar[int | None] = 1
 
     type: Literal["genrm-direct"] = "genrm-direct"
     prompt: str = "genrm-direct"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ from ttc.verifiers.written import Written
 @register
 class Heimdall(Written):
     """Checks at length and ends in `Answer: 1` or `Answer: 0`, M times for each solution."""
+
+    waves: ClassVar[int | None] = 1
 
     type: Literal["heimdall"] = "heimdall"
     max_tokens: int = Field(default=32768, ge=1, le=100_000_000)

@@ -48,6 +48,7 @@ class Meta(VerifierPart):
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset({"solution", "verification"})
     }
+    waves: ClassVar[int | None] = 1
 
     type: Literal["meta"] = "meta"
     verifier: VerifierRef

@@ -43,6 +43,7 @@ class Pairwise(VerifierPart):
     prompt_variables: ClassVar[Mapping[str, frozenset[str]]] = {
         "prompt": frozenset({"solution_a", "solution_b"})
     }
+    waves: ClassVar[int | None] = 1
 
     type: Literal["pairwise"] = "pairwise"
     solutions: int = Field(default=8, ge=2, le=1_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -20,6 +20,8 @@ from ttc.verifiers.written import Written
 @register
 class SelfVerify(Written):
     """The solver goes on and checks its own solution, V times (arXiv 2505.13445)."""
+
+    waves: ClassVar[int | None] = 1
 
     type: Literal["self-verify"] = "self-verify"
     context: Literal["same", "new"] = "same"

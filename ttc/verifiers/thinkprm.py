@@ -50,6 +50,11 @@ class ThinkPRM(Written):
     """Top alternatives asked for at each token, to read the decision's probabilities."""
 
     @property
+    def waves(self) -> int | None:  # type: ignore[override]
+        """Further rounds go through one set of chains after the other."""
+        return 1 if self.rounds == 1 else None
+
+    @property
     def needs(self) -> Mapping[str, int]:
         goes_on = self.rounds > 1
         return {"stop": 1, **({"prefill": 1} if self.is_chat else {})} if goes_on else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -34,6 +34,8 @@ class ToolAnswer(VerifierPart):
     Gold answers are out of a verifier's reach. The reference is one that the problem's metadata
     hold, or the answer that the verifier's model gives; then each verification is a new one.
     """
+
+    waves: ClassVar[int | None] = 1
 
     type: Literal["tool-answer"] = "tool-answer"
     reference: str = Field(default="", max_length=200)

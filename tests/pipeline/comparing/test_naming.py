@@ -17,9 +17,10 @@ BASE = {
 
 
 class Run:
-    """A run folder of which only the manifest is asked."""
+    """A run folder of which only the manifest is asked, and in which folder it lies."""
 
-    def __init__(self, recipe, name="temps", seed=0):
+    def __init__(self, recipe, name="temps", seed=0, folder="temps"):
+        self.recipe_name = folder
         self.told = Manifest(recipe_name=name, recipe=recipe, run_id="s0-1a2b3c4d", seed=seed)
 
     def manifest(self):
@@ -55,6 +56,12 @@ def test_all_that_differs_is_in_the_name():
         "nano-solver, temperature=1",
         "nano-draft, temperature=0.6",
     )
+
+
+def test_copies_of_one_run_are_called_by_their_folders():
+    copies = [Run(BASE, folder=folder) for folder in ("mine", "theirs")]
+    assert names_of(copies).names == ("mine", "theirs")
+    assert names_of([Run(BASE), Run(BASE)]).names == ("temps #1", "temps #2")
 
 
 def test_seeds_and_limits_count_where_nothing_else_differs():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from functools import cache
 
 import pandas as pd
 import pytest
 from sharded import CLOCK, TABLES, USUAL, check_same
 
+from ttc.pipeline.run import run_recipe
 from ttc.pipeline.sharding.merge import merge
+from ttc.recipe import parse_recipe
 
 PER_PROBLEM = USUAL + "budget: {per_problem: {tokens: [300, 900]}}\n"
 BEAM = """
@@ -30,11 +33,27 @@ policies: [first]
 RECIPES = {"verified": USUAL, "per problem": PER_PROBLEM, "search": BEAM}
 
 
-@pytest.mark.parametrize("of", [1, 4, 16])
-@pytest.mark.parametrize("which", RECIPES)
-def test_tables_are_those_of_one_machine(run, shards, tmp_path, which, of):
-    text = RECIPES[which]
-    alone = run("alone", text)
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """alone(which): the run of one machine, with a journal of its own."""
+
+    @cache
+    def done(which):
+        results = tmp_path_factory.mktemp("alone")
+        return run_recipe(parse_recipe(f"{RECIPES[which]}\nresults: {results}", "recipe.yaml"))
+
+    return done
+
+
+@pytest.mark.parametrize(
+    ("which", "of"),
+    [
+        *(("verified", 1), ("verified", 4), ("per problem", 4), ("search", 4)),
+        *(pytest.param(which, 16, marks=pytest.mark.slow) for which in RECIPES),
+    ],
+)
+def test_tables_are_those_of_one_machine(alone, shards, which, of):
+    text, alone = RECIPES[which], alone(which)
     folders = shards("shared", text, of)
     done = merge([folders[0].whole.path])
     assert done.fresh
@@ -56,9 +75,9 @@ def test_tables_are_those_of_one_machine(run, shards, tmp_path, which, of):
     assert mine.models == theirs.models
 
 
-def test_only_times_differ(run, shards):
+def test_only_times_differ(alone, shards):
     """And these only because they were measured on other occasions."""
-    alone = run("alone", BEAM).run
+    alone = alone("search").run
     merged = merge([shards("shared", BEAM, 3)[0].whole.path]).run
     for name in TABLES:
         if alone.table(name).is_file():

@@ -10,7 +10,7 @@ import pytest
 from sharded import USUAL, check_same, frames
 
 from ttc.errors import DataError
-from ttc.pipeline.sharding.merge import merge
+from ttc.pipeline.sharding.merge import NothingYet, merge
 
 RUN_TOKENS = 5200
 BUDGETS = {
@@ -69,7 +69,7 @@ def test_shares_too_small_for_any_sample_still_buy_some_in_the_second_pass(run, 
     text = f"{USUAL}budget: {{per_run: {{tokens: 1200}}}}\n"
     folders = shards("shared", text, 3)
     assert not any(len(frames(one)["solutions"]) for one in folders)
-    with pytest.raises(Exception, match="run the recipe on one"):
+    with pytest.raises(NothingYet, match="run the recipe on one"):
         merge([folders[0].whole.path])
     check_same(run("shared", text).run, run("alone", text).run)
 

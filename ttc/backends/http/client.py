@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections.abc import Generator, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -19,6 +19,8 @@ from ttc.backends.http.reply import billed
 from ttc.backends.http.secrets import split_credentials
 from ttc.backends.http.transport import AiohttpTransport
 from ttc.errors import BackendError, CallFailed, RetryableError
+
+T = TypeVar("T")
 
 
 class Patience(Protocol):
@@ -117,11 +119,25 @@ async def send(
     That is raised outside of the handlers, so that its traceback chains no exception that holds the
     request and with it the key.
     """
+
+    async def ask() -> Any:
+        return read_json(await _ask(client, path, body, where), where)
+
+    return await classified(ask, config, where, seconds, most)
+
+
+async def classified(
+    ask: Callable[[], Awaitable[T]],
+    config: Patience,
+    where: Where,
+    seconds: float | None = None,
+    most: int = sizes.LISTING,
+) -> T:
+    """What a request brings, or an error of this project's classes; see `send`."""
     try:
         with sizes.at_most(most):
             async with asyncio.timeout(seconds or config.timeout):
-                response = await _ask(client, path, body, where)
-        return read_json(response, where)
+                return await ask()
     except BackendError as error:
         failure = error
     except openai.APIStatusError as error:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from ttc.backends import BackendPart
 from ttc.backends.http.addresses import ProviderAddress
+from ttc.backends.http.batch_settings import BatchSettings, Mode
 from ttc.backends.http.fields import ExtraBody, Omitted, ServedAs
 from ttc.backends.http.secrets import KeyName
 from ttc.core import Capabilities
@@ -22,7 +23,10 @@ class LiteLLM(BackendPart):
     """Any provider by litellm's name for it, e.g. anthropic/..., gemini/..., openai/..."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
-    incidental: ClassVar[frozenset[str]] = frozenset({"api_key_env", "check_model", "timeout"})
+    incidental: ClassVar[frozenset[str]] = frozenset(
+        {"api_key_env", "check_model", "timeout", "batch"}
+    )
+    later: ClassVar[frozenset[str]] = frozenset({"mode", "batch"})
     addresses: ClassVar[frozenset[str]] = frozenset({"api_base"})
 
     type: Literal["litellm"] = "litellm"
@@ -52,6 +56,12 @@ class LiteLLM(BackendPart):
     extra_body: ExtraBody = Field(default_factory=dict)
     """Further request fields, sent as they are; not those that ttc itself decides."""
 
+    mode: Mode = "now"
+    """now: each call is sent and answered; batch: calls travel in the provider's batches, which
+    cost less and take up to a day. Only methods that ask all they ask at once can wait so long."""
+    batch: BatchSettings = BatchSettings()
+    """How calls are gathered and looked after, where the mode is batch."""
+
     @property
     def offers(self) -> Capabilities:
         return Capabilities(
@@ -65,6 +75,10 @@ class LiteLLM(BackendPart):
         )
 
     def open(self) -> LiteLLMBackend:
+        if self.mode == "batch":
+            from ttc.backends.litellm.batches import LiteLLMBatchBackend
+
+            return LiteLLMBatchBackend(self)
         from ttc.backends.litellm.client import LiteLLMBackend
 
         return LiteLLMBackend(self)

@@ -128,6 +128,7 @@ class LiteLLMBackend:
             omit=config.omit,
             extra_body=config.extra_body,
             served_as=config.served_as,
+            mode=config.mode,
         )
 
     def as_openai(self) -> OpenAI | None:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from ttc.backends import BackendPart
 from ttc.backends.http.addresses import OpenAIAddress
+from ttc.backends.http.batch_settings import BatchSettings, Mode
 from ttc.backends.http.fields import ExtraBody, Omitted, ServedAs
 from ttc.backends.http.secrets import KeyName
 from ttc.core import Capabilities
@@ -30,8 +31,9 @@ class OpenAI(BackendPart):
     model_config = ConfigDict(hide_input_in_errors=True)
     default_key_env: ClassVar[str] = "OPENAI_API_KEY"
     incidental: ClassVar[frozenset[str]] = frozenset(
-        {"api_key_env", "check_model", "connect_timeout", "timeout"}
+        {"api_key_env", "check_model", "connect_timeout", "timeout", "batch"}
     )
+    later: ClassVar[frozenset[str]] = frozenset({"mode", "batch"})
     addresses: ClassVar[frozenset[str]] = frozenset({"base_url", "base_urls"})
 
     type: Literal["openai"] = "openai"
@@ -69,10 +71,18 @@ class OpenAI(BackendPart):
     extra_body: ExtraBody = Field(default_factory=dict)
     """Further request fields, sent as they are; not those that ttc itself decides."""
 
+    mode: Mode = "now"
+    """now: each call is sent and answered; batch: calls travel in OpenAI's batches, which cost less
+    and take up to a day. Only methods that ask all they ask at once can wait so long."""
+    batch: BatchSettings = BatchSettings()
+    """How calls are gathered and looked after, where the mode is batch."""
+
     @model_validator(mode="after")
     def _one_address(self) -> Self:
         if self.base_url is not None and self.base_urls:
             raise ValueError("give base_url or base_urls, not both")
+        if self.mode == "batch" and len(self.base_urls) > 1:
+            raise ValueError("batches stand at one server; give base_url, or mode: now for a pool")
         return self
 
     @property
@@ -94,6 +104,10 @@ class OpenAI(BackendPart):
         self, transport: httpx.AsyncBaseTransport | None, env: Mapping[str, str] | None = None
     ) -> OpenAIBackend:
         """Open on another HTTP transport or environment, as tests do."""
+        if self.mode == "batch":
+            from ttc.backends.openai.batches import OpenAIBatchBackend
+
+            return OpenAIBatchBackend(self, transport, env)
         from ttc.backends.openai.client import OpenAIBackend
 
         return OpenAIBackend(self, transport, env)

@@ -66,6 +66,7 @@ class _Children:
         A run that another process is at is waited for: what a sweep that was killed left behind is
         stopping, and what others do needs not be done again.
         """
+        told = False
         while True:
             try:
                 child = self._start(cell)
@@ -74,7 +75,12 @@ class _Children:
             if child is None:
                 return Done(cell, STOPPED, "stopped before it began")
             done = self._wait(cell, child)
-            if done.code != Busy.exit_code or self._stopping.wait(_AGAIN_S):
+            if done.code != Busy.exit_code:
+                return done
+            if not told:
+                _log.warning("waiting: %s", done.words)
+                told = True
+            if self._stopping.wait(_AGAIN_S):
                 return done
 
     def _wait(self, cell: Cell, child: subprocess.Popen[str]) -> Done:

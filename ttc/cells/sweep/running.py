@@ -14,8 +14,9 @@ from signal import SIGINT
 from ttc.cells.cell import Done
 from ttc.cells.engines.base import Engine
 from ttc.cells.sweep.cells import SweptCell
-from ttc.errors import Interrupted, TtcError
+from ttc.errors import Interrupted
 from ttc.pipeline.signals import stopping
+from ttc.store.lock import locked_folder
 from ttc.store.sweeps import CellState, SweepState, results_of
 
 _WRITE_EVERY_S = 1.0
@@ -70,31 +71,13 @@ def _kept(state: SweepState, folder: Path) -> Iterator[Callable[[], None]]:
             state.write(folder)
             last = time.monotonic()
 
-    with _alone(folder):
+    # Two of one name would write over each other's state.
+    with locked_folder(folder, f"another process is at work on the sweep {folder}"):
         write()
         try:
             yield write
         finally:
             state.write(folder)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two of one name would write over each other's state."""
-    from filelock import FileLock, Timeout
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise TtcError(f"another process is at work on the sweep {folder}") from None
-    except OSError as error:
-        raise TtcError(f"can't write in {folder}: {error.strerror}") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _note(state: CellState, done: Done) -> None:
@@ -113,6 +96,10 @@ def _how_to_go_on(state: SweepState, folder: Path) -> str:
 
 def again(folder: Path) -> str:
     """The command that goes on with a sweep."""
+    return with_results(["ttc", "sweep", folder.name, "--resume"], folder)
+
+
+def with_results(words: Sequence[str], folder: Path) -> str:
+    """A command about a sweep, which says where its results are unless that is the usual place."""
     results = results_of(folder)
-    words = ["ttc", "sweep", folder.name, "--resume"]
     return join(words if results == Path("results") else [*words, "--results", str(results)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from ttc.errors import DataError
 from ttc.importing import objects, values
@@ -75,11 +75,7 @@ def _problem(record: Record, names: Names, fallback: str, order: int) -> RawProb
 def _solution(value: Any, names: Names, place: str) -> RawSolution:
     if isinstance(value, str) or value is None:
         return RawSolution(text=value or "")
-    if not isinstance(value, dict):
-        values.refuse(value, place, "a text or an object")
-    record = Record(value, names, "solution", place, "solutions[].")
-    record.refuse_misspelt()
-    record.leave_rest()
+    record = _record(value, names, "solution", place)
     found = record.get("verifications") or []
     if not isinstance(found, list):
         values.refuse(found, record.where("verifications"), "a list")
@@ -95,12 +91,19 @@ def _solution(value: Any, names: Names, place: str) -> RawSolution:
 def _verification(value: Any, names: Names, place: str) -> RawVerification:
     if isinstance(value, str) or value is None:
         return RawVerification(text=value or "")
+    return objects.verification(_record(value, names, "verification", place))
+
+
+def _record(
+    value: Any, names: Names, noun: Literal["solution", "verification"], place: str
+) -> Record:
+    """What an object in a list says. Raises `DataError` for what is none, and for misspelt keys."""
     if not isinstance(value, dict):
         values.refuse(value, place, "a text or an object")
-    record = Record(value, names, "verification", place, "verifications[].")
+    record = Record(value, names, noun, place, f"{noun}s[].")
     record.refuse_misspelt()
     record.leave_rest()
-    return objects.verification(record)
+    return record
 
 
 FORMAT = Format(

@@ -44,6 +44,8 @@ def gather(words: Sequence[str | Path], root: Path | None = None) -> Gathered:
     for word in words:
         for one in _meant(word, root or Path("results")):
             found.setdefault(one.path.resolve(), one)
+    if not found:
+        raise DataError("none of these folders has a shard that was begun: ttc run RECIPE --shard")
     wholes = {one.whole.path.resolve(): one.whole for one in found.values()}
     names = {(one.recipe_name, one.run_id) for one in wholes.values()}
     if len(names) > 1:
@@ -60,6 +62,9 @@ def gather(words: Sequence[str | Path], root: Path | None = None) -> Gathered:
 
 
 def _meant(word: str | Path, root: Path) -> Iterator[RunFolder]:
+    named = RunFolder(Path(word))
+    if named.shard and named.path.is_dir() and not named.exists():
+        return  # stopped before it had its problems: it will be told as missing
     folder = find_run(word, root, begun=True, unmerged=True)
     if folder.shard:
         yield folder

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from ttc.engine.journal_merge import Pulled
 from ttc.errors import BudgetExhausted, DataError
@@ -35,6 +36,10 @@ Told = Callable[[str], None]
 """Is told what is being done."""
 
 
+class NothingYet(BudgetExhausted):
+    """No shard's part of a run's budget is enough for a solution; the whole may be."""
+
+
 @dataclass(frozen=True)
 class Merged:
     """run: the whole run; fresh: whether it was written now; of: how many shards; pulled: what came
@@ -55,7 +60,7 @@ def merge(
 
     A run that was made of the same shards before is left alone, and so is one that is complete
     without them. Raises `DataError` where shards are missing, not done, or not of one run, and
-    `BudgetExhausted` where none has a solution.
+    `BudgetExhausted` where none has a solution (`NothingYet` where the run's budget has more).
     """
     gathered = gather(words, root)
     told(f"checking {gathered.of} shards")
@@ -103,15 +108,13 @@ def _write(run: RunFolder, chosen: Chosen, whole: Manifest, told: Told) -> None:
         told(f"merging {table}")
         rows[table] = merge_table(folders, table, run, first.shard.problems)
     if not rows["solutions"]:
-        raise BudgetExhausted(
-            "no shard has a single solution"
-            + (
-                ": their parts of the run's budget are too small for one; run the recipe on one "
-                "machine, which deals out the whole"
-                if whole.merged and whole.merged.left
-                else ""
+        if whole.merged and whole.merged.left:
+            raise NothingYet(
+                "no shard has a single solution: their parts of the run's budget are too small for "
+                f"one; run the recipe on one machine, which deals out the whole: ttc run "
+                f"{quote(run.recipe_name)}, as the shards were run but without --shard"
             )
-        )
+        raise BudgetExhausted("no shard has a single solution")
     told("evaluating")
     began = time.monotonic()
     write_curves(None, run, whole).note(whole)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ttc.core.shard import Shard
 from ttc.errors import DataError
 from ttc.fingerprint import Fingerprint, another, changed
@@ -44,9 +47,10 @@ def _shown(model: Model) -> str:
 
 def _add_fingerprints(role: str, known: Model, first: Shard, model: Model, shard: Shard) -> None:
     known.warning = known.warning or model.warning
-    for given in model.fingerprints:
+    for given in filter(_legible, model.fingerprints):
         new = Fingerprint.from_dict(given)
-        others = [(one, Fingerprint.from_dict(one)) for one in known.fingerprints]
+        kept = filter(_legible, known.fingerprints)
+        others = [(one, Fingerprint.from_dict(one)) for one in kept]
         for one, before in others:
             said = changed(before, new)
             if said is not None and another(before, new):
@@ -60,3 +64,12 @@ def _add_fingerprints(role: str, known: Model, first: Shard, model: Model, shard
                 known.warning = f"{_shown(model)} was not the same in all shards: {said}"
         if all(changed(before, new) is not None for _, before in others):
             known.fingerprints.append(dict(given))
+
+
+def _legible(given: Mapping[str, Any]) -> bool:
+    """Whether it is a fingerprint, and not what a careless hand left of one."""
+    try:
+        tops = Fingerprint.from_dict(given).tops.values()
+    except (ValueError, TypeError):
+        return False
+    return all(isinstance(nats, int | float) for top in tops for nats in top.values())

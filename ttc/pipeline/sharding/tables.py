@@ -8,18 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ttc.core.shard import Shard
 from ttc.errors import DataError
 from ttc.store.columns import TableName
+from ttc.store.copying import Copier
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import open_parquet, open_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = Mapping[str, Any]
 CLOCK = frozenset(("seconds", "latency"))
 """Columns of measured times, in which shards alone differ from what one machine would have had."""
-_ROWS = 64  # of a shard that are read at a time
+_ROWS = 256  # of a shard that are read at a time
 _SPARE_FILES = 64  # that a process needs besides
 
 
@@ -35,12 +42,14 @@ def merge_table(
         cursors = [opened.enter_context(_Cursor(one, table)) for one in shards.values()]
         ids = [problem_ids(one, shard, problems) for shard, one in shards.items()]
         written = opened.enter_context(open_table(run.table(table), table))
+        copier = Copier(written)
         for place in range(problems):
             number, index = place % len(cursors), place // len(cursors)
-            written.write(cursors[number].of(ids[number][index]))
+            for rows in cursors[number].of(ids[number][index]):
+                copier.add(rows)
         for cursor in cursors:
             cursor.ended()
-        written.flush()
+        copier.flush()
         return written.rows
 
 
@@ -97,29 +106,40 @@ class _Cursor:
 
     def __init__(self, folder: RunFolder, table: TableName) -> None:
         self._path = folder.table(table)
-        self._rows = rows_of(folder, table, _ROWS)
-        self._next: Row | None = None
+        self._runs = _runs(folder, table)
+        self._next: tuple[str, pa.RecordBatch] | None = None
 
     def __enter__(self) -> _Cursor:
-        self._next = next(self._rows, None)
+        self._next = next(self._runs, None)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._rows.close()
+        self._runs.close()
 
-    def of(self, problem: str) -> Iterator[Row]:
+    def of(self, problem: str) -> Iterator[pa.RecordBatch]:
         """The rows of a problem, which comes after those that were asked for before."""
-        while self._next is not None and self._next["problem_id"] == problem:
-            yield self._next
-            self._next = next(self._rows, None)
+        while self._next is not None and self._next[0] == problem:
+            yield self._next[1]
+            self._next = next(self._runs, None)
 
     def ended(self) -> None:
         """Raise `DataError` unless all rows were asked for."""
         if self._next is not None:
             raise DataError(
-                f"{self._path}: rows of problem {self._next['problem_id']!r} are out of order, or "
-                "the shard has no such problem"
+                f"{self._path}: rows of problem {self._next[0]!r} are out of order, or the shard "
+                "has no such problem"
             )
+
+
+def _runs(folder: RunFolder, table: TableName) -> Generator[tuple[str, pa.RecordBatch], None, None]:
+    """Rows of one problem that stand together, with its name."""
+    with open_parquet(folder.table(table), table, None) as file:
+        for batch in file.iter_batches(batch_size=_ROWS):
+            names = batch.column("problem_id").cast("string").dictionary_encode()
+            words, codes = names.dictionary.to_pylist(), names.indices.to_numpy()
+            starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
+            for start, end in pairwise([*starts, len(codes)]):
+                yield str(words[codes[start]]), batch.slice(start, end - start)
 
 
 def _allow_files(shards: int) -> None:

@@ -9,7 +9,7 @@ from ttc.pipeline.interval import Interval
 from ttc.pipeline.scaling import ScalingFit
 from ttc.report.html.success import Cell, MethodData
 from ttc.report.names import axis, shown_policy
-from ttc.report.tables import number, percent
+from ttc.report.tables import number, percent, percent_with
 
 _VOTES = ("majority",)
 
@@ -94,16 +94,11 @@ def _measured(method: MethodData) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    low, high = cell["low"], cell["high"]
-    if low is None or high is None:
-        return percent(cell["success"])
-    return f"{percent(cell['success'])} ({100 * low:.1f} to {100 * high:.1f})"
+    return percent_with(cell["success"], cell["low"], cell["high"])
 
 
 def _percent(one: Interval) -> str:
-    if math.isnan(one.low):
-        return percent(one.estimate)
-    return f"{percent(one.estimate)} ({100 * one.low:.1f} to {100 * one.high:.1f})"
+    return percent_with(one.estimate, one.low, one.high)
 
 
 def _points(one: Interval) -> str:

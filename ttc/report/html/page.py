@@ -27,14 +27,15 @@ _NOBODY = "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data
 
 
 def page(title: str, data: Mapping[str, str], live: bool = False) -> str:
-    """The whole file. data: packed, by the id of the element that holds it.
+    """The whole file. data: packed, by the id of the element that holds it; the first is what the
+    page begins with, which is shown while a browser still reads the rest.
 
     A browser runs the scripts that are named by their digests and no other, wherever in the page it
     came from; live: it may ask the server that it is from, and no other.
     """
     styles = [_asset(name) for name in _STYLES]
     scripts = [_asset(name) for name in _SCRIPTS]
-    blocks = "".join(_block(name, text) for name, text in data.items())
+    blocks = [_block(name, text) for name, text in data.items()]
     return "".join(
         (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
@@ -46,8 +47,9 @@ def page(title: str, data: Mapping[str, str], live: bool = False) -> str:
             *(f"<style>{text}</style>\n" for text in styles),
             f"</head>\n<body{' data-live' if live else ''}>\n",
             _asset("page.html"),
-            blocks,
+            "".join(blocks[:1]),
             *(f"<script>{text}</script>\n" for text in scripts),
+            "".join(blocks[1:]),
             "</body>\n</html>\n",
         )
     )

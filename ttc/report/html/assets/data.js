@@ -18,6 +18,13 @@ ttc.ask = async (what) => {
 
 ttc.loadHead = () => ttc.unpack(document.getElementById("head").textContent);
 
+/* What a block holds; of one that the browser has not come to yet, once it has. */
+ttc.block = async (name) => {
+  if (!document.getElementById(name) && document.readyState === "loading")
+    await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+  return document.getElementById(name).textContent;
+};
+
 /* [facts, texts] of a problem. */
 ttc.loadProblem = async (run, number) => {
   if (ttc.live) return ttc.ask(`problem/${run}/${number}`);
@@ -25,7 +32,7 @@ ttc.loadProblem = async (run, number) => {
   const name = `d${run}-${chunk}`;
   if (!ttc.chunks.has(name)) {
     if (ttc.chunks.size > 24) ttc.chunks.delete(ttc.chunks.keys().next().value);
-    ttc.chunks.set(name, ttc.unpack(document.getElementById(name).textContent));
+    ttc.chunks.set(name, ttc.block(name).then(ttc.unpack));
   }
   return (await ttc.chunks.get(name))[place];
 };

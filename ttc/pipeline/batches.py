@@ -1,0 +1,78 @@
+"""The batches of a run that wait at a provider: what they are, and an end to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ttc.core.batches import BatchBackend
+from ttc.engine.batches.records import Submitted, batches_of
+from ttc.engine.journal_place import journal_path
+from ttc.errors import TtcError
+from ttc.recipe.batch_mode import in_batches
+from ttc.recipe.load import recipe_of
+from ttc.store.run_folder import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What came of asking that a batch be cancelled; fault: why it was not."""
+
+    id: str
+    fault: str = ""
+
+
+def waiting(run: RunFolder) -> list[Submitted]:
+    """The run's batches, oldest first, as its process saw them last."""
+    whole = run.path.parents[1]
+    chosen = run.manifest().recipe.get("engine", {}).get("journal")
+    if run.shard:
+        whole = run.path.parents[3]
+    own = run.path if run.shard else None
+    return batches_of(journal_path(chosen, whole, own), run.name)
+
+
+def as_plain(batches: Sequence[Submitted]) -> list[dict[str, Any]]:
+    """For programs."""
+    hidden = ("run", "server", "state")
+    return [{k: v for k, v in asdict(one).items() if k not in hidden} for one in batches]
+
+
+def cancel(run: RunFolder, batches: Sequence[Submitted]) -> list[Cancelled]:
+    """Ask the provider to answer no more of these. Their records stay: what was answered by then
+    is paid for, and the run's next try fetches it.
+    """
+    return asyncio.run(_cancel(run, batches))
+
+
+async def _cancel(run: RunFolder, batches: Sequence[Submitted]) -> list[Cancelled]:
+    recipe = recipe_of(run.manifest().recipe)
+    opened: dict[str, BatchBackend] = {}
+    found: list[Cancelled] = []
+    try:
+        part: Any
+        for part in filter(in_batches, recipe.backends()):
+            if part.model not in opened:
+                opened[part.model] = part.open()
+        for batch in batches:
+            found.append(await _one(opened, batch))
+    finally:
+        for backend in opened.values():
+            await backend.close()
+    return found
+
+
+async def _one(opened: dict[str, BatchBackend], batch: Submitted) -> Cancelled:
+    backend = opened.get(batch.model)
+    if backend is None:
+        return Cancelled(batch.id, f"the run's recipe asks no {batch.model} in batches")
+    try:
+        known = batch.id or getattr(await backend.find(batch.token, batch.file), "id", "")
+        if not known:
+            return Cancelled(batch.token, "the provider has no such batch")
+        await backend.cancel(known)
+    except TtcError as error:
+        return Cancelled(batch.id or batch.token, str(error))
+    return Cancelled(known)
