@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -135,15 +138,20 @@ def test_closing_stops_the_cells_and_the_next_try_goes_on(work, served, cluster)
 
 
 @pytest.mark.slow
-def test_ctrl_c_says_that_the_same_command_goes_on(work, served, cluster):
-    running = start(work, cluster)
+def test_ctrl_c_at_a_terminal_and_the_same_command_goes_on(work, served):
+    words = ("run", "spread.yaml", "--shards", "4", "--engine", "dask://", "--jobs", "2")
+    command = [sys.executable, "-m", "ttc", *words]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     wait_for(lambda: served.total >= 10)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(60)
-    assert running.returncode == 130
+    os.killpg(running.pid, signal.SIGINT)  # the workers' processes get it, too
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
     assert "the same command goes on" in err
+    stopped = served.total
+    time.sleep(0.5)
+    assert served.total == stopped < PROBLEMS * SOLUTIONS, "nothing goes on"
     served.seconds = 0
-    again = start(work, cluster)
+    again = Command(work, *words, "--quiet")
     _, err = again.communicate(120)
     assert again.returncode == 0, err
     assert check_against_one_machine(work, served) == 0

@@ -19,6 +19,8 @@ _LOOK_S = 0.2
 
 def tie_to(parent: int) -> None:
     """Ask this process to stop, as Ctrl-C would, when its parent is another than `parent`."""
+    # A worker that a script put into the background ignores Ctrl-C, and all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_watch, args=(parent,), daemon=True, name="tied").start()
 
 

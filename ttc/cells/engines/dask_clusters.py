@@ -95,7 +95,22 @@ def _local(workers: int) -> Iterator[Any]:
                 n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
             )
         )
-        yield stack.enter_context(_client(address=cluster))
+        client = stack.enter_context(_client(address=cluster))
+        client.register_plugin(_deaf())
+        yield client
+
+
+def _deaf() -> Any:
+    """Ctrl-C at the terminal is for who asked for the cells, which stops them one by one."""
+    import signal
+
+    from distributed import WorkerPlugin
+
+    class Deaf(WorkerPlugin):  # type: ignore[misc]
+        def setup(self, worker: Any) -> None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return Deaf()
 
 
 @contextmanager
