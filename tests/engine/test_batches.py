@@ -282,6 +282,29 @@ def test_a_short_budget_holds_however_tries_are_stopped(stops, tokens):
         assert found == expected
 
 
+def test_a_paused_run_submits_nothing_until_it_goes_on(tmp_path):
+    async def works():
+        provider = Provider(terms=BatchTerms(gather_s=0.05, poll_s=0.001))
+        engine = Engine(
+            journal=tmp_path / "journal.sqlite", budget=BudgetConfig(), cost=CostConfig(), seed=0,
+            problems=["p"], run="r",
+        )  # fmt: skip
+        async with engine:
+            model = await engine.attach(provider)
+            params = SamplingParams(max_tokens=MAX_TOKENS)
+            sample = model.sample(Prompt(text="?"), params, 4, problem_id="p", role="solver")
+            drawing = asyncio.create_task(sample)
+            await asyncio.sleep(0.03)  # its calls wait for others to come
+            engine.pause()
+            await asyncio.sleep(0.2)
+            assert provider.requests == 0
+            engine.resume()
+            assert len(await drawing) == 4
+            assert len(provider.batches) == 1
+
+    asyncio.run(works())
+
+
 def test_what_a_complete_run_has_no_use_for_is_cancelled_and_charged(tmp_path):
     """A first try of the run asked for more: its second one, of a smaller recipe, leaves it."""
 

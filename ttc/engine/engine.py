@@ -311,8 +311,9 @@ class Engine:
             return None
         found = self._collectors.get(json.dumps(identity.scope))
         if found is None:
+            bills, gate = self.ledger.bills, self._gate
             found = Collector(
-                backend, identity, self._records, self.settings, self.events, self.ledger.bills
+                backend, identity, self._records, self.settings, self.events, bills, gate
             )
             self._collectors[found.server] = found
             left = await asyncio.to_thread(self._records.of_run)

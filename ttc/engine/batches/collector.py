@@ -34,6 +34,7 @@ from ttc.engine.batches.lines import Line, Parked, cut, fresh, line_name
 from ttc.engine.batches.records import Held, Records, Submitted
 from ttc.engine.batches.sending import Sender, patiently
 from ttc.engine.events import BatchState, Events
+from ttc.engine.gate import Gate
 from ttc.engine.settings import EngineSettings
 from ttc.errors import BackendError, RetryableError
 from ttc.words import counted
@@ -59,8 +60,11 @@ class Collector:
         settings: EngineSettings,
         events: Events,
         bills: Bills,
+        gate: Gate | None = None,
     ) -> None:
+        """gate: of the run; while it is closed, nothing is submitted."""
         self._bills = bills
+        self._gate = gate or Gate()
         self._backend = backend
         self._identity = identity
         self._terms = backend.batching
@@ -183,9 +187,16 @@ class Collector:
         self._timer = None
         if self._on_hold:
             return
+        if self._gate.closed:
+            self._run(self._flush_later())
+            return
         lines, self._queue = list(self._queue.values()), {}
         for part in cut(lines, self._terms, self._most):
             self._run(self._carried(part))
+
+    async def _flush_later(self) -> None:
+        await self._gate.passed()
+        self._flush()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -241,6 +252,7 @@ class Collector:
         for line in lines:
             line.token = ""
         await asyncio.sleep(pause)
+        await self._gate.passed()
         if self._on_hold:
             return
         longer = min(2 * pause, _LONGEST_FULL_S)
