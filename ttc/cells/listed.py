@@ -19,6 +19,7 @@ from ttc.cells.elsewhere import STOPPED, do_in
 from ttc.core.shard import Shard
 from ttc.errors import DataError
 from ttc.store.atomic import write_text
+from ttc.terminal import say
 
 CELLS = "cells.jsonl"
 ENDED = "ended"
@@ -81,10 +82,10 @@ def main(folder: Path, number: int) -> int:
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, stop)
     cell = read_cell(folder, number)
-    print("+ ttc", *cell.arguments(), flush=True)
+    say(" ".join(["+ ttc", *cell.arguments()]))
     done = do_in(cell, os.getcwd(), lambda: bool(stopped))
     if done.words:
-        print(done.words, file=sys.stderr)
+        say(done.words, error=True)
     if stopped and not done.ok:
         return STOPPED
     ending = {"code": done.code, "words": done.words, "facts": done.facts}
@@ -98,5 +99,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
     except TtcError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        say(f"Error: {error}", error=True)
         sys.exit(error.exit_code)

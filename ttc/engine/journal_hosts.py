@@ -70,11 +70,11 @@ class HostNote:
 
     def _leave(self) -> None:
         token = secrets.token_hex(6)
-        new = self._journal.with_name(f".{self._journal.name}-{token}")
-        new.write_text(json.dumps({"host": platform.node(), "pid": os.getpid()}))
-        since = new.stat().st_mtime_ns  # so that names are in the order of their making
+        temporary = self._journal.with_name(f".{self._journal.name}-{token}")
+        temporary.write_text(json.dumps({"host": platform.node(), "pid": os.getpid()}))
+        since = temporary.stat().st_mtime_ns  # so that names are in the order of their making
         self._path = self._journal.with_name(f"{self._journal.name}-host-{since:020}-{token}")
-        os.replace(new, self._path)
+        os.replace(temporary, self._path)
         self._thread = threading.Thread(target=self._touch, name="ttc-host", daemon=True)
         self._thread.start()
 
