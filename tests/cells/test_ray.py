@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from ttc.cells.cell import Cell
@@ -32,3 +35,29 @@ def test_cells_on_ray(tmp_path, monkeypatch):
     assert [done[f"seed={i}"].code for i in (1, 2)] == [0, 0]
     assert "seed: must be a whole number" in done["seed=odd"].words
     assert len(list(tmp_path.glob("results/quickstart/*/manifest.json"))) == 2
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_has_its_cell_done_again(tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    psutil = pytest.importorskip("psutil")
+    monkeypatch.chdir(tmp_path)
+    killed = []
+
+    def kill() -> None:
+        deadline = time.monotonic() + 60
+        while not killed and time.monotonic() < deadline:
+            for process in psutil.process_iter(["cmdline"]):
+                if "ray::_do" in " ".join(process.info["cmdline"] or ()) and process.children():
+                    process.kill()
+                    killed.append(process.pid)
+                    return
+            time.sleep(0.1)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    cell = Cell("quickstart", (*SMALL, "dataset.problems=24"), "results")
+    (done,) = open_engine("ray://", 1).run([cell])
+    killer.join()
+    assert killed
+    assert done.ok, done.words
