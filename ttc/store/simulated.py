@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ttc.store.tables import TableWriter, open_table, write_table
 
 VERIFIER = "simulated"
 _FINISH = "simulated"
+_GROUP_ROWS = 4_096
 
 
 def simulate_run(config: SimulationConfig, seed: int, destination: Path) -> RunFolder:
@@ -64,27 +66,34 @@ def _write_tables(run: RunFolder, pool: SimulatedPool, problems: list[Problem]) 
     )
     write_table(run.problems, "problems", rows)
     with open_table(run.solutions, "solutions") as writer:
-        for i in range(len(problems)):
-            _write_solutions(writer, pool, i)
+        for part in _parts(len(problems), arrays.answer_class.shape[1]):
+            _write_solutions(writer, pool, part)
     if arrays.scores.size:
         with open_table(run.verifications, "verifications") as writer:
-            for i in range(len(problems)):
-                _write_verifications(writer, pool, i)
+            for part in _parts(len(problems), arrays.scores[0].size):
+                _write_verifications(writer, pool, part)
 
 
-def _write_solutions(writer: TableWriter, pool: SimulatedPool, problem: int) -> None:
-    classes = pool.arrays.answer_class[problem]
+def _parts(problems: int, rows: int) -> list[slice]:
+    """Problems, of so many rows each, that share a row group: each group costs memory to read."""
+    step = max(1, _GROUP_ROWS // rows)
+    return [slice(start, start + step) for start in range(0, problems, step)]
+
+
+def _write_solutions(writer: TableWriter, pool: SimulatedPool, problems: slice) -> None:
+    of_each = pool.arrays.answer_class[problems]
+    each, classes = of_each.shape[1], of_each.ravel()
     names: dict[int, str | None] = {c: f"wrong {c}" for c in np.unique(classes).tolist()}
     names |= {RIGHT: "right", INVALID: None}
     writer.write_columns(
         {
-            "problem_id": pool.arrays.problem_ids[problem],
-            "solution_index": np.arange(len(classes)),
+            "problem_id": _repeated(pool.arrays.problem_ids[problems], each),
+            "solution_index": np.tile(np.arange(each), len(of_each)),
             "answer": [names[c] for c in classes.tolist()],
             "answer_class": classes,
             "correct": classes == RIGHT,
             "prompt_tokens": 0,
-            "completion_tokens": pool.solution_tokens[problem],
+            "completion_tokens": pool.solution_tokens[problems].ravel(),
             "finish_reason": _FINISH,
             "seconds": 0.0,
             "text": "",
@@ -93,22 +102,26 @@ def _write_solutions(writer: TableWriter, pool: SimulatedPool, problem: int) -> 
     )
 
 
-def _write_verifications(writer: TableWriter, pool: SimulatedPool, problem: int) -> None:
+def _repeated(ids: Sequence[str], times: int) -> list[str]:
+    return [name for name in ids for _ in range(times)]
+
+
+def _write_verifications(writer: TableWriter, pool: SimulatedPool, problems: slice) -> None:
     import pyarrow as pa
 
-    scores = pool.arrays.scores[problem].astype(np.float64)
-    verified, depth = scores.shape
+    scores = pool.arrays.scores[problems].astype(np.float64)
+    n, verified, depth = scores.shape
     known = pa.array(scores.ravel(), from_pandas=True)  # NaN becomes null
     writer.write_columns(
         {
-            "problem_id": pool.arrays.problem_ids[problem],
-            "solution_index": np.repeat(np.arange(verified), depth),
-            "verification_index": np.tile(np.arange(depth), verified),
+            "problem_id": _repeated(pool.arrays.problem_ids[problems], verified * depth),
+            "solution_index": np.tile(np.repeat(np.arange(verified), depth), n),
+            "verification_index": np.tile(np.arange(depth), n * verified),
             "verifier": VERIFIER,
             "verdict": known.cast(pa.bool_()),
             "score": known,
             "prompt_tokens": 0,
-            "completion_tokens": pool.verification_tokens[problem].ravel(),
+            "completion_tokens": pool.verification_tokens[problems].ravel(),
             "finish_reason": _FINISH,
             "seconds": 0.0,
             "text": "",
