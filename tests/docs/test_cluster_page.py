@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ttc.cells.engines import _ENGINES
-from ttc.cells.engines.dask_clusters import _QUEUES
+from ttc.cells.engines.dask_queues import QUEUES
 
 PAGE = (Path(__file__).parents[2] / "docs/how-to/run-on-a-cluster.md").read_text(encoding="utf-8")
 
@@ -30,5 +30,5 @@ def test_the_pages_commands_work(follow, tmp_path, monkeypatch):
 
 def test_the_page_names_every_engine():
     listed = " ".join(re.findall(r"^\| (`.*?) \|", PAGE, re.M))
-    for name in (*_ENGINES, *_QUEUES):
+    for name in (*_ENGINES, *QUEUES):
         assert f"`{name}" in listed or f"`dask://{name}`" in listed, name
