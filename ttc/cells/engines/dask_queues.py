@@ -29,6 +29,7 @@ QUEUES = {
 """Clusters of dask-jobqueue, which are set up in Dask's configuration (`jobqueue.slurm` ...)."""
 _PATIENCE, _KEY, _VARIABLE = "10 minutes", "ttc.first-worker", "DASK_TTC__FIRST_WORKER"
 _LOOK_S, _FIRST_TOLD_S, _TOLD_S = 0.5, 5.0, 60.0
+_SHOWN = 5  # ids of jobs
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Asked:
                     self._queued,
                 )
                 told_at += _TOLD_S
+        if len(self.refused) > said:
+            self._tell_refusal()
 
     def _tell_refusal(self) -> None:
         why = self.refused[-1]
@@ -85,7 +88,10 @@ class Asked:
     @property
     def _queued(self) -> str:
         ids = [job.job_id for job in list(self.cluster.workers.values()) if job.job_id]
-        return f"it has the jobs {', '.join(ids)}" if ids else "it has not taken a job yet"
+        if not ids:
+            return "it has not taken a job yet"
+        more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+        return f"it has the jobs {', '.join(ids[:_SHOWN])}{more}"
 
 
 @contextmanager
