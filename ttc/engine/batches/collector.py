@@ -13,39 +13,28 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from ttc.budget.bills import Bills
 from ttc.core import Call, Completion, ModelIdentity
-from ttc.core.batches import Batch, BatchBackend, BatchReply
-from ttc.engine.batches.endings import (
-    cancelled,
-    expired,
-    refused_whole,
-    sort_out,
-    summary,
-    too_much,
-    without_reply,
-    words,
-)
-from ttc.engine.batches.lines import Line, Parked, cut, fresh, line_name
+from ttc.core.batches import Batch, BatchBackend
+from ttc.engine.batches.delivering import Delivery
+from ttc.engine.batches.earlier import NobodyKnows, found_again
+from ttc.engine.batches.endings import too_much
+from ttc.engine.batches.following import Follower
+from ttc.engine.batches.lines import Line, Parked, cut, line_name
 from ttc.engine.batches.records import Held, Records, Submitted
-from ttc.engine.batches.sending import Sender, patiently
-from ttc.engine.events import BatchState, Events
+from ttc.engine.batches.sending import Sender
+from ttc.engine.events import Events
 from ttc.engine.gate import Gate
 from ttc.engine.settings import EngineSettings
 from ttc.errors import BackendError, RetryableError
 from ttc.words import counted
 
 log = logging.getLogger(__name__)
-_FIRST_LOOK_S, _GROWTH = 1.0, 1.5
-_PATIENCE_S = 86_400.0  # for a provider that does not say how a batch is
 _LONGEST_GATHER = 12  # times a pause without new calls, though new ones keep coming
 _FULL_S, _LONGEST_FULL_S = 30.0, 1800.0  # pauses where the provider has enough batches by now
-_MOST_REFUSALS = 3  # batches in a row that were not accepted as a whole
-_BREATHE = 64  # replies that are read before the loop may do something else
 _SPENT_S = 0.05
 
 
@@ -69,14 +58,14 @@ class Collector:
         self._identity = identity
         self._terms = backend.batching
         self._records = records
-        self._settings = settings
         self._events = events
         self.server = json.dumps(identity.scope)
         self._sender = Sender(backend, records, settings, self._described)
         self._lines: dict[str, Line] = {}
+        self._follower = Follower(backend, identity, records, settings, events)
+        self._delivery = Delivery(self._lines, self._terms, self._follower, events)
         self._queue: dict[str, Line] = {}
         self._most = self._terms.requests
-        self._refusals = 0
         self._first = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,8 +120,7 @@ class Collector:
         answer = line.claim(call, backend)
         money.park(line)
         if line.reply is not None:
-            self._answer([line])
-            self._answer_failures([line])
+            self._delivery.give(line)
         try:
             return await answer
         except asyncio.CancelledError:
@@ -208,7 +196,7 @@ class Collector:
         try:
             await self._carry(lines)
         except BackendError as error:
-            self._fail(lines, error)
+            self._delivery.fail(lines, error)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # nothing may leave calls waiting for ever
@@ -229,7 +217,7 @@ class Collector:
             counted(len(lines), "call"),
             extra={"event": "batch"},
         )
-        batch = await self._follow(token, batch, lines)
+        batch = await self._follower.follow(token, batch, len(lines))
         if not too_much(batch):
             await self._deliver(token, batch, lines)
             return
@@ -260,128 +248,12 @@ class Collector:
         for part in cut(still, self._terms, self._most):
             await self._carry(part, longer)
 
-    # Batches to replies.
-
-    async def _follow(self, token: str, batch: Batch, lines: Sequence[Line]) -> Batch:
-        """Look at a batch, ever less often, until it has ended."""
-        state = self._show(token, batch, lines)
-        pause, told_at = min(_FIRST_LOOK_S, self._terms.poll_s), time.monotonic()
-        while not batch.ended:
-            await asyncio.sleep(pause)
-            pause = min(_GROWTH * pause, self._terms.poll_s)
-            try:
-                seen = await self._backend.look(batch.id)
-            except RetryableError as error:
-                state.said = str(error)
-                if time.monotonic() - told_at > _PATIENCE_S:
-                    raise BackendError(f"{error}; the batch stands, run again to go on") from None
-                continue
-            told_at = time.monotonic()
-            if seen != batch:
-                batch = seen
-                state = self._show(token, batch, lines)
-                await asyncio.to_thread(self._records.progress, token, batch)
-        return batch
-
-    def _show(self, token: str, batch: Batch, lines: Sequence[Line]) -> BatchState:
-        before = self._events.batches.get(token)
-        state = BatchState(
-            id=batch.id,
-            model=self._identity.model,
-            status=batch.status,
-            requests=batch.total or len(lines),
-            done=batch.done,
-            failed=batch.failed,
-            submitted=before.submitted if before else time.time(),
-            expires=batch.expires,
-        )
-        self._events.batches[token] = state
-        self._events.changed()
-        return state
-
     async def _deliver(self, token: str, batch: Batch, lines: Sequence[Line]) -> None:
-        """Give each line its reply; those whose call is still to come keep theirs."""
         self.moving += 1
         try:
-            self._weigh(batch)
-            replies = await self._fetched(batch)
-            found = sort_out(lines, replies)
-            if said := summary(batch, lines, found, self._terms):
-                log.warning("%s", said)
-            for number, line in enumerate(lines, start=1):
-                if line.reply is None:
-                    line.reply = without_reply(batch, number, line, self._terms)
-                elif isinstance(line.reply, BatchReply) and line.reply.ended:
-                    line.reply = self._unanswered(batch, line, line.reply)
-            self._events.batches.pop(token, None)
-            for start in range(0, len(lines), _BREATHE):
-                self._answer([x for x in lines[start : start + _BREATHE] if x.answer is not None])
-                await asyncio.sleep(0)
-            self._answer_failures(lines)
-            self._events.changed()
+            await self._delivery.deliver(token, batch, lines)
         finally:
             self.moving -= 1
-
-    def _weigh(self, batch: Batch) -> None:
-        """A provider that accepts no batch at all ends the run. Raises `BackendError`."""
-        self._refusals = self._refusals + 1 if refused_whole(batch) else 0
-        if self._refusals >= _MOST_REFUSALS:
-            raise BackendError(
-                f"no batch is accepted: {words(batch.faults)}; nothing of them is charged, and "
-                "what was completed is kept: mend that and run again"
-            )
-
-    def _unanswered(self, batch: Batch, line: Line, reply: BatchReply) -> BackendError:
-        if reply.ended == "expired":
-            return expired(batch, self._terms)
-        return cancelled(batch, line)
-
-    async def _fetched(self, batch: Batch) -> list[BatchReply]:
-        if not batch.files:
-            return []
-        try:
-            return await patiently(lambda: self._backend.fetch(batch), self._settings)
-        except BackendError as error:
-            if error.refused is None:
-                raise
-            said = f"the replies of batch {batch.id} can't be had: {error}"
-            raise RetryableError(said, billed=True) from None
-
-    def _answer(self, lines: Sequence[Line]) -> None:
-        """Read replies for the calls that wait for them; failures come later than all that is good,
-        which shows that the provider answers.
-        """
-        for line in lines:
-            if isinstance(line.reply, BatchReply):
-                assert line.backend is not None
-                assert line.call is not None
-                try:
-                    made = line.backend.read(line.reply, line.call)
-                except BackendError as error:
-                    line.reply = error
-                else:
-                    self._end(line, made)
-
-    def _answer_failures(self, lines: Sequence[Line]) -> None:
-        for line in lines:
-            if isinstance(line.reply, BackendError) and line.answer is not None:
-                self._end(line, fresh(line.reply))
-
-    def _end(self, line: Line, came: list[Completion] | BackendError) -> None:
-        answer = line.answer
-        self._lines.pop(line.name, None)
-        if answer is None or answer.done():
-            return
-        if isinstance(came, BackendError):
-            answer.set_exception(came)
-        else:
-            answer.set_result(came)
-
-    def _fail(self, lines: Sequence[Line], error: BackendError) -> None:
-        for line in lines:
-            if line.token == "" or line.reply is None:
-                line.reply = error
-        self._answer_failures(lines)
 
     # Other tries.
 
@@ -392,40 +264,13 @@ class Collector:
         lost: list[Held] = []
         for batch, held in left:
             try:
-                stands = await self._standing(batch)
-            except BackendError as error:
-                if error.refused not in (404, 405):
-                    raise
-                log.warning(
-                    "a batch of %s may have been submitted when a try was killed, and the provider "
-                    "lists none: it is charged at its worst case",
-                    counted(len(held), "call"),
-                )
-                await asyncio.to_thread(self._records.drop, batch.token)
+                stands = await found_again(batch, len(held), self._sender, self._records)
+            except NobodyKnows:
                 lost += held
                 continue
-            if stands is None:  # it never was
-                await asyncio.to_thread(self._records.drop, batch.token)
-            else:
+            if stands is not None:
                 self._take_over(batch, stands, held)
         return lost
-
-    async def _standing(self, batch: Submitted) -> Batch | None:
-        if batch.state == "intended":
-            return None
-        if batch.state == "standing":
-            return Batch(
-                batch.id,
-                batch.status,
-                total=batch.total,
-                done=batch.done,
-                failed=batch.failed,
-                expires=batch.expires,
-            )
-        found = await self._sender.find(batch.token, batch.file, batch.submitted)
-        if found is not None:
-            await asyncio.to_thread(self._records.stands, batch.token, found)
-        return found
 
     def _take_over(self, batch: Submitted, stands: Batch, held: Sequence[Held]) -> None:
         lines = [
@@ -441,17 +286,18 @@ class Collector:
             counted(len(lines), "call"),
             extra={"event": "batch"},
         )
-        self._show(batch.token, stands, lines).submitted = batch.submitted
+        self._follower.show(batch.token, stands, len(lines)).submitted = batch.submitted
         self._run(self._finish_earlier(batch.token, stands, lines))
 
     async def _finish_earlier(self, token: str, batch: Batch, lines: Sequence[Line]) -> None:
         try:
-            batch = await self._follow(token, Batch(batch.id, "", total=batch.total), lines)
+            unseen = Batch(batch.id, "", total=batch.total)
+            batch = await self._follower.follow(token, unseen, len(lines))
             await self._deliver(token, batch, lines)
         except BackendError as error:
             self._events.batches.pop(token, None)
             gone = error.refused in (404, 410)  # whoever forgot it may have billed it
-            self._fail(lines, RetryableError(str(error), billed=True) if gone else error)
+            self._delivery.fail(lines, RetryableError(str(error), billed=True) if gone else error)
 
     # The end.
 
