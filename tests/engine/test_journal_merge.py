@@ -18,6 +18,7 @@ from ttc.core import Completion, TokenLogprob
 from ttc.engine.billing import Bill
 from ttc.engine.fingerprints import Seen, Store
 from ttc.engine.journal import Absorbed, Journal
+from ttc.engine.journal_id import ABOUT, journal_id
 from ttc.engine.journal_look import look_into
 from ttc.engine.journal_merge import EVERY_RUN, pull
 from ttc.errors import DataError, TtcError
@@ -317,3 +318,14 @@ def test_fingerprints_of_another_kind_are_one_clear_message(two):
     spoil(one, "CREATE TABLE fingerprints (model TEXT)", "INSERT INTO fingerprints VALUES ('[]')")
     with pytest.raises(TtcError, match=r"one\.sqlite can't be used"):
         pull(one, other)
+
+
+def test_what_ends_a_transaction_by_itself_is_what_is_told(tmp_path):
+    """A full disk does: then nothing is left to be rolled back."""
+    with closing(sqlite3.connect(tmp_path / "x", isolation_level=None)) as connection:
+        connection.execute(ABOUT)
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON about BEGIN SELECT raise(ROLLBACK, 'full'); END"
+        )
+        with pytest.raises(sqlite3.Error, match="full"):
+            journal_id(connection, tmp_path / "x")
