@@ -24,8 +24,8 @@ def read(results: Path) -> dict[str, pd.DataFrame]:
     return {name: one.drop(columns="seconds", errors="ignore") for name, one in frames.items()}
 
 
-def check_alone(folder: Path) -> None:
-    done = ttc(folder, *SMALL, "--results", "alone", "--quiet")
+def check_alone(folder: Path, *more: str) -> None:
+    done = ttc(folder, *SMALL, *more, "--results", "alone", "--quiet")
     assert done.returncode == 0, done.stderr
     for name, table in read(folder / "alone").items():
         pd.testing.assert_frame_equal(read(folder / "results")[name], table)
@@ -47,8 +47,9 @@ def test_processes_of_this_machine(tmp_path):
     assert [words[-1] for words in json.loads(plain.stdout)["shards"]] == ["1/3", "2/3", "3/3"]
 
 
-@pytest.mark.slow
-def test_an_array_with_the_merge_as_dependent_job(tmp_path):
+@pytest.fixture
+def stand_in(tmp_path):
+    """The environment of a machine with Slurm's programs, which do at once what they are asked."""
     programs, state = tmp_path / "bin", tmp_path / "state"
     programs.mkdir()
     state.mkdir()
@@ -56,8 +57,12 @@ def test_an_array_with_the_merge_as_dependent_job(tmp_path):
     (programs / "squeue").write_text("#!/bin/sh\n")
     for program in programs.iterdir():
         program.chmod(0o755)
-    env = {"PATH": f"{programs}:{os.environ['PATH']}", "STAND_IN_STATE": str(state)}
-    words = (*SMALL, "--shards", "2", "--engine", "slurm://time=5:00")
+    return {"PATH": f"{programs}:{os.environ['PATH']}", "STAND_IN_STATE": str(state)}
+
+
+@pytest.mark.slow
+def test_an_array_with_the_merge_as_dependent_job(tmp_path, stand_in):
+    env, words = stand_in, (*SMALL, "--shards", "2", "--engine", "slurm://time=5:00")
     shown = ttc(tmp_path, *words, "--dry-run", **env)
     assert "#SBATCH --array=1-2" in shown.stdout
     assert "--dependency=afterany:ID" in shown.stdout
@@ -67,6 +72,25 @@ def test_an_array_with_the_merge_as_dependent_job(tmp_path):
     said = json.loads(done.stdout)
     assert (said["shards"], said["arrays"], said["merge"]) == (["1/2", "2/2"], ["100"], "101")
     check_alone(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tokens", [900, 120, 100_000])
+def test_the_job_that_merges_deals_out_what_the_shards_left(tmp_path, stand_in, tokens):
+    """Some; all, as no shard's part buys a sample; and none, as all have what they want."""
+    budget = ("--set", f"budget.per_run.tokens={tokens}")
+    words = (*SMALL, *budget, "--shards", "2", "--engine", "slurm")
+    done = ttc(tmp_path, *words, **stand_in)
+    assert done.returncode == 0, done.stderr
+    assert "dealt out after the merge" in done.stdout
+    (log,) = tmp_path.glob("results/quickstart/*/slurm/*/logs/*-last.log")
+    said = log.read_text()
+    assert ("A second pass" in said) == (tokens == 900), said
+    assert ("no shard has a single solution" in said) == (tokens == 120), said
+    assert ("Nothing to do: this run is complete" in said) == (tokens == 100_000), said
+    check_alone(tmp_path, *budget)
+    again = ttc(tmp_path, *words, "--quiet", **stand_in)
+    assert again.stdout.strip().endswith("nothing to do, this run is complete")
 
 
 @pytest.mark.slow

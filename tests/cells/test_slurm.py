@@ -17,6 +17,7 @@ from processes import ttc
 
 from ttc.cells.cell import Cell
 from ttc.cells.engines import open_engine, slurm
+from ttc.cells.engines.slurm_script import AtLast
 from ttc.cells.listed import main, read_cell, write_cells
 from ttc.core.shard import Shard
 from ttc.errors import DataError, UsageError
@@ -70,7 +71,8 @@ def test_an_array_does_the_cells_and_says_how_they_ended(stand_in):
 
 def test_the_last_job_runs_after_all_whatever_became_of_them(stand_in):
     engine = open_engine("slurm://time=10:00")
-    planned = engine.plan([cells(2)[0]], Path("results/slurm/x"), "x", ["recipes", "--json"])
+    last = AtLast(["recipes", "--json"])
+    planned = engine.plan([cells(2)[0]], Path("results/slurm/x"), "x", last)
     submitted = engine.submit(planned)
     assert (submitted.arrays, submitted.last) == (("100",), "101")
     log = stand_in / "results/slurm/x/logs/101-last.log"

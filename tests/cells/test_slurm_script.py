@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttc.cells.engines.slurm_script import Script, _ranges, read_options
+from ttc.cells.engines.slurm_script import AtLast, Script, _ranges, read_options
 from ttc.errors import UsageError
 
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
@@ -43,10 +43,12 @@ def test_what_an_array_asks_for():
     [
         (script().array([1]), "style"),
         (script().array(range(1, 1001), before=2000, at_a_time=8), "style"),
-        (script().last(["merge", "results/my run/s0-1"]), "style"),
+        (script().last(AtLast(["merge", "results/my run/s0-1"])), "style"),
+        (script().last(AtLast(["merge", "a b"], ["run", "my recipe"], (0, 4))), "style"),
         # "Dollars don't expand in single quotes" is what is meant.
         (script(ODD).array([1, 2]), "warning"),
-        (script(ODD).last(["merge", "it's", "--results", "$(rm -rf /)"]), "warning"),
+        (script(ODD).last(AtLast(["merge", "it's", "$(rm -rf /)"])), "warning"),
+        (script(ODD).last(AtLast(["merge"], ["run", "it's", "$(rm -rf /)"])), "warning"),
     ],
 )
 def test_shells_and_a_shell_checker_have_nothing_to_say(tmp_path, text, severity):
@@ -62,11 +64,23 @@ def test_shells_and_a_shell_checker_have_nothing_to_say(tmp_path, text, severity
 
 def test_odd_words_reach_the_program_as_they_are(tmp_path):
     echo = "import sys; print(sys.argv[1:])"
-    text = script(tmp_path).last(["merge", "it's", "$(rm -rf /)", "a b"])
+    text = script(tmp_path).last(AtLast(["merge", "it's", "$(rm -rf /)", "a b"]))
     text = text.replace(f"{sys.executable} -m ttc", f"{sys.executable} -c '{echo}'")
     (tmp_path / "a.sh").write_text(text)
     said = subprocess.run(["bash", tmp_path / "a.sh"], capture_output=True, text=True, check=True)
     assert said.stdout == "['merge', \"it's\", '$(rm -rf /)', 'a b']\n"
+
+
+@pytest.mark.parametrize(("code", "follows"), [(0, True), (4, True), (1, False), (130, False)])
+def test_what_follows_the_last_command_depends_on_how_that_ended(tmp_path, code, follows):
+    echo = f"import sys; print(sys.argv[1:]); sys.exit({code} if sys.argv[1] == 'merge' else 7)"
+    text = script(tmp_path).last(AtLast(["merge", "a b"], ["run", "$(id) `id`"], (0, 4)))
+    text = text.replace(f"{sys.executable} -m ttc", f'{sys.executable} -c "{echo}"')
+    (tmp_path / "a.sh").write_text(text)
+    done = subprocess.run(["bash", tmp_path / "a.sh"], capture_output=True, text=True)
+    then = ["+ ttc run '$(id) `id`'", "['run', '$(id) `id`']"] if follows else []
+    assert done.stdout.splitlines() == ["['merge', 'a b']", *then]
+    assert done.returncode == (7 if follows else code)
 
 
 def test_options_in_a_line():

@@ -74,7 +74,8 @@ def world(tmp_path):
     made.close()
 
 
-ONE_CELL = 3 * 4 // 2  # requests: problems, solutions, and how many of these a request brings
+ONE_PROBLEM = 4 // 2  # requests: solutions, and how many of these a request brings
+ONE_CELL = 3 * ONE_PROBLEM
 
 
 def test_samples_that_cells_share_are_bought_once_though_they_run_at_once(world):
@@ -139,6 +140,30 @@ def test_what_a_killed_sweep_left_behind_stops_and_is_gone_on_with(world):
     assert world.requests() == 2 * ONE_CELL
 
 
+@pytest.mark.slow
+def test_shards_whose_driver_is_killed_stop_by_themselves_and_are_gone_on_with(world):
+    world.serve(0.4)
+    more = ("--set", "dataset.problems=8", "--set", "engine.concurrency=1", "--quiet")
+    words = ("-m", "ttc", "run", "served.yaml", "--shards", "2", "--jobs", "2", *more)
+    driver = world.start(*words)
+    world.wait_for_requests(2)
+    cells = children_of(driver.pid)
+    assert len(cells) == 2
+    driver.kill()
+    until = time.monotonic() + 60
+    while any(alive(cell) for cell in cells):
+        assert time.monotonic() < until, "they went on without it"
+        time.sleep(0.05)
+    stopped = world.requests()
+    assert stopped < 8 * ONE_PROBLEM, "they ended as they had nothing left to do"
+    time.sleep(1)
+    assert world.requests() == stopped
+    again = world.start(*words)
+    _, err = again.communicate(timeout=120)
+    assert again.returncode == 0, err
+    assert world.requests() == 8 * ONE_PROBLEM, "what was on its way was kept"
+
+
 def test_a_cell_that_is_killed_fails_alone(world):
     world.serve(0.4)
     sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")
@@ -175,8 +200,6 @@ def children_of(pid: int) -> list[int]:
 
 
 def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether it runs; one that has ended may stay listed until whoever inherited it looks."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return bool(found.stdout.strip()) and not found.stdout.strip().startswith("Z")

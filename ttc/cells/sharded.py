@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGINT
 
+from ttc.budget.cost import UNITS
 from ttc.cells.cell import Cell, Done
 from ttc.cells.engines.base import Engine
 from ttc.cells.engines.slurm import Planned, Slurm, Submitted, still_queued
+from ttc.cells.engines.slurm_script import AtLast
 from ttc.core.shard import Shard
 from ttc.errors import Interrupted, TtcError
 from ttc.pipeline.run import run_recipe
@@ -41,6 +43,11 @@ class Sharded:
     def run(self) -> RunFolder:
         """Where the run goes."""
         return run_folder(Path(self.recipe.results), self.recipe.name, run_id(self.recipe))
+
+    @property
+    def shares_a_budget(self) -> bool:
+        """Whether shards have parts of a budget, and may leave some of it."""
+        return any(getattr(self.recipe.budget.per_run, unit) for unit in UNITS)
 
     def complete(self) -> bool:
         """Whether the whole run is there, with nothing left to do."""
@@ -103,9 +110,15 @@ class Sharded:
         return failed
 
     def plan(self, slurm: Slurm) -> Planned:
-        """What would be submitted to Slurm: an array of the missing shards, and their merge."""
+        """What would be submitted to Slurm: an array of the missing shards, and their merge, which
+        deals out what they left of the run's budget.
+        """
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-        last = ["merge", str(self.run.path), "--results", self.recipe.results]
+        merging = ["merge", str(self.run.path), "--results", self.recipe.results]
+        last = AtLast(merging)
+        if self.shares_a_budget:  # where nothing is left to deal out, the run is complete
+            whole = [*self.whole.arguments(), "--plain"]
+            last = AtLast(merging, whole, (0, NothingYet.exit_code))
         return slurm.plan(self.missing(), self._slurm / name, self.recipe.name, last)
 
     def submit(self, slurm: Slurm) -> Submitted:

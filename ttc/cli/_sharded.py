@@ -57,6 +57,8 @@ def _submit(sharded: Sharded, slurm: Slurm, as_json: bool) -> None:
         )
         return
     say(f"Submitted {len(planned.cells)} shards as job {jobs}, and their merge as {submitted.last}")
+    if sharded.shares_a_budget:
+        say("What they leave of the run's budget is dealt out after the merge, by the same job")
     say(f"Logs and scripts: {submitted.folder}")
     say(f"Follow it: ttc status {sharded.run.path}; the same command does what fails or is stopped")
 

@@ -24,7 +24,6 @@ from ttc.engine.billing import Bill, add_round, keep_last_round, read_last_round
 from ttc.engine.charges import Prompts
 from ttc.engine.claims import Claims
 from ttc.engine.drain import Drain
-from ttc.engine.endpoint import Endpoint
 from ttc.engine.events import Events
 from ttc.engine.fingerprints import GRACE_S, Watch
 from ttc.engine.gate import Gate
@@ -32,10 +31,10 @@ from ttc.engine.journal import Journal
 from ttc.engine.journal_hosts import HostNote
 from ttc.engine.model import EngineModel
 from ttc.engine.retries import Caller
-from ttc.engine.router import Router
-from ttc.engine.settings import EngineSettings, without_haste
+from ttc.engine.settings import EngineSettings
 from ttc.engine.tickets import Till
 from ttc.engine.underway import UnderWay
+from ttc.engine.ways import Ways
 from ttc.errors import BudgetExhausted, TtcError
 
 log = logging.getLogger(__name__)
@@ -101,12 +100,11 @@ class Engine:
         self._journal: Journal | None = None
         self._claims: Claims | None = None
         self._backends: list[Backend] = []
-        self._routers: list[Router] = []
-        self._drain = Drain(self._routers, self._flush, self._moving)
         self._gate = Gate()
+        self._ways = Ways(self._gate, self.events)
+        self._drain = Drain(self._ways.routers, self._flush, self._moving)
         self.retried: set[str] = set()
         """Problems whose failed samples in the journal are asked for again."""
-        self._endpoints: dict[str, Endpoint] = {}
         self._watches: dict[str, Watch] = {}
         self._models: list[EngineModel] = []
         self._run = run
@@ -175,8 +173,7 @@ class Engine:
             if kind is None:
                 await self._abandon(collector)
             await collector.leave()
-        for router in self._routers:
-            await router.close()
+        await self._ways.close()
         for backend in self._backends:
             # An error while closing must not hide why the run ended.
             with suppress(Exception):
@@ -226,22 +223,14 @@ class Engine:
 
     def resume(self) -> None:
         """Send calls again."""
-        rested = self._gate.open(asyncio.get_running_loop().time())
-        for endpoint in {e for router in self._routers for e in router.endpoints}:
-            endpoint.breaker.rested(rested)
-        for router in self._routers:
-            router.wake()
+        self._ways.rested(self._gate.open(asyncio.get_running_loop().time()))
 
     def change(self, settings: EngineSettings) -> None:
         """Go by other settings from now on, in what `ttc.engine.live_settings` says may change."""
         self.settings = settings
         for model in self._models:
             model.change(settings)
-        now = asyncio.get_running_loop().time()
-        for endpoint in {e for router in self._routers for e in router.endpoints}:
-            endpoint.change(settings, now)
-        for router in self._routers:
-            router.change(settings.max_outage_s)
+        self._ways.change(settings)
 
     async def finish_calls(self, hint: str = "", most: float = math.inf) -> None:
         """Send no call from now on and wait until those under way are in the journal.
@@ -302,7 +291,7 @@ class Engine:
         rates = self.cost.rates(identity) if rates is None else rates
         self.budget.require(rates, identity.model)
         identity = replace(identity, facts=dict(identity.facts))
-        router = self._route(backend, identity.model)
+        router = self._ways.to(backend, identity.model, self.settings)
         watch = await self._watch(backend, identity, rates)
         answered = _unheard if watch is None else watch.begin
         batches = await self._batches(backend, identity)
@@ -330,24 +319,6 @@ class Engine:
                 await self._lost(held.problem, held.amounts)
         return found
 
-    def _route(self, backend: Backend, model: str) -> Router:
-        """The way to a backend's servers, which it may share with other backends."""
-        if isinstance(backend, BatchBackend):
-            now = asyncio.get_running_loop().time()
-            name = f"batches at {' '.join(backend.endpoints)}"
-            calm = without_haste(self.settings)
-            endpoints, check = [Endpoint(name, calm, now, remote=False, batches=True)], _nothing
-        elif isinstance(backend, RemoteBackend):
-            endpoints = [self._endpoint(name) for name in backend.endpoints]
-            check = backend.check
-        else:
-            now = asyncio.get_running_loop().time()
-            endpoints, check = [Endpoint(model, self.settings, now, remote=False)], _nothing
-        longest = self.settings.max_outage_s
-        router = Router(endpoints, longest, self.events, check, self._gate)
-        self._routers.append(router)
-        return router
-
     async def _watch(self, backend: Backend, identity: ModelIdentity, rates: Rates) -> Watch | None:
         """Who sees to it that a served model stays the same; None where nobody can."""
         if not self.settings.fingerprint or not isinstance(backend, RemoteBackend):
@@ -358,7 +329,9 @@ class Engine:
             return None
         name = json.dumps(identity.scope)
         if name not in self._watches:
-            endpoints = [self._endpoint(endpoint) for endpoint in backend.endpoints]
+            endpoints = [
+                self._ways.endpoint(endpoint, self.settings) for endpoint in backend.endpoints
+            ]
             self._watches[name] = watch = Watch(
                 backend,
                 identity,
@@ -385,13 +358,6 @@ class Engine:
         if watch is not None:
             watch.follow(listener)
 
-    def _endpoint(self, name: str) -> Endpoint:
-        if name not in self._endpoints:
-            now = asyncio.get_running_loop().time()
-            self._endpoints[name] = endpoint = Endpoint(name, self.settings, now)
-            self.events.endpoints[name] = endpoint.state
-        return self._endpoints[name]
-
     def next_round(self, deal: Deal | None = None) -> bool:
         """Whether the run's budget has more for problems that ran out; see `Ledger.next_round`."""
         raises = self.ledger.next_round(deal)
@@ -406,7 +372,3 @@ class Engine:
 
 def _unheard(prompts: Prompts) -> None:
     """Where nobody waits for replies."""
-
-
-async def _nothing(endpoint: str) -> None:
-    """The health check of what has no health."""

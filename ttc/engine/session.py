@@ -15,7 +15,7 @@ from ttc.errors import TtcError
 
 
 class Session:
-    """See `ttc.engine.model.Host`. An async context manager, to be left before the engine is.
+    """See `ttc.engine.host.Host`. An async context manager, to be left before the engine is.
 
     Its problem's limits are its own; what it is really billed counts for the engine's run as well,
     whose limits hold for all sessions together. However it ends, the engine goes on.

@@ -10,20 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ttc.cells.engines.dask_queues import QUEUES, asked
 from ttc.errors import MissingExtra, TtcError, UsageError
 
 Opened = Callable[[], AbstractContextManager[Any]]
 """Opens a client of the cluster; starts the cluster where it is ours, and ends it after."""
-_QUEUES = {
-    "slurm": "SLURMCluster",
-    "pbs": "PBSCluster",
-    "sge": "SGECluster",
-    "lsf": "LSFCluster",
-    "oar": "OARCluster",
-    "moab": "MoabCluster",
-    "htcondor": "HTCondorCluster",
-}
-"""Clusters of dask-jobqueue, which are set up in Dask's configuration (`jobqueue.slurm` ...)."""
 _PLACE = re.compile(
     r"(?:(?:tcp|tls|ws|wss|ucx)://)?[^\s/:]+:\d{1,5}|(?:tcp|tls)://\[[0-9a-f:]+\]:\d+"
 )
@@ -40,7 +31,7 @@ def opening(address: str, jobs: int) -> Opened:
     _require("distributed")
     if not address:
         return partial(_local, jobs or os.cpu_count() or 1)
-    if address in _QUEUES:
+    if address in QUEUES:
         _require("dask_jobqueue")
         if not jobs:
             raise UsageError(
@@ -56,7 +47,7 @@ def opening(address: str, jobs: int) -> Opened:
         return partial(_client, address=address if "://" in address else f"tcp://{address}")
     raise UsageError(
         f"--engine dask://{address}: expected host:port, a scheduler file's path, or one of "
-        f"{', '.join(_QUEUES)}"
+        f"{', '.join(QUEUES)}"
     )
 
 
@@ -115,15 +106,6 @@ def _deaf() -> Any:
 
 @contextmanager
 def _queued(system: str, jobs: int) -> Iterator[Any]:
-    import dask_jobqueue
-
-    with ExitStack() as stack:
-        try:
-            cluster = stack.enter_context(getattr(dask_jobqueue, _QUEUES[system])())
-        except (ValueError, TypeError, OSError) as error:
-            raise TtcError(
-                f"--engine dask://{system}: {error}; jobs are described in Dask's configuration, "
-                f"under jobqueue.{system}"
-            ) from None
-        cluster.scale(jobs=jobs)
-        yield stack.enter_context(_client(address=cluster))
+    with asked(system, jobs) as workers, _client(address=workers.cluster) as client:
+        workers.await_worker(client)
+        yield client

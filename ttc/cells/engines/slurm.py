@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ttc.cells.cell import Cell, Done
 from ttc.cells.elsewhere import STOPPED
-from ttc.cells.engines.slurm_script import Options, Script, read_options
+from ttc.cells.engines.slurm_script import AtLast, Options, Script, read_options
 from ttc.cells.listed import read_ending, write_cells
 from ttc.errors import TtcError, UsageError
 from ttc.store.atomic import write_text
@@ -77,11 +77,11 @@ class Slurm:
         return self._jobs
 
     def plan(
-        self, cells: Sequence[Cell], folder: Path, name: str, last: Sequence[str] = ()
+        self, cells: Sequence[Cell], folder: Path, name: str, last: AtLast | None = None
     ) -> Planned:
-        """What would be submitted. folder: of the submission; last: the words after `ttc` of what
-        is to be done when all cells have ended, however they did: it says what is missing, where a
-        job that waited for success would wait for ever.
+        """What would be submitted. folder: of the submission; last: what is to be done when all
+        cells have ended, however they did: it says what is missing, where a job that waited for
+        success would wait for ever.
         """
         safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:60]
         script = Script(f"ttc-{safe}", folder.absolute(), Path.cwd(), self._options)

@@ -63,6 +63,17 @@ def _checked(parts: Iterable[str], where: str) -> Options:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLast:
+    """What is done when all cells have ended: words after `ttc`, and `rest`, the words of what
+    follows where that command ended with one of the exit codes `after`.
+    """
+
+    words: Sequence[str]
+    rest: Sequence[str] = ()
+    after: Sequence[int] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """What the scripts of one submission share.
 
@@ -98,12 +109,26 @@ class Script:
         words = (sys.executable, "-m", "ttc.cells.listed", str(self.folder))
         return self._text(lines, f"exec {shlex.join(words)} {number}")
 
-    def last(self, arguments: Sequence[str]) -> str:
-        """A script that runs one command, of these words after `ttc`."""
-        lines = ('#SBATCH --output="' + _in_header(self.logs) + '/%j-last.log"',)
-        return self._text(lines, f"exec {shlex.join((sys.executable, '-m', 'ttc', *arguments))}")
+    def last(self, done: AtLast) -> str:
+        """A script of what is done at last; preempted, it starts again, as an array's task does."""
+        lines = (
+            '#SBATCH --output="' + _in_header(self.logs) + '/%j-last.log"',
+            "#SBATCH --requeue",
+            f"#SBATCH --signal=B:INT@{_NOTICE_S}",
+        )
+        if not done.rest:
+            return self._text(lines, f"exec {_ttc(done.words)}")
+        codes = " | ".join(map(str, done.after))
+        work = (
+            "code=0",
+            f"{_ttc(done.words)} || code=$?",
+            f'case "${{code}}" in {codes}) ;; *) exit "${{code}}" ;; esac',
+            f"echo {shlex.quote('+ ttc ' + shlex.join(done.rest))}",
+            f"exec {_ttc(done.rest)}",
+        )
+        return self._text(lines, *work)
 
-    def _text(self, lines: Sequence[str], work: str) -> str:
+    def _text(self, lines: Sequence[str], *work: str) -> str:
         head = [
             "#!/usr/bin/env bash",
             f"#SBATCH --job-name={self.name}",
@@ -111,8 +136,12 @@ class Script:
             "#SBATCH --open-mode=append",
             *(f"#SBATCH --{key}" + (f"={value}" if value else "") for key, value in self.options),
         ]
-        body = ["set -euo pipefail", f"cd {shlex.quote(str(self.start))}", work]
+        body = ["set -euo pipefail", f"cd {shlex.quote(str(self.start))}", *work]
         return "\n".join([*head, "", *body, ""])
+
+
+def _ttc(arguments: Sequence[str]) -> str:
+    return shlex.join((sys.executable, "-m", "ttc", *arguments))
 
 
 def _in_header(path: Path) -> str:

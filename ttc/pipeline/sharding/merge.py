@@ -39,6 +39,9 @@ Told = Callable[[str], None]
 class NothingYet(BudgetExhausted):
     """No shard's part of a run's budget is enough for a solution; the whole may be."""
 
+    exit_code = 4
+    """A script's sign that the recipe without `--shard` is what comes next."""
+
 
 @dataclass(frozen=True)
 class Merged:
