@@ -17,7 +17,7 @@ from ttc.engine.journal import Journal
 from ttc.engine.underway import UnderWay
 from ttc.errors import Busy, TtcError, UsageError
 from ttc.store.lock import locked
-from ttc.store.run_folder import list_runs
+from ttc.store.run_folder import RunFolder, list_runs
 
 
 def of_problems(table, ids):
@@ -136,6 +136,14 @@ def test_a_run_and_its_shards_are_not_at_work_at_once(run):
         run("one")
     with locked(shard.whole), pytest.raises(Busy, match="the whole of which this is a shard"):
         run("one", shard="2/2")
+    # One that has only just begun has a lock and nothing else.
+    begun = RunFolder(shard.path.parent / "1-of-3")
+    with locked(begun):
+        with pytest.raises(Busy, match="a shard of this run"):
+            run("one")
+        with pytest.raises(Busy, match="1-of-3, a shard of another parting"):
+            run("one", shard="2/2")
+    assert run("one", shard="2/2").manifest.status == "complete"
     assert run("one").manifest.status == "complete"
 
 

@@ -6,26 +6,38 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ttc.core.shard import Shard
 from ttc.engine.batches.records import batches_of
 from ttc.errors import Busy, TtcError
 from ttc.store.lock import held
 from ttc.store.run_folder import RunFolder
-from ttc.store.shard_folders import shards_of
+from ttc.store.shard_folders import shard_of, shards_at, shards_of
 
 
 def require_alone(run: RunFolder) -> None:
-    """Raise `Busy` where a process works on a shard of this run, or on the run of this shard.
+    """Raise `Busy` where a process works on a shard of this run, on the run of this shard, or on a
+    shard of another parting of it, which has problems of this one, too.
 
     The caller holds the run's own lock, so of two that begin at once none overlooks the other.
     """
-    others = [run.whole] if run.shard else [*shards_of(run).values()]
-    for other in others:
-        if held(other):
-            what = "the whole of which this is a shard" if run.shard else "a shard of this run"
+    own = shard_of(run) if run.shard else None
+    whole = run if own is None else run.whole
+    others = {one: folder for one, folder in shards_at(whole).items() if not _beside(own, one)}
+    told = [(folder, "a shard of this run") for folder in others.values()]
+    if own is not None:
+        told = [(folder, "a shard of another parting") for folder, _ in told]
+        told.append((whole, "the whole of which this is a shard"))
+    for folder, what in told:
+        if held(folder):
             raise Busy(
-                f"another process is running {other.name}, {what}, within the same budget; follow "
-                f"it with: ttc status {other.path}"
+                f"another process is running {folder.name}, {what}, within the same budget; follow "
+                f"it with: ttc status {folder.path}"
             )
+
+
+def _beside(own: Shard | None, other: Shard) -> bool:
+    """Whether a shard may be at work beside another: of the same parting, with other problems."""
+    return own is not None and own.of == other.of
 
 
 def require_no_batches(run: RunFolder, journal: Path) -> None:
