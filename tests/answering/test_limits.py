@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 
 import openai
 import pytest
-from processes import Command
+from processes import Command, ttc
 from recipe_server import serving, until_open
 
 from ttc.datasets.nano import NanoDataset
@@ -82,6 +84,28 @@ def test_64_at_once_pass_no_limit(tmp_path, whole):
     with serving(tmp_path, "quickstart", *words) as server:
         assert server.status()["billed"]["tokens"] >= total(replies)
         assert server.status()["left"]["tokens"] <= whole - total(replies)
+
+
+def test_what_a_server_was_billed_is_no_runs(tmp_path):
+    """Or an experiment would depend on what was asked beside it."""
+    changes = ("sampler.solutions=4", "verifiers=[]", "policies=[majority]")
+    changes = (*changes, "dataset.problems=3", "budget.per_run.tokens=3000")
+    words = [word for change in changes for word in ("--set", change)]
+
+    def run(results):
+        done = ttc(tmp_path, "run", "quickstart", *words, "--results", results, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    alone = run("alone")
+    with serving(tmp_path, "quickstart", *words) as server:
+        for seed in range(30):
+            with suppress(openai.RateLimitError):
+                server.ask(QUESTIONS[0], seed=1000 + seed)
+        assert server.status()["billed"]["tokens"] > 1500
+    beside = run("results")
+    for key in ("status", "models"):
+        assert beside[key] == alone[key]
 
 
 def test_the_same_question_at_once_is_bought_once(tmp_path):

@@ -43,6 +43,8 @@ def test_processes_of_this_machine(tmp_path):
     assert again.stdout.strip().endswith("nothing to do, this run is complete")
     shown = ttc(tmp_path, *SMALL, "--shards", "3", "--dry-run", "--set", "seed=3")
     assert [line.split()[-1] for line in shown.stdout.splitlines()[:3]] == ["1/3", "2/3", "3/3"]
+    plain = ttc(tmp_path, *SMALL, "--shards", "3", "--dry-run", "--set", "seed=3", "--json")
+    assert [words[-1] for words in json.loads(plain.stdout)["shards"]] == ["1/3", "2/3", "3/3"]
 
 
 @pytest.fixture

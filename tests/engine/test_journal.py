@@ -234,3 +234,13 @@ def test_closing_waits_for_look_ups_whose_callers_are_gone(tmp_path):
 
     for round_ in range(5):
         asyncio.run(play(round_))
+
+
+def test_a_payload_that_would_fill_the_memory_is_damaged(monkeypatch):
+    """A megabyte of it can be a gigabyte of JSON."""
+    monkeypatch.setattr("ttc.engine.codec._MOST_BYTES", 1000)
+    whole = pack(Completion("x" * 500, "stop", 1, 2))
+    assert unpack(whole).text == "x" * 500
+    for payload in (pack(Completion("x" * 2000, "stop", 1, 2)), whole[:-1]):
+        with pytest.raises(Damaged):
+            unpack(payload)

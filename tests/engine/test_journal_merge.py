@@ -18,9 +18,10 @@ from ttc.core import Completion, TokenLogprob
 from ttc.engine.billing import Bill
 from ttc.engine.fingerprints import Seen, Store
 from ttc.engine.journal import Absorbed, Journal
+from ttc.engine.journal_id import ABOUT, journal_id
 from ttc.engine.journal_look import look_into
 from ttc.engine.journal_merge import EVERY_RUN, pull
-from ttc.errors import DataError
+from ttc.errors import DataError, TtcError
 from ttc.fingerprint import PROMPTS, Fingerprint
 
 ONE = {"tokens": 10.0, "flops": 0.0, "usd": 1.0, "calls": 1.0}
@@ -246,3 +247,85 @@ def test_look_into_changes_nothing(two):
     assert inside.bills["r"][0] == 1
     assert inside.bills["r"][1]["tokens"] == 20
     assert one.read_bytes() == before
+
+
+def spoil(path, *statements):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (
+            "DROP TABLE completions",
+            f"CREATE VIEW completions AS {ENDLESS} randomblob(16) AS key, x AS payload FROM c",
+        ),
+        (
+            "DELETE FROM about",
+            "CREATE TRIGGER t BEFORE INSERT ON about BEGIN INSERT INTO bills "
+            f"{ENDLESS} 'r' || x, '', 1, 1, 1, 1, 0, 0, 0, 0 FROM c; END",
+        ),
+        (
+            "DROP TABLE completions",
+            "CREATE TABLE completions (key BLOB, payload BLOB AS (zeroblob(1000000000)))",
+        ),
+    ],
+    ids=["view", "trigger", "computed"],
+)
+def test_a_journal_that_would_run_code_is_not_used(two, statements):
+    one, other = two
+    fill(one, {1: sample("a")}, [Bill("r", "p", ONE, NONE)])
+    spoil(one, *statements)
+    with pytest.raises(DataError, match=r"views or triggers|no journal of ttc"):
+        pull(one, other, EVERY_RUN)
+    with pytest.raises(DataError, match=r"views or triggers|no journal of ttc"):
+        look_into(one)
+    assert not other.exists()
+
+
+def test_bills_from_elsewhere_give_nobody_more_to_spend(two):
+    one, other = two
+    fill(one, {1: sample("a")}, [Bill("r", "q", ONE, NONE)])
+    fill(other, {}, [Bill("r", "p", ONE, NONE)])
+    spoil(one, "INSERT INTO bills VALUES ('r', 'p', -1e9, 0, -1e9, -5, 7, 0, 0, 0)")
+    pull(one, other, EVERY_RUN)
+    assert billed(other) == 10
+    assert billed(other, problem="q") == 10
+    with closing(Journal(other)) as journal:
+        assert asyncio.run(journal.bills("r"))[1]["p"]["tokens"] == 0
+
+
+@pytest.mark.parametrize("amount", ["'abc'", "9e999", "x'00'", "NULL"])
+def test_bills_that_are_no_amounts_are_refused(two, amount):
+    one, other = two
+    fill(one, {1: sample("a")})
+    spoil(one, f"INSERT INTO bills VALUES ('r', 'p', {amount}, 0, 0, 0, 0, 0, 0, 0)")
+    with pytest.raises(DataError, match="1 bill without amounts"):
+        pull(one, other, EVERY_RUN)
+    assert texts(other) == {1: "a"}
+    assert look_into(one).bills == {}
+    assert look_into(other).bills == {}
+
+
+def test_fingerprints_of_another_kind_are_one_clear_message(two):
+    one, other = two
+    fill(one, {1: sample("a")})
+    spoil(one, "CREATE TABLE fingerprints (model TEXT)", "INSERT INTO fingerprints VALUES ('[]')")
+    with pytest.raises(TtcError, match=r"one\.sqlite can't be used"):
+        pull(one, other)
+
+
+def test_what_ends_a_transaction_by_itself_is_what_is_told(tmp_path):
+    """A full disk does: then nothing is left to be rolled back."""
+    with closing(sqlite3.connect(tmp_path / "x", isolation_level=None)) as connection:
+        connection.execute(ABOUT)
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON about BEGIN SELECT raise(ROLLBACK, 'full'); END"
+        )
+        with pytest.raises(sqlite3.Error, match="full"):
+            journal_id(connection, tmp_path / "x")

@@ -6,6 +6,7 @@ import pytest
 from ttc.errors import DataError
 from ttc.store.manifest import Manifest, Status
 from ttc.store.run_folder import RunFolder, find_matching, find_run, list_runs, run_folder
+from ttc.store.sweeps import SweepState
 
 
 def add(root: Path, recipe: str, run_id: str, day: int, status: Status = "complete") -> RunFolder:
@@ -115,3 +116,9 @@ def test_a_star_stands_for_any_part_of_a_recipes_name(make_run, tmp_path):
     assert [run.recipe_name for run in found] == ["verifiers-genrm", "verifiers-prm"]
     with pytest.raises(DataError, match=r"called 'judges-\*'"):
         find_matching(["judges-*"], root)
+
+
+def test_a_sweep_in_a_runs_place_is_said_to_be_one(root: Path) -> None:
+    SweepState(name="temps").write(root / "sweeps" / "temps")
+    with pytest.raises(DataError, match=r"temps is a sweep.*ttc sweep temps --resume --dry-run"):
+        find_run("temps", root)

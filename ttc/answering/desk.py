@@ -228,7 +228,7 @@ async def opened(
             problems=[],
             settings=recipe.engine,
             events=monitor.events,
-            run=f"{own.name}/{FOLDER}",
+            run=f"{own.name}:{FOLDER}",  # what stands behind a slash is a shard's, and the run's
         )
         async with engine:
             manifest = Manifest(recipe_name=recipe.name, run_id=own.run_id, seed=recipe.seed)

@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from ttc.pipeline.sharding.merge import Merged
 
 
-def dry_run(sharded: Sharded, engine: Engine) -> None:
-    """Print what would be done."""
-    if isinstance(engine, Slurm):
+def dry_run(sharded: Sharded, engine: Engine, *, as_json: bool) -> None:
+    """Print what would be done; for Slurm its scripts, but as JSON the commands in them."""
+    if isinstance(engine, Slurm) and not as_json:
         say(sharded.plan(engine).told())
         return
     from shlex import join
 
-    for cell in sharded.missing():
-        say(join(["ttc", *cell.arguments()]))
-    say(join(["ttc", "merge", str(sharded.run.path), "--results", sharded.recipe.results]))
+    shards = [["ttc", *cell.arguments()] for cell in sharded.missing()]
+    merge = ["ttc", "merge", str(sharded.run.path), "--results", sharded.recipe.results]
+    if as_json:
+        say_json({"run": sharded.run.name, "shards": shards, "merge": merge})
+        return
+    for words in (*shards, merge):
+        say(join(words))
 
 
 def run_sharded(sharded: Sharded, engine: Engine, *, quiet: bool, as_json: bool) -> None:

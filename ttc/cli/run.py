@@ -104,7 +104,7 @@ def command(
         whole = Cell(recipe, tuple(recipe_overrides(overrides, None, journal)), folder)
         parts, place = Sharded(loaded, whole, shards), open_engine(engine or "local", jobs or 0)
         if dry_run:
-            print_plan(parts, place)
+            print_plan(parts, place, as_json=as_json)
             return
         run_sharded(parts, place, quiet=quiet, as_json=as_json)
         run = parts.run

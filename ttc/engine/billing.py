@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -106,6 +107,20 @@ def all_bills(
         f"SELECT {columns}, journal FROM bills_elsewhere WHERE {only}", words
     ).fetchall()
     return [*((*row, journal) for row in own), *map(tuple, others)]
+
+
+def sound_bill(row: Sequence[object]) -> tuple[str | float, ...] | None:
+    """A row of `all_bills` as a journal from elsewhere may tell it: nobody was billed less than
+    nothing, and no more was lost than billed. None for what are no amounts.
+    """
+    run, problem, *amounts, journal = row
+    names = [name for name in (run, problem, journal) if isinstance(name, str)]
+    numbers = [n for n in amounts if isinstance(n, int | float) and math.isfinite(n)]
+    if len(names) < 3 or len(numbers) < len(_COLUMNS):
+        return None
+    billed = [max(0.0, n) for n in numbers[: len(UNITS)]]
+    lost = [min(max(0.0, n), b) for n, b in zip(numbers[len(UNITS) :], billed, strict=True)]
+    return (names[0], names[1], *billed, *lost, names[2])
 
 
 def move_bills(connection: sqlite3.Connection, journal: str) -> None:

@@ -11,6 +11,7 @@ from ttc.core import Completion, Speculated, TokenLogprob
 # What a sample was charged is a matter of who asks, and when.
 _FIELDS = tuple(f.name for f in fields(Completion) if f.name != "charged")
 
+_MOST_BYTES = 1 << 28  # of a completion's JSON; a journal from elsewhere may hold anything
 _WORK = tuple(f.name for f in fields(Speculated))
 
 
@@ -34,7 +35,7 @@ def pack(completion: Completion) -> bytes:
 def unpack(payload: bytes) -> Completion:
     """The completion of a payload. Raises `Damaged`."""
     try:
-        content = json.loads(zlib.decompress(payload).decode("utf-8", "surrogatepass"))
+        content = json.loads(_text(payload))
         content["scores"] = tuple(content.get("scores", ()))
         if content.get("speculated") is not None:
             known = content["speculated"]
@@ -47,6 +48,15 @@ def unpack(payload: bytes) -> Completion:
     if not (_sound(made) and all(map(_sound_token, made.logprobs))):
         raise Damaged("values of other kinds than a completion has")
     return made
+
+
+def _text(payload: bytes) -> str:
+    """Raises `Damaged` for what would fill the memory, and `zlib.error` or `ValueError`."""
+    reader = zlib.decompressobj()
+    found = reader.decompress(payload, _MOST_BYTES)
+    if not reader.eof:
+        raise Damaged("it is cut short, or no completion is as long")
+    return found.decode("utf-8", "surrogatepass")
 
 
 def _sound(made: Completion) -> bool:

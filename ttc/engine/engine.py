@@ -80,9 +80,11 @@ class Engine:
         run: str = "",
         rounds: bool = True,
         part_of: PartOf | None = None,
+        parts: Sequence[str] = (),
     ) -> None:
         """run: a name that tries of the same run share, so that they share its budget. rounds: see
-        `Ledger`. part_of: where others go through the rest of a run's problems.
+        `Ledger`. part_of: where others go through the rest of a run's problems. parts: names of
+        those that went through some of this run's, none of which is at work any more.
         """
         self.budget = budget
         self.cost = cost
@@ -92,6 +94,7 @@ class Engine:
         whole = None if part_of is None else part_of.problems
         self.ledger = Ledger(budget, problems, self.events.started, rounds, whole)
         self._part_of = part_of
+        self._parts = parts
         self._host = HostNote(journal)
         self._journal_path = journal
         self._journal: Journal | None = None
@@ -123,6 +126,8 @@ class Engine:
             raise
         self._claims = Claims(self._journal_path)
         if self._till.notes.path is not None:
+            for part in self._parts:
+                await self._keep_notes_of(part, UnderWay(self._journal_path, part))
             await self._keep_notes()
             billed, lost = await self._earlier_bills(journal)
             self.ledger.load(
@@ -143,11 +148,14 @@ class Engine:
 
     async def _keep_notes(self) -> None:
         """Put what was under way when a try ended to the run's bills: nobody knows more of it."""
+        await self._keep_notes_of(self._run, self._till.notes)
+
+    async def _keep_notes_of(self, run: str, notes: UnderWay) -> None:
         assert self._journal is not None
-        left = self._till.notes.left(self.ledger.problems)
+        left = notes.left(self.ledger.problems)
         if left:
-            await self._journal.put([], [Bill(self._run, p, a, a) for p, a in left.items()])
-        self._till.notes.clear()
+            await self._journal.put([], [Bill(run, p, a, a) for p, a in left.items()])
+        notes.clear()
 
     async def __aexit__(
         self,

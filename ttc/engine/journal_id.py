@@ -36,7 +36,8 @@ def journal_id(connection: sqlite3.Connection, path: Path) -> str:
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", known.items())
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has ended it by itself
+            connection.execute("ROLLBACK")
         raise
     return known["id"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ttc.budget.allocation import added, nothing
 from ttc.budget.cost import UNITS, Unit
-from ttc.engine.billing import all_bills
+from ttc.engine.billing import all_bills, sound_bill
 from ttc.engine.journal import explained
 from ttc.errors import DataError
 
@@ -51,15 +51,23 @@ def reading(path: Path) -> sqlite3.Connection:
 
 
 def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise `DataError` for what is no journal. One from elsewhere may bring code: views, triggers
+    and computed columns would run when it is read or given its id, and we make none.
+    """
     try:
-        found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'completions'")
-        ours = found.fetchone() is not None
+        columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(completions)")}
+        (code,) = connection.execute(
+            "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view') "
+            "OR (type = 'table' AND rootpage = 0)"
+        ).fetchone()
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        ours = False
-    if not ours:
+        columns, code = set(), 0
+    if not columns >= {"key", "payload"}:
         raise DataError(f"{path} is no journal of ttc")
+    if code:
+        raise DataError(f"{path} has views or triggers, which no journal of ttc has; don't use it")
 
 
 def look_into(path: Path) -> Inside:
@@ -73,7 +81,8 @@ def _bills(connection: sqlite3.Connection) -> dict[str, tuple[int, dict[Unit, fl
     problems: dict[str, set[str]] = {}
     amounts: dict[str, dict[Unit, float]] = {}
     with suppress(sqlite3.OperationalError):  # one of an older ttc lacks a table
-        for run, problem, *numbers in all_bills(connection, ""):
+        for row in filter(None, map(sound_bill, all_bills(connection, ""))):
+            run, problem, *numbers = row
             name = str(run)
             problems.setdefault(name, set()).update([str(problem)] if problem else [])
             billed = dict(zip(UNITS, map(float, numbers[:4]), strict=True))

@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ttc.engine.billing import ELSEWHERE, SCHEMA, all_bills
+from ttc.engine.billing import ELSEWHERE, SCHEMA, all_bills, sound_bill
 from ttc.engine.fingerprints import Store
 from ttc.engine.journal import Absorbed, Journal, Row, explained
 from ttc.engine.journal_hosts import HostNote
@@ -23,6 +23,7 @@ from ttc.engine.journal_id import ABOUT, journal_id, read_id
 from ttc.engine.journal_look import reading
 from ttc.errors import DataError
 from ttc.fingerprint import another, changed
+from ttc.words import counted
 
 log = logging.getLogger(__name__)
 _BATCH = 500
@@ -62,8 +63,8 @@ def pull(
     warning = note.open()
     try:
         with closing(Journal(target)) as into, closing(reading(source)) as reader:
-            _same_models(source, target)
             with explained(source):
+                _same_models(source, target)
                 older = reader.execute("PRAGMA user_version").fetchone()[0] < 1
                 samples = int(reader.execute("SELECT count(*) FROM completions").fetchone()[0])
             came, done = Absorbed(), 0
@@ -73,7 +74,8 @@ def pull(
                 came += into.absorb(rows)
                 done += len(rows)
                 progress(done, samples)
-            _take_fingerprints(source, target)
+            with explained(source):
+                _take_fingerprints(source, target)
             taken = _take_bills(source, into, bills) if bills else 0
         return Pulled(source, target, samples, came, taken, warning)
     finally:
@@ -148,6 +150,12 @@ def _take_bills(source: Path, into: Journal, whole: str) -> int:
         known = known or read_id(connection)
         if not known:
             raise DataError(f"{source} is of an older ttc: its bills need the right to write to it")
-        rows = all_bills(connection, known, None if whole == EVERY_RUN else whole)
+        told = all_bills(connection, known, None if whole == EVERY_RUN else whole)
+    rows = [row for row in map(sound_bill, told) if row is not None]
+    if len(rows) < len(told):
+        raise DataError(
+            f"{source} has {counted(len(told) - len(rows), 'bill')} without amounts: its "
+            "samples came, what runs were billed did not; leave --bills out"
+        )
     into.take_bills(rows)
     return len(rows)

@@ -25,6 +25,7 @@ from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
 from ttc.pipeline.recording import Recording, journal_of, recorded
+from ttc.pipeline.sharding.beside import require_alone, require_no_batches
 from ttc.pipeline.sharding.part import Part
 from ttc.pipeline.sharding.second_pass import require_bills
 from ttc.pipeline.sharing_out import Tally
@@ -37,7 +38,7 @@ from ttc.store.live import live_rows
 from ttc.store.lock import locked
 from ttc.store.manifest import Choices, Manifest, Plugin, hash_recipe
 from ttc.store.run_folder import WRITTEN, RunFolder, run_folder
-from ttc.store.shard_folders import shard_folder
+from ttc.store.shard_folders import shard_folder, shards_of
 from ttc.store.tables import open_table
 
 if TYPE_CHECKING:
@@ -69,8 +70,9 @@ def run_recipe(
     stop: who takes signals, where another thread does; else this one. shard: of which problems,
     where other machines do the rest; it has a folder of its own, and no curves.
     A run that is complete is left alone, unless samples that failed are to be retried. Raises
-    `TtcError`s that name the cause and the mend, and `Interrupted` for Ctrl-C; what was sampled by
-    then is in the journal, and the next try goes on from it.
+    `TtcError`s that name the cause and the mend (`Busy` where another process is at this run or a
+    part of it), and `Interrupted` for Ctrl-C; what was sampled by then is in the journal, and the
+    next try goes on from it.
     """
     from ttc.recipe import run_id
 
@@ -81,6 +83,9 @@ def run_recipe(
         remove_leftovers(run.path, WRITTEN)
         if run.complete() and not _more_to_do(recipe, run.manifest()):
             return Outcome(run, run.manifest(), fresh=False)
+        require_alone(run)
+        if shard is None:
+            require_no_batches(run, journal_of(recipe, run))
         taken = stopping() if stop is None else nullcontext(stop)
         with taken as stop, recorded(recipe, run, stop) as recording:
             steering = Steering(recipe, recording.monitor, stop)
@@ -221,6 +226,7 @@ async def _collect(
         run=monitor.run.name,
         rounds=recipe.sampler.exchangeable,
         part_of=part.part_of(monitor.run),
+        parts=[] if part.shard else [one.name for one in shards_of(monitor.run).values()],
     )
     engine.retried.update(retried)
     if monitor.ledger is not None:

@@ -214,7 +214,23 @@ def find_run(
     try:
         return _by_prefix(str(reference), root, unmerged)
     except DataError as error:
+        if (sweep := _sweep(reference, root)) is not None:
+            raise sweep from None
         raise _not_merged(reference, root, error) if not unmerged else error from None
+
+
+def _sweep(reference: str | Path, root: Path) -> DataError | None:
+    """What tells that a sweep is called so; None where none is."""
+    from ttc.store.sweeps import find_sweep
+
+    folder = find_sweep(str(reference), root)
+    if folder is None:
+        return None
+    return DataError(
+        f"{folder} is a sweep, and this is about one run: name one of its runs, which ttc sweep "
+        f"{folder.name} --resume --dry-run --all lists (ttc compare, report and fit-scaling take "
+        "sweeps)"
+    )
 
 
 def _has_shards(folder: Path) -> bool:
@@ -228,7 +244,11 @@ def _not_merged(reference: str | Path, root: Path, error: DataError) -> DataErro
         found = find_run(reference, root, begun=True, unmerged=True)
     except DataError:
         return error
-    return DataError(f"{found.name} is there in shards only: ttc merge {found.path} makes it a run")
+    shard = next((found.path / SHARDS).glob("*-of-*"))
+    return DataError(
+        f"{found.name} is there in shards only: ttc merge {found.path} makes it a run; what is "
+        f"about one shard takes its folder, such as {shard}"
+    )
 
 
 def find_matching(words: Sequence[str], root: Path = Path("results")) -> list[RunFolder]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 
 def _number(value: Any) -> Any:
@@ -60,6 +60,11 @@ class LedgerShape(_Shape):
     verification: _Spent = _Spent()
     fingerprint: _Spent = _Spent()
     part: _PartFacts | None = None
+    lost: dict[str, Amount] = {}
+
+
+class TimingShape(RootModel[dict[str, Amount]]):
+    """`timing`: seconds by stage."""
 
 
 class _Reach(_Shape):
@@ -126,6 +131,7 @@ class RecipeShape(_Shape):
 
 SHAPES: dict[str, type[BaseModel]] = {
     "ledger": LedgerShape,
+    "timing": TimingShape,
     "evaluation": EvaluationShape,
     "recipe": RecipeShape,
 }

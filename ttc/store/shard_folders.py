@@ -20,8 +20,13 @@ def shard_of(folder: RunFolder) -> Shard | None:
         return None
 
 
+def shards_at(run: RunFolder) -> dict[Shard, RunFolder]:
+    """The folders of a run's shards, also of those that only just began."""
+    below = [RunFolder(path) for path in (run.path / SHARDS).glob("*-of-*")]
+    found = {shard: one for one in below if (shard := shard_of(one)) is not None}
+    return {shard: found[shard] for shard in sorted(found, key=lambda s: (s.of, s.number))}
+
+
 def shards_of(run: RunFolder) -> dict[Shard, RunFolder]:
     """The shards of a run that were begun, in order."""
-    below = [RunFolder(path) for path in (run.path / SHARDS).glob("*-of-*")]
-    found = {shard: one for one in below if one.exists() and (shard := shard_of(one)) is not None}
-    return {shard: found[shard] for shard in sorted(found, key=lambda s: (s.of, s.number))}
+    return {shard: one for shard, one in shards_at(run).items() if one.exists()}

@@ -33,7 +33,7 @@ class CellState(BaseModel):
     recipe: str
     overrides: tuple[str, ...] = ()
     keys: dict[str, Any] = Field(default_factory=dict)
-    run: str
+    run: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*$")
     status: CellStatus = "waiting"
     code: int | None = None
     words: str = ""

@@ -55,6 +55,19 @@ def test_interrupted_damaged_and_running_ones_are_told_apart(three):
         assert "running: 3/3" in refused([whole.path], "0 of 3")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"timing": {"sampling_seconds": float("nan")}},
+        {"ledger": {"lost": {"tokens": []}}},
+        {"ledger": {"roles": {"solver": {"samples": "x"}}}},
+    ],
+)
+def test_a_shard_whose_manifest_tells_no_amounts_is_damaged(three, odd):
+    changed(three[0], lambda content: content.update(odd))
+    assert "damaged: 1/3" in refused([three[0].whole.path], "2 of 3 shards are done")
+
+
 def test_a_shard_that_was_done_twice_alike_counts_once(run, three, tmp_path):
     """The same texts, drawn on two hosts at other speeds."""
     again = run("elsewhere", SMALL, "2/3").run

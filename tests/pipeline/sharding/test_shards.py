@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import closing
+
 import pandas as pd
 import pytest
 from sharded import USUAL, frames
 
 from ttc.budget.ledger import BudgetConfig, Ledger
 from ttc.cli._values import shard_of
-from ttc.errors import UsageError
-from ttc.store.run_folder import list_runs
+from ttc.core.batches import Batch
+from ttc.engine.batches.records import Held, Records, Submitted
+from ttc.engine.journal import Journal
+from ttc.engine.underway import UnderWay
+from ttc.errors import Busy, TtcError, UsageError
+from ttc.store.lock import locked
+from ttc.store.run_folder import RunFolder, list_runs
 
 
 def of_problems(table, ids):
@@ -116,3 +124,47 @@ def test_a_shard_goes_on_where_it_was(run, monkeypatch):
     again = run("two", shard="1/2").manifest
     assert [one.status for one in again.tries] == ["interrupted", "complete"]
     assert again.ledger["roles"]["solver"]["paid_samples"] < 20
+
+
+LIMITED = f"{USUAL}budget: {{per_run: {{tokens: 100000}}}}\n"
+SOME = {"tokens": 500.0, "flops": 0.0, "usd": 0.0, "calls": 1.0}
+
+
+def test_a_run_and_its_shards_are_not_at_work_at_once(run):
+    shard = run("one", shard="1/2").run
+    with locked(shard), pytest.raises(Busy, match=r"1-of-2, a shard of this run, .* ttc status"):
+        run("one")
+    with locked(shard.whole), pytest.raises(Busy, match="the whole of which this is a shard"):
+        run("one", shard="2/2")
+    # One that has only just begun has a lock and nothing else.
+    begun = RunFolder(shard.path.parent / "1-of-3")
+    with locked(begun):
+        with pytest.raises(Busy, match="a shard of this run"):
+            run("one")
+        with pytest.raises(Busy, match="1-of-3, a shard of another parting"):
+            run("one", shard="2/2")
+    assert run("one", shard="2/2").manifest.status == "complete"
+    assert run("one").manifest.status == "complete"
+
+
+def test_what_a_killed_shard_had_under_way_is_spent(run, tmp_path):
+    shard = run("one", LIMITED, "1/2").run
+    place = tmp_path / "one" / "journal.sqlite"
+    UnderWay(place, shard.name).note("", SOME)
+    run("one", LIMITED)
+    run("one", LIMITED.replace("solutions: 4", "solutions: 3"))  # none of its shards
+    with closing(Journal(place)) as journal:
+        assert asyncio.run(journal.bills(shard.whole.name))[1][""]["tokens"] == 500
+
+
+def test_a_shard_whose_batch_waits_is_done_first(run, tmp_path):
+    shard = run("one", LIMITED, "1/2").run
+    records = Records(tmp_path / "one" / "journal.sqlite", shard.name)
+    sent = Submitted("t", shard.name, "server", "model", "where")
+    records.intend(sent, [Held("line", "p", SOME)])
+    records.sending("t", "file")
+    records.stands("t", Batch("batch_7", "in_progress"))
+    with pytest.raises(TtcError, match=r"batch_7 waits .* --shard 1/2"):
+        run("one", LIMITED)
+    records.drop("t")
+    assert run("one", LIMITED).manifest.status == "complete"

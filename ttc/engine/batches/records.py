@@ -196,6 +196,7 @@ def _whole(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has ended it by itself
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
