@@ -59,7 +59,7 @@ def test_failures_are_held_back_until_one_call_has_succeeded():
     judge, failures = trust()
     assert list(judge.weigh("a", [sample("1", "no")])) == []
     with pytest.raises(
-        BackendError, match="every sample \(solver\) of 1 problem that m was asked for"
+        BackendError, match=r"every sample \(solver\) of 1 problem that m was asked for"
     ):
         judge.conclude()
     kept = judge.weigh("b", [sample("2")])

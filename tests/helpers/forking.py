@@ -60,6 +60,8 @@ def serve(connection: socket.socket) -> bool:
         if not request:
             return False
         out, err, news = files
+        # What comes for a command before it is one waits until it begins.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         child = os.fork()
         if not child:
             signal.set_wakeup_fd(-1)
@@ -69,6 +71,7 @@ def serve(connection: socket.socket) -> bool:
                 os.close(file)
             become(json.loads(request), out, err)
             return True
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         os.close(out)
         os.close(err)
         tell(news, child)
@@ -123,6 +126,9 @@ if __name__ == "__main__":
         from ttc.cli import main
 
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             main()
         except SystemExit as end:
             leave(end.code)
+        except KeyboardInterrupt:
+            leave(130)
