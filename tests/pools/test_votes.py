@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ttc.analysis.passk import coverage
+from ttc.analysis.reliability import pass_hat_k
 from ttc.analysis.settings import EstimatorSettings
 from ttc.answers import AnswerRule
 from ttc.importing import Judging, import_pool
@@ -69,6 +70,24 @@ def test_coverage_is_the_published_one(pool, told, name, task, published):
     what = f"{name}{f' ({task})' if task else ''}: pass@{','.join(map(str, published))}"
     told(what, wanted, ", ".join(f"{value:.4f}" for value in found))
     assert found == pytest.approx(list(published.values()), abs=6e-4)
+
+
+def test_how_often_all_trials_are_right_is_the_published_one(pool, told):
+    published = [0.420, 0.273, 0.220, 0.200]
+    found = pass_hat_k(*labels(pool("tau_bench_airline_gpt4o_4trials")), [1, 2, 3, 4]).mean(axis=0)
+    wanted, measured = (", ".join(f"{x:.3f}" for x in row) for row in (published, found))
+    told("tau_bench_airline_gpt4o_4trials: pass^1,2,3,4", wanted, measured)
+    assert found == pytest.approx(published, abs=6e-4)
+
+
+@pytest.mark.parametrize(("task", "published"), [("input", 0.3631), ("output", 0.3429)])
+def test_votes_of_strings_are_the_published_ones(pool, told, tmp_path, task, published):
+    rule = AnswerRule.model_validate({"equivalence": "string"})
+    rows = [row for row in pool(CRUX) if row["task"] == task]
+    run = imported(rows, tmp_path, answers=rule, judging=Judging(labels="trust"))
+    found = as_shared_out(load_pool(run), [Majority()], 0, EstimatorSettings())[0]["success"]
+    told(f"{CRUX} ({task}): vote of 10", f"{published:.4f}", f"{found:.4f}")
+    assert found == pytest.approx(published, abs=6e-4)
 
 
 @pytest.mark.parametrize(
