@@ -184,6 +184,12 @@ def unanswered(server):
         server.ask(QUESTIONS[0], seed=1)
 
 
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_told_that_it_is_open_may_end_it_at_once(tmp_path, ends):
+    with serving(tmp_path, "quickstart", ends=ends):
+        pass
+
+
 @pytest.mark.parametrize("after", [0.0, 0.3])
 def test_an_end_before_it_is_ready(tmp_path, after):
     with Command(tmp_path, "serve", "quickstart", "--port", "0") as process:

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,8 +132,8 @@ async def _serve(
         server = Server(desk, line, key, earlier, kept)
         names, any_address = allowed(host, allow_hosts)
         app: Any = HostCheck(make_app(server), names, any_address=any_address)
-        _announce(url, variants, why)
-        await run_app(app, listener, line.close, desk.engine.settings.finish_s)
+        ready = partial(_announce, url, variants, why)
+        await run_app(app, listener, ready, line.close, desk.engine.settings.finish_s)
         for task in (left := [*server.tasks]):
             task.cancel()
         with suppress(asyncio.CancelledError):

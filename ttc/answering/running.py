@@ -22,9 +22,15 @@ class _Gentle(uvicorn.Server):
     still to be kept then.
     """
 
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._stopping = stopping
+        self._ready, self._stopping = ready, stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -45,13 +51,15 @@ class _Gentle(uvicorn.Server):
 async def run_app(
     app: Any,
     listener: socket.socket,
+    ready: Callable[[], None],
     stopping: Callable[[], None],
     grace: float,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then at most `grace` seconds more for what is under way.
 
-    stopping: called, in the loop, when the first signal has come. A second Ctrl-C waits for
-    nothing.
+    ready: called when requests are taken, and a signal ends that in order; whoever is told so may
+    send one at once. stopping: called, in the loop, when the first signal has come. A second Ctrl-C
+    waits for nothing.
     """
     config = uvicorn.Config(
         app,
@@ -63,4 +71,4 @@ async def run_app(
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=math.ceil(grace),
     )
-    await _Gentle(config, stopping).serve(sockets=[listener])
+    await _Gentle(config, ready, stopping).serve(sockets=[listener])
