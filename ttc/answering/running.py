@@ -13,8 +13,7 @@ from typing import Any
 
 import uvicorn
 
-from ttc.serve.listening import KEEP_ALIVE_S, MOST_CONNECTIONS
-from ttc.serve.protocol import DeadlineProtocol
+from ttc.serve.protocol import config_of
 
 
 class _Gentle(uvicorn.Server):
@@ -61,14 +60,5 @@ async def run_app(
     send one at once. stopping: called, in the loop, when the first signal has come. A second Ctrl-C
     waits for nothing.
     """
-    config = uvicorn.Config(
-        app,
-        http=DeadlineProtocol,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=math.ceil(grace),
-    )
+    config = config_of(app, lifespan="off", grace=math.ceil(grace))
     await _Gentle(config, ready, stopping).serve(sockets=[listener])

@@ -43,17 +43,7 @@ def do_in(cell: Cell, folder: str, stopped: Stopped) -> Done:
 
 def _once(cell: Cell, folder: str, stopped: Stopped) -> Done:
     try:
-        child = subprocess.Popen(
-            tied(cell),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,  # what is typed at the worker's terminal is not for the run
-        )
+        child = begin(cell, folder)
     except OSError as error:
         return Done(cell, 127, str(error))
     asked = False
@@ -65,6 +55,25 @@ def _once(cell: Cell, folder: str, stopped: Stopped) -> Done:
             if not asked and stopped():
                 child.send_signal(signal.SIGINT)
                 asked = True
+
+
+def begin(cell: Cell, folder: str | None = None) -> subprocess.Popen[str]:
+    """Start the process that does a cell and ends with this one. Raises `OSError`.
+
+    In a session of its own: what is typed at this one's terminal is not for the run, which is
+    asked to stop once, by who waits for it; a second Ctrl-C would cut short what it writes down.
+    """
+    return subprocess.Popen(
+        tied(cell),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
 
 
 def tied(cell: Cell) -> list[str]:

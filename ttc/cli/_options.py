@@ -32,6 +32,23 @@ Run = Annotated[
         autocompletion=complete.runs,
     ),
 ]
+RunOrLatest = Annotated[
+    str | None,
+    typer.Argument(
+        help="A run: its folder, its recipe's name or its id; else the latest.",
+        autocompletion=complete.runs,
+    ),
+]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")]
+AllowHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        help="A further name by which requests may call this server.",
+        metavar="NAME",
+    ),
+]
 Recipe = Annotated[
     str,
     typer.Argument(

@@ -6,18 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli import _complete as complete
-from ttc.cli._options import RESULTS, AsJson, Results
+from ttc.cli._options import RESULTS, AsJson, Results, RunOrLatest
 
 
 def command(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            help="A run: its folder, its recipe's name or its id; else the latest.",
-            autocompletion=complete.runs,
-        ),
-    ] = None,
+    run: RunOrLatest = None,
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Have the provider answer no more of them.")
     ] = False,

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from ttc.cli import _complete as complete
-from ttc.cli._options import Recipe, RecipeOverrides, RunResults, recipe_overrides
+from ttc.cli._options import (
+    AllowHosts,
+    Host,
+    Port,
+    Recipe,
+    RecipeOverrides,
+    RunResults,
+    recipe_overrides,
+)
 
 
 def command(
@@ -49,10 +57,8 @@ def command(
         Path | None,
         typer.Option(help="A new folder that becomes a run of what was served, for ttc show."),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
-    ] = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     api_key_env: Annotated[
         str | None,
         typer.Option(
@@ -60,10 +66,7 @@ def command(
             metavar="NAME",
         ),
     ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(help="A further name by which requests may call this server.", metavar="NAME"),
-    ] = None,
+    allow_host: AllowHosts = None,
 ) -> None:
     """Serve a recipe as one model at /v1/chat/completions: sampled, verified, chosen, in budget.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ttc.cli import _complete as complete
+from ttc.cli._options import AllowHosts, Host, Port
 
 
 def command(
@@ -16,20 +17,15 @@ def command(
             help="Models to serve; nano means all of them.", autocompletion=complete.models
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
-    ] = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     api_key_env: Annotated[
         str | None,
         typer.Option(
             help="Environment variable with a key that callers must send.", metavar="NAME"
         ),
     ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(help="A further name by which requests may call this server.", metavar="NAME"),
-    ] = None,
+    allow_host: AllowHosts = None,
 ) -> None:
     """Serve the nano models at /v1/completions and /v1/chat/completions until Ctrl-C.
 

@@ -6,18 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ttc.cli import _complete as complete
-from ttc.cli._options import RESULTS, Results
+from ttc.cli._options import RESULTS, Results, RunOrLatest
 
 
 def command(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            help="A run: its folder, its recipe's name or its id; else the latest.",
-            autocompletion=complete.runs,
-        ),
-    ] = None,
+    run: RunOrLatest = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON; with --watch, an object a line.")
     ] = False,

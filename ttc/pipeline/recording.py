@@ -11,13 +11,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ttc.alongside import alongside
 from ttc.engine.events import Events
 from ttc.engine.journal_place import journal_path
 from ttc.errors import DataError, Interrupted, PluginError, TtcError
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
 from ttc.pipeline.signals import Stop
 from ttc.plugins import blamed, failure
-from ttc.store.manifest import Manifest, TryStatus, read_manifest
+from ttc.store.manifest import Manifest, TryStatus
 from ttc.store.run_folder import RunFolder
 from ttc.store.run_log import note, run_log
 from ttc.store.status import write_status
@@ -33,7 +34,7 @@ class Recording:
     """One try: gives the manifest its tries, notes what happens, and says how it ended."""
 
     def __init__(self, recipe: Recipe, run: RunFolder) -> None:
-        self.earlier = _earlier(run)
+        self.earlier = run.earlier()
         self.tries = 1 + (len(self.earlier.tries) if self.earlier else 0)
         self.monitor = Monitor(recipe, run, self.tries)
         self.manifest: Manifest | None = None
@@ -192,25 +193,14 @@ def _standing(recording: Recording) -> str:
 @contextmanager
 def _ticking(monitor: Monitor) -> Iterator[None]:
     """Write the status about once a second, by a thread: a stalled event loop shows too."""
-    over = threading.Event()
 
-    def tick() -> None:
+    def tick(over: threading.Event) -> None:
         while not over.is_set():
             write_status(monitor.run, monitor.status())
             over.wait(_STATUS_EVERY_S)
 
-    thread = threading.Thread(target=tick, name="ttc-status", daemon=True)
-    thread.start()
     try:
-        yield
+        with alongside("ttc-status", tick):
+            yield
     finally:
-        over.set()
-        thread.join()
         write_status(monitor.run, monitor.status())
-
-
-def _earlier(run: RunFolder) -> Manifest | None:
-    try:
-        return read_manifest(run.manifest_path)
-    except DataError:
-        return None

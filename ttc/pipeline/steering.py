@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ttc.alongside import alongside
 from ttc.engine.engine import Engine
 from ttc.engine.live_settings import FIXED, LIVE
 from ttc.engine.settings import EngineSettings
@@ -62,20 +63,16 @@ class Steering:
             note("not_steerable", "this run takes no commands: its folder can't be written")
             yield
             return
-        over = threading.Event()
 
-        def watch() -> None:
+        def watch(over: threading.Event) -> None:
             while not over.wait(_EVERY_S):
                 if self._door.waiting():
                     self._serve_soon()
 
-        thread = threading.Thread(target=watch, name="ttc-control", daemon=True)
-        thread.start()
         try:
-            yield
+            with alongside("ttc-control", watch):
+                yield
         finally:
-            over.set()
-            thread.join()
             self._door.close()
 
     def _serve_soon(self) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from ttc.alongside import alongside
 from ttc.report.status import status_line, status_panel
 from ttc.store.status import RunStatus
 from ttc.terminal import say
@@ -40,14 +41,12 @@ def show_progress(status: Callable[[], RunStatus], *, plain: bool) -> Iterator[N
 
 @contextmanager
 def _lines(status: Callable[[], RunStatus]) -> Iterator[None]:
-    over = threading.Event()
-
     def say() -> None:
         now = status()
         if now.doing or now.stage in _WORTH_A_LINE:
             _print(f"[{now.recipe_name}] {status_line(now)}")
 
-    def work() -> None:
+    def work(over: threading.Event) -> None:
         wait = _FIRST_LINE_S
         for _ in range(_LOOKS):
             if over.wait(wait):
@@ -59,13 +58,10 @@ def _lines(status: Callable[[], RunStatus]) -> Iterator[None]:
         while not over.wait(_LINE_EVERY_S):
             say()
 
-    thread = threading.Thread(target=work, name="ttc-lines", daemon=True)
-    thread.start()
     try:
-        yield
+        with alongside("ttc-lines", work):
+            yield
     finally:
-        over.set()
-        thread.join()
         say()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ttc.errors import MissingExtra, UsageError
-from ttc.serve.listening import KEEP_ALIVE_S, LOOPBACK, MOST_CONNECTIONS, key_of, listen, shown
+from ttc.serve.listening import LOOPBACK, key_of, listen, shown
 from ttc.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def serve_backends(
 
         from ttc.serve.app import make_app
         from ttc.serve.hosts import HostCheck, allowed
-        from ttc.serve.protocol import DeadlineProtocol
+        from ttc.serve.protocol import config_of
     except ImportError as missing:
         raise MissingExtra("serving a model", "serve") from missing
     key = key_of(api_key_env)
@@ -62,19 +62,10 @@ def serve_backends(
     names, any_address = allowed(host, allow_hosts)
     app = HostCheck(make_app(backends, key), names, any_address=any_address)
     url = f"http://{shown(host)}:{listener.getsockname()[1]}/v1"
-    config = uvicorn.Config(
-        app,
-        http=DeadlineProtocol,
-        log_level="warning",
-        access_log=False,
-        lifespan="on",
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=2,
-    )
-    _announce(url, list(backends), guarded=api_key_env is not None, host=host)
+    config = config_of(app, lifespan="on", grace=2)
     # Until uvicorn takes the signals over, SIGTERM must end the process as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _announce(url, list(backends), guarded=api_key_env is not None, host=host)
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 import h11
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ttc.serve.listening import KEEP_ALIVE_S, MOST_CONNECTIONS
 
 HEAD_S = 15.0
 """Seconds from a connection, or from its last reply, to the end of a request's headers."""
 SEND_S = 60.0
 """Seconds for which a client may leave what was sent to it unread."""
+
+
+def config_of(app: Any, *, lifespan: Literal["on", "off"], grace: int) -> uvicorn.Config:
+    """How our servers listen. grace: seconds for what is under way when one is to end."""
+    return uvicorn.Config(
+        app,
+        http=DeadlineProtocol,
+        log_level="warning",
+        access_log=False,
+        lifespan=lifespan,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=grace,
+    )
 
 
 class DeadlineProtocol(H11Protocol):

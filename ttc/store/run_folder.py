@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -152,6 +153,12 @@ class RunFolder:
     def manifest(self) -> Manifest:
         """The manifest; raises `DataError` where it is missing or damaged."""
         return read_manifest(self.manifest_path)
+
+    def earlier(self) -> Manifest | None:
+        """The manifest that an earlier try left; None where there is none that can be read."""
+        with suppress(DataError):
+            return self.manifest()
+        return None
 
 
 def is_url(word: object) -> bool:

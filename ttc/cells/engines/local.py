@@ -15,7 +15,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from ttc.cells.cell import Cell, Done, ended
-from ttc.cells.elsewhere import STOPPED, tied
+from ttc.cells.elsewhere import STOPPED, begin
 from ttc.errors import Busy, UsageError
 
 _AGAIN_S = 1.0  # until a run that another process is at is looked at again
@@ -95,18 +95,7 @@ class _Children:
         with self._lock:
             if self._stopping.is_set():
                 return None
-            # A session of its own: Ctrl-C at the terminal reaches it once, from `stop`; a second
-            # one would cut short what a run writes down when it is stopped.
-            child = subprocess.Popen(
-                tied(cell),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
+            child = begin(cell)
             self._running.add(child)
             return child
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
 from ttc.engine.journal_merge import Pulled
-from ttc.errors import BudgetExhausted, DataError
+from ttc.errors import BudgetExhausted
 from ttc.pipeline.evaluate import write_curves
 from ttc.pipeline.sharding.checks import (
     Chosen,
@@ -26,7 +25,7 @@ from ttc.pipeline.sharding.manifests import merged_manifest
 from ttc.pipeline.sharding.tables import merge_table
 from ttc.store.atomic import remove_leftovers
 from ttc.store.lock import locked
-from ttc.store.manifest import Manifest, Try, read_manifest
+from ttc.store.manifest import Manifest, Try
 from ttc.store.read_status import status_of
 from ttc.store.run_folder import WRITTEN, RunFolder
 from ttc.store.run_log import note, run_log
@@ -74,19 +73,13 @@ def merge(
     run = gathered.run
     with locked(run):
         remove_leftovers(run.path, WRITTEN)
-        there = _earlier(run)
+        there = run.earlier()
         whole = merged_manifest(chosen, _own_tries(there))
         pulled = pull_journals(run, gathered.folders, told)
         if there is not None and run.complete() and _stays(there, chosen):
             return Merged(run, there, False, gathered.of, pulled)
         _write(run, chosen, whole, told)
     return Merged(run, whole, True, gathered.of, pulled)
-
-
-def _earlier(run: RunFolder) -> Manifest | None:
-    with suppress(DataError):
-        return read_manifest(run.manifest_path)
-    return None
 
 
 def _own_tries(there: Manifest | None) -> list[Try]:
