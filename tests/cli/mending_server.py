@@ -14,16 +14,13 @@ import json
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
+from json_server import JsonHandler
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        self.reply(200, {"object": "list", "data": [{"id": "m"}]})
-
+class Handler(JsonHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         note("asked")
@@ -38,17 +35,6 @@ class Handler(BaseHTTPRequestHandler):
         ]
         self.reply(200, {"choices": choices, "usage": {"prompt_tokens": 5, "completion_tokens": 8}})
         note("answered")
-
-    def reply(self, status: int, content: object) -> None:
-        data = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def said(body: dict, place: int) -> str:

@@ -14,18 +14,19 @@ import json
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
+
+from json_server import JsonHandler
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Handler(JsonHandler):
     lock = threading.Lock()
     asked = 0
 
     def do_GET(self) -> None:
         if GOOD == "mute":
             time.sleep(3600)
-        self.reply(200, {"object": "list", "data": [{"id": "m"}]})
+        super().do_GET()
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -43,17 +44,6 @@ class Handler(BaseHTTPRequestHandler):
         usage = {"prompt_tokens": 5, "completion_tokens": 2 * len(choices)}
         self.reply(200, {"choices": choices, "usage": usage})
         note("answered", number)
-
-    def reply(self, status: int, content: object) -> None:
-        data = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def note(event: str, number: int) -> None:

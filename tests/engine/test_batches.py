@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tries import MAX_TOKENS, Stopped, solved_and_verified
 
 from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig
@@ -31,7 +32,7 @@ from ttc.engine.settings import EngineSettings
 from ttc.errors import BackendError, RetryableError
 
 PROBLEMS = [f"problem {i} {'long ' * (i % 3)}" for i in range(5)]
-SOLUTIONS, VERIFICATIONS, MAX_TOKENS = 6, 3, 12
+SOLUTIONS, VERIFICATIONS = 6, 3
 FAULTS = ("expired", "lost", "doubled", "rejected", "failing", "silent")
 PRICES = {"prompt_per_million": 1e6, "completion_per_million": 3e6}
 
@@ -43,10 +44,6 @@ def no_grace():
     sending.GRACE_S, sending._LOOK_S = 0.0, 0.0
     yield
     sending.GRACE_S, sending._LOOK_S = before
-
-
-class Stopped(Exception):
-    """The test ends a try."""
 
 
 class Provider:
@@ -170,7 +167,6 @@ def sample(prompt, seed):
 
 async def attempt(folder, provider, budget, run="r"):
     """One try of solutions and verifications of all problems; texts by problem, and the ledger."""
-    provider.stopped = asyncio.Event()
     engine = Engine(
         journal=Path(folder) / "journal.sqlite",
         budget=BudgetConfig(**budget),
@@ -180,41 +176,15 @@ async def attempt(folder, provider, budget, run="r"):
         settings=EngineSettings(max_wait_s=0.001, max_outage_s=5),
         run=run,
     )
-    async with engine:
-        model = await engine.attach(provider)
-
-        async def ask(problem, text, n, purpose):
-            found = await model.sample(
-                Prompt(text=text), SamplingParams(max_tokens=MAX_TOKENS), n,
-                problem_id=problem, role=purpose,
-            )  # fmt: skip
-            return [c.text for c in found]
-
-        async def one(problem):
-            drawn = await ask(problem, problem, SOLUTIONS, "solver")
-            judged = [ask(problem, f"{t} ok?", VERIFICATIONS, "verifier") for t in drawn]
-            return drawn, await asyncio.gather(*judged)
-
-        async def sweeps():
-            while True:
-                done = await asyncio.gather(*map(one, PROBLEMS))
-                if not engine.next_round():
-                    return dict(zip(PROBLEMS, done, strict=True))
-
-        async def until_stopped():
-            await provider.stopped.wait()
-            raise Stopped
-
-        work, watch = asyncio.create_task(sweeps()), asyncio.create_task(until_stopped())
-        try:
-            await asyncio.wait([work, watch], return_when=asyncio.FIRST_COMPLETED)
-            if watch.done():
-                await watch
-            return await work, engine.ledger
-        finally:
-            for task in (work, watch):
-                task.cancel()
-            await asyncio.gather(work, watch, return_exceptions=True)
+    found = await solved_and_verified(
+        engine,
+        provider,
+        PROBLEMS,
+        solutions=SOLUTIONS,
+        verifications=VERIFICATIONS,
+        finish=False,
+    )
+    return found, engine.ledger
 
 
 @cache

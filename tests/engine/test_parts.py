@@ -11,10 +11,11 @@ from pathlib import Path
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tries import MAX_TOKENS, Stopped, solved_and_verified
 
 from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig
-from ttc.core import Capabilities, Completion, ModelIdentity, Prompt, SamplingParams, fitted
+from ttc.core import Capabilities, Completion, ModelIdentity, fitted
 from ttc.core.shard import Shard
 from ttc.engine.engine import Engine, PartOf
 from ttc.engine.journal_merge import EVERY_RUN, pull
@@ -22,12 +23,8 @@ from ttc.engine.settings import EngineSettings
 from ttc.errors import RetryableError
 
 PROBLEMS = [f"problem {i} {'long ' * (i % 3)}" for i in range(7)]
-SOLUTIONS, VERIFICATIONS, MAX_TOKENS = 6, 3, 12
+SOLUTIONS, VERIFICATIONS = 6, 3
 QUICK = EngineSettings(max_wait_s=0.001, max_attempts=50, concurrency=5, finish_s=1)
-
-
-class Stopped(Exception):
-    """The test ends a try."""
 
 
 class Server:
@@ -78,7 +75,6 @@ class Server:
 async def attempt(journal, server, budget, shard=None):
     """One try at the problems, or a shard of them: texts by problem."""
     problems = PROBLEMS if shard is None else list(shard.take(PROBLEMS))
-    server.stopped = asyncio.Event()
     engine = Engine(
         journal=Path(journal),
         budget=BudgetConfig(**budget),
@@ -89,40 +85,9 @@ async def attempt(journal, server, budget, shard=None):
         run="r/s0" if shard is None else f"r/s0/shards/{shard.folder}",
         part_of=None if shard is None else PartOf("r/s0", len(PROBLEMS)),
     )
-    async with engine:
-        model = await engine.attach(server)
-
-        async def ask(problem, text, n, role):
-            params = SamplingParams(max_tokens=MAX_TOKENS)
-            found = await model.sample(Prompt(text=text), params, n, problem_id=problem, role=role)
-            return [c.text for c in found]
-
-        async def one(problem):
-            drawn = await ask(problem, problem, SOLUTIONS, "solver")
-            judged = [ask(problem, f"{t} ok?", VERIFICATIONS, "verifier") for t in drawn if t]
-            return drawn, await asyncio.gather(*judged)
-
-        async def sweeps():
-            while True:
-                done = await asyncio.gather(*map(one, problems))
-                if not engine.next_round():
-                    return dict(zip(problems, done, strict=True))
-
-        async def until_stopped():
-            await server.stopped.wait()
-            await engine.finish_calls()
-            raise Stopped
-
-        work, watch = asyncio.create_task(sweeps()), asyncio.create_task(until_stopped())
-        try:
-            await asyncio.wait([work, watch], return_when=asyncio.FIRST_COMPLETED)
-            if watch.done():
-                await watch
-            return await work
-        finally:
-            for task in (work, watch):
-                task.cancel()
-            await asyncio.gather(work, watch, return_exceptions=True)
+    return await solved_and_verified(
+        engine, server, problems, solutions=SOLUTIONS, verifications=VERIFICATIONS
+    )
 
 
 def play(journal, server, budget, stops=(), shard=None):

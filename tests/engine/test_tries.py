@@ -15,22 +15,19 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tries import MAX_TOKENS, Stopped, solved_and_verified
 
 from ttc.budget.cost import CostConfig
 from ttc.budget.ledger import BudgetConfig
-from ttc.core import Capabilities, Completion, ModelIdentity, Prompt, SamplingParams, fitted
+from ttc.core import Capabilities, Completion, ModelIdentity, fitted
 from ttc.engine.engine import Engine
 from ttc.engine.settings import EngineSettings
 from ttc.errors import CallFailed, RetryableError
 
 PROBLEMS = [f"problem {i} {'long ' * (i % 3)}" for i in range(6)]
-SOLUTIONS, VERIFICATIONS, MAX_TOKENS = 8, 6, 12
+SOLUTIONS, VERIFICATIONS = 8, 6
 USUAL = {"max_wait_s": 0.001, "max_attempts": 50, "concurrency": 5}
 PRICES = {"prompt_per_million": 1e6, "completion_per_million": 3e6}
-
-
-class Stopped(Exception):
-    """The test ends a try."""
 
 
 class Server:
@@ -103,7 +100,6 @@ async def attempt(folder, server, budget, *, run="r", **how):
 
     Returns the texts by problem, and the ledger.
     """
-    server.stopped = asyncio.Event()
     engine = Engine(
         journal=Path(folder) / "journal.sqlite",
         budget=BudgetConfig(**budget),
@@ -115,43 +111,15 @@ async def attempt(folder, server, budget, *, run="r", **how):
         ),
         run=run,
     )
-    async with engine:
-        model = await engine.attach(server)
-
-        async def ask(problem, text, n, purpose):
-            params = SamplingParams(max_tokens=MAX_TOKENS)
-            found = await model.sample(
-                Prompt(text=text), params, n, problem_id=problem, role=purpose
-            )
-            return [c.text for c in found]
-
-        async def one(problem):
-            drawn = await ask(problem, problem, SOLUTIONS, "solver")
-            judged = [ask(problem, f"{t} ok?", VERIFICATIONS, "verifier") for t in drawn if t]
-            return drawn, await asyncio.gather(*judged)
-
-        async def sweeps():
-            while True:
-                done = await asyncio.gather(*map(one, PROBLEMS))
-                if not engine.next_round():
-                    return dict(zip(PROBLEMS, done, strict=True))
-
-        async def until_stopped():
-            await server.stopped.wait()
-            if how.get("finish_s", 1):
-                await engine.finish_calls()
-            raise Stopped
-
-        work, watch = asyncio.create_task(sweeps()), asyncio.create_task(until_stopped())
-        try:
-            await asyncio.wait([work, watch], return_when=asyncio.FIRST_COMPLETED)
-            if watch.done():
-                await watch
-            return await work, engine.ledger
-        finally:
-            for task in (work, watch):
-                task.cancel()
-            await asyncio.gather(work, watch, return_exceptions=True)
+    found = await solved_and_verified(
+        engine,
+        server,
+        PROBLEMS,
+        solutions=SOLUTIONS,
+        verifications=VERIFICATIONS,
+        finish=bool(how.get("finish_s", 1)),
+    )
+    return found, engine.ledger
 
 
 def play(folder, server, budget, stops=(), **how):
