@@ -8,14 +8,15 @@ anything, twice or not at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from ttc.backends.common.foreign import parse_json, shorten
 from ttc.backends.http.error_body import read_error
 from ttc.backends.http.errors import Where, from_status
 from ttc.backends.http.reply import Malformed, billed, read_reply, token_count
-from ttc.core import Call, Completion
+from ttc.core import Call, Completion, ModelIdentity
 from ttc.core.batches import Batch, BatchFault, BatchReply
 from ttc.errors import BackendError, CallFailed, RetryableError
 
@@ -32,7 +33,15 @@ _ENDS: Mapping[str, Literal["expired", "cancelled"]] = {
     "cancelled": "cancelled",
 }
 _MOST_FAULTS = 50
+_PAGES = 20  # of a list of batches
+PAGE = 100
 _LONGEST_ID = 512
+
+
+def identified(model: ModelIdentity, factor: float | None) -> ModelIdentity:
+    """A model that is asked in batches. factor: what they cost of usual prices, where known."""
+    facts: dict[str, Any] = {**model.facts, "mode": "batch"}
+    return replace(model, facts=facts if factor is None else facts | {"batch_factor": factor})
 
 
 def encoded(name: str, path: str, body: Mapping[str, Any]) -> tuple[str, bytes]:
@@ -96,6 +105,20 @@ def _faults(errors: Any, where: Where) -> Iterable[BatchFault]:
                 where.scrub(read_error(one).message),
                 line if isinstance(line, int) and not isinstance(line, bool) else None,
             )
+
+
+async def look_for(
+    page: Callable[[str], Awaitable[Any]], token: str, file: str, where: Where
+) -> Batch | None:
+    """The batch of a token or file in a list, page by page. page: asks for the one after an id, ""
+    for the first. Raises as `page` does.
+    """
+    after = ""
+    for _ in range(_PAGES):
+        found, after = find(await page(after), token, file, where)
+        if found is not None or not after:
+            return found
+    return None
 
 
 def find(listing: Any, token: str, file: str, where: Where) -> tuple[Batch | None, str]:

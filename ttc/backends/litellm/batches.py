@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ttc.backends.common.foreign import make_whole
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 PROVIDERS = ("openai", "azure", "hosted_vllm", "mistral", "vertex_ai", "xai")
 """Providers whose batches litellm makes and reads back in OpenAI's form."""
 _LISTING = ("openai", "azure", "hosted_vllm", "vertex_ai", "xai")
-_PAGES, _PAGE = 20, 100
 # litellm's own would be 2: a request for a batch that is sent twice may make two.
 _ONCE = {"max_retries": 0, "num_retries": 0}
 
@@ -44,11 +42,7 @@ class LiteLLMBatchBackend(LiteLLMBackend):
         return self._config.batch.terms
 
     async def identify(self) -> ModelIdentity:
-        found = await super().identify()
-        facts: dict[str, Any] = {**found.facts, "mode": "batch"}
-        if (factor := self._factor()) is not None:
-            facts["batch_factor"] = factor
-        return replace(found, facts=facts)
+        return protocol.identified(await super().identify(), self._factor())
 
     def _factor(self) -> float | None:
         """What batches cost of usual prices, where litellm's table has both."""
@@ -98,16 +92,11 @@ class LiteLLMBatchBackend(LiteLLMBackend):
             raise BackendError(
                 self._where.say("litellm lists no batches of this provider"), refused=404
             )
-        after: str | None = None
-        for _ in range(_PAGES):
-            asked = {"limit": _PAGE, **({"after": after} if after else {})}
-            listing = await self._told(
-                lambda asked=asked: self._litellm.alist_batches(**asked, **self._to())  # type: ignore[misc]
-            )
-            found, after = protocol.find(listing, token, file, self._where)
-            if found is not None or not after:
-                return found
-        return None
+        return await protocol.look_for(self._page, token, file, self._where)
+
+    async def _page(self, after: str) -> Any:
+        asked = {"limit": protocol.PAGE, **({"after": after} if after else {})}
+        return await self._told(lambda: self._litellm.alist_batches(**asked, **self._to()))
 
     async def fetch(self, batch: Batch) -> list[BatchReply]:
         found: list[BatchReply] = []

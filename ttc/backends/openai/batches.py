@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -18,7 +17,6 @@ from ttc.core.batches import Batch, BatchReply, BatchTerms
 from ttc.errors import BackendError
 
 _MOST_BYTES = 2 << 30  # of a file of replies
-_PAGES, _PAGE = 20, 100  # of a list of batches
 _AZURE = ".azure.com"
 
 
@@ -30,11 +28,8 @@ class OpenAIBatchBackend(OpenAIBackend):
         return self._config.batch.terms
 
     async def identify(self) -> ModelIdentity:
-        found = await super().identify()
-        facts: dict[str, Any] = {**found.facts, "mode": "batch"}
-        if _states_a_discount(self._server.url):
-            facts["batch_factor"] = PRICED_LOWER
-        return replace(found, facts=facts)
+        factor = PRICED_LOWER if _states_a_discount(self._server.url) else None
+        return protocol.identified(await super().identify(), factor)
 
     @property
     def _server(self) -> Server:
@@ -71,18 +66,14 @@ class OpenAIBatchBackend(OpenAIBackend):
         return self._batch(await self._json(lambda: batches.with_raw_response.retrieve(batch)))
 
     async def find(self, token: str, file: str) -> Batch | None:
-        after = ""
-        for _ in range(_PAGES):
-            listing = await self._json(lambda after=after: self._page(after))  # type: ignore[misc]
-            found, after = protocol.find(listing, token, file, self._where(self._server))
-            if found is not None or not after:
-                return found
-        return None
+        return await protocol.look_for(self._page, token, file, self._where(self._server))
 
     async def _page(self, after: str) -> Any:
-        asked = {"limit": str(_PAGE), **({"after": after} if after else {})}
-        return await self._server.client.get(
-            "/batches", cast_to=httpx.Response, options={"params": asked}
+        asked = {"limit": str(protocol.PAGE), **({"after": after} if after else {})}
+        return await self._json(
+            lambda: self._server.client.get(
+                "/batches", cast_to=httpx.Response, options={"params": asked}
+            )
         )
 
     async def fetch(self, batch: Batch) -> list[BatchReply]:
