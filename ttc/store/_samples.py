@@ -30,6 +30,8 @@ AMOUNTS = (
     "accepted",
 )
 """Columns of `samples` that say what one used."""
+SAMPLED = ("completion_tokens", "drafted", "accepted")
+"""Those of them that say what was sampled."""
 USE_COLUMNS = ("prompt_tokens", "completion_tokens", "seconds")
 
 
@@ -110,15 +112,24 @@ def blocks(n: int) -> Iterator[slice]:
     return (slice(start, min(n, start + _BLOCK)) for start in range(0, n, _BLOCK))
 
 
-def used_by_unit(column: Callable[[str], NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
-    """What each row of `samples` counts, by unit, NaN where unknown. column: gives one by name.
+def numbers(samples: pa.Table, name: str) -> NDArray[Any]:
+    """A column as it is; see `used_by_unit`."""
+    values: NDArray[Any] = samples.column(name).to_numpy()
+    return values
 
-    Drafts that were discarded are sampled tokens, too.
-    """
-    prompt, cached, sampled, flops, usd, seconds, drafted, accepted = (
-        column(name).astype(np.float64) for name in AMOUNTS
+
+def sampled_tokens(column: Callable[[str], NDArray[Any]]) -> NDArray[np.float64]:
+    """Tokens that each row of `samples` took to sample: drafts that were discarded, too."""
+    sampled, drafted, accepted = (column(name).astype(np.float64) for name in SAMPLED)
+    return sampled + np.nan_to_num(drafted) - np.nan_to_num(accepted)
+
+
+def used_by_unit(column: Callable[[str], NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    """What each row of `samples` counts, by unit, NaN where unknown. column: gives one by name."""
+    prompt, cached, flops, usd, seconds = (
+        column(name).astype(np.float64) for name in AMOUNTS if name not in SAMPLED
     )
-    completion = sampled + np.nan_to_num(drafted) - np.nan_to_num(accepted)
+    completion = sampled_tokens(column)
     return {
         "prompt_tokens": prompt - cached,
         "completion_tokens": completion,

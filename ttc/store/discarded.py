@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.store._samples import AMOUNTS, Ints, problem_rows, used_by_unit
+from ttc.store._samples import AMOUNTS, Ints, numbers, problem_rows, used_by_unit
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_blocks, read_table
 
@@ -45,15 +45,10 @@ def discarded(run: RunFolder, place: Mapping[str, int], *, all_returned: bool) -
         if inside is not None:
             wasted |= ~inside.holds(row, samples.column("number").to_numpy().astype(np.int64))
         drafts, nothing = _for_drafts(samples), np.zeros(len(row))
-        for unit, values in used_by_unit(partial(_numbers, samples)).items():
+        for unit, values in used_by_unit(partial(numbers, samples)).items():
             total = totals.setdefault(unit, np.zeros(len(place)))
             np.add.at(total, row, np.where(wasted, values, drafts.get(unit, nothing)))
     return totals
-
-
-def _numbers(samples: pa.Table, name: str) -> NDArray[Any]:
-    values: NDArray[Any] = samples.column(name).to_numpy()
-    return values
 
 
 def _wasted(samples: pa.Table) -> NDArray[np.bool_]:

@@ -11,13 +11,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ttc.store._samples import AMOUNTS, Ints, problem_rows, used_by_unit
+from ttc.store._samples import (
+    AMOUNTS,
+    SAMPLED,
+    Ints,
+    numbers,
+    problem_rows,
+    sampled_tokens,
+    used_by_unit,
+)
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_blocks, read_table
 
@@ -82,7 +91,7 @@ def judging_use(
         verifier,
     )
     row = problem_rows(path, samples, place)
-    used = used_by_unit(lambda name: samples.column(name).to_numpy())
+    used = used_by_unit(partial(numbers, samples))
     tree = _Tree.of(row, samples)
     copies = _copies(run, place) if len(row) else np.ones(len(place))
     return _shared_out(row, used, tree, copies, judged)
@@ -107,15 +116,11 @@ def _counted(path: Path, place: Mapping[str, int], verifier: str) -> _Counted:
     """What tells whether verifications are one sample each, a block at a time."""
     count, tokens = np.zeros(len(place), dtype=np.int64), np.zeros(len(place))
     roles: set[str] = set()
-    columns = ["problem_id", "verifier", "role", "completion_tokens", "drafted", "accepted"]
-    for block in read_blocks(path, "samples", columns):
+    for block in read_blocks(path, "samples", ["problem_id", "verifier", "role", *SAMPLED]):
         samples = _of_verifier(block, verifier)
         row = problem_rows(path, samples, place)
-        sampled, drafted, accepted = (
-            samples.column(name).to_numpy().astype(np.float64) for name in columns[3:]
-        )
         count += np.bincount(row, minlength=len(place))
-        np.add.at(tokens, row, sampled + np.nan_to_num(drafted) - np.nan_to_num(accepted))
+        np.add.at(tokens, row, sampled_tokens(partial(numbers, samples)))
         roles.update(samples.column("role").cast("string").unique().to_pylist())
     return _Counted(count, tokens, frozenset(roles))
 
