@@ -23,7 +23,7 @@ from ttc.budget.limits import BudgetConfig
 from ttc.core import Problem
 from ttc.engine.engine import Engine
 from ttc.engine.session import Session
-from ttc.errors import RecipeError, TtcError, UsageError
+from ttc.errors import Busy, RecipeError, TtcError, UsageError
 from ttc.pipeline.collect import Attempted, Method
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
@@ -255,9 +255,7 @@ def _alone(folder: RunFolder, name: str) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             stack.enter_context(locked(folder))
-        except TtcError as error:
-            if not isinstance(error.__context__, TimeoutError):  # it can't be written
-                raise
+        except Busy:
             said = f"another process serves {name} in these results, and has its whole budget"
             raise TtcError(f"{said}; ask that one, or serve from other --results") from None
         yield

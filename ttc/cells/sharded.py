@@ -17,11 +17,10 @@ from ttc.cells.engines.slurm import Planned, Slurm, Submitted, still_queued
 from ttc.cells.engines.slurm_script import AtLast
 from ttc.core.shard import Shard
 from ttc.errors import Interrupted, TtcError
-from ttc.pipeline.run import run_recipe
+from ttc.pipeline.run import more_to_do, retries, run_recipe
 from ttc.pipeline.sharding.merge import Merged, NothingYet, merge
 from ttc.pipeline.signals import stopping
 from ttc.recipe import Recipe, run_id
-from ttc.store.manifest import Manifest
 from ttc.store.run_folder import RunFolder, run_folder
 from ttc.store.shard_folders import shard_folder
 from ttc.words import counted
@@ -51,25 +50,19 @@ class Sharded:
 
     def complete(self) -> bool:
         """Whether the whole run is there, with nothing left to do."""
-        if not self.run.complete():
-            return False
-        manifest = self.run.manifest()
-        return not self._again(manifest) and not _second_pass(manifest)
+        return self.run.complete() and not more_to_do(self.recipe, self.run.manifest())
 
     def missing(self) -> list[Cell]:
         """Shards that are not done, as cells."""
-        if self.run.complete() and not self._again(self.run.manifest()):
+        if self.run.complete() and not retries(self.recipe, self.run.manifest()):
             return []
         found = []
         for number in range(1, self.of + 1):
             shard = Shard(number, self.of)
             folder = shard_folder(self.run, shard)
-            if not folder.complete() or self._again(folder.manifest()):
+            if not folder.complete() or retries(self.recipe, folder.manifest()):
                 found.append(replace(self.whole, shard=shard))
         return found
-
-    def _again(self, manifest: Manifest) -> bool:
-        return bool(self.recipe.engine.retry_failed and manifest.failures)
 
     def do(self, engine: Engine, told: Told) -> Merged:
         """Do the missing shards, merge all, and deal out what they left of the run's budget.
@@ -87,7 +80,7 @@ class Sharded:
         except NothingYet:  # the parts of the budget are too small for a sample, not the whole
             outcome = run_recipe(self.recipe)
             return Merged(outcome.run, outcome.manifest, True, self.of)
-        if _second_pass(merged.manifest):
+        if merged.manifest.second_pass:
             told("dealing out what the shards left of the run's budget")
             outcome = run_recipe(self.recipe)
             return replace(merged, manifest=outcome.manifest, fresh=True)
@@ -134,10 +127,6 @@ class Sharded:
     @property
     def _slurm(self) -> Path:
         return self.run.path / "slurm"
-
-
-def _second_pass(manifest: Manifest) -> bool:
-    return manifest.merged is not None and manifest.merged.second_pass
 
 
 def _failures(failed: Sequence[Done], of: int) -> str:

@@ -26,12 +26,9 @@ class Cancelled:
 
 def waiting(run: RunFolder) -> list[Submitted]:
     """The run's batches, oldest first, as its process saw them last."""
-    whole = run.path.parents[1]
     chosen = run.manifest().recipe.get("engine", {}).get("journal")
-    if run.shard:
-        whole = run.path.parents[3]
     own = run.path if run.shard else None
-    return batches_of(journal_path(chosen, whole, own), run.name)
+    return batches_of(journal_path(chosen, run.results, own), run.name)
 
 
 def as_plain(batches: Sequence[Submitted]) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ def run_recipe(
         run = shard_folder(run, shard)
     with locked(run):
         remove_leftovers(run.path, WRITTEN)
-        if run.complete() and not _more_to_do(recipe, run.manifest()):
+        if run.complete() and not more_to_do(recipe, run.manifest()):
             return Outcome(run, run.manifest(), fresh=False)
         require_alone(run)
         if shard is None:
@@ -136,10 +136,14 @@ def _try(
     return manifest
 
 
-def _more_to_do(recipe: Recipe, done: Manifest) -> bool:
+def more_to_do(recipe: Recipe, done: Manifest) -> bool:
     """Whether a run that is complete would be another one if its recipe ran again."""
-    again = recipe.engine.retry_failed and bool(done.failures)
-    return again or (done.merged is not None and done.merged.second_pass)
+    return done.second_pass or retries(recipe, done)
+
+
+def retries(recipe: Recipe, done: Manifest) -> bool:
+    """Whether the recipe asks once more for what had failed."""
+    return recipe.engine.retry_failed and bool(done.failures)
 
 
 @contextmanager

@@ -229,6 +229,11 @@ class Manifest(BaseModel):
         """The digests of `plugins`, or their versions where nothing could be read."""
         return {name: one.digest or one.version for name, one in self.plugins.items()}
 
+    @property
+    def second_pass(self) -> bool:
+        """Whether shards left of the run's budget what running the recipe would deal out."""
+        return self.merged is not None and self.merged.second_pass
+
     def used(self, role: str) -> dict[str, Any]:
         """What was used in a role; empty where nothing was. Until 0.1 there were two, otherwise
         named.

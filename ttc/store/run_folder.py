@@ -45,6 +45,11 @@ class RunFolder:
         return RunFolder(self.path.parents[1]) if self.shard else self
 
     @property
+    def results(self) -> Path:
+        """The folder of results that the run lies in."""
+        return self.whole.path.parents[1]
+
+    @property
     def shard(self) -> str:
         """`03-of-16` for the folder of a shard; empty for others."""
         above, own = self.path.parent.name, self.path.name

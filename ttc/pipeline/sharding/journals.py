@@ -14,7 +14,7 @@ def pull_journals(
     run: RunFolder, shards: Sequence[RunFolder], told: Callable[[str], None]
 ) -> list[Pulled]:
     """Bring what the shards drew, and what they were billed for it, into the journal of a run."""
-    target = run.path.parents[1] / JOURNAL_NAME
+    target = run.results / JOURNAL_NAME
     found = []
     for source in dict.fromkeys(path.resolve() for one in shards for path in _journals(one)):
         if not (target.exists() and source.samefile(target)):
