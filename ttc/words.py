@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+FOLDER_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+"""What may name a folder of ours, as a regular expression; in 100 characters at most."""
 _LONGEST = 240  # characters of a list of names
 _AMOUNT = re.compile(
     r"((?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:e[+-]?\d{1,2})?)([kKmMgGbBtT]?)", re.ASCII

@@ -22,8 +22,9 @@ from ttc.budget.ledger import BudgetConfig
 from ttc.engine.settings import EngineSettings
 from ttc.refs import BackendRef, DatasetRef, PolicyRef, SamplerRef, VerifierRef
 from ttc.registry import MethodPart, Part, Path, models_of, walk
+from ttc.words import FOLDER_NAME
 
-FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=100)]
+FolderName = Annotated[str, Field(pattern=f"^{FOLDER_NAME}$", max_length=100)]
 POWERS = "powers_of_two"
 
 

@@ -24,6 +24,7 @@ from ttc.redact import redact_all
 from ttc.store.atomic import small_path, writing
 from ttc.store.read_status import look
 from ttc.store.run_folder import RunFolder
+from ttc.store.status import STATUS_NAME
 
 CONTROL_NAME = "control"
 COMMANDS = ("pause", "resume", "set", "retry", "stop")
@@ -185,7 +186,7 @@ def _require_alive(run: RunFolder) -> None:
 
 
 def _opened(run: RunFolder, folder: Path) -> _Open:
-    owner = _owner(run.path / "status.json")
+    owner = _owner(run.path / STATUS_NAME)
     if owner is not None and owner != _user():
         raise DataError(
             f"{run.name} is run by another user (number {owner}), who alone may steer it; "

@@ -16,6 +16,7 @@ from ttc.redact import redact_all
 from ttc.store.atomic import write_text
 from ttc.store.run_folder import RunFolder, list_runs
 from ttc.visible import visible_json
+from ttc.words import FOLDER_NAME
 
 _log = logging.getLogger(__name__)
 FOLDER, STATE_NAME = "sweeps", "sweep.json"
@@ -33,7 +34,7 @@ class CellState(BaseModel):
     recipe: str
     overrides: tuple[str, ...] = ()
     keys: dict[str, Any] = Field(default_factory=dict)
-    run: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    run: str = Field(pattern=f"^{FOLDER_NAME}/{FOLDER_NAME}$")
     status: CellStatus = "waiting"
     code: int | None = None
     words: str = ""

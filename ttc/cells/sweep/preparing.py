@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ttc.store.sweeps import (
     read_sweep_state,
     results_of,
 )
+from ttc.words import FOLDER_NAME
 
 _RESULTS = Path("results")
 
@@ -65,7 +67,7 @@ def prepare(asked: Asked) -> Prepared:
         return Prepared(cells, folder, _merged(earlier.name, cells, earlier), 0)
     spec, cells = _read(asked)
     name = asked.name or spec.name or cells.called
-    if not _is_folder_name(name):
+    if len(name) > 100 or not re.fullmatch(FOLDER_NAME, name):
         raise UsageError(f"a sweep can't be called {name!r}: letters, digits, _, . and - only")
     folder = cells.results / FOLDER / name
     known = read_sweep_state(folder) if (folder / STATE_NAME).is_file() else None
@@ -129,11 +131,6 @@ def _is_file(word: str) -> bool:
         return Path(word).is_file()
     except (OSError, ValueError):  # a name too long, or with a NUL
         return False
-
-
-def _is_folder_name(name: str) -> bool:
-    plain = all(c.isascii() and (c.isalnum() or c in "_.-") for c in name)
-    return plain and 0 < len(name) <= 100 and name[0] not in ".-"
 
 
 def _merged(name: str, cells: Cells, earlier: SweepState | None) -> SweepState:
