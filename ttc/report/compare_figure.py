@@ -135,15 +135,25 @@ def _axis(axes: Axes, found: Comparison) -> None:
     axes.set_xlabel(f"compute per problem, {axis(found.unit)}")
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    steps = (1, 2, 5) if last - first < 4 else (1,)
-    ticks = [m * 10.0**e for e in range(first, last + 1) for m in steps]
-    inside = [t for t in ticks if low * 0.95 <= t <= high * 1.05]
-    if inside:
-        axes.set_xticks(inside, [number(t) for t in inside])
+    ticks = _ticks(low, high)
+    axes.set_xticks(ticks, [number(t) for t in ticks])
     axes.minorticks_off()
     room = (high / low) ** 0.03
     axes.set_xlim(low / room, high * room)
+
+
+_STEPS = ((1.0,), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 1.2, *range(2, 10)))
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round amounts within a range, three at the least; its ends where so many are none."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    for steps in _STEPS[0 if last - first >= 4 else 1 :]:
+        ticks = [m * 10.0**e for e in range(first, last + 1) for m in steps]
+        inside = [t for t in ticks if low * 0.95 <= t <= high * 1.05]
+        if len(inside) >= 3:
+            return inside
+    return [low, high]
 
 
 def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
