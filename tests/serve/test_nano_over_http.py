@@ -197,12 +197,12 @@ def test_litellms_connections_are_shared_and_closed(provider, prompt, nano_url):
 
     import aiohttp
 
-    before = {id(o) for o in gc.get_objects() if isinstance(o, aiohttp.ClientSession)}
+    before = [o for o in gc.get_objects() if isinstance(o, aiohttp.ClientSession)]
     open_now: list[int] = []
 
     def sessions() -> list[aiohttp.ClientSession]:
         found = (o for o in gc.get_objects() if isinstance(o, aiohttp.ClientSession))
-        return [o for o in found if id(o) not in before and not o.closed]
+        return [o for o in found if o not in before and not o.closed]
 
     async def work(backend):
         calls = [backend.complete(call(prompt, seed=s, max_tokens=4)) for s in range(12)]
@@ -215,3 +215,19 @@ def test_litellms_connections_are_shared_and_closed(provider, prompt, nano_url):
     assert first == again
     assert open_now == [1, 1]
     assert sessions() == []
+
+
+@pytest.mark.parametrize("provider", ["openai", "hosted_vllm"])
+@prompts
+def test_a_backend_that_nobody_closed_harms_no_later_loop(provider, prompt, nano_url):
+    part = LiteLLM(model=f"{provider}/{SOLVER}", api_base=nano_url)
+    kept = []
+
+    async def work() -> str:
+        kept.append(part.open())
+        answers = await asyncio.gather(*(kept[-1].complete(call(prompt)) for _ in range(3)))
+        return answers[0][0].text
+
+    # A loop that ended gives its address to the next one.
+    assert len({asyncio.run(work()) for _ in range(6)}) == 1
+    assert using(part, lambda b: b.complete(call(prompt)))

@@ -70,7 +70,6 @@ class LiteLLMBackend:
             if self._provider in _OFFICIAL
             else None
         )
-        use_connections(self, config.timeout)
 
     def __repr__(self) -> str:
         return f"LiteLLMBackend({self._config.model!r})"
@@ -205,6 +204,7 @@ class LiteLLMBackend:
     async def _send(self, call: Call) -> Any:
         send = self._litellm.acompletion if call.prompt.messages else self._litellm.atext_completion
         arguments = self._arguments(call)
+        await use_connections(self, self._config.timeout)
         try:
             with at_most(reply_bytes(call)):
                 async with asyncio.timeout(self._config.timeout):
