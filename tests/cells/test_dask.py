@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from dask_here import DaskHere
 from processes import Command, ttc
 
 from ttc.cells.cell import Cell
-from ttc.cells.engines import dask_clusters, open_engine
+from ttc.cells.engines import dask, dask_clusters, open_engine
 from ttc.errors import MissingExtra, TtcError, UsageError
 
 pytest.importorskip("distributed")
+configured = pytest.importorskip("dask").config.set
 PROBLEMS, SOLUTIONS, CONCURRENCY = 8, 10, 3
 RECIPE = f"""
 name: spread
@@ -155,6 +157,28 @@ def test_ctrl_c_at_a_terminal_and_the_same_command_goes_on(work, served):
     _, err = again.communicate(120)
     assert again.returncode == 0, err
     assert check_against_one_machine(work, served) == 0
+
+
+@pytest.mark.slow
+def test_a_cluster_whose_workers_are_all_gone_is_not_waited_for_without_end(
+    work, served, cluster, monkeypatch
+):
+    monkeypatch.setattr(dask, "_LONELY_S", 0.2)
+    with configured({"ttc.no-worker": "2s"}):
+        running = open_engine(f"dask://{cluster.file}").run([Cell("spread.yaml")])
+        with ThreadPoolExecutor(1) as aside:
+            first = aside.submit(next, running)
+            wait_for(lambda: served.total >= 5)
+            for worker in (0, 1):
+                cluster.kill_worker(worker)
+            with pytest.raises(TtcError, match="no worker has been there for 2 s"):
+                first.result(60)
+        with pytest.raises(TtcError, match="no worker has been there for 2 s"):
+            next(open_engine(f"dask://{cluster.file}").run([Cell("spread.yaml")]))
+    cluster.add_worker()
+    (done,) = open_engine(f"dask://{cluster.file}").run([Cell("spread.yaml")])
+    assert done.ok, done.words
+    assert served.twice() == 0
 
 
 @pytest.mark.slow

@@ -50,8 +50,8 @@ def patience():
     """A function that sets how long the first worker may take."""
     import dask
 
-    yield lambda told: dask.config.set({"ttc.first-worker": told})
-    dask.config.set({"ttc.first-worker": "10 minutes"})
+    yield lambda told: dask.config.set({"ttc.no-worker": told})
+    dask.config.set({"ttc.no-worker": "10 minutes"})
 
 
 def run(jobs: int):
@@ -79,12 +79,12 @@ def test_a_queue_without_its_program_is_told_too(queue, monkeypatch):
 def test_the_first_worker_is_waited_for_and_no_longer_than_told(
     queue, patience, tmp_path, caplog, monkeypatch
 ):
-    monkeypatch.setattr("ttc.cells.engines.dask_queues._FIRST_TOLD_S", 0.2)
+    monkeypatch.setattr("ttc.cells.engines.dask_patience._FIRST_TOLD_S", 0.2)
     queue(TAKES_ONE)
     patience("2s")
-    with pytest.raises(TtcError, match="no worker has come within 2 s; it has the jobs") as caught:
+    with pytest.raises(TtcError, match="no worker has been there for 2 s; it has the") as caught:
         run(2)
-    assert "DASK_TTC__FIRST_WORKER=1h" in str(caught.value)
+    assert "DASK_TTC__NO_WORKER=1h" in str(caught.value)
     assert "1 of 2 jobs were refused: sbatch: error: Invalid account" in caplog.text
     assert "waiting for the first of 2 workers, up to 2 s; it has the jobs" in caplog.text
     job = str(caught.value).partition("it has the jobs ")[2].partition(".")[0]

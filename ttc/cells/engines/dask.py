@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,22 +17,25 @@ from typing import Any
 from ttc.cells.cell import Cell, Done
 from ttc.cells.elsewhere import STOPPED, do_in
 from ttc.cells.engines.dask_clusters import Opened, opening
+from ttc.cells.engines.dask_patience import Patience
 from ttc.errors import TtcError
 
 _KILLED = 137
+_LOOK_S, _LONELY_S = 0.02, 5.0
 
 
 def open_engine(address: str, jobs: int) -> Dask:
     """Raises `MissingExtra` without Dask and `UsageError` for an address that is none."""
-    return Dask(opening(address, jobs), jobs)
+    return Dask(opening(address, jobs), jobs, f"--engine dask://{address}")
 
 
 class Dask:
     """jobs: cells at a time, at most; 0 for as many as the workers have threads."""
 
-    def __init__(self, opened: Opened, jobs: int) -> None:
+    def __init__(self, opened: Opened, jobs: int, name: str = "--engine dask") -> None:
         self._opened = opened
         self._jobs = jobs
+        self._name = name
 
     @property
     def jobs(self) -> int:
@@ -40,16 +44,16 @@ class Dask:
     def run(self, cells: Sequence[Cell]) -> Generator[Done, None, None]:
         """As `Engine.run` says."""
         with self._opened() as client:
-            yield from _Round(client, self._jobs).run(cells)
+            yield from _Round(client, self._jobs, Patience(self._name)).run(cells)
 
 
 class _Round:
     """Cells that are handed out together, and can be stopped together."""
 
-    def __init__(self, client: Any, jobs: int) -> None:
+    def __init__(self, client: Any, jobs: int, patience: Patience) -> None:
         from distributed import Event
 
-        self._client, self._jobs = client, jobs
+        self._client, self._jobs, self._patience = client, jobs, patience
         self._name = f"ttc-{secrets.token_hex(8)}"
         self._stop = Event(self._name, client=client)
         self._cells: dict[str, Cell] = {}
@@ -62,12 +66,23 @@ class _Round:
         first = [self._submit(waiting.pop()) for _ in range(min(len(cells), self._jobs or 1 << 30))]
         done = as_completed(first)
         try:
-            for future in done:
+            while self._futures:
+                self._await_one(done)
+                future = next(done)
                 if waiting:
                     done.add(self._submit(waiting.pop()))
                 yield self._ended(future)
         finally:
             self._end()
+
+    def _await_one(self, done: Any) -> None:
+        """Until a cell has ended. Raises `TtcError` where no worker is there to end one."""
+        looked = time.monotonic()
+        while not done.has_ready():
+            if self._client.status == "running" and time.monotonic() - looked >= _LONELY_S:
+                self._patience.look(self._client)
+                looked = time.monotonic()
+            time.sleep(_LOOK_S)
 
     def _submit(self, cell: Cell) -> Any:
         key = f"{self._name}-{len(self._cells)}"

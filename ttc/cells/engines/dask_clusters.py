@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ttc.cells.engines.dask_patience import Patience
 from ttc.cells.engines.dask_queues import QUEUES, asked
 from ttc.errors import MissingExtra, TtcError, UsageError
 
@@ -29,25 +30,24 @@ def opening(address: str, jobs: int) -> Opened:
     `UsageError`.
     """
     _require("distributed")
+    engine = f"--engine dask://{address}"
     if not address:
         return partial(_local, jobs or os.cpu_count() or 1)
     if address in QUEUES:
         _require("dask_jobqueue")
         if not jobs:
-            raise UsageError(
-                f"--engine dask://{address}: how many jobs of it? name them by --jobs N"
-            )
+            raise UsageError(f"{engine}: how many jobs of it? name them by --jobs N")
         return partial(_queued, address, jobs)
     if address.startswith(("/", "./", "~")) or address.endswith(".json"):
         path = Path(address).expanduser()
         if not path.is_file():
-            raise UsageError(f"--engine dask://{address}: no such file; dask scheduler writes it")
-        return partial(_client, scheduler_file=str(path))
+            raise UsageError(f"{engine}: no such file; dask scheduler writes it")
+        return partial(_running, engine, scheduler_file=str(path))
     if _PLACE.fullmatch(address):
-        return partial(_client, address=address if "://" in address else f"tcp://{address}")
+        place = address if "://" in address else f"tcp://{address}"
+        return partial(_running, engine, address=place)
     raise UsageError(
-        f"--engine dask://{address}: expected host:port, a scheduler file's path, or one of "
-        f"{', '.join(QUEUES)}"
+        f"{engine}: expected host:port, a scheduler file's path, or one of {', '.join(QUEUES)}"
     )
 
 
@@ -73,6 +73,16 @@ def _client(**where: Any) -> Iterator[Any]:
             f"no Dask scheduler answers at {shown}; dask scheduler starts one ({error})"
         ) from None
     with client:
+        yield client
+
+
+@contextmanager
+def _running(engine: str, **where: Any) -> Iterator[Any]:
+    """A cluster that somebody else runs, once it has a worker."""
+    patience = Patience(engine)
+    with _client(**where) as client:
+        while not patience.look(client):
+            pass
         yield client
 
 

@@ -7,13 +7,13 @@ ends in a log, and who waits for workers waits for ever. Here the job itself rem
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc.errors import TtcError, UsageError
+from ttc.cells.engines.dask_patience import Patience
+from ttc.errors import TtcError
 from ttc.words import counted
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,6 @@ QUEUES = {
     "htcondor": "HTCondorCluster",
 }
 """Clusters of dask-jobqueue, which are set up in Dask's configuration (`jobqueue.slurm` ...)."""
-_PATIENCE, _KEY, _VARIABLE = "10 minutes", "ttc.first-worker", "DASK_TTC__FIRST_WORKER"
-_LOOK_S, _FIRST_TOLD_S, _TOLD_S = 0.5, 5.0, 60.0
 _SHOWN = 5  # ids of jobs
 
 
@@ -39,36 +37,21 @@ class Asked:
     system: str
     jobs: int
     cluster: Any
-    patience: float
+    patience: Patience
     refused: list[str] = field(default_factory=list)
 
     def await_worker(self, client: Any) -> None:
         """Wait until a worker has come. Raises `TtcError` where the queue takes none of the jobs,
         and where no worker comes in time.
         """
-        began, told_at, said = time.monotonic(), _FIRST_TOLD_S, 0
-        while not _comes(client):
+        said, first = 0, f"the first of {counted(self.jobs, 'worker')}"
+        while True:
+            here = self.patience.look(client, first, f"; {self._queued}")
             if len(self.refused) > said:
                 said = len(self.refused)
                 self._tell_refusal()
-            waited = time.monotonic() - began
-            if waited >= self.patience:
-                raise TtcError(
-                    f"{self._name}: no worker has come within {self.patience:g} s; {self._queued}. "
-                    f"Look what keeps them in the queue's own list and logs; {_VARIABLE}=1h "
-                    f"({_KEY} in Dask's configuration) waits longer"
-                )
-            if waited >= told_at:
-                log.warning(
-                    "%s: waiting for the first of %s, up to %g s; %s",
-                    self._name,
-                    counted(self.jobs, "worker"),
-                    self.patience,
-                    self._queued,
-                )
-                told_at += _TOLD_S
-        if len(self.refused) > said:
-            self._tell_refusal()
+            if here:
+                return
 
     def _tell_refusal(self) -> None:
         why = self.refused[-1]
@@ -83,7 +66,7 @@ class Asked:
 
     @property
     def _name(self) -> str:
-        return f"--engine dask://{self.system}"
+        return _name(self.system)
 
     @property
     def _queued(self) -> str:
@@ -104,7 +87,7 @@ def asked(system: str, jobs: int) -> Iterator[Asked]:
     import dask_jobqueue
 
     refused: list[str] = []
-    patience = _patience()
+    patience = Patience(_name(system))
     kind = getattr(dask_jobqueue, QUEUES[system])
     try:
         cluster = kind(job_cls=_remembering(kind.job_cls, refused))
@@ -116,21 +99,6 @@ def asked(system: str, jobs: int) -> Iterator[Asked]:
     with cluster:
         cluster.scale(jobs=jobs)
         yield Asked(system, jobs, cluster, patience, refused)
-
-
-def _patience() -> float:
-    """Seconds that the first worker has."""
-    import dask
-    from dask.utils import parse_timedelta
-
-    told = dask.config.get(_KEY, _PATIENCE)
-    try:
-        seconds = float(parse_timedelta(told))
-    except (ValueError, TypeError, KeyError):
-        seconds = 0.0
-    if not seconds > 0:
-        raise UsageError(f"{_KEY} in Dask's configuration ({_VARIABLE}): {told!r} is no time: 1h")
-    return seconds
 
 
 def _remembering(kind: Any, refused: list[str]) -> Any:
@@ -155,9 +123,5 @@ def _said(error: Exception) -> str:
     return " ".join((stderr if found and stderr.strip() else text).split())
 
 
-def _comes(client: Any) -> bool:
-    try:
-        client.wait_for_workers(1, timeout=_LOOK_S)
-    except TimeoutError:
-        return False
-    return True
+def _name(system: str) -> str:
+    return f"--engine dask://{system}"
