@@ -48,8 +48,8 @@ class World:
         text = RECIPE.format(url=url, mode=mode, budget=budget)
         (folder / "batched.yaml").write_text(text)
 
-    def start(self) -> Command:
-        return Command(self.folder, "run", "batched.yaml", "--plain")
+    def start(self, *options: str) -> Command:
+        return Command(self.folder, "run", "batched.yaml", "--plain", *options)
 
     def finish(self) -> str:
         """What a try says that comes to its end."""
@@ -271,6 +271,32 @@ def test_batches_can_be_cancelled_and_are_asked_for_again(calm, gateway, tmp_pat
     assert "cancelled" in done.stdout
     err = world.finish()
     assert "27 of 27 calls got no answer" in err
+    same(world.tables(), calm)
+    check_bought_once(served)
+
+
+def test_a_run_in_shards_is_asked_for_the_batches_of_all_of_them(calm, gateway, tmp_path):
+    served = gateway(seconds=8.0)
+    world = World(tmp_path / "w", served.url)
+    at_work = [world.start("--shard", f"{number}/2") for number in (1, 2)]
+    while served.count("batch") < 2:
+        time.sleep(0.02)
+    time.sleep(0.6)
+    for process in at_work:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+    names = {e["id"] for e in served.entries("batch")}
+    assert all(name in ttc(world.folder, "status", "batched").stdout for name in names)
+    listed = json.loads(ttc(world.folder, "batches", "batched", "--json").stdout)
+    assert {one["id"] for one in listed["batches"]} == names
+    done = ttc(world.folder, "batches", "batched", "--cancel")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("cancelled") == 2
+    for number in (1, 2):
+        out, err = world.start("--shard", f"{number}/2").communicate(timeout=120)
+        assert "calls got no answer" in err, out + err
+    assert ttc(world.folder, "merge", "batched").returncode == 0
+    assert "no batch waits" in ttc(world.folder, "batches", "batched").stdout
     same(world.tables(), calm)
     check_bought_once(served)
 

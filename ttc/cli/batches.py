@@ -17,7 +17,7 @@ def command(
     as_json: AsJson = False,
     results: Results = RESULTS,
 ) -> None:
-    """List a run's batches that wait at a provider, or cancel them.
+    """List the batches of a run, or of its shards, that wait at a provider, or cancel them.
 
     What a cancelled batch had answered is paid for: the next try of the run fetches it, and asks
     for the rest anew. Exit code 1 where one can't be cancelled.
@@ -31,7 +31,7 @@ def command(
     from ttc.store.run_folder import find_run
     from ttc.terminal import say, say_json
 
-    found = find_run(run if run is not None else results, results, begun=True)
+    found = find_run(run if run is not None else results, results, begun=True, unmerged=True)
     waiting = standing.waiting(found)
     ended = {one.id: one.fault for one in standing.cancel(found, waiting)} if cancel else {}
     if as_json:

@@ -14,6 +14,7 @@ from ttc.errors import TtcError
 from ttc.recipe.batch_mode import in_batches
 from ttc.recipe.load import recipe_of
 from ttc.store.run_folder import RunFolder
+from ttc.store.shard_folders import shards_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,21 @@ class Cancelled:
 
 
 def waiting(run: RunFolder) -> list[Submitted]:
-    """The run's batches, oldest first, as its process saw them last."""
-    chosen = run.manifest().recipe.get("engine", {}).get("journal")
-    own = run.path if run.shard else None
-    return batches_of(journal_path(chosen, run.results, own), run.name)
+    """The batches of a run and of its shards, oldest first, as their processes saw them last."""
+    found = {one.token: one for folder in _parts(run) for one in _own(folder)}
+    return sorted(found.values(), key=lambda one: one.submitted)
+
+
+def _own(folder: RunFolder) -> list[Submitted]:
+    chosen = folder.manifest().recipe.get("engine", {}).get("journal")
+    own = folder.path if folder.shard else None
+    return batches_of(journal_path(chosen, folder.results, own), folder.name)
+
+
+def _parts(run: RunFolder) -> list[RunFolder]:
+    """The run, where it was begun as a whole, and its shards: each has batches in its own name."""
+    whole = [run] if run.exists() else []
+    return whole if run.shard else [*whole, *shards_of(run).values()]
 
 
 def as_plain(batches: Sequence[Submitted]) -> list[dict[str, Any]]:
@@ -45,7 +57,7 @@ def cancel(run: RunFolder, batches: Sequence[Submitted]) -> list[Cancelled]:
 
 
 async def _cancel(run: RunFolder, batches: Sequence[Submitted]) -> list[Cancelled]:
-    recipe = recipe_of(run.manifest().recipe)
+    recipe = recipe_of(_parts(run)[0].manifest().recipe)
     opened: dict[str, BatchBackend] = {}
     found: list[Cancelled] = []
     try:

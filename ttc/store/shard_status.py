@@ -38,6 +38,7 @@ def together(run: RunFolder, looked: Sequence[tuple[RunStatus, bool]]) -> RunSta
         failed_samples=sum(one.failed_samples for one in each),
         retries=sum(one.retries for one in each),
         tokens_per_second=sum(one.tokens_per_second for one, alive in looked if alive),
+        batches=[batch for one in each for batch in one.batches],
         warnings=list(dict.fromkeys(text for one in each for text in one.warnings)),
         shards=rows,
     )
