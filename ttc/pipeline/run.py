@@ -157,8 +157,7 @@ def _frozen() -> Iterator[None]:
     import pandas  # noqa: F401  (Arrow does at the first table: not while calls are under way)
 
     before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # what is garbage already waits, too: to look for it takes a quarter of a second
     gc.set_threshold(*_COLLECT_AFTER)
     try:
         yield

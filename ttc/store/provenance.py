@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,12 +22,17 @@ _PACKAGES = (
 def package_versions(extra: Iterable[str] = ()) -> dict[str, str]:
     """Versions of Python, ttc and the packages that results may depend on."""
     versions = {"python": platform.python_version(), "ttc": ttc.__version__}
-    for name in (*_PACKAGES, *extra):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
+    found = {name: _version(name) for name in (*_PACKAGES, *extra)}
+    return versions | {name: one for name, one in found.items() if one is not None}
+
+
+@cache
+def _version(name: str) -> str | None:
+    """The version that is there, None for none; a process keeps what it has imported."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def host_facts() -> dict[str, str | int | float]:

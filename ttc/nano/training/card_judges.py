@@ -137,12 +137,15 @@ def _confusion(what: str, truth: Sequence[float], said: Sequence[float | None]) 
         f"| exact {what} | cases | says 1 | says 0.5 | says 0 | neither |",
         "|---|---|---|---|---|---|",
     ]
+    right = []
     for level in levels:
         of = [s for t, s in zip(truth, said, strict=True) if t == level]
         shares = [share([s == x for s in of]) for x in (*levels, None)]
+        right.append(shares[levels.index(level)])
         rows.append(f"| {level:g} | {len(of):,} | " + " | ".join(f"{x:.2f}" for x in shares) + " |")
     hit = share([t == s for t, s in zip(truth, said, strict=True)])
-    return [*rows, f"\nAccuracy {hit:.3f}."]
+    recall = f"mean of the rows' shares that are right {mean(np.array(right)):.3f}"
+    return [*rows, f"\nAccuracy {hit:.3f}; {recall}, where guessing has 0.333."]
 
 
 _SCORES: tuple[Header, ...] = ("score-steps", "score-answer", "score-10")
