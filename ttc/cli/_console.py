@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ttc.report.console import Console
@@ -46,13 +46,36 @@ def write_file(path: Path, text: str) -> None:
     write_text(path, text)
 
 
-def print_run(run: RunFolder, as_json: bool) -> None:
-    """Print a summary of a run that was just made."""
+def print_run(
+    run: RunFolder,
+    *,
+    fresh: bool | None = None,
+    quiet: bool = False,
+    as_json: bool = False,
+    facts: Mapping[str, Any] | None = None,
+    lines: Iterable[str] = (),
+) -> None:
+    """Print what a command made of a run: a summary, a line, or JSON.
+
+    fresh: whether there was anything to do; None for commands of which that goes without saying.
+    facts, lines: what else the command has to say, to programs and below the summary.
+    """
     from ttc.pipeline.facts import run_facts
+    from ttc.report.failures import of_manifest
     from ttc.report.summary import print_summary
-    from ttc.terminal import say_json
+    from ttc.terminal import say, say_json
 
     if as_json:
-        say_json(run_facts(run))
-    else:
-        print_summary(console(), run)
+        known = {} if fresh is None else {"fresh": fresh}
+        say_json({**known, **(facts or {}), **run_facts(run)})
+        return
+    if quiet:
+        manifest = run.manifest()
+        said = "nothing to do, this run is complete" if fresh is False else manifest.status
+        say(", ".join([f"{run.name}: {said}", *of_manifest(manifest)[:1]]))
+        return
+    if fresh is False:
+        console().print("Nothing to do: this run is complete.", style="green")
+    print_summary(console(), run)
+    for text in lines:
+        say(text)

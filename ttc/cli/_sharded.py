@@ -64,22 +64,14 @@ def _submit(sharded: Sharded, slurm: Slurm, as_json: bool) -> None:
 
 
 def _print(sharded: Sharded, done: Merged | None, *, quiet: bool, as_json: bool) -> None:
-    from ttc.cli._console import console
-    from ttc.pipeline.facts import run_facts
+    from ttc.cli._console import print_run
     from ttc.report.merge import merged_facts, merged_lines
-    from ttc.report.summary import print_summary
 
-    fresh = done is not None and done.fresh
-    if as_json:
-        more = merged_facts(done) if done is not None else {}
-        say_json({"fresh": fresh, **more, **run_facts(sharded.run)})
-        return
-    if quiet:
-        status = sharded.run.manifest().status
-        say(f"{sharded.run.name}: {status if fresh else 'nothing to do, this run is complete'}")
-        return
-    if not fresh:
-        console().print("Nothing to do: this run is complete.", style="green")
-    print_summary(console(), sharded.run)
-    for text in merged_lines(done) if done is not None else ():
-        say(text)
+    print_run(
+        sharded.run,
+        fresh=done is not None and done.fresh,
+        quiet=quiet,
+        as_json=as_json,
+        facts=merged_facts(done) if done is not None else {},
+        lines=merged_lines(done) if done is not None else (),
+    )

@@ -162,4 +162,4 @@ def command(
         )
     if not as_json:
         print_unused(console(), run)
-    print_run(run, as_json)
+    print_run(run, as_json=as_json)

@@ -39,18 +39,11 @@ def command(
     Examples: `ttc merge my`, `ttc merge results/my/s0-1f9c2ab4`,
     `ttc merge hosta/my/s0-1f9c2ab4/shards/* hostb/my/s0-1f9c2ab4/shards/* --results results`
     """
-    from ttc.cli._console import console, working_on
-    from ttc.pipeline.facts import run_facts
+    from ttc.cli._console import print_run, working_on
     from ttc.pipeline.sharding.merge import merge
     from ttc.report.merge import merged_facts, merged_lines
-    from ttc.report.summary import print_summary
-    from ttc.terminal import say, say_json
 
     with working_on("merging") as told:
         done = merge(runs, results, told)
-    if as_json:
-        say_json({"fresh": done.fresh, **merged_facts(done), **run_facts(done.run)})
-        return
-    print_summary(console(), done.run)
-    for text in merged_lines(done):
-        say(text)
+    facts = {"fresh": done.fresh, **merged_facts(done)}
+    print_run(done.run, as_json=as_json, facts=facts, lines=merged_lines(done))

@@ -144,25 +144,12 @@ def _check_url(url: str, shard: str | None, engine: str | None) -> None:
 def _run(
     loaded: LoadedRecipe, shard: Shard | None, *, plain: bool, quiet: bool, as_json: bool
 ) -> RunFolder:
-    from ttc.cli._console import console
-    from ttc.pipeline.facts import run_facts
+    from ttc.cli._console import print_run
     from ttc.pipeline.run import run_recipe
-    from ttc.report.failures import of_manifest
     from ttc.report.progress import show_progress
-    from ttc.report.summary import print_summary
-    from ttc.terminal import say, say_json
 
     outcome = run_recipe(
         loaded, lambda monitor: show_progress(monitor.status, plain=plain), shard=shard
     )
-    if as_json:
-        say_json({"fresh": outcome.fresh, **run_facts(outcome.run)})
-    elif quiet:
-        said = outcome.manifest.status if outcome.fresh else "nothing to do, this run is complete"
-        failed = of_manifest(outcome.manifest)[:1]
-        say(", ".join([f"{outcome.run.name}: {said}", *failed]))
-    else:
-        if not outcome.fresh:
-            console().print("Nothing to do: this run is complete.", style="green")
-        print_summary(console(), outcome.run)
+    print_run(outcome.run, fresh=outcome.fresh, quiet=quiet, as_json=as_json)
     return outcome.run

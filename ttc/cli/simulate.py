@@ -170,4 +170,4 @@ def command(
     }
     given = [f"{key}={value}" for key, value in options.items() if value is not None]
     run = simulate_to(read_simulation(parameters, [*given, *(overrides or [])]), to)
-    print_run(run, as_json)
+    print_run(run, as_json=as_json)
