@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from ttc.analysis.errors import PoolError
@@ -19,6 +18,8 @@ def logistic_fit(
     the sum of squared weights, the intercept's apart. Raises `PoolError` where all are right, or
     none.
     """
+    from scipy.optimize import minimize  # half as slow to import as pandas; runs seldom fit
+
     if right.all() or not right.any():
         kind = "right" if right.any() else "wrong"
         raise PoolError(f"all {len(right)} solutions are {kind}, which no weights can be learnt of")

@@ -17,9 +17,7 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.optimize import nnls
 from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
-from scipy.stats import chi2
 
 from ttc.analysis.estimate import FloatArray
 
@@ -43,6 +41,8 @@ def foretold_deviation(known: Mapping[int, float], solutions: int) -> float:
     s^2 = a + b / N + c / N^2, by least squares with a, b, c >= 0, and without the middle term where
     it is known at two N only: rather too large than too small. At one N, it is taken to stay.
     """
+    from scipy.optimize import nnls  # slow to import, and plans seldom measure variances
+
     sizes = np.array(sorted(known), dtype=np.float64)
     squares = np.array([known[n] ** 2 for n in sorted(known)])
     if len(sizes) < 2:
@@ -72,7 +72,8 @@ def upper_factor(problems: int, confidence: float = 0.9) -> float:
     if problems < 2:
         return 1.0
     freedom = problems - 1
-    return math.sqrt(freedom / float(chi2.ppf(1 - confidence, freedom)))
+    least = 2 * float(gammaincinv(freedom / 2, 1 - confidence))  # quantile of chi squared
+    return math.sqrt(freedom / least)
 
 
 def power_of(problems: int, difference: float, deviation: float, alpha: float = 0.05) -> float:

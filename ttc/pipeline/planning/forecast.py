@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from ttc.analysis.estimate import FloatArray
 from ttc.budget.cost import Unit
@@ -366,7 +366,7 @@ def amount_range(amounts: FloatArray, problems: int, most: float) -> Range:
     expected = problems * float(known.mean())
     if len(known) < 2:
         return Range(expected, math.nan, math.nan, most)
-    quantile = float(student.ppf((1 + _CONFIDENCE) / 2, len(known) - 1))
+    quantile = float(stdtrit(len(known) - 1, (1 + _CONFIDENCE) / 2))
     spread = float(known.std(ddof=1)) * math.sqrt(1 / len(known) + 1 / problems)
     half = quantile * problems * spread
     high = max(expected, float(np.fmin(expected + half, most)))
