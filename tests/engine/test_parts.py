@@ -85,9 +85,15 @@ async def attempt(journal, server, budget, shard=None):
         run="r/s0" if shard is None else f"r/s0/shards/{shard.folder}",
         part_of=None if shard is None else PartOf("r/s0", len(PROBLEMS)),
     )
-    return await solved_and_verified(
+    found = await solved_and_verified(
         engine, server, problems, solutions=SOLUTIONS, verifications=VERIFICATIONS
     )
+    bills = engine.ledger.bills
+    for unit, limit in budget.get("per_run", {}).items() if shard is None else ():
+        assert bills.left()[unit] == max(0.0, limit - bills.billed[unit]), (
+            "nothing is held for ever"
+        )
+    return found
 
 
 def play(journal, server, budget, stops=(), shard=None):

@@ -78,14 +78,18 @@ class Bills:
         """Over all tries."""
         return dict(self._run.settled)
 
-    async def hold(self, problem: str, samples: int, worst: Callable[[int], Amounts]) -> int:
+    async def hold(
+        self, problem: str, samples: int, worst: Callable[[int], Amounts], *, fewer: bool = True
+    ) -> int:
         """Keep the worst case of a request; returns for how many of its samples there is room.
 
         Waits while others that are held may leave something. Every held one is to be settled.
+        fewer: whether room for some of the samples is of use; else it is for all or none.
         """
         while not self._fits(problem, worst(samples)):
             if not self._gate.held:
-                samples = largest(samples - 1, lambda n: self._fits(problem, worst(n)))
+                most = samples - 1 if fewer else 0
+                samples = largest(most, lambda n: self._fits(problem, worst(n)))
                 break
             self._gate.change.clear()
             await self._gate.change.wait()

@@ -88,11 +88,12 @@ class Payment:
         fewer = not self._sent
         room = await self._room_in_share()
         if room and (fewer or room == self.samples):
-            room = await self._till.ledger.bills.hold(self.problem, room, self._worst)
+            bills = self._till.ledger.bills
+            room = await bills.hold(self.problem, room, self._worst, fewer=fewer)
             if not room:
                 self._till.ledger.broke(self.problem, self._ticket.number)
         if not room or (room < self.samples and not fewer):
-            raise NoRoom
+            raise NoRoom  # before anything is held
         self.samples = room
         self._held = self._worst(room)
 
