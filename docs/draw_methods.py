@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def _link(file: Path) -> str:
 
 def _recipes(kind: Kind, name: str) -> str:
     """The recipe of its own, else the first that names it."""
-    using = [path for path in _files() if name in _named(kind, yaml.safe_load(path.read_text()))]
+    using = [path for path in _files() if name in _named(kind, _read(path))]
     own = [path for path in using if path.stem.replace("_", "-") == name.replace("_", "-")]
     chosen = (own or using)[:1]
     return ", ".join(_link(path.relative_to(ROOT)) for path in chosen) or "-"
@@ -71,6 +72,11 @@ def _recipes(kind: Kind, name: str) -> str:
 def _files() -> list[Path]:
     nested = sorted((ROOT / "recipes").glob("*/*.yaml"))
     return [*nested, *sorted((ROOT / "recipes").glob("*.yaml"))]
+
+
+@cache
+def _read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
 
 
 def _named(kind: Kind, recipe: Any) -> set[str]:
