@@ -92,6 +92,9 @@ class CallFailed(BackendError):
         self.reason = reason
 
 
+Trouble = Literal["throttled", "overloaded", "broken"]
+
+
 class RetryableError(BackendError):
     """The call may succeed later (429, 5xx, time-out, broken connection).
 
@@ -105,7 +108,7 @@ class RetryableError(BackendError):
         self,
         message: str,
         retry_after: float | None = None,
-        trouble: Literal["throttled", "overloaded", "broken"] = "broken",
+        trouble: Trouble = "broken",
         *,
         billed: bool = False,
         unreadable: bool = False,

@@ -48,6 +48,15 @@ def test_litellm_s_batches_bring_what_openai_s_do(nano_server):
     assert texts == asyncio.run(answered(own))[2]
 
 
+def test_a_batch_backend_that_is_closed_leaves_nothing_of_litellm_s_open(nano_server):
+    import litellm
+
+    backend = LiteLLM(model="openai/nano-solver", api_base=nano_server, mode="batch").open()
+    asyncio.run(answered(backend))
+    assert not litellm.in_memory_llm_clients_cache.cache_dict
+    assert litellm.aclient_session is None
+
+
 def test_a_provider_without_batches_is_told_before_the_first_call(monkeypatch):
     monkeypatch.setenv("COHERE_API_KEY", "k")
     with pytest.raises(BackendError, match=r"no batches for cohere.*leave `mode: batch` out"):

@@ -14,7 +14,7 @@ from ttc.backends.http import batch_protocol as protocol
 from ttc.backends.litellm.client import LiteLLMBackend
 from ttc.core import Call, Completion, ModelIdentity
 from ttc.core.batches import Batch, BatchReply, BatchTerms
-from ttc.errors import BackendError, RetryableError, TtcError
+from ttc.errors import BackendError
 
 if TYPE_CHECKING:
     from ttc.backends.litellm import LiteLLM
@@ -132,20 +132,6 @@ class LiteLLMBatchBackend(LiteLLMBackend):
         found = await self._sent(ask)
         plain = found.model_dump() if hasattr(found, "model_dump") else _listed(found)
         return self._scrub.reply(make_whole(plain))
-
-    async def _sent(self, ask: Callable[[], Awaitable[Any]]) -> Any:
-        try:
-            async with asyncio.timeout(self._config.timeout):
-                return await ask()
-        except TtcError:
-            raise
-        except TimeoutError:
-            said = f"no complete answer within {self._config.timeout:g} s"
-            failure: BackendError = RetryableError(self._where.say(said), billed=True)
-        except Exception as error:  # litellm raises openai's errors and, at times, providers' own
-            failure = self._classify(error)
-        # Raised out here, so that the traceback chains no exception that holds the request.
-        raise failure
 
 
 def _listed(found: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from ttc.backends.http.sizes import at_most, reply_bytes
 from ttc.backends.litellm.connections import leave_connections, use_connections
 from ttc.backends.openai import OPENAI_URL, OpenAI
 from ttc.core import Call, Capabilities, Completion, ModelIdentity, Prompt
-from ttc.errors import BackendError, CallFailed, RetryableError, TtcError
+from ttc.errors import BackendError, CallFailed, RetryableError, Trouble, TtcError
 from ttc.quiet_litellm import load_litellm
 
 if TYPE_CHECKING:
@@ -204,21 +205,24 @@ class LiteLLMBackend:
     async def _send(self, call: Call) -> Any:
         send = self._litellm.acompletion if call.prompt.messages else self._litellm.atext_completion
         arguments = self._arguments(call)
+
+        async def ask() -> Any:
+            with at_most(reply_bytes(call)):
+                return make_whole((await send(**arguments)).model_dump())
+
+        return self._scrub.reply(await self._sent(ask, "overloaded"))
+
+    async def _sent(self, ask: Callable[[], Awaitable[Any]], slow: Trouble = "broken") -> Any:
+        """What a call of litellm's returns, in time. slow: what is wrong with the server if not."""
         await use_connections(self, self._config.timeout)
         try:
-            with at_most(reply_bytes(call)):
-                async with asyncio.timeout(self._config.timeout):
-                    reply = make_whole((await send(**arguments)).model_dump())
-            return self._scrub.reply(reply)
+            async with asyncio.timeout(self._config.timeout):
+                return await ask()
         except TtcError:
             raise
         except TimeoutError:
-            failure: BackendError = RetryableError(
-                self._where.say(f"no complete answer within {self._config.timeout:g} s"),
-                None,
-                "overloaded",
-                billed=True,
-            )
+            said = f"no complete answer within {self._config.timeout:g} s"
+            failure: BackendError = RetryableError(self._where.say(said), None, slow, billed=True)
         except Exception as error:  # litellm raises openai's errors and, at times, providers' own
             failure = self._classify(error)
         # Raised out here, so that the traceback chains no exception that holds the request.
