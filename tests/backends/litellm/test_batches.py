@@ -11,6 +11,7 @@ from ttc.backends.openai import OpenAI
 from ttc.core import Call, Prompt, SamplingParams
 from ttc.core.batches import BatchBackend
 from ttc.errors import BackendError
+from ttc.quiet_litellm import load_litellm
 
 CALLS = {
     "ttc-a": Call(Prompt(text="1+1="), SamplingParams(max_tokens=8), (3, 4)),
@@ -49,10 +50,9 @@ def test_litellm_s_batches_bring_what_openai_s_do(nano_server):
 
 
 def test_a_batch_backend_that_is_closed_leaves_nothing_of_litellm_s_open(nano_server):
-    import litellm
-
     backend = LiteLLM(model="openai/nano-solver", api_base=nano_server, mode="batch").open()
     asyncio.run(answered(backend))
+    litellm = load_litellm()
     assert not litellm.in_memory_llm_clients_cache.cache_dict
     assert litellm.aclient_session is None
 
