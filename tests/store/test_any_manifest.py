@@ -90,6 +90,16 @@ def test_values_of_other_kinds_work_or_give_a_sentence(run, data):
     commands_survive(made.path.parents[2])
 
 
+@pytest.mark.parametrize("key", ["evaluation", "ledger", "timing", "roles", "grid", "versions"])
+def test_parts_that_hold_nothing_that_is_expected_of_them_do_no_harm(run, key):
+    made, files = run
+    for each, text in files.items():
+        (made.path / each).write_text(text)
+    odd = json.loads(files["manifest.json"]) | {key: {"a": 1}}
+    (made.path / "manifest.json").write_text(json.dumps(odd))
+    commands_survive(made.path.parents[2])
+
+
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("name", ["manifest.json", "status.json", "log.jsonl", "fit.json"])
 def test_files_of_other_kinds_work_or_give_a_sentence(run, name, content):

@@ -70,10 +70,11 @@ def _of_measured(facts: dict[str, Any]) -> list[str]:
 
 
 def _left_out(facts: dict[str, Any]) -> list[str]:
-    total, unsolved = facts["problems"], facts["without_solutions"]
+    total, unsolved = facts.get("problems", 0), facts.get("without_solutions", [])
+    there = facts.get("evaluated", total)
     lines = []
-    if facts["evaluated"] < total:
-        lines.append(f"{facts['evaluated']} of {total} problems are evaluated:")
+    if there < total:
+        lines.append(f"{there} of {total} problems are evaluated:")
     if unsolved:
         lines.append(
             f"  {len(unsolved)} have no solution, since the budget ended before their first: "
@@ -85,7 +86,7 @@ def _left_out(facts: dict[str, Any]) -> list[str]:
             f"({', '.join(tuning['files'])})"
         )
     for verifier, names in facts.get("without_verifications", {}).items():
-        if names and facts["paired"]:
+        if names and facts.get("paired"):
             lines.append(
                 f"  {len(names)} have solutions, but none verified by {verifier}: {some(names)} "
                 "(ttc curves --all-problems shows what can be said of them)"
