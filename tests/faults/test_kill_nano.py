@@ -80,13 +80,11 @@ def test_kills_leave_no_trace_and_the_last_try_pays_for_the_rest_only(tmp_path, 
 def check_kills(tmp_path: Path, calm_url: str) -> None:
     dice, results = random.Random(1), tmp_path / "results"
     kept: list[str] = []
-    for number in range(KILLS):
+    for _ in range(KILLS):
         process = start(tmp_path, "results")
-        wanted = len(kept) + dice.randrange(10, 250)
+        wanted = len(kept) + dice.randrange(10, 150)  # far from the end, should we look late
         while process.poll() is None and size(results / "journal.sqlite") < wanted:
             time.sleep(0.02)
-        if number >= KILLS // 2 and process.poll() is not None:
-            break  # the whole run, where a busy machine let us look too late
         assert process.poll() is None
         process.kill()
         process.communicate()

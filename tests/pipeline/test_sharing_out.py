@@ -86,14 +86,12 @@ def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(done, tmp_path, monke
     assert solver["paid_samples"] < solver["samples"] == len(tables(done)[1])
 
 
-def test_what_was_under_way_when_a_run_was_cut_off_counts(tmp_path, monkeypatch):
-    lost = []
-    for seen in (4, 11, 19, 27):  # at times nothing is just then
-        cut_off(monkeypatch, tmp_path / str(seen), "see", seen)
-        ledger = run(tmp_path / str(seen)).manifest.ledger
-        lost.append(ledger["lost"]["calls"])
-        assert 76 <= ledger["roles"]["solver"]["samples"] + lost[-1] <= 80
-    assert max(lost) > 0
+@pytest.mark.parametrize(("seen", "least"), [(4, 1), (27, 0)])  # late, nothing may be just then
+def test_what_was_under_way_when_a_run_was_cut_off_counts(tmp_path, monkeypatch, seen, least):
+    cut_off(monkeypatch, tmp_path, "see", seen)
+    ledger = run(tmp_path).manifest.ledger
+    assert ledger["lost"]["calls"] >= least
+    assert 76 <= ledger["roles"]["solver"]["samples"] + ledger["lost"]["calls"] <= 80
 
 
 @pytest.mark.parametrize("rule", ["posterior", "equal"])

@@ -25,9 +25,9 @@ from ttc.engine.engine import Engine
 from ttc.engine.session import Session
 from ttc.errors import Busy, RecipeError, TtcError, UsageError
 from ttc.pipeline.collect import Attempted, Method
+from ttc.pipeline.journals import journal_of
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
-from ttc.pipeline.recording import journal_of
 from ttc.registry import Path as Place
 from ttc.serve.errors import ApiError
 from ttc.store.lock import locked
@@ -221,7 +221,7 @@ async def opened(
         problems = await asyncio.to_thread(_problems, recipe)
         monitor = Monitor(recipe, folder)
         engine = Engine(
-            journal=journal_of(recipe, own),
+            journal=journal_of(own, recipe.engine.journal),
             budget=recipe.budget,
             cost=recipe.cost,
             seed=recipe.seed,

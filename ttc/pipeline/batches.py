@@ -9,8 +9,8 @@ from typing import Any
 
 from ttc.core.batches import BatchBackend
 from ttc.engine.batches.records import Submitted, batches_of
-from ttc.engine.journal_place import journal_path
 from ttc.errors import TtcError
+from ttc.pipeline.journals import journal_of
 from ttc.recipe.batch_mode import in_batches
 from ttc.recipe.load import recipe_of
 from ttc.store.run_folder import RunFolder
@@ -33,8 +33,7 @@ def waiting(run: RunFolder) -> list[Submitted]:
 
 def _own(folder: RunFolder) -> list[Submitted]:
     chosen = folder.manifest().recipe.get("engine", {}).get("journal")
-    own = folder.path if folder.shard else None
-    return batches_of(journal_path(chosen, folder.results, own), folder.name)
+    return batches_of(journal_of(folder, chosen), folder.name)
 
 
 def _parts(run: RunFolder) -> list[RunFolder]:

@@ -10,8 +10,14 @@ from typing import Any
 from ttc.budget.cost import UNITS
 from ttc.engine.journal_hosts import hosts
 from ttc.engine.journal_look import look_into
-from ttc.engine.journal_place import JOURNAL_NAME, file_system
+from ttc.engine.journal_place import JOURNAL_NAME, file_system, journal_path
 from ttc.errors import DataError
+from ttc.store.run_folder import RunFolder
+
+
+def journal_of(run: RunFolder, asked: str | None) -> Path:
+    """Where a run's samples are kept. asked: its recipe's `engine.journal`."""
+    return journal_path(asked, run.results, run.path if run.shard else None)
 
 
 def find_journal(path: Path) -> Path:

@@ -8,13 +8,12 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttc.alongside import alongside
 from ttc.engine.events import Events
-from ttc.engine.journal_place import journal_path
 from ttc.errors import DataError, Interrupted, PluginError, TtcError
+from ttc.pipeline.journals import journal_of
 from ttc.pipeline.monitor import Monitor, endpoint_states, endpoint_views
 from ttc.pipeline.signals import Stop
 from ttc.plugins import blamed, failure
@@ -156,19 +155,13 @@ def recorded(recipe: Recipe, run: RunFolder, stop: Stop | None = None) -> Iterat
             raise
 
 
-def journal_of(recipe: Recipe, run: RunFolder) -> Path:
-    """Where a run's samples are kept."""
-    own = run.path if run.shard else None
-    return journal_path(recipe.engine.journal, Path(recipe.results), own)
-
-
 def _kept(recording: Recording) -> str:
     kept = recording.monitor.kept_by_role()
     waiting = _standing(recording)
     if not sum(kept.values()):
         return waiting or "Interrupted before anything was sampled; the same command begins again."
     named = " and ".join(f"{n:,} samples of the {role}" for role, n in kept.items() if n)
-    journal = journal_of(recording.monitor.recipe, recording.monitor.run)
+    journal = journal_of(recording.monitor.run, recording.monitor.recipe.engine.journal)
     return (
         f"Interrupted: {named} are kept in {journal}; the same command goes on from there and pays "
         f"for none of them again.{' ' * bool(waiting)}{waiting}"

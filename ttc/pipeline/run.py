@@ -21,10 +21,11 @@ from ttc.pipeline.attempt_rows import attempt_rows
 from ttc.pipeline.code_changes import code_changes
 from ttc.pipeline.collect import Attempted, ordered
 from ttc.pipeline.evaluate import write_curves
+from ttc.pipeline.journals import journal_of
 from ttc.pipeline.monitor import Monitor
 from ttc.pipeline.open_models import open_models
 from ttc.pipeline.overdue import no_longer_than
-from ttc.pipeline.recording import Recording, journal_of, recorded
+from ttc.pipeline.recording import Recording, recorded
 from ttc.pipeline.sharding.beside import require_alone, require_no_batches
 from ttc.pipeline.sharding.part import Part
 from ttc.pipeline.sharding.second_pass import require_bills
@@ -85,7 +86,7 @@ def run_recipe(
             return Outcome(run, run.manifest(), fresh=False)
         require_alone(run)
         if shard is None:
-            require_no_batches(run, journal_of(recipe, run))
+            require_no_batches(run, journal_of(run, recipe.engine.journal))
         taken = stopping() if stop is None else nullcontext(stop)
         with taken as stop, recorded(recipe, run, stop) as recording:
             steering = Steering(recipe, recording.monitor, stop)
@@ -219,7 +220,7 @@ async def _collect(
     monitor, manifest = recording.monitor, recording.manifest
     assert manifest is not None, "recording.begin comes first"
     engine = Engine(
-        journal=journal_of(recipe, monitor.run),
+        journal=journal_of(monitor.run, recipe.engine.journal),
         budget=recipe.budget,
         cost=recipe.cost,
         seed=recipe.seed,

@@ -26,16 +26,16 @@ _LOOK_S, _LONELY_S = 0.02, 5.0
 
 def open_engine(address: str, jobs: int) -> Dask:
     """Raises `MissingExtra` without Dask and `UsageError` for an address that is none."""
-    return Dask(opening(address, jobs), jobs, f"--engine dask://{address}")
+    return Dask(opening(address, jobs), jobs, address)
 
 
 class Dask:
     """jobs: cells at a time, at most; 0 for as many as the workers have threads."""
 
-    def __init__(self, opened: Opened, jobs: int, name: str = "--engine dask") -> None:
+    def __init__(self, opened: Opened, jobs: int, address: str) -> None:
         self._opened = opened
         self._jobs = jobs
-        self._name = name
+        self._address = address
 
     @property
     def jobs(self) -> int:
@@ -44,7 +44,7 @@ class Dask:
     def run(self, cells: Sequence[Cell]) -> Generator[Done, None, None]:
         """As `Engine.run` says."""
         with self._opened() as client:
-            yield from _Round(client, self._jobs, Patience(self._name)).run(cells)
+            yield from _Round(client, self._jobs, Patience(self._address)).run(cells)
 
 
 class _Round:

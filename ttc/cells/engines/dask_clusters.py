@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ttc.cells.engines.dask_patience import Patience
+from ttc.cells.engines.dask_patience import Patience, engine_name
 from ttc.cells.engines.dask_queues import QUEUES, asked
 from ttc.errors import MissingExtra, TtcError, UsageError
 
@@ -30,7 +30,7 @@ def opening(address: str, jobs: int) -> Opened:
     `UsageError`.
     """
     _require("distributed")
-    engine = f"--engine dask://{address}"
+    engine = engine_name(address)
     if not address:
         return partial(_local, jobs or os.cpu_count() or 1)
     if address in QUEUES:
@@ -42,10 +42,10 @@ def opening(address: str, jobs: int) -> Opened:
         path = Path(address).expanduser()
         if not path.is_file():
             raise UsageError(f"{engine}: no such file; dask scheduler writes it")
-        return partial(_running, engine, scheduler_file=str(path))
+        return partial(_running, address, scheduler_file=str(path))
     if _PLACE.fullmatch(address):
         place = address if "://" in address else f"tcp://{address}"
-        return partial(_running, engine, address=place)
+        return partial(_running, address, address=place)
     raise UsageError(
         f"{engine}: expected host:port, a scheduler file's path, or one of {', '.join(QUEUES)}"
     )
@@ -77,9 +77,9 @@ def _client(**where: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _running(engine: str, **where: Any) -> Iterator[Any]:
+def _running(typed: str, **where: Any) -> Iterator[Any]:
     """A cluster that somebody else runs, once it has a worker."""
-    patience = Patience(engine)
+    patience = Patience(typed)
     with _client(**where) as client:
         while not patience.look(client):
             pass

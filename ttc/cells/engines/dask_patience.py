@@ -14,13 +14,13 @@ _LOOK_S, _FIRST_TOLD_S, _TOLD_S = 0.5, 5.0, 60.0
 
 
 class Patience:
-    """A wait that is told, and that ends. engine: the name of who waits.
+    """A wait that is told, and that ends. address: of the engine, after `dask://`.
 
     Raises `UsageError` for a length in Dask's configuration that is none.
     """
 
-    def __init__(self, engine: str) -> None:
-        self._engine = engine
+    def __init__(self, address: str) -> None:
+        self._engine = engine_name(address)
         self._seconds = _length()
         self._since, self._told_at = time.monotonic(), _FIRST_TOLD_S
 
@@ -46,6 +46,11 @@ class Patience:
             )
             self._told_at = waited + _TOLD_S
         return False
+
+
+def engine_name(address: str) -> str:
+    """What a person typed to have it."""
+    return f"--engine dask://{address}"
 
 
 def _length() -> float:

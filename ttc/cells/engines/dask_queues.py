@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttc.cells.engines.dask_patience import Patience
+from ttc.cells.engines.dask_patience import Patience, engine_name
 from ttc.errors import TtcError
 from ttc.words import counted
 
@@ -66,7 +66,7 @@ class Asked:
 
     @property
     def _name(self) -> str:
-        return _name(self.system)
+        return engine_name(self.system)
 
     @property
     def _queued(self) -> str:
@@ -87,13 +87,13 @@ def asked(system: str, jobs: int) -> Iterator[Asked]:
     import dask_jobqueue
 
     refused: list[str] = []
-    patience = Patience(_name(system))
+    patience = Patience(system)
     kind = getattr(dask_jobqueue, QUEUES[system])
     try:
         cluster = kind(job_cls=_remembering(kind.job_cls, refused))
     except (ValueError, TypeError, OSError) as error:
         raise TtcError(
-            f"--engine dask://{system}: {error}; jobs are described in Dask's configuration, "
+            f"{engine_name(system)}: {error}; jobs are described in Dask's configuration, "
             f"under jobqueue.{system}"
         ) from None
     with cluster:
@@ -121,7 +121,3 @@ def _said(error: Exception) -> str:
     text = str(error)
     _, found, stderr = text.partition("stderr:\n")
     return " ".join((stderr if found and stderr.strip() else text).split())
-
-
-def _name(system: str) -> str:
-    return f"--engine dask://{system}"
