@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import json
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
 from hostile_words import HOSTILE
+from json_server import JsonHandler
 
 MODE = sys.argv[1]
 PIECE = 5  # characters of a token: no key fits
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     calls = 0
 
     @property
@@ -62,17 +64,6 @@ class Handler(BaseHTTPRequestHandler):
         choices = [{**one, "index": i} for i in range(asked.get("n", 1))]
         used = {"prompt_tokens": 5, "completion_tokens": len(tokens) * len(choices)}
         return {"model": self.word, "id": self.word, "choices": choices, "usage": used}
-
-    def reply(self, status, body):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

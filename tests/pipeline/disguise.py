@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import httpx
+from json_server import JsonHandler
 
 from ttc.pipeline.run import Outcome, run_recipe
 from ttc.recipe import load_recipe
@@ -44,7 +45,7 @@ class Disguise(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     server: Disguise
 
     def do_GET(self):
@@ -72,17 +73,6 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.removeprefix("/v1")
         done = httpx.post(self.server.nano + path, json=body, timeout=60)
         return self.reply(done.status_code, {**done.json(), "system_fingerprint": None})
-
-    def reply(self, status, body):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
 
 
 def recipe_file(folder, *urls: str) -> str:

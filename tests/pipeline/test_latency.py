@@ -4,12 +4,13 @@ import asyncio
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
+from json_server import JsonHandler
 
 from ttc.core import Ask, Prompt, SamplingParams
 from ttc.pipeline.latency import answer_latency, at_concurrency, cell_latency
@@ -22,13 +23,8 @@ UNIT = 0.2
 """Seconds: so long that what a busy machine adds to a call is little beside it."""
 
 
-class Slow(BaseHTTPRequestHandler):
+class Slow(JsonHandler):
     """A prompt that ends in `w3` is answered after three units."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.reply({"object": "list", "data": [{"id": "m"}]})
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -44,18 +40,7 @@ class Slow(BaseHTTPRequestHandler):
             "completion_tokens": 3 * number,
             "total_tokens": 3 + 3 * number,
         }
-        self.reply({"object": "text_completion", "choices": choices, "usage": usage})
-
-    def reply(self, content):
-        data = json.dumps(content).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *args):
-        pass
+        self.reply(200, {"object": "text_completion", "choices": choices, "usage": usage})
 
 
 @pytest.fixture(scope="module")
