@@ -98,6 +98,27 @@ def test_what_is_under_way_is_waited_for_and_nothing_else_is_sent(tmp_path):
     assert gated_run(tmp_path, scenario) == 4
 
 
+def test_a_model_that_was_still_being_opened_sends_nothing_either(tmp_path):
+    """It would be cut off with calls under way, which nobody waits for."""
+
+    async def scenario(engine, backend, drawing):
+        opened(backend, 0, 1, 2, 3)
+        await engine.finish_calls()
+        late = Gated()
+        model = await engine.attach(late)
+        sample = model.sample(
+            Prompt(text="?"), SamplingParams(max_tokens=9), 8, problem_id="p", role="verifier"
+        )
+        asking = asyncio.create_task(sample)
+        await asyncio.sleep(0.1)
+        assert not late.gates
+        asking.cancel()
+        with suppress(asyncio.CancelledError):
+            await asking
+
+    assert gated_run(tmp_path, scenario) == 4
+
+
 @pytest.mark.parametrize(
     "limits",
     [{"finish_s": 0.2}, {"finish_s": 1000, "budget": {"per_run": {"seconds": 0.6}}}],

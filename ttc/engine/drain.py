@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from ttc.engine.gate import Gate
 from ttc.engine.router import Router
 
 log = logging.getLogger(__name__)
@@ -21,13 +22,15 @@ class Drain:
 
     def __init__(
         self,
+        gate: Gate,
         routers: Sequence[Router],
         flush: Callable[[], Awaitable[None]],
         moving: Callable[[], int] = lambda: 0,
     ) -> None:
-        """routers: those of the models, also later ones; flush: waits for the journal's disk;
-        moving: batches that are just being submitted or read.
+        """gate: what all calls pass; routers: those of the models, also later ones; flush: waits
+        for the journal's disk; moving: batches that are just being submitted or read.
         """
+        self._gate = gate
         self._routers = routers
         self._flush = flush
         self._moving = moving
@@ -44,8 +47,7 @@ class Drain:
 
         The time for calls under way runs from here, and ends with that of an earlier `begin`.
         """
-        for router in self._routers:
-            router.hold()
+        self._gate.held = True
         until = asyncio.get_running_loop().time() + seconds
         news = self._until is None or bool(hint)
         self._until = until if self._until is None else min(until, self._until)

@@ -102,7 +102,7 @@ class Engine:
         self._backends: list[Backend] = []
         self._gate = Gate()
         self._ways = Ways(self._gate, self.events)
-        self._drain = Drain(self._ways.routers, self._flush, self._moving)
+        self._drain = Drain(self._gate, self._ways.routers, self._flush, self._moving)
         self.retried: set[str] = set()
         """Problems whose failed samples in the journal are asked for again."""
         self._watches: dict[str, Watch] = {}
@@ -246,8 +246,6 @@ class Engine:
         return sum(collector.moving for collector in self._collectors.values())
 
     async def _finish(self, most: float, hint: str = "") -> None:
-        for collector in self._collectors.values():
-            collector.hold()
         left = self.ledger.seconds_left()
         seconds = min(most, self.settings.finish_s, math.inf if left is None else max(0.0, left))
         self._drain.begin(seconds, hint)

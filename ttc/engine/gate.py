@@ -1,4 +1,4 @@
-"""Whether a run's calls may be sent: closed while the run is paused."""
+"""Whether a run's calls may be sent: not while the run is paused, nor once it is to end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import asyncio
 
 
 class Gate:
-    """Of all models of a run. Belongs to one event loop. What was sent before goes on."""
+    """Of all models of a run, also of those that are opened later. Belongs to one event loop. What
+    was sent before goes on.
+    """
 
     def __init__(self) -> None:
         self._open = asyncio.Event()
         self._open.set()
         self._closed_at = 0.0
+        self.held = False
+        """Whether nothing is to be sent any more: who waits, waits until it is cancelled."""
 
     @property
     def closed(self) -> bool:

@@ -59,7 +59,6 @@ class Router:
         self._timer: asyncio.TimerHandle | None = None
         self._checks: dict[str, asyncio.Task[None]] = {}
         self._workers: set[asyncio.Task[None]] = set()
-        self._held = False
         self._looking = False  # whether a worker asks for its next call at the moment
         self._next: tuple[_Job[Any], Lease] | None = None
         for endpoint in self.endpoints:
@@ -97,7 +96,7 @@ class Router:
         it is cancelled.
         """
         await self._gate.passed()
-        if self._held:
+        if self._gate.held:
             await self._loop.create_future()
         lease = endpoint.take(tokens, self._loop.time())
         try:
@@ -167,7 +166,7 @@ class Router:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._waiting and not self._held and not self._gate.closed:
+        while self._waiting and not self._gate.held and not self._gate.closed:
             job = self._waiting[0]
             now = self._loop.time()
             if job.answer.done():  # its call was cancelled
@@ -257,11 +256,6 @@ class Router:
 
     def wake(self) -> None:
         """The gate is open again, or there may be more places."""
-        self._dispatch()
-
-    def hold(self) -> None:
-        """Send nothing from now on; what waits for a place waits until it is cancelled."""
-        self._held = True
         self._dispatch()
 
     async def close(self) -> None:

@@ -71,7 +71,6 @@ class Collector:
         self._tasks: set[asyncio.Task[None]] = set()
         self._spent: list[tuple[str, str]] = []
         self._spending: asyncio.TimerHandle | None = None
-        self._on_hold = False
         self.moving = 0
         """Batches that are just being submitted or read; all others go on without us."""
 
@@ -173,7 +172,7 @@ class Collector:
 
     def _flush(self) -> None:
         self._timer = None
-        if self._on_hold:
+        if self._gate.held:
             return
         if self._gate.closed:
             self._run(self._flush_later())
@@ -241,7 +240,7 @@ class Collector:
             line.token = ""
         await asyncio.sleep(pause)
         await self._gate.passed()
-        if self._on_hold:
+        if self._gate.held:
             return
         longer = min(2 * pause, _LONGEST_FULL_S)
         still = [line for line in lines if line.answer is not None]
@@ -300,10 +299,6 @@ class Collector:
             self._delivery.fail(lines, RetryableError(str(error), billed=True) if gone else error)
 
     # The end.
-
-    def hold(self) -> None:
-        """Submit nothing from now on; what waits at the provider stays there."""
-        self._on_hold = True
 
     async def abandon(self) -> list[Line]:
         """The run is over: what it submitted and has no use for any more is cancelled.
