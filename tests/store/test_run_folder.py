@@ -1,9 +1,12 @@
+import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ttc.errors import DataError
+from ttc.store import run_folder as run_folder_module
 from ttc.store.manifest import Manifest, Status
 from ttc.store.run_folder import RunFolder, find_matching, find_run, list_runs, run_folder
 from ttc.store.sweeps import SweepState
@@ -37,6 +40,38 @@ def test_runs_are_listed_oldest_first(root: Path) -> None:
 def test_a_run_in_the_making_is_not_listed(root: Path) -> None:
     add(root, "quickstart", ".cc44.import", 9)
     assert len(list_runs(root)) == 3
+
+
+def test_a_run_that_goes_away_meanwhile_is_not_listed(root: Path, monkeypatch) -> None:
+    gone, look = root / "genrm", os.scandir
+
+    def too_late(path):
+        if isinstance(path, str | Path) and Path(path) == gone and gone.exists():
+            shutil.rmtree(gone)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", too_late)
+    assert [run.run_id for run in list_runs(root)] == ["ab22", "aa11"]
+    assert not gone.exists()
+
+
+@pytest.mark.parametrize("looks", range(5))
+def test_a_run_that_begins_meanwhile_is_found_or_is_not_there(tmp_path, monkeypatch, looks) -> None:
+    """Its name is asked for before it is there, as `ttc run` does for lengths of samples."""
+    made = []
+
+    def meanwhile(folder, **options):
+        made.append(folder)
+        if len(made) == looks:
+            add(tmp_path, "quickstart", "aa11", 1)
+        return list_runs(folder, **options)
+
+    monkeypatch.setattr(run_folder_module, "list_runs", meanwhile)
+    try:
+        found = find_run("quickstart", tmp_path).run_id
+    except DataError as error:
+        found = str(error)
+    assert found == "aa11" or "no run 'quickstart'" in found
 
 
 @pytest.mark.parametrize(

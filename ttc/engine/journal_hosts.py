@@ -7,6 +7,7 @@ refused. All times are the file server's, since hosts' clocks differ; who came f
 
 from __future__ import annotations
 
+import glob
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from ttc.engine.journal_place import network_type, on_network
 from ttc.errors import TtcError
+from ttc.store.listing import found_below
 
 log = logging.getLogger(__name__)
 _TOUCH_S = 10.0
@@ -98,7 +100,7 @@ class HostNote:
 def _notes(journal: Path) -> list[tuple[str, str, float]]:
     """Names of the notes beside a journal, their hosts, and when each was touched last."""
     found = []
-    for path in journal.parent.glob(f"{journal.name}-host-*"):
+    for path in found_below(journal.parent, f"{glob.escape(journal.name)}-host-*"):
         with suppress(OSError, ValueError, TypeError, KeyError):
             host = str(json.loads(path.read_text())["host"])
             found.append((path.name, host, path.stat().st_mtime))

@@ -17,11 +17,13 @@ from pathlib import Path
 
 from ttc.errors import DataError
 from ttc.store.columns import RUN_TABLES, TableName
+from ttc.store.listing import found_below
 from ttc.store.manifest import Damaged, Manifest, read_manifest
 
 MANIFEST_NAME = "manifest.json"
 SHARDS = "shards"
 _REQUIRED: tuple[TableName, ...] = ("problems", "solutions")
+_LEVELS = ("*", "*/*")  # folders below a results root that may be runs
 _SHOWN = 8
 _WHOLE = 64 * 2**20
 _MAGIC = b"PAR1"  # how a parquet file begins and ends
@@ -181,12 +183,13 @@ def list_runs(root: Path, *, unmerged: bool = False) -> list[RunFolder]:
 
     unmerged: also those of which there are only shards.
     """
-    manifests = [*root.glob(f"*/{MANIFEST_NAME}"), *root.glob(f"*/*/{MANIFEST_NAME}")]
-    found = [RunFolder(path.parent) for path in manifests if not path.parent.name.startswith(".")]
-    runs = {run: run for run in found if not run.shard}
+    runs: dict[RunFolder, RunFolder] = {}
+    for below in _LEVELS:
+        found = [RunFolder(path.parent) for path in found_below(root, f"{below}/{MANIFEST_NAME}")]
+        runs |= {run: run for run in found if not run.shard}
     if unmerged:
-        for below in ("*", "*/*"):
-            shards = map(RunFolder, root.glob(f"{below}/{SHARDS}/*-of-*"))
+        for below in _LEVELS:
+            shards = map(RunFolder, found_below(root, f"{below}/{SHARDS}/*-of-*"))
             begun = (one for one in shards if one.shard and one.exists())
             runs = {one.whole: one for one in begun} | runs
     return sorted(runs, key=lambda run: _age(runs[run]))
@@ -246,17 +249,22 @@ def _sweep(reference: str | Path, root: Path) -> DataError | None:
 
 
 def _has_shards(folder: Path) -> bool:
-    shards = map(RunFolder, (folder / SHARDS).glob("*-of-*"))
+    shards = map(RunFolder, found_below(folder / SHARDS, "*-of-*"))
     return any(one.shard and one.exists() for one in shards)
 
 
 def _not_merged(reference: str | Path, root: Path, error: DataError) -> DataError:
-    """What tells that a run is there, but in shards; the error itself where it is not."""
+    """What tells that a run is there, but in shards; the error itself where it is not.
+
+    It is not where there are no shards either: then another process began it just now.
+    """
     try:
         found = find_run(reference, root, begun=True, unmerged=True)
     except DataError:
         return error
-    shard = next((found.path / SHARDS).glob("*-of-*"))
+    shard = min(found_below(found.path / SHARDS, "*-of-*"), default=None)
+    if shard is None:
+        return error
     return DataError(
         f"{found.name} is there in shards only: ttc merge {found.path} makes it a run; what is "
         f"about one shard takes its folder, such as {shard}"

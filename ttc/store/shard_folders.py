@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ttc.core.shard import Shard
+from ttc.store.listing import found_below
 from ttc.store.run_folder import SHARDS, RunFolder
 
 
@@ -22,7 +23,7 @@ def shard_of(folder: RunFolder) -> Shard | None:
 
 def shards_at(run: RunFolder) -> dict[Shard, RunFolder]:
     """The folders of a run's shards, also of those that only just began."""
-    below = [RunFolder(path) for path in (run.path / SHARDS).glob("*-of-*")]
+    below = [RunFolder(path) for path in found_below(run.path / SHARDS, "*-of-*")]
     found = {shard: one for one in below if (shard := shard_of(one)) is not None}
     return {shard: found[shard] for shard in sorted(found, key=lambda s: (s.of, s.number))}
 

@@ -13,6 +13,7 @@ from ttc.cells.sweep.options import grid_axes, shared_settings
 from ttc.cells.sweep.spec import Spec
 from ttc.errors import DataError, RecipeError, UsageError
 from ttc.shipped import shipped_files, shipped_sweeps
+from ttc.store.listing import found_below
 from ttc.store.sweeps import (
     FOLDER,
     STATE_NAME,
@@ -85,7 +86,7 @@ def _begun(asked: Asked) -> Path | None:
     folder = find_sweep(word, asked.results or _RESULTS)
     if folder is None and not _is_file(word) and word not in shipped_sweeps():
         root = asked.results or _RESULTS
-        there = sorted(path.parent.name for path in (root / FOLDER).glob(f"*/{STATE_NAME}"))
+        there = sorted(path.parent.name for path in found_below(root / FOLDER, f"*/{STATE_NAME}"))
         known = f"; there are {', '.join(there)}" if there else f"; there is none in {root}"
         raise DataError(f"no sweep {word!r} to go on with{known}")
     return folder

@@ -1,0 +1,14 @@
+"""What is in folders that other processes write to meanwhile."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+
+def found_below(folder: Path, pattern: str) -> list[Path]:
+    """The paths below a folder that fit a pattern, without hidden ones, in no order.
+
+    What goes away meanwhile is left out; `Path.glob` raises there in Python 3.11.
+    """
+    return [folder / name for name in glob.glob(pattern, root_dir=folder)]
