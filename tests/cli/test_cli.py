@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from processes import ttc
 
+from ttc import __version__
 from ttc.installing import with_extra
 
 COMMANDS = (
@@ -154,6 +155,18 @@ def test_a_quiet_run_is_one_line(tmp_path):
     assert first.endswith(": complete\n")
     assert second.endswith(": nothing to do, this run is complete\n")
     assert (first.count("\n"), second.count("\n")) == (1, 1)
+
+
+def test_a_complete_run_of_another_version_is_left_alone_and_called_so(tmp_path):
+    path = recipe(tmp_path)
+    assert ttc(tmp_path, "run", path, "--quiet").returncode == 0
+    (manifest,) = (tmp_path / "results").glob("*/*/manifest.json")
+    assert "made by ttc" not in ttc(tmp_path, "run", path).stdout
+    manifest.write_text(manifest.read_text().replace('"ttc_version": "', '"ttc_version": "0.0.'))
+    said = " ".join(ttc(tmp_path, "run", path).stdout.split())
+    assert "Nothing to do: this run is complete." in said
+    assert f"made by ttc 0.0.{__version__}, and this is" in said
+    assert f"move {manifest.parent.relative_to(tmp_path)} away" in said
 
 
 def test_a_starter_recipe_loads(tmp_path):

@@ -76,6 +76,20 @@ def print_run(
         return
     if fresh is False:
         console().print("Nothing to do: this run is complete.", style="green")
+        lines = (*_of_another_version(run), *lines)
     print_summary(console(), run)
     for text in lines:
         say(text)
+
+
+def _of_another_version(run: RunFolder) -> list[str]:
+    """What tells that a run which is left alone was made by another ttc than this."""
+    import ttc
+
+    made = run.manifest().ttc_version
+    if made == ttc.__version__:
+        return []
+    return [
+        f"It was made by ttc {made}, and this is {ttc.__version__}: to have it made anew, move "
+        f"{run.path} away; its samples come from the journal, where it still holds them."
+    ]
