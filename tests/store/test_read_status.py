@@ -1,6 +1,8 @@
 """Whether a run is alive, and what is known of it, from files alone."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,6 +60,34 @@ def test_the_lock_tells_who_is_alive(run):
             pass
     now, alive = look(run)
     assert (now.state, alive) == ("killed", False)
+
+
+def test_a_run_that_begins_while_it_is_looked_at_was_not_killed(run, monkeypatch):
+    with ExitStack() as work:
+
+        def meanwhile(folder):
+            before = held(folder)
+            if not before:
+                work.enter_context(locked(folder))
+                write_status(run, status(run))
+            return before
+
+        monkeypatch.setattr(looking, "held", meanwhile)
+        now, alive = look(run)
+    assert (now.state, alive) == ("running", True)
+
+
+def test_those_who_look_are_not_taken_for_one_who_works(run):
+    write_status(run, status(run))
+    with locked(run):
+        pass  # the lock's file is there from now on
+    with ThreadPoolExecutor(8) as threads:
+        seen = [threads.submit(lambda: {held(run) for _ in range(300)}) for _ in range(8)]
+        with locked(run):
+            pass  # nor do they keep a run from starting
+        assert None not in set().union(*(one.result() for one in seen))
+        again = [threads.submit(lambda: {held(run) for _ in range(300)}) for _ in range(8)]
+        assert set().union(*(one.result() for one in again)) == {False}
 
 
 def test_a_manifest_that_says_complete_has_the_last_word(run):

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from ttc.core.shard import Shard
 from ttc.report.status import status_panel
+from ttc.store import read_status as looking
 from ttc.store.manifest import Manifest, ShardNote
 from ttc.store.read_status import look
 from ttc.store.run_folder import RunFolder, list_runs
 from ttc.store.shard_folders import shard_folder, shard_of, shards_of
 from ttc.store.shard_status import shards_in_words
-from ttc.store.status import Count, RunStatus, write_status
+from ttc.store.status import Count, RunStatus, read_status, write_status
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -62,6 +63,25 @@ def test_of_some_shards(tmp_path):
     assert [one.state for one in status.shards] == ["complete", "failed", "missing", "killed"]
     assert shards_in_words(status.shards) == "4 shards: 1 complete, 1 failed, 1 killed, 1 missing"
     assert status_panel(status) is not None
+
+
+def test_a_shard_that_begins_meanwhile_takes_no_other_ones_place(tmp_path, monkeypatch):
+    run = run_in(tmp_path)
+    begun(run, 2, 2, "failed", 1, error="no key")
+
+    def meanwhile(path):
+        if not shard_folder(run, Shard(1, 2)).exists():
+            begun(run, 1, 2, "complete", 4)
+        return read_status(path)
+
+    monkeypatch.setattr(looking, "read_status", meanwhile)
+    status, _ = look(run)
+    assert [(one.state, one.error) for one in status.shards] == [
+        ("missing", ""),
+        ("failed", "no key"),
+    ]
+    status, _ = look(run)
+    assert [one.state for one in status.shards] == ["complete", "failed"]
 
 
 def test_of_all_shards_that_are_done(tmp_path):

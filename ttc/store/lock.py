@@ -46,12 +46,39 @@ def locked_folder(path: Path, busy: str) -> Iterator[None]:
 
 
 def held(run: RunFolder) -> bool | None:
-    """Whether a process works on the run now; None where that can't be told (rights)."""
+    """Whether a process works on the run now; None where that can't be told (rights).
+
+    Those who look don't count as working, nor do they keep a run from starting.
+    """
+    path = run.path / _NAME
+    try:
+        with path.open("rb") as file:
+            return _excluded(file.fileno())
+    except FileNotFoundError:
+        return False
+    except (OSError, NotImplementedError):
+        return _by_taking(path)
+
+
+def _excluded(descriptor: int) -> bool:
+    """Whether somebody holds the file's lock, by a shared one, which others who look may have, too.
+
+    Raises `OSError` and `NotImplementedError` where there is no such lock.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        raise NotImplementedError from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False  # closing the file gives the lock back
+
+
+def _by_taking(path: Path) -> bool | None:
     from filelock import FileLock, Timeout
 
-    path = run.path / _NAME
-    if not path.exists():
-        return False
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)

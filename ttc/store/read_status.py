@@ -25,20 +25,28 @@ def look(run: RunFolder) -> tuple[RunStatus, bool]:
     """
     shards = shards_of(run)
     if shards and not run.exists():
-        looked = [look(one) for one in shards.values()]
-        return together(run, looked), any(alive for _, alive in looked)
-    alive = held(run)
-    status = read_status(run.path / STATUS_NAME) or status_of(run)
-    if alive is None:  # the lock is not ours to try: a status that moves shows life
-        age = (datetime.now(UTC) - status.updated).total_seconds()
-        alive = status.state == "running" and age < _STALE_S
+        looked = {shard: look(one) for shard, one in shards.items()}
+        return together(run, looked), any(alive for _, alive in looked.values())
+    status, alive = _seen(run)
+    if not alive and status.state == "running":  # or it began just after nobody had been at it
+        status, alive = _seen(run)
     if not alive and status.state == "running":
         # The status is the first file that a full disk costs; the manifest has the last word.
         stored = run.manifest().status
         status.state = "killed" if stored == "interrupted" else stored
         status.eta_seconds = None
     if shards:
-        status.shards = shard_states(run, [look(one) for one in shards.values()])
+        status.shards = shard_states({shard: look(one) for shard, one in shards.items()})
+    return status, alive
+
+
+def _seen(run: RunFolder) -> tuple[RunStatus, bool]:
+    """The status as it is written, and whether somebody is at work."""
+    alive = held(run)
+    status = read_status(run.path / STATUS_NAME) or status_of(run)
+    if alive is None:  # the lock is not ours to try: a status that moves shows life
+        age = (datetime.now(UTC) - status.updated).total_seconds()
+        alive = status.state == "running" and age < _STALE_S
     return status, alive
 
 

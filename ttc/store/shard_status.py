@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ttc.core.shard import Shard
 from ttc.store.run_folder import RunFolder
-from ttc.store.shard_folders import shards_of
 from ttc.store.status import Count, RunStatus, ShardState, State
 
 _GROUPS = ("complete", "budget", "running", "interrupted", "failed", "killed", "missing")
 
+Looked = Mapping[Shard, tuple[RunStatus, bool]]
+"""The status of each shard that was begun, and whether a process works on it."""
 
-def together(run: RunFolder, looked: Sequence[tuple[RunStatus, bool]]) -> RunStatus:
+
+def together(run: RunFolder, looked: Looked) -> RunStatus:
     """The status of a run of which there are only shards, from theirs, of which there are some."""
-    each = [status for status, _ in looked]
-    alive = any(alive for _, alive in looked)
-    rows = shard_states(run, looked)
+    each = [status for status, _ in looked.values()]
+    alive = any(alive for _, alive in looked.values())
+    rows = shard_states(looked)
     state: State = "interrupted"
     if alive or all(one.done for one in rows):
         state = "running" if alive else "unmerged"
@@ -37,23 +39,22 @@ def together(run: RunFolder, looked: Sequence[tuple[RunStatus, bool]]) -> RunSta
         from_journal=sum(one.from_journal for one in each),
         failed_samples=sum(one.failed_samples for one in each),
         retries=sum(one.retries for one in each),
-        tokens_per_second=sum(one.tokens_per_second for one, alive in looked if alive),
+        tokens_per_second=sum(one.tokens_per_second for one, alive in looked.values() if alive),
         batches=[batch for one in each for batch in one.batches],
         warnings=list(dict.fromkeys(text for one in each for text in one.warnings)),
         shards=rows,
     )
 
 
-def shard_states(run: RunFolder, looked: Sequence[tuple[RunStatus, bool]]) -> list[ShardState]:
-    """A row for every shard that there should be. looked: in the order of `shards_of`."""
-    found = dict(zip(shards_of(run), looked, strict=False))
+def shard_states(looked: Looked) -> list[ShardState]:
+    """A row for every shard that there should be."""
     rows = []
-    for of in sorted({shard.of for shard in found}):
+    for of in sorted({shard.of for shard in looked}):
         for shard in (Shard(number, of) for number in range(1, of + 1)):
-            if shard not in found:
+            if shard not in looked:
                 rows.append(ShardState(shard=str(shard), state="missing"))
                 continue
-            status, alive = found[shard]
+            status, alive = looked[shard]
             rows.append(
                 ShardState(
                     shard=str(shard),
