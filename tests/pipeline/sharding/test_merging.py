@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from functools import cache
 
 import pandas as pd
 import pytest
 from sharded import CLOCK, TABLES, USUAL, check_same
 
+from ttc.errors import Busy
 from ttc.pipeline.run import run_recipe
+from ttc.pipeline.sharding import merge as merging
+from ttc.pipeline.sharding.beside import require_alone
 from ttc.pipeline.sharding.merge import merge
 from ttc.recipe import parse_recipe
+from ttc.store.lock import locked
+from ttc.store.manifest import Try
+from ttc.store.run_folder import RunFolder
 
 PER_PROBLEM = USUAL + "budget: {per_problem: {tokens: [300, 900]}}\n"
 BEAM = """
@@ -104,3 +111,36 @@ def test_a_run_that_is_complete_without_shards_stays(run, shards):
     before = whole.run.manifest_path.read_bytes()
     assert not merge([whole.run.path]).fresh
     assert whole.run.manifest_path.read_bytes() == before
+
+
+@pytest.mark.parametrize("moment", ["checking", "merging solutions", "evaluating"])
+def test_a_shard_that_begins_again_meanwhile_is_not_merged(shards, monkeypatch, moment):
+    """Once the whole is locked, only one of another place does."""
+    folders = shards("shared", of=2)
+    begun = []
+
+    def meanwhile(*_):
+        with suppress(Busy), locked(folders[0]):
+            require_alone(folders[0])
+            begun.append(folders[0])
+            manifest = folders[0].manifest()
+            manifest.tries.append(Try())
+            manifest.write(folders[0].manifest_path)
+
+    def told(text):
+        if text == moment:
+            meanwhile()
+
+    if moment == "checking":
+        monkeypatch.setattr(merging, "require_within_budget", meanwhile)
+        with pytest.raises(Busy, match="shard 1/2 began again"):
+            merge([folders[0].whole.path])
+        assert begun
+        return
+    merge([folders[0].whole.path], told=told)
+    assert not begun
+    elsewhere = folders[0].results.parent / "elsewhere"
+    with pytest.raises(Busy, match="shard 1/2 began again"):
+        merge([one.path for one in folders], elsewhere, told)
+    assert begun
+    assert not RunFolder(elsewhere / "shared" / folders[0].run_id).complete()

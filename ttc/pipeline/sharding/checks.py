@@ -8,11 +8,12 @@ from shlex import quote
 
 from ttc.budget.allocation import SLACK
 from ttc.core.shard import Shard
-from ttc.errors import DataError
+from ttc.errors import Busy, DataError
 from ttc.pipeline.sharding.gather import Gathered
 from ttc.pipeline.sharding.second_pass import parts_of, run_limits, totals
 from ttc.pipeline.sharding.tables import same_rows
 from ttc.store.columns import RUN_TABLES, TableName
+from ttc.store.lock import held
 from ttc.store.manifest import Manifest
 from ttc.store.read_status import look
 from ttc.store.run_folder import RunFolder
@@ -41,6 +42,17 @@ def choose(gathered: Gathered) -> dict[Shard, tuple[RunFolder, Manifest]]:
     if lacking:
         raise DataError(_lacking(gathered, lacking))
     return chosen
+
+
+def require_still(chosen: Chosen) -> None:
+    """Raise `Busy` where a process works on one of these shards, or has since they were chosen."""
+    for shard, (folder, manifest) in chosen.items():
+        now = folder.earlier()
+        if held(folder) or now is None or now.model_dump_json() != manifest.model_dump_json():
+            raise Busy(
+                f"shard {shard} began again meanwhile; merge when it has ended: ttc status "
+                f"{folder.path}"
+            )
 
 
 def _is_done(folder: RunFolder) -> bool:

@@ -16,6 +16,7 @@ from ttc.pipeline.sharding.checks import (
     choose,
     digest_of,
     require_alike,
+    require_still,
     require_within_budget,
     tables_of,
 )
@@ -61,8 +62,9 @@ def merge(
     """Make the run of its shards; see `gather` for words and root.
 
     A run that was made of the same shards before is left alone, and so is one that is complete
-    without them. Raises `DataError` where shards are missing, not done, or not of one run, and
-    `BudgetExhausted` where none has a solution (`NothingYet` where the run's budget has more).
+    without them. Raises `DataError` where shards are missing, not done, or not of one run, `Busy`
+    where one begins again meanwhile, and `BudgetExhausted` where none has a solution (`NothingYet`
+    where the run's budget has more).
     """
     gathered = gather(words, root)
     told(f"checking {gathered.of} shards")
@@ -71,7 +73,8 @@ def merge(
     manifests = [manifest for _, manifest in chosen.values()]
     require_within_budget(manifests)
     run = gathered.run
-    with locked(run):
+    with locked(run):  # from here on its shards don't begin
+        require_still(chosen)
         remove_leftovers(run.path, WRITTEN)
         there = run.earlier()
         whole = merged_manifest(chosen, _own_tries(there))
@@ -116,6 +119,7 @@ def _write(run: RunFolder, chosen: Chosen, whole: Manifest, told: Told) -> None:
     write_curves(None, run, whole).note(whole)
     whole.timing["evaluation_seconds"] = time.monotonic() - began
     whole.tables = run.digests()
+    require_still(chosen)  # those in other places may have
     whole.write(run.manifest_path)
     status = status_of(run)
     status.problems = Count(done=first.shard.problems, total=first.shard.problems)
