@@ -279,7 +279,7 @@ def test_what_a_complete_run_has_no_use_for_is_cancelled_and_charged(tmp_path):
     """A first try of the run asked for more: its second one, of a smaller recipe, leaves it."""
 
     async def works():
-        provider = Provider(terms=BatchTerms(gather_s=0.002, poll_s=0.001))
+        provider = Provider(terms=BatchTerms(gather_s=0.5, poll_s=0.001))
         provider.stop_at, provider.hangs = 2, True  # the batch of all solutions is there
         with suppress(Stopped):
             await attempt(tmp_path, provider, {"per_run": {"calls": 1000}})

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +78,7 @@ class Journal:
         self._writer = self._connect()
         with explained(path):
             self.id = journal_id(self._writer, path)
+        self._file = os.stat(path)
         self._spare = Spare(path.parent)
         self._full: TtcError | None = None
         self._damaged = False
@@ -213,6 +216,7 @@ class Journal:
 
     def _insert(self, rows: Sequence[Row], bills: Sequence[Bill]) -> dict[bytes, Completion]:
         """One transaction; where the disk is full, with the room that was held back for this."""
+        self._require_there()
         with explained(self.path):
             try:
                 return self._transact(rows, bills)
@@ -221,6 +225,16 @@ class Journal:
                     raise
                 self._full = _full_disk(self.path)
                 return self._transact(rows, bills)
+
+    def _require_there(self) -> None:
+        """Raise `TtcError` where the file was removed: SQLite would go on in one without a name."""
+        with suppress(OSError):
+            if os.path.samestat(os.stat(self.path), self._file):
+                return
+        raise TtcError(
+            f"the journal {self.path} was removed while it was in use: what is sampled now can't "
+            "be kept; run the same command again"
+        )
 
     def _transact(self, rows: Sequence[Row], bills: Sequence[Bill]) -> dict[bytes, Completion]:
         """Insert what is not there; what is there instead of the others."""

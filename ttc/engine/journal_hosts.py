@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ttc.engine.journal_place import network_type, on_network
 from ttc.errors import TtcError
-from ttc.store.listing import found_below
+from ttc.listing import found_below
 
 log = logging.getLogger(__name__)
 _TOUCH_S = 10.0

@@ -8,6 +8,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from ttc.budget.allocation import added, nothing
 from ttc.budget.cost import UNITS, Unit
 from ttc.engine.billing import all_bills, sound_bill
@@ -15,6 +17,7 @@ from ttc.engine.journal import explained
 from ttc.errors import DataError
 
 _BUSY_S = 60.0
+_MAKING_S = 2.0  # longest time from a new journal's file to its tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,16 @@ class Inside:
     models: dict[str, int]
 
 
+class _Empty(DataError):
+    """No table: no journal, or one that another process is making."""
+
+
+@retry(
+    retry=retry_if_exception_type(_Empty),
+    stop=stop_after_delay(_MAKING_S),
+    wait=wait_fixed(0.02),
+    reraise=True,
+)
 def reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing, if that can be had: who only has the right to read may.
 
@@ -56,6 +69,8 @@ def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
     """
     try:
         columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(completions)")}
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise _Empty(f"{path} is no journal of ttc: there is nothing in it")
         (code,) = connection.execute(
             "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view') "
             "OR (type = 'table' AND rootpage = 0)"

@@ -109,7 +109,8 @@ class Recording:
             manifest.note = error or "; ".join(self._notes)
             manifest.end_try(status, error)
             with suppress(DataError) if error else nullcontext():
-                manifest.write(self._run.manifest_path)
+                if not error or self._run.path.is_dir():  # who removed it wants no rest of it
+                    manifest.write(self._run.manifest_path)
         done = monitor.status()
         note(
             f"run_{status}" if status in ("interrupted", "failed") else "run_ended",

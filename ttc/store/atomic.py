@@ -91,7 +91,10 @@ def remove_leftovers(folder: Path, names: Collection[str] | None = None) -> int:
 
 def _remove(folder: Path, names: Collection[str] | None, older_than: float = 0.0) -> int:
     removed = 0
-    for leftover in folder.glob(f".*{_SUFFIX}"):
+    found: list[str] = []
+    with suppress(OSError):
+        found = os.listdir(folder)
+    for leftover in (folder / one for one in found if one[0] == "." and one.endswith(_SUFFIX)):
         name = leftover.name[1 : -len(_SUFFIX)].rpartition(".")[0]
         with suppress(OSError):
             old = not older_than or time.time() - leftover.stat().st_mtime > older_than

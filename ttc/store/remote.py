@@ -2,8 +2,8 @@
 
 What computes works on files of this machine; a URL stands for a run only at the edges. A run that
 was fetched stays in a cache (`TTC_CACHE`, else the user's) and is fetched again where its manifest
-has changed. A run's manifest is put last, so whoever finds one finds the tables that it names.
-Journals are databases of one host's disk and never go to a URL.
+has changed; what it was before goes after some days. A run's manifest is put last, so whoever finds
+one finds the tables that it names. Journals are databases of one host's disk and never go to a URL.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from ttc.store.overwriting import new_file
 from ttc.store.run_folder import MANIFEST_NAME, RunFolder, is_url
 
 _MOST_RUNS = 200
+_KEPT_S = 3 * 24 * 3600.0
 _LARGEST_MANIFEST = 2**26
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -43,10 +45,13 @@ def fetched_run(url: str) -> RunFolder:
             manifest = _manifest(files, f"{place}/{MANIFEST_NAME}", path)
             names = (_safe(manifest.recipe_name), _safe(manifest.run_id))
             mark = hashlib.sha256(f"{files.protocol}\n{place}".encode()).hexdigest()[:16]
-            run = RunFolder(_cache() / mark / names[0] / names[1])
-            if run.exists() and run.manifest_path.read_bytes() == path.read_bytes():
-                return run
-            _fetch(files, place, manifest, run, path)
+            # Each state of a run has a folder, so that nobody's is replaced while it is read.
+            state = _cache() / mark / hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            run = RunFolder(state / names[0] / names[1])
+            if not run.exists():
+                _fetch(files, place, manifest, run, path)
+            os.utime(state)
+            _forget_others(state)
             return run
 
 
@@ -201,8 +206,19 @@ def _fetch(files: Any, place: str, manifest: Manifest, run: RunFolder, own: Path
             raise DataError(f"{place}: a table is not what the manifest says: it is being written, "
                             "or damaged")  # fmt: skip
         shutil.copyfile(own, stage.manifest_path)
-        shutil.rmtree(run.path, ignore_errors=True)
-        os.replace(stage.path, run.path)
+        try:
+            os.replace(stage.path, run.path)
+        except OSError:
+            if not run.exists():  # or another process has fetched it meanwhile
+                raise
+
+
+def _forget_others(state: Path) -> None:
+    """Remove what the run was before, unless it was asked for in the last days."""
+    for other in state.parent.iterdir():
+        with suppress(OSError):
+            if other != state and time.time() - other.stat().st_mtime > _KEPT_S:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def _copy(files: Any, there: str, path: Path, most: int) -> None:

@@ -16,8 +16,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ttc.errors import DataError
+from ttc.listing import found_below
 from ttc.store.columns import RUN_TABLES, TableName
-from ttc.store.listing import found_below
 from ttc.store.manifest import Damaged, Manifest, read_manifest
 
 MANIFEST_NAME = "manifest.json"
@@ -123,6 +123,10 @@ class RunFolder:
             manifest = self.manifest()
         except Damaged:
             return False
+        except DataError:
+            if self.exists():
+                raise
+            return False  # it was removed just now
         if manifest.status == "interrupted":
             return False
         if manifest.tables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttc.core.shard import Shard
-from ttc.store.listing import found_below
+from ttc.listing import found_below
 from ttc.store.run_folder import SHARDS, RunFolder
 
 

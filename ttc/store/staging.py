@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -20,17 +21,33 @@ class Stage:
     def __init__(self, destination: Path) -> None:
         self.run = RunFolder(destination / f".new-{secrets.token_hex(4)}")
         self._destination = destination
+        self._old: list[Path] = []
 
     def publish(self, run_id: str) -> RunFolder:
         """Move the folder to `destination/<run_id>`; an earlier one of that name goes."""
         final = RunFolder(self._destination / run_id)
-        old = self._destination / f".old-{secrets.token_hex(4)}"
-        with writing(final.path):
-            if final.path.exists():
-                os.replace(final.path, old)
-            os.replace(self.run.path, final.path)
-        shutil.rmtree(old, ignore_errors=True)
+        try:
+            with writing(final.path):
+                while not self._in_place(final.path):
+                    pass
+        finally:
+            for old in self._old:
+                shutil.rmtree(old, ignore_errors=True)
         return final
+
+    def _in_place(self, final: Path) -> bool:
+        """Whether the run has taken its place; not where another process has just then."""
+        old = self._destination / f".old-{secrets.token_hex(4)}"
+        with suppress(FileNotFoundError):
+            os.replace(final, old)
+            self._old.append(old)
+        try:
+            os.replace(self.run.path, final)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            return False
+        return True
 
 
 @contextmanager

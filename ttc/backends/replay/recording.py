@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ttc.errors import DataError
+from ttc.listing import found_below
 
 Row = Mapping[str, Any]
 
@@ -31,7 +32,9 @@ class Recording:
         if (lacks := _lacks(folder)) is None:
             return
         inside = [
-            p.parent for p in sorted(folder.glob("*/solutions.parquet")) if not _lacks(p.parent)
+            p.parent
+            for p in sorted(found_below(folder, "*/solutions.parquet"))
+            if not _lacks(p.parent)
         ]
         if len(inside) > 1:
             raise DataError(
@@ -81,6 +84,9 @@ class Recording:
         digest = hashlib.sha256()
         for table in ("problems", "solutions", "verifications"):
             if self.has(table):
-                with self._path(table).open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
+                try:
+                    with self._path(table).open("rb") as file:
+                        digest.update(hashlib.file_digest(file, "sha256").digest())
+                except OSError as error:
+                    raise DataError(f"can't read {self._path(table)}: {error.strerror}") from None
         return digest.hexdigest()

@@ -12,8 +12,8 @@ from ttc.cells.sweep.file import is_sweep, read_sweep
 from ttc.cells.sweep.options import grid_axes, shared_settings
 from ttc.cells.sweep.spec import Spec
 from ttc.errors import DataError, RecipeError, UsageError
+from ttc.listing import found_below
 from ttc.shipped import shipped_files, shipped_sweeps
-from ttc.store.listing import found_below
 from ttc.store.sweeps import (
     FOLDER,
     STATE_NAME,
@@ -141,6 +141,7 @@ def _merged(name: str, cells: Cells, earlier: SweepState | None) -> SweepState:
     state = SweepState(name=name, keys=cells.keys, ttc_version=ttc.__version__)
     if earlier is not None:
         state.engine, state.jobs = earlier.engine, earlier.jobs
+        state.changed = earlier.changed
     for cell in cells.cells:
         now = cell.state()
         before = known.get((now.recipe, now.overrides))

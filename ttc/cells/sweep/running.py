@@ -14,10 +14,10 @@ from signal import SIGINT
 from ttc.cells.cell import Done
 from ttc.cells.engines.base import Engine
 from ttc.cells.sweep.cells import SweptCell
-from ttc.errors import Interrupted
+from ttc.errors import Busy, Interrupted
 from ttc.pipeline.signals import stopping
 from ttc.store.lock import locked_folder
-from ttc.store.sweeps import CellState, SweepState, results_of
+from ttc.store.sweeps import STATE_NAME, CellState, SweepState, read_sweep_state, results_of
 
 _WRITE_EVERY_S = 1.0
 
@@ -73,6 +73,8 @@ def _kept(state: SweepState, folder: Path) -> Iterator[Callable[[], None]]:
 
     # Two of one name would write over each other's state.
     with locked_folder(folder, f"another process is at work on the sweep {folder}"):
+        if (folder / STATE_NAME).is_file() and read_sweep_state(folder).changed != state.changed:
+            raise Busy(f"another process changed the sweep {folder} just now; start this one again")
         write()
         try:
             yield write

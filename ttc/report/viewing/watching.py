@@ -52,7 +52,10 @@ class Watcher:
 
     def start(self) -> None:
         """Build the first version, then go on by oneself. Raises `DataError` for no run."""
-        self._look()
+        try:
+            self._look()
+        except (TtcError, OSError):  # it ended just then, or there is no run any more
+            self._look()
         self._thread.start()
 
     def stop(self) -> None:
