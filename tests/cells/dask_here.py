@@ -25,6 +25,15 @@ class DaskHere:
             time.sleep(0.05)
         for _ in range(workers):
             self.add_worker()
+        if workers:
+            self._await_workers(workers)
+
+    def _await_workers(self, number: int) -> None:
+        """Each takes as long to start as its imports do."""
+        from distributed import Client
+
+        with Client(scheduler_file=str(self.file), set_as_default=False) as client:
+            client.wait_for_workers(number, timeout=120)
 
     def add_worker(self) -> None:
         more = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")

@@ -76,6 +76,7 @@ def world(tmp_path):
 
 ONE_PROBLEM = 4 // 2  # requests: solutions, and how many of these a request brings
 ONE_CELL = 3 * ONE_PROBLEM
+PROBLEMS = 24
 
 
 def test_samples_that_cells_share_are_bought_once_though_they_run_at_once(world):
@@ -120,9 +121,13 @@ def test_a_second_ctrl_c_does_not_wait_for_calls(world):
     sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")
     world.wait_for_requests(2)
     sweep.send_signal(signal.SIGINT)
-    time.sleep(1)
+    err = ""
+    while "Ctrl-C again" not in err:
+        line = sweep.stderr.readline()
+        assert line, err
+        err += line
     sweep.send_signal(signal.SIGINT)
-    _, err = sweep.communicate(timeout=40)
+    err += sweep.communicate(timeout=60)[1]
     assert sweep.returncode == 130
     assert "stopping 2 cells; Ctrl-C again to stop at once" in err
     assert "0 of 2 cells are complete, 0 failed" in err
@@ -143,7 +148,7 @@ def test_what_a_killed_sweep_left_behind_stops_and_is_gone_on_with(world):
 @pytest.mark.slow
 def test_shards_whose_driver_is_killed_stop_by_themselves_and_are_gone_on_with(world):
     world.serve(0.4)
-    more = ("--set", "dataset.problems=8", "--set", "engine.concurrency=1", "--quiet")
+    more = ("--set", f"dataset.problems={PROBLEMS}", "--set", "engine.concurrency=1", "--quiet")
     words = ("-m", "ttc", "run", "served.yaml", "--shards", "2", "--jobs", "2", *more)
     driver = world.start(*words)
     world.wait_for_requests(2)
@@ -155,13 +160,13 @@ def test_shards_whose_driver_is_killed_stop_by_themselves_and_are_gone_on_with(w
         assert time.monotonic() < until, "they went on without it"
         time.sleep(0.05)
     stopped = world.requests()
-    assert stopped < 8 * ONE_PROBLEM, "they ended as they had nothing left to do"
+    assert stopped < PROBLEMS * ONE_PROBLEM, "they ended as they had nothing left to do"
     time.sleep(1)
     assert world.requests() == stopped
-    again = world.start(*words)
+    again = world.start(*words, "--set", "engine.concurrency=8")
     _, err = again.communicate(timeout=120)
     assert again.returncode == 0, err
-    assert world.requests() == 8 * ONE_PROBLEM, "what was on its way was kept"
+    assert world.requests() == PROBLEMS * ONE_PROBLEM, "what was on its way was kept"
 
 
 def test_a_cell_that_is_killed_fails_alone(world):
@@ -185,7 +190,7 @@ def test_cells_that_have_not_begun_are_not_begun_once_it_is_closed(tmp_path, mon
     began = time.monotonic()
     endings.close()
     assert not first.ok
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize("text", ["", "locl", "local://here", "nowhere://x"])

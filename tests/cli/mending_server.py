@@ -1,9 +1,10 @@
 """An OpenAI-compatible server that refuses some prompts until a file says that it is mended.
 
-    python mending_server.py LOG SECONDS MENDED [WORD ...]
+    python mending_server.py LOG SECONDS MENDED AT_FIRST GO_ON [WORD ...]
 
 A prompt with any of the WORDs is refused (HTTP 400) while there is no file MENDED. Any other is
-answered after SECONDS by a text that follows from the prompt and the seed. LOG gets a line of JSON
+answered after SECONDS by a text that follows from the prompt and the seed; after AT_FIRST answers,
+not before there is a file GO_ON. LOG gets a line of JSON
 for each request: "asked" and "answered" or "refused". stdout gets the address.
 """
 
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 from http.server import ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
@@ -31,12 +33,14 @@ class Handler(JsonHandler):
             self.reply(400, {"error": {"message": "this prompt can't be parsed"}})
             return
         time.sleep(SECONDS)
+        while not (take_place() or GO_ON.exists()):
+            time.sleep(0.02)
+        note("answered")
         choices = [
             {"index": i, "text": said(body, i), "finish_reason": "stop"}
             for i in range(body.get("n") or 1)
         ]
         self.reply(200, {"choices": choices, "usage": {"prompt_tokens": 5, "completion_tokens": 8}})
-        note("answered")
 
 
 def said(body: dict, place: int) -> str:
@@ -45,6 +49,13 @@ def said(body: dict, place: int) -> str:
 
 
 LOCK = threading.Lock()
+ANSWERS = count(1)
+
+
+def take_place() -> bool:
+    """Whether this one is among the answers that wait for nothing."""
+    with LOCK:
+        return next(ANSWERS) <= AT_FIRST
 
 
 def note(event: str) -> None:
@@ -54,7 +65,8 @@ def note(event: str) -> None:
 
 if __name__ == "__main__":
     LOG, SECONDS, MENDED = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
-    WORDS = sys.argv[4:]
+    AT_FIRST, GO_ON = int(sys.argv[4]), Path(sys.argv[5])
+    WORDS = sys.argv[6:]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_port}/v1", flush=True)
     server.serve_forever()

@@ -27,17 +27,23 @@ TIMES = ["seconds", "latency"]
 
 
 class World:
-    """A server, and runs against it in folders of their own."""
+    """A server, and runs against it in folders of their own. Its answers but the first ones wait
+    for `go_on`, so that a run is at work for as long as a test has something to tell it.
+    """
 
-    def __init__(self, folder, seconds, *refused):
+    def __init__(self, folder, at_first, *refused, seconds=0.05):
         self.folder, self.log, self.mended = folder, folder / "log.jsonl", folder / "mended"
-        words = [SERVER, self.log, seconds, self.mended, *refused]
+        self._gate = folder / "go_on"
+        words = [SERVER, self.log, seconds, self.mended, at_first, self._gate, *refused]
         self.server = subprocess.Popen(
             [sys.executable, *map(str, words)], stdout=subprocess.PIPE, text=True
         )
         url = self.server.stdout.readline().strip()
         (folder / "steered.yaml").write_text(RECIPE % url)
         self.runs = []
+
+    def go_on(self):
+        self._gate.write_text("")
 
     def run(self, results, *overrides):
         words = [word for each in overrides for word in ("--set", each)]
@@ -48,7 +54,8 @@ class World:
         return command
 
     def ctl(self, results, *words):
-        done = ttc(self.folder, "ctl", "steered", *words, "--json", "--results", results)
+        more = ("--json", "--results", results, "--wait", "60")
+        done = ttc(self.folder, "ctl", "steered", *words, *more)
         return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
 
     def told(self, results, *words):
@@ -62,7 +69,9 @@ class World:
 
     def wait_done(self, results, problems):
         (path,) = (self.folder / results).glob("steered/*/status.json")
+        until = time.monotonic() + 120
         while json.loads(path.read_text())["problems"]["done"] < problems:
+            assert time.monotonic() < until
             time.sleep(0.05)
 
     def count(self, event):
@@ -71,7 +80,7 @@ class World:
         return sum(json.loads(line)["event"] == event for line in self.log.read_text().splitlines())
 
     def wait(self, event, least):
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while self.count(event) < least:
             assert time.monotonic() < until
             time.sleep(0.02)
@@ -94,8 +103,8 @@ class World:
 def world(tmp_path):
     made = []
 
-    def serve(*how):
-        made.append(World(tmp_path, *how))
+    def serve(*how, **more):
+        made.append(World(tmp_path, *how, **more))
         return made[0]
 
     yield serve
@@ -109,16 +118,18 @@ def same(one, other):
 
 
 def test_paused_set_and_resumed_it_is_the_run_that_was_left_alone(world):
-    world = world(0.3)
+    world = world(2)
     run = world.run("a")
     world.wait("answered", 2)
     paused = world.told("a", "pause")
     assert paused["stage"] == "paused"
-    time.sleep(0.6)  # what was under way has ended
+    world.go_on()
     asked = world.count("asked")
     assert asked < 40
-    assert asked == world.count("answered")
-    assert world.status("a")["stage"] == "paused"
+    world.wait("answered", asked)  # what was under way has ended
+    until = time.monotonic() + 60
+    while world.status("a")["stage"] != "paused":  # it is written once a second
+        assert time.monotonic() < until
     assert "paused, " in ttc(world.folder, "status", "--results", "a").stdout.replace("  ", ", ")
     time.sleep(0.4)
     assert world.count("asked") == asked
@@ -139,7 +150,7 @@ def test_paused_set_and_resumed_it_is_the_run_that_was_left_alone(world):
 
 
 def test_what_cannot_be_done_is_said_with_exit_code_2(world):
-    world = world(0.5)
+    world = world(0)
     world.run("a")
     world.wait("asked", 1)
     world.told("a", "pause")
@@ -162,11 +173,12 @@ def test_what_cannot_be_done_is_said_with_exit_code_2(world):
 
 
 def test_stop_is_ctrl_c(world):
-    world = world(0.5)
+    world = world(4)
     run = world.run("a")
     world.wait("answered", 4)
     told = world.told("a", "stop")
     assert "stopping as after Ctrl-C" in told["said"]
+    world.go_on()
     assert run.wait(60) == 130
     last = run.written()[1].strip().splitlines()[-1]
     assert last.startswith("Interrupted: ")
@@ -176,7 +188,7 @@ def test_stop_is_ctrl_c(world):
 
 
 def test_a_paused_run_that_is_killed_is_not_paused_the_next_time(world):
-    world = world(0.05)
+    world = world(1)
     run = world.run("a")
     world.wait("answered", 1)
     world.told("a", "pause")
@@ -186,16 +198,18 @@ def test_a_paused_run_that_is_killed_is_not_paused_the_next_time(world):
     opened = json.loads((control / "open.json").read_text())
     (control / "1.request").write_text(json.dumps({**opened, "command": "stop", "words": []}))
     assert world.ctl("a", "resume")[0] == 1
+    world.go_on()
     assert world.run("a").wait(60) == 0
     assert world.run("b").wait(60) == 0
     same(world.tables("a"), world.tables("b"))
 
 
 def test_a_paused_runs_time_goes_on(world):
-    world = world(0.3)
-    run = world.run("a", "budget.per_run.seconds=6")
+    world = world(2)
+    run = world.run("a", "budget.per_run.seconds=10")
     world.wait("answered", 2)
     world.told("a", "pause")
+    world.go_on()
     assert run.wait(60) == 0
     assert world.count("asked") < 40
     (manifest,) = world.folder.glob("a/steered/*/manifest.json")
@@ -206,7 +220,7 @@ def test_a_paused_runs_time_goes_on(world):
 def test_a_problem_whose_samples_failed_is_tried_again(world, late):
     questions = {row["problem_id"]: row["question"] for row in problems()}
     name = list(questions)[1]
-    world = world(0.5, questions[name])
+    world = world(16, questions[name])  # enough for two problems to be done
     run = world.run("a", "engine.problems_in_flight=2")
     world.wait("refused", 4)
     if late:
@@ -218,6 +232,7 @@ def test_a_problem_whose_samples_failed_is_tried_again(world, late):
     world.mended.write_text("")
     told = world.told("a", "retry", name)
     assert told["to_retry"] == [name]
+    world.go_on()
     if late:
         world.told("a", "resume")
     assert run.wait(60) == 0, run.written()

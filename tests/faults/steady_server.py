@@ -1,10 +1,11 @@
 """An OpenAI-compatible chat server whose samples follow from prompt, seed and index alone.
 
-    python steady_server.py LOG SEED RATE [moody|refusing]
+    python steady_server.py LOG SEED RATE [moody|refusing|holding]
 
 A share RATE of its requests fails in ways that leave no trace in a sample. Each sample has a text
 of its own; a moody server has another one each time it is asked; a refusing one fails in no way
-that a provider would bill. LOG gets a line of JSON the moment
+that a provider would bill; a holding one keeps the key `sk-one` waiting after eight answers. LOG
+gets a line of JSON the moment
 a request has arrived: the key that it came with and the texts that answer it; and another one when
 its answer was sent. stdout gets the address.
 """
@@ -27,6 +28,7 @@ FAULTS = (*REFUSALS, "reset", "reset_mid_body", "truncated_json")
 class Steady:
     def __init__(self, log: TextIO, seed: int, rate: float, mood: str = "") -> None:
         self.log, self.rate, self.moody = log, rate, mood == "moody"
+        self.left = 8 if mood == "holding" else None
         self.faults = REFUSALS if mood == "refusing" else FAULTS
         self.requests = 0
         self.dice = random.Random(seed)
@@ -61,6 +63,10 @@ class Steady:
         asked = {"who": who, "texts": [c["message"]["content"] for c in choices]}
         self.note({"event": "asked", **asked})
         await asyncio.sleep(self.dice.uniform(0.005, 0.05))
+        if self.left is not None and who == "sk-one":
+            if not self.left:
+                await asyncio.Event().wait()
+            self.left -= 1
         fault = self.dice.choice(self.faults) if self.dice.random() < self.rate else ""
         alive = await answer(writer, choices, fault)
         self.note({"event": fault or "answered", **asked})

@@ -125,7 +125,7 @@ def test_they_pay_once_for_what_they_share(tmp_path, served):
 
 @pytest.mark.slow
 def test_one_goes_on_when_the_other_is_killed(tmp_path, served):
-    server, results = served(), tmp_path / "results"
+    server, results = served("holding"), tmp_path / "results"
     one = start(tmp_path, server.url, "one", "results")
     while server.asked() < 3:
         time.sleep(0.01)

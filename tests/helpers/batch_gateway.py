@@ -1,6 +1,7 @@
 """OpenAI's batch protocol, as a process, in front of any server that answers requests one by one.
 
-    python batch_gateway.py UPSTREAM [--log FILE] [--seed N] [--seconds S] [FAULT ...]
+    python batch_gateway.py UPSTREAM [--log FILE] [--seed N] [--seconds S] [--until FILE]
+                            [FAULT ...]
 
 A line of a batch is one request to the upstream server, with the key that its batch came with; what
 fails there is a line of the error file. All else (/models) goes through. Faults are of batches:
@@ -17,8 +18,9 @@ fails there is a line of the error file. All else (/models) goes through. Faults
     full        batches of more than 8 requests are not accepted (enqueued tokens)
     silent      the first request for a batch is taken, and answered by an HTTP 500 all the same
 
---seconds: how long a batch takes at least. LOG gets a line of JSON for each request of a batch when
-it is sent upstream, and one for each batch. stdout gets the address.
+--seconds: how long a batch takes at least; --until: a file that all wait for, too. LOG gets a line
+of JSON for each request of a batch when it is sent upstream, and one for each batch. stdout gets
+the address.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import asyncio
 import json
 import random
 import socket
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -49,6 +52,7 @@ class Gateway(BatchDesk):
         self.log = open(log, "a", encoding="utf-8") if log else None  # noqa: SIM115
         self.client = httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=None))
         self.first = True
+        self.until: Path | None = None
         self.keys: dict[str, str] = {}
         self.asked: list[str] = []
 
@@ -89,6 +93,8 @@ class Gateway(BatchDesk):
     async def work(self, job: Job, lines: list[dict[str, Any]]) -> None:
         first = bool(job.metadata.pop("first", ""))
         await asyncio.sleep(self.seconds)
+        while self.until is not None and not self.until.exists():
+            await asyncio.sleep(0.02)
         half = lines[: (len(lines) + 1) // 2] if first and "expired" in self.faults else lines
         broken = {x["custom_id"] for x in lines[::3]} if first and "broken" in self.faults else ()
         places = asyncio.Semaphore(16)
@@ -163,8 +169,10 @@ def main() -> None:
     parser.add_argument("--log")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--until", type=Path)
     args = parser.parse_args()
     gate = Gateway(args.upstream, set(args.faults), args.seed, args.seconds, args.log)
+    gate.until = args.until
     routes = [Route("/v1/batches", gate.start, methods=["POST"]), *gate.routes()]
     routes.append(Route("/v1/{rest:path}", gate.through, methods=["GET", "POST"]))
     app = Starlette(routes=routes, exception_handlers={ApiError: api_error})

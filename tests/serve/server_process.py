@@ -29,5 +29,5 @@ def running(*command: str, **env: str) -> Iterator[dict]:
         yield json.loads(line)
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
         process.stdout.close()

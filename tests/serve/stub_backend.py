@@ -20,7 +20,7 @@ class Stub:
     capabilities = Capabilities(
         chat=True, raw=True, max_n=16, seed=True, logprobs=5, prefill=True, deterministic=True
     )
-    cancelled = 0
+    begun = cancelled = 0
 
     async def identify(self) -> ModelIdentity:
         facts = {"context_length": CONTEXT, "parameters": 11}
@@ -33,11 +33,14 @@ class Stub:
         if len(text) > CONTEXT:
             raise CallFailed(f"the prompt has {len(text)} tokens", "context_length")
         if "wait" in text:
+            Stub.begun += 1
             try:
-                await asyncio.sleep(30)
+                await asyncio.sleep(300)
             except asyncio.CancelledError:
                 Stub.cancelled += 1
                 raise
+        if "begun?" in text:
+            return [Completion(str(Stub.begun), "stop", len(text), 1)]
         if "cancelled?" in text:
             return [Completion(str(Stub.cancelled), "stop", len(text), 1)]
         return [self._draw(text, call, seed) for seed in call.seeds]

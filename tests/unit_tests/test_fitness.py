@@ -126,9 +126,9 @@ def test_honest_programs_and_broken_ones_are_not_suspected():
     )
     assert suspicions(honest) == ()
     assert suspicions("def f(x:") == ()
-    began = time.perf_counter()
+    began = time.process_time()
     assert suspicions("(" * 100_000) == ()
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 VALUES = st.recursive(

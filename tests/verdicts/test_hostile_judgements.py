@@ -48,10 +48,10 @@ PIECES = [
 @pytest.mark.parametrize("piece", PIECES)
 def test_any_piece_a_great_many_times(piece):
     text = piece * (200_000 // len(piece))
-    began = time.perf_counter()
+    began = time.process_time()
     for read in READERS:
         read(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @given(st.lists(st.sampled_from([*PIECES, "0", "incorrect}", "No", "Yes}", "}"]), max_size=30))

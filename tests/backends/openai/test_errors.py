@@ -200,7 +200,7 @@ def test_a_call_has_one_time_out_in_all():
     found = failure(handle, timeout=0.2)
     assert isinstance(found, RetryableError)
     assert "0.2 s" in str(found)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 25
 
 
 def test_half_a_character_is_a_failed_call():

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+from contextlib import suppress
 
 import pytest
 from processes import Command, ttc
@@ -33,8 +34,18 @@ def viewed():
     yield view
     for command in begun:
         command.send_signal(signal.SIGINT)
-        assert command.wait(20) == 0
+        assert command.wait(120) == 0
         assert command.written()[0].endswith("stopped\n")
+
+
+def open_problem(page, **which):
+    """Click on its link; again where the page was just then built anew, with more of the run."""
+    for _ in range(20):
+        page.locator(".tabulator-row a", **which).first.click()
+        with suppress(TimeoutError):
+            page.locator("#problem h1").wait_for(timeout=5000)
+            return
+    raise AssertionError("no problem is shown")
 
 
 def live_lines(run, problems):
@@ -52,8 +63,7 @@ def live_lines(run, problems):
 def test_a_finished_run_with_hostile_texts(opened, viewed, tmp_path):
     run = write_run(tmp_path, [(0, 1, 2, 0, -1, 1)], texts=HOSTILE)
     page = opened(viewed(tmp_path, run.path))
-    page.locator(".tabulator-row a").first.click()
-    page.locator("#problem h1").wait_for()
+    open_problem(page)
     for one in page.locator("details.solution > summary").all():
         one.click()
     page.get_by_text(HOSTILE[0]).wait_for()
@@ -73,8 +83,7 @@ def test_problems_come_as_they_are_done(opened, viewed, tmp_path):
         page.get_by_text("2 of 2 problems").wait_for()
         rows.write(lines[2])
         page.get_by_text("3 of 3 problems").wait_for()
-        page.locator(".tabulator-row a", has_text="p2").click()
-        page.locator("#problem h1").wait_for()
+        open_problem(page, has_text="p2")
 
 
 def test_a_run_of_the_embedded_model_while_it_goes_on(opened, viewed, tmp_path):
