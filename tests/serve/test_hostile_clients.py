@@ -67,9 +67,19 @@ def test_deep_json_is_a_400(hasty, depth):
     assert (status, said["error"]["type"]) == (400, "invalid_request_error")
 
 
-def test_what_is_too_long_is_refused_before_it_is_read(hasty):
-    for length in ("8000001", "9" * 17):
-        status, said = posted(hasty, b"", f"Content-Length: {length}")
+@pytest.mark.parametrize("length", ["8000001", "9" * 17])
+@pytest.mark.parametrize("asks", [(), ("Expect: 100-continue",)])
+def test_what_is_too_long_is_refused_though_it_never_comes(hasty, length, asks):
+    status, said = posted(hasty, b"", f"Content-Length: {length}", *asks)
+    assert status == 413
+    assert "8000000 bytes" in said["error"]["message"]
+
+
+def test_who_sends_too_much_hears_why(hasty):
+    """A connection that is closed while its client still sends takes the answer with it."""
+    for _ in range(20):
+        body = b" " * 12_000_000
+        status, said = posted(hasty, body, sized(body))
         assert status == 413
         assert "8000000 bytes" in said["error"]["message"]
 

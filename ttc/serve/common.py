@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from ttc.serve.errors import ApiError, of_failure
 T = TypeVar("T")
 MOST_BYTES = 8_000_000
 BODY_S = 60.0
+_LINGER_S, _LINGER_BYTES = 3.0, 24_000_000
 GONE = Response(status_code=499)  # nobody reads it
 
 
@@ -32,12 +34,10 @@ def check_key(request: Request, key: str | None) -> None:
 
 
 async def read_json(request: Request, most: int = MOST_BYTES) -> Any:
-    """The body of a request, read no further than the limits of size and time.
-
-    What says itself that it is too long is refused before any of it is read.
-    """
+    """The body of a request, of which no more is kept than the limits of size and time allow."""
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or len(length) > 18 or int(length) > most:
+        await _let_pass(request)
         raise _too_long(most)
     body = bytearray()
     try:
@@ -45,6 +45,7 @@ async def read_json(request: Request, most: int = MOST_BYTES) -> Any:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > most:
+                    await _let_pass(request)
                     raise _too_long(most)
     except TimeoutError:
         raise ApiError(408, f"the body took more than {BODY_S:g} seconds") from None
@@ -55,6 +56,22 @@ async def read_json(request: Request, most: int = MOST_BYTES) -> Any:
     except ValueError as problem:
         text = f"the body is not JSON: {problem}"
     raise ApiError(400, text)
+
+
+async def _let_pass(request: Request) -> None:
+    """Take what still comes of a body, for a moment: a connection that is closed before takes the
+    answer with it, and the client would not hear why. One that asks first hears it at once.
+    """
+    if "expect" in request.headers:
+        return
+    passed = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while passed < _LINGER_BYTES:
+                message = await request.receive()
+                passed += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
 
 
 def _too_long(most: int) -> ApiError:
