@@ -17,6 +17,7 @@ from ttc.cells.engines.slurm import Planned, Slurm, Submitted, still_queued
 from ttc.cells.engines.slurm_script import AtLast
 from ttc.core.shard import Shard
 from ttc.errors import Interrupted, TtcError
+from ttc.listing import found_below
 from ttc.pipeline.run import more_to_do, retries, run_recipe
 from ttc.pipeline.sharding.merge import Merged, NothingYet, merge
 from ttc.pipeline.signals import stopping
@@ -116,7 +117,7 @@ class Sharded:
 
     def submit(self, slurm: Slurm) -> Submitted:
         """Hand them to Slurm. Raises `TtcError` where it still has an earlier submission's."""
-        for earlier in sorted(self._slurm.glob("*/")):
+        for earlier in sorted(found_below(self._slurm, "*/")):
             if queued := still_queued(earlier):
                 raise TtcError(
                     f"{self.run.name} is still in Slurm's queue as {queued}: look by squeue -j "
