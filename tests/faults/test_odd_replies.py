@@ -28,7 +28,7 @@ sampler: {type: independent, solutions: 6, max_tokens: 32, prompt: cot}
 policies: [first, majority]
 results: RESULTS
 engine:
-  {max_attempts: 8, max_wait_s: 0.02, breaker_failures: 50, concurrency: 4, fingerprint: false}
+  {max_attempts: 8, max_wait_s: 0.02, breaker_failures: 500, concurrency: 4, fingerprint: false}
 """
 QUESTIONS = tuple(f"What is {i}?" for i in range(12))
 
