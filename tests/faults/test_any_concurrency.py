@@ -40,7 +40,7 @@ policies: [majority, best_of_n]
 engine: {max_attempts: 40, max_wait_s: 0.05, breaker_failures: 1000}
 """
 WAYS = [(1, 1), (3, 2), (64, 8)]  # calls and problems under way
-QUICKLY = ["backend.batch.gather_s=0.2", "backend.batch.poll_s=0.1"]
+QUICKLY = ["backend.batch.gather_s=0.05", "backend.batch.poll_s=0.03"]
 
 
 def results(folder: Path, recipe: str, concurrency: int, window: int, *overrides: str):
