@@ -8,17 +8,22 @@ here is what Ctrl-C does.)
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import subprocess
 import threading
-from collections.abc import Generator, Sequence
+import time
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 
 from ttc.cells.cell import Cell, Done, ended
 from ttc.cells.elsewhere import STOPPED, begin
 from ttc.errors import Busy, UsageError
 
 _AGAIN_S = 1.0  # until a run that another process is at is looked at again
+_LOOK_S = 0.05
+_APART_S = 0.3  # two signals at once may be one to who gets them
 _log = logging.getLogger(__name__)
 
 
@@ -47,9 +52,9 @@ class Local:
             for future in as_completed([pool.submit(children.do, cell) for cell in cells]):
                 yield future.result()
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            children.stop()
-            pool.shutdown(wait=True)
+            with _counted() as came:
+                children.stop(came)
+                pool.shutdown(cancel_futures=True)
 
 
 class _Children:
@@ -99,21 +104,37 @@ class _Children:
             self._running.add(child)
             return child
 
-    def stop(self) -> None:
-        """Ask all to stop as Ctrl-C would, and wait. Ctrl-C meanwhile asks them to stop at once,
-        and once more kills them.
+    def stop(self, came: Sequence[int]) -> None:
+        """Ask all to stop as Ctrl-C would, and wait. came: grows by each Ctrl-C meanwhile; one asks
+        them to stop at once, and another kills them.
         """
         with self._lock:
             self._stopping.set()
             running = list(self._running)
         if running:
             _log.warning("stopping %d cells; Ctrl-C again to stop at once", len(running))
-        for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
-            try:
+        told, last = 0, -math.inf
+        while any(child.poll() is None for child in running):
+            if told <= min(len(came), 2) and time.monotonic() - last >= _APART_S:
                 for child in running:
-                    child.send_signal(number)
-                for child in running:
-                    child.wait()
-                return
-            except KeyboardInterrupt:
-                continue
+                    child.send_signal((signal.SIGINT, signal.SIGINT, signal.SIGKILL)[told])
+                told, last = told + 1, time.monotonic()
+            time.sleep(_LOOK_S)
+
+
+@contextmanager
+def _counted() -> Iterator[list[int]]:
+    """What signals to stop come in the block, which they don't interrupt: one that did at the wrong
+    moment would leave processes that nobody asks to stop.
+    """
+    came: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # or it was not set from Python
+                signal.signal(number, handler)
