@@ -78,7 +78,7 @@ class Journal:
         self._writer = self._connect()
         with explained(path):
             self.id = journal_id(self._writer, path)
-        self._file = os.stat(path)
+            self._file = os.stat(path)
         self._spare = Spare(path.parent)
         self._full: TtcError | None = None
         self._damaged = False
