@@ -1,11 +1,11 @@
 """An OpenAI-compatible server that refuses some prompts until a file says that it is mended.
 
-    python mending_server.py LOG SECONDS MENDED AT_FIRST GO_ON [WORD ...]
+    python mending_server.py LOG MENDED AT_FIRST GO_ON [WORD ...]
 
 A prompt with any of the WORDs is refused (HTTP 400) while there is no file MENDED. Any other is
-answered after SECONDS by a text that follows from the prompt and the seed; after AT_FIRST answers,
-not before there is a file GO_ON. LOG gets a line of JSON
-for each request: "asked" and "answered" or "refused". stdout gets the address.
+answered by a text that follows from the prompt and the seed; after AT_FIRST answers, not before
+there is a file GO_ON. LOG gets a line of JSON for each request: "asked" and "answered" or
+"refused". stdout gets the address.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Handler(JsonHandler):
             self.reply(400, {"error": {"message": "this prompt can't be parsed"}})
             return
         time.sleep(SECONDS)
-        while not (take_place() or GO_ON.exists()):
+        at_once = next(PLACES) < AT_FIRST
+        while not (at_once or GO_ON.exists()):
             time.sleep(0.02)
         note("answered")
         choices = [
@@ -48,14 +49,8 @@ def said(body: dict, place: int) -> str:
     return f"Answer: {hashlib.sha256(word).digest()[0] % 5}"
 
 
-LOCK = threading.Lock()
-ANSWERS = count(1)
-
-
-def take_place() -> bool:
-    """Whether this one is among the answers that wait for nothing."""
-    with LOCK:
-        return next(ANSWERS) <= AT_FIRST
+SECONDS = 0.05
+LOCK, PLACES = threading.Lock(), count()
 
 
 def note(event: str) -> None:
@@ -64,9 +59,13 @@ def note(event: str) -> None:
 
 
 if __name__ == "__main__":
-    LOG, SECONDS, MENDED = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
-    AT_FIRST, GO_ON = int(sys.argv[4]), Path(sys.argv[5])
-    WORDS = sys.argv[6:]
+    LOG, MENDED, AT_FIRST, GO_ON = (
+        sys.argv[1],
+        Path(sys.argv[2]),
+        int(sys.argv[3]),
+        Path(sys.argv[4]),
+    )
+    WORDS = sys.argv[5:]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_port}/v1", flush=True)
     server.serve_forever()

@@ -31,10 +31,10 @@ class World:
     for `go_on`, so that a run is at work for as long as a test has something to tell it.
     """
 
-    def __init__(self, folder, at_first, *refused, seconds=0.05):
+    def __init__(self, folder, at_first, *refused):
         self.folder, self.log, self.mended = folder, folder / "log.jsonl", folder / "mended"
         self._gate = folder / "go_on"
-        words = [SERVER, self.log, seconds, self.mended, at_first, self._gate, *refused]
+        words = [SERVER, self.log, self.mended, at_first, self._gate, *refused]
         self.server = subprocess.Popen(
             [sys.executable, *map(str, words)], stdout=subprocess.PIPE, text=True
         )
@@ -103,8 +103,8 @@ class World:
 def world(tmp_path):
     made = []
 
-    def serve(*how, **more):
-        made.append(World(tmp_path, *how, **more))
+    def serve(*how):
+        made.append(World(tmp_path, *how))
         return made[0]
 
     yield serve

@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from json_server import JsonHandler
 
@@ -108,6 +110,21 @@ def ran(server, own_parts, tmp_path):
 
 # In units: the first answer, those of the branches (4 long and 3 long), and the last one.
 EXPECTED = {1: [6, 13, 11, 14], 2: [5, 9, 8, 10]}
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_calls_of_known_times_are_foretold_to_the_instant(ran, slots):
+    """Where each call took just what the server waits, as on a machine that adds nothing."""
+    run = ran(9).run
+    table = pq.read_table(run.table("samples"))
+    units = np.floor(table.column("seconds").to_numpy() / UNIT)
+    place = table.schema.get_field_index("seconds")
+    exact = pa.array(units * UNIT, table.schema.field(place).type)
+    pq.write_table(table.set_column(place, table.schema.field(place), exact), run.table("samples"))
+    foretold = answer_latency(run, slots)
+    for _, own in foretold.groupby("problem_id", observed=True):
+        assert own["latency"].to_numpy() / UNIT == pytest.approx(EXPECTED[slots], rel=1e-6)
+    assert foretold["problem_id"].nunique() == 3
 
 
 @pytest.mark.parametrize("slots", [1, 2])
