@@ -19,7 +19,8 @@ test: $(VENV)/.test ## install what the tests need, then lint, type-check and te
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 3
+	@# What fails is tried once more, alone; both tries are printed (CONTRIBUTING.md).
+	$(BIN)/pytest -n 3 || { [ $$? -eq 1 ] && $(BIN)/pytest --last-failed --last-failed-no-failures none; }
 
 test-fast: $(VENV)/.test ## the tests without the slow ones
 	$(BIN)/pytest -n 2 -m "not slow"

@@ -114,15 +114,17 @@ def test_workers_that_are_killed_change_nothing_and_nothing_is_bought_twice(work
 
 @pytest.mark.slow
 def test_where_the_runs_are_killed_with_them_only_what_was_under_way_is_lost(work, served, cluster):
+    served.seconds = 0.4  # what is answered is on the disk long before the next answer comes
     running = start(work, cluster)
-    wait_for(lambda: served.total >= 20)
+    wait_for(lambda: served.total >= 30)
     worker = cluster.workers[0]
     worker.send_signal(signal.SIGSTOP)  # it must not see its run die
     kill_runs(worker.pid)
     cluster.kill_worker(0)
     _, err = running.communicate(150)
     assert running.returncode == 0, err
-    assert check_against_one_machine(work, served) <= CONCURRENCY
+    # At the server, or answered and on the way to the disk.
+    assert check_against_one_machine(work, served) <= 2 * CONCURRENCY
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ import os
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -69,12 +70,21 @@ while True:
 
 @contextmanager
 def peak_memory() -> Iterator[list[int]]:
-    """Samples of the memory of all processes under this one, in bytes."""
+    """Samples of the memory of all processes that begin under this one meanwhile, in bytes."""
     samples, over = [0], threading.Event()
+    others = {one.pid for one in tree.descendants(os.getpid())}
+    here = Path("/proc/self/cmdline").read_bytes()
+
+    def begun(pid: int) -> bool:
+        # Until a new process has become another program, its memory is this one's.
+        with suppress(OSError):
+            return pid not in others and Path(f"/proc/{pid}/cmdline").read_bytes() != here
+        return False
 
     def watch() -> None:
         while not over.wait(0.005):
-            samples.append(tree.memory(tree.descendants(os.getpid()), 1 << 62))
+            processes = [one for one in tree.descendants(os.getpid()) if begun(one.pid)]
+            samples.append(tree.memory(processes, 1 << 62))
 
     thread = threading.Thread(target=watch)
     thread.start()
