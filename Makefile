@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TTC    := $(BIN)/ttc
 
-.PHONY: quickstart test test-fast test-pools test-lean test-llama test-torch format lock sweep verifiers samplers nano example example-llama bench docs clean clean-results help
+.PHONY: quickstart test test-slow test-pools test-lean test-llama test-torch format lock sweep verifiers samplers nano example example-llama bench docs clean clean-results help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -14,16 +14,19 @@ quickstart: $(VENV)/.base ## install and run recipes/quickstart.yaml
 	$(TTC) run recipes/quickstart.yaml
 	$(TTC) fit-scaling quickstart
 
+# What fails is tried once more, alone; both tries are printed (CONTRIBUTING.md).
+tried = $(BIN)/pytest -n $(1) -m "$(2)" || \
+	{ [ $$? -eq 1 ] && $(BIN)/pytest --last-failed --last-failed-no-failures none -m "$(2)"; }
+
 test: $(VENV)/.test ## install what the tests need, then lint, type-check and test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@# What fails is tried once more, alone; both tries are printed (CONTRIBUTING.md).
-	$(BIN)/pytest -n 3 || { [ $$? -eq 1 ] && $(BIN)/pytest --last-failed --last-failed-no-failures none; }
+	$(call tried,3,not slow)
 
-test-fast: $(VENV)/.test ## the tests without the slow ones
-	$(BIN)/pytest -n 2 -m "not slow"
+test-slow: $(VENV)/.test ## the slow tests: kills, clusters, sweeps, whole pages of the documentation
+	$(call tried,2,slow)
 
 # Real samples, verdicts and labels (docs/reference/pools.md), in a folder beside the clone or elsewhere.
 TTC_POOLS ?= ../shared/data/pools

@@ -35,6 +35,7 @@ def make(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_recipes_and_seeds_once(make, tmp_path):
     recipes = [tmp_path / "one" / "a.yaml", tmp_path / "two" / "a.yaml"]
     for solutions, path in enumerate(recipes, start=2):
@@ -61,6 +62,7 @@ def test_a_sweep_starts_nothing_where_a_recipe_is_wrong(make, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_past_a_run_that_fails(make, tmp_path):
     well, broken = tmp_path / "a.yaml", tmp_path / "b.yaml"
     well.write_text(RECIPE)

@@ -65,6 +65,7 @@ def test_problems_from_a_file(run):
     assert solutions.groupby("problem_id", observed=True)["correct"].any().all()
 
 
+@pytest.mark.slow
 def test_budgets_hold(run):
     outcome = run(
         "budgeted", "dataset.problems=3", "sampler.solutions=12", "budget.per_run.tokens=3000"

@@ -166,6 +166,7 @@ _IN_THE_SANDBOX = {"harness.py", "answers/gymscorer.py"}
 _MAY_WRITE = {"terminal.py", "mathworker.py", "columns.py", "report/console.py"} | _IN_THE_SANDBOX
 
 
+@pytest.mark.slow
 def test_nothing_in_ttc_prints_past_the_gate():
     root = Path(ttc.__file__).parent
     found = []

@@ -18,6 +18,7 @@ def draw(rng, problems, solutions, alpha=0.5, beta=1.5):
     return rng.binomial(solutions, rng.beta(alpha, beta, problems))
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_beyond_the_pool():
     rng = np.random.default_rng(5)
     k = np.array([10, 50, 400])
@@ -75,6 +76,7 @@ def test_prediction_at_held_out_sizes_beats_staying_flat():
     assert found.predictions["beta"].shape == (10, len(found.k))
 
 
+@pytest.mark.slow
 def test_the_flat_prediction_is_the_mean_over_subsets():
     right, total = np.array([2, 0, 5]), np.array([5, 6, 5])
     found = held_out_error(right, total, np.random.default_rng(0), fitted=2, splits=80)
@@ -101,6 +103,7 @@ def test_everything_is_said_in_plain_data():
     assert low < said["beta_binomial"]["alpha"] < high
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.integers(0, 8), min_size=1, max_size=6),

@@ -70,6 +70,7 @@ def test_nothing_to_learn_where_all_are_solved():
         plan_samples(believe([8], 8), [8], 8, 4, share=1.5)
 
 
+@pytest.mark.slow
 def test_moved_solutions_lower_the_error_of_the_forecast():
     """16 solutions each, then as many again: evenly, or by the plan. Truth: these problems' rates.
 

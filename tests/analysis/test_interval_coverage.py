@@ -57,6 +57,7 @@ def covered(exact):
     return {name: np.mean(hits) for name, hits in found.items()}
 
 
+@pytest.mark.slow
 def test_they_cover_the_truth_nine_times_in_ten(covered):
     shares = {name: float(covered[name]) for name in CHECKED}
     assert min(shares.values()) >= 0.75, shares

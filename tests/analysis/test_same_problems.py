@@ -120,6 +120,7 @@ def test_beyond_half_of_the_pool_it_is_not_told():
     assert draws[3, 1, 1] == 8 * 2
 
 
+@pytest.mark.slow
 def test_intervals_cover_what_the_same_problems_show_again():
     """Four sets of problems, each sampled six times."""
     votes, hits = POLICIES[1:3], []

@@ -38,6 +38,7 @@ def test_a_single_solution_succeeds_as_often_whoever_chooses():
     np.testing.assert_array_equal(corrected.success[:, 0], grid.success[:, 0])
 
 
+@pytest.mark.slow
 def test_gains_vary_less_and_stay_unbiased():
     """Against fresh pools in which every solution is verified, by which nothing is corrected."""
     whole = WORLD.model_copy(update={"verified_solutions": 64})

@@ -31,6 +31,7 @@ WORLDS = {
 }
 
 
+@pytest.mark.slow
 def test_a_forecast_is_the_posterior_mean_of_its_priors():
     """30,000 draws from the priors, weighed by the likelihood of four problems' counts."""
     right, total, k = np.array([0, 2, 4, 0]), np.array([4, 4, 5, 9]), np.array([1, 8, 64])

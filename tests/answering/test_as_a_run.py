@@ -93,6 +93,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_policies_choose_what_they_choose_of_a_run(tmp_path, case):
     recipe, policy, changes, words = CASES[case]

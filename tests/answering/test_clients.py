@@ -231,6 +231,7 @@ LONG = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_client_that_leaves_stops_its_calls(tmp_path, stream):
     with serving(tmp_path, "quickstart", *LONG) as server:

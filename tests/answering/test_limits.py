@@ -86,6 +86,7 @@ def test_64_at_once_pass_no_limit(tmp_path, whole):
         assert server.status()["left"]["tokens"] <= whole - total(replies)
 
 
+@pytest.mark.slow
 def test_what_a_server_was_billed_is_no_runs(tmp_path):
     """Or an experiment would depend on what was asked beside it."""
     changes = ("sampler.solutions=4", "verifiers=[]", "policies=[majority]")
@@ -135,6 +136,7 @@ def test_a_full_line_says_when_to_come_back(tmp_path):
             assert 1 <= int(one.response.headers["retry-after"]) <= 60
 
 
+@pytest.mark.slow
 def test_seconds_end_a_question_with_what_is_there(tmp_path):
     words = ("--set", "sampler.solutions=20000", "--set", "engine.n_per_call=16")
     words = (*words, "--set", "engine.concurrency=2")
@@ -149,6 +151,7 @@ def test_seconds_end_a_question_with_what_is_there(tmp_path):
         assert caught.value.code == "budget_too_small"
 
 
+@pytest.mark.slow
 def test_a_budget_without_room_for_a_solution(tmp_path):
     with (
         serving(tmp_path, "quickstart", *SMALL) as server,

@@ -15,6 +15,7 @@ QUESTIONS = [p.question for p in NanoDataset(levels=(2, 3, 4), problems=3).load(
 SMALL = ("--set", "sampler.solutions=6", "--set", "verifiers.0.verifications=2")
 
 
+@pytest.mark.slow
 def test_served_questions_are_a_run_that_show_opens(tmp_path):
     with serving(tmp_path, "quickstart", *SMALL, "--record", "served/day") as server:
         replies = [

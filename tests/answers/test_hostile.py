@@ -71,6 +71,7 @@ def test_hostile_answers_come_back_with_no(text: str, tmp_path: Path) -> None:
     assert not Path("PWNED").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_texts_are_read_in_linear_time(text: str) -> None:
@@ -80,6 +81,7 @@ def test_hostile_texts_are_read_in_linear_time(text: str) -> None:
             AnswerRule.model_validate({"extract": extract}).extract(solution)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "unit",
@@ -249,6 +251,7 @@ def test_ctrl_c_during_a_hostile_answer_ends_at_once() -> None:
     _await_end(worker)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
 def test_a_forked_child_gets_workers_of_its_own() -> None:

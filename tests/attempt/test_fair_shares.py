@@ -46,6 +46,7 @@ def _parts(own_parts):
     own_parts(Late, Chains)
 
 
+@pytest.mark.slow
 def test_chains_side_by_side_ask_for_the_same_in_each_run(tmp_path):
     budget = {"per_problem": {"tokens": 250}}
     data = {"type": "nano", "levels": [2], "problems": 4}
@@ -85,6 +86,7 @@ def pool(tmp_path, tokens: int, verifiers, solutions: int):
     return found
 
 
+@pytest.mark.slow
 def test_a_pool_that_is_larger_than_its_budget_is_verified_evenly(tmp_path):
     found = pool(tmp_path, 900, [nano(verifications=4, max_tokens=200)], 64)
     judged, solved = found.tables["verifications"], found.tables["solutions"]
@@ -98,6 +100,7 @@ def test_a_pool_that_is_larger_than_its_budget_is_verified_evenly(tmp_path):
         assert used[samples["problem_id"] == problem].sum() >= 0.8 * (900 - 200)
 
 
+@pytest.mark.slow
 def test_two_verifiers_share_what_is_there(tmp_path):
     two = [nano(name=name, verifications=8, max_tokens=96) for name in ("one", "other")]
     found = pool(tmp_path, 1500, two, 32)

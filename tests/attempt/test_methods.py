@@ -29,6 +29,7 @@ def _methods(own_parts):
     own_parts(*PARTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_late_replies_change_nothing(tmp_path, method):
     one, two, three = (
@@ -42,6 +43,7 @@ def test_late_replies_change_nothing(tmp_path, method):
     assert one.tables["samples"]["number"].size > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUDGETS)
 @pytest.mark.parametrize("method", METHODS)
 def test_nor_do_they_within_a_budget(tmp_path, method, name):

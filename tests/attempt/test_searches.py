@@ -34,6 +34,7 @@ def test_late_replies_change_nothing(tmp_path, method):
     assert one.tables["samples"]["number"].size > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUDGETS)
 @searches
 def test_nor_do_they_within_a_budget(tmp_path, method, name):

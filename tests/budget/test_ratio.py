@@ -46,6 +46,7 @@ def recipe(folder, *overrides):
     return load_recipe(folder / "ratio.yaml", [f"results={folder / 'results'}", *overrides])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", ["per_problem", "per_run"])
 def test_a_short_budget_buys_solutions_and_verifications_in_the_asked_for_ratio(tmp_path, scope):
     tokens = 1500 * (6 if scope == "per_run" else 1)
@@ -60,6 +61,7 @@ def test_a_short_budget_buys_solutions_and_verifications_in_the_asked_for_ratio(
     assert 0.75 * 6 * 1500 < used <= 6 * 1500
 
 
+@pytest.mark.slow
 def test_shares_that_are_told_hold_instead(tmp_path):
     shares = "budget.shares={solve: 1, verify: 1}"
     one = recipe(tmp_path, "budget.per_problem.tokens=1500", shares)
@@ -68,6 +70,7 @@ def test_shares_that_are_told_hold_instead(tmp_path):
     assert parts[0] > 0.3 * sum(parts)
 
 
+@pytest.mark.slow
 def test_the_start_says_what_a_short_budget_buys_and_what_would_fit(tmp_path):
     assert short_budgets(recipe(tmp_path), []) == []
     run_recipe(recipe(tmp_path))
@@ -92,6 +95,7 @@ def test_the_start_says_what_a_short_budget_buys_and_what_would_fit(tmp_path):
     assert short_budgets(enough, load_problems(enough)) == []
 
 
+@pytest.mark.slow
 def test_a_run_after_its_pilot_starts_with_what_the_plan_said(tmp_path):
     """The run's own folder, without samples yet, is no earlier run."""
     recipe(tmp_path)

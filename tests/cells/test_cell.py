@@ -36,6 +36,7 @@ def test_the_command_of_a_cell():
     ]
 
 
+@pytest.mark.slow
 def test_a_cell_that_fails_says_why_in_its_own_words(tmp_path):
     done = do(Cell("quickstart", ("sampler.solutions=many",), str(tmp_path)))
     assert not done.ok

@@ -91,6 +91,7 @@ def test_the_first_worker_is_waited_for_and_no_longer_than_told(
     assert (tmp_path / "cancelled").read_text().split() == [job]
 
 
+@pytest.mark.slow
 def test_a_worker_that_comes_does_the_cell(queue, tmp_path):
     queue(STARTS)
     (done,) = run(1)

@@ -69,6 +69,7 @@ def test_an_array_does_the_cells_and_says_how_they_ended(stand_in):
     assert (folder / "logs/100_2.log").read_text().count("seed=odd") >= 1
 
 
+@pytest.mark.slow
 def test_the_last_job_runs_after_all_whatever_became_of_them(stand_in):
     engine = open_engine("slurm://time=10:00")
     last = AtLast(["recipes", "--json"])

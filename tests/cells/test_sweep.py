@@ -88,6 +88,7 @@ def test_all_that_is_wrong_is_told_before_anything_starts(tiny):
     assert not (tiny / "results").exists()
 
 
+@pytest.mark.slow
 def test_tables_over_all_cells(swept):
     folder, said = swept
     assert (said["complete"], said["failed"]) == (4, 0)
@@ -108,6 +109,7 @@ def test_tables_over_all_cells(swept):
     assert told.to_dict() == pytest.approx(at_most.to_dict())
 
 
+@pytest.mark.slow
 def test_its_name_stands_for_its_runs(swept):
     folder, said = swept
     compared = json.loads(ttc(folder, "compare", "mine", "--over", "seed", "--json").stdout)
@@ -175,6 +177,7 @@ def test_words_that_name_no_sweep(tiny):
     assert "a sweep can't be called '../x'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_fit_of_a_sweep_is_written_beside_it(tmp_path):
     runs = []
     for seed in ("1", "2"):
@@ -298,6 +301,7 @@ def test_sixty_cells_with_five_failures_finish_when_they_are_mended(tmp_path, mo
     assert pd.read_parquet("results/sweeps/sixty/curves.parquet")["run"].nunique() == 60
 
 
+@pytest.mark.slow
 def test_a_failed_cell_is_told_with_its_words_and_its_command(tiny):
     (tiny / "none.csv").write_text("question,answer\n")
     kinds = "dataset={type: nano, levels: [1], problems: 1},{type: file, path: none.csv}"

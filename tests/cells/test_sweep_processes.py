@@ -79,6 +79,7 @@ ONE_CELL = 3 * ONE_PROBLEM
 PROBLEMS = 24
 
 
+@pytest.mark.slow
 def test_samples_that_cells_share_are_bought_once_though_they_run_at_once(world):
     world.serve(0.2)
     lists = "policies=[majority],[first],[first,majority],[oracle]"
@@ -116,6 +117,7 @@ def test_a_sweep_that_is_stopped_keeps_what_it_has_and_goes_on(world, number, co
     assert world.requests() == 3 * ONE_CELL
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_does_not_wait_for_calls(world):
     world.serve(100)
     sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")
@@ -169,6 +171,7 @@ def test_shards_whose_driver_is_killed_stop_by_themselves_and_are_gone_on_with(w
     assert world.requests() == PROBLEMS * ONE_PROBLEM, "what was on its way was kept"
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_killed_fails_alone(world):
     world.serve(0.4)
     sweep = world.sweep("served.yaml", "--grid", "seed=0,1", "--jobs", "2", "--name", "s")

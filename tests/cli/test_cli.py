@@ -142,12 +142,14 @@ def test_help(command):
     assert "Usage" in done.output
 
 
+@pytest.mark.slow
 def test_lists_and_schema(tmp_path):
     assert "genrm" in program(tmp_path, "list").stdout
     assert "quickstart" in ttc(tmp_path, "recipes").stdout
     assert "properties" in json.loads(ttc(tmp_path, "schema").stdout)
 
 
+@pytest.mark.slow
 def test_a_quiet_run_is_one_line(tmp_path):
     path = recipe(tmp_path)
     first, second = (run(tmp_path, "run", path, "--quiet").stdout for run in (program, ttc))

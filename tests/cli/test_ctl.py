@@ -117,6 +117,7 @@ def same(one, other):
         pd.testing.assert_frame_equal(one[name], other[name])
 
 
+@pytest.mark.slow
 def test_paused_set_and_resumed_it_is_the_run_that_was_left_alone(world):
     world = world(2)
     run = world.run("a")
@@ -149,6 +150,7 @@ def test_paused_set_and_resumed_it_is_the_run_that_was_left_alone(world):
     assert "is not running (complete), so there is nothing to steer" in said
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_is_said_with_exit_code_2(world):
     world = world(0)
     world.run("a")
@@ -187,6 +189,7 @@ def test_stop_is_ctrl_c(world):
     assert not list(world.folder.glob("a/steered/*/control"))
 
 
+@pytest.mark.slow
 def test_a_paused_run_that_is_killed_is_not_paused_the_next_time(world):
     world = world(1)
     run = world.run("a")
@@ -204,6 +207,7 @@ def test_a_paused_run_that_is_killed_is_not_paused_the_next_time(world):
     same(world.tables("a"), world.tables("b"))
 
 
+@pytest.mark.slow
 def test_a_paused_runs_time_goes_on(world):
     world = world(2)
     run = world.run("a", "budget.per_run.seconds=10")
@@ -216,6 +220,7 @@ def test_a_paused_runs_time_goes_on(world):
     assert json.loads(manifest.read_text())["status"] == "budget"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [False, True])
 def test_a_problem_whose_samples_failed_is_tried_again(world, late):
     questions = {row["problem_id"]: row["question"] for row in problems()}

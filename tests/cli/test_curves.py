@@ -129,6 +129,7 @@ def test_a_run_without_verifications(tmp_path):
     refused(done, 1, "has no verifications, which best_of_n needs")
 
 
+@pytest.mark.slow
 def test_no_text_is_needed_or_read(run, tmp_path):
     before = rows(tmp_path, "--k", "3")
     texts = {

@@ -74,6 +74,7 @@ def test_the_servers_of_a_recipe(nano_server, tmp_path):
     assert list(tmp_path.iterdir()) == [path], "nothing is written"
 
 
+@pytest.mark.slow
 def test_a_server_that_lies_is_exit_code_1_and_no_key_is_shown(echo_url):
     done = doctor(echo_url, "--api-key-env", "PLANTED", "--json", PLANTED=KEY)
     assert done.returncode == 1, done.stderr

@@ -60,6 +60,7 @@ def imported(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_page_for_people_and_all_of_it_in_files(imported):
     done = ttc(imported, "eval-verifier", "mine", "--by", "metadata.topic,length", "--draws", "50")
     assert done.returncode == 0, done.stderr
@@ -88,6 +89,7 @@ def test_a_page_for_people_and_all_of_it_in_files(imported):
     assert json.loads((folder / "verifier.json").read_text())["bins"] == 10
 
 
+@pytest.mark.slow
 def test_json_and_another_folder(imported):
     words = ("--json", "--out", "elsewhere", "--bins", "4", "--threshold", "0.6", "--draws", "20")
     done = ttc(imported, "eval-verifier", "mine", *words, "--cost", "0.1,1,5")
@@ -121,6 +123,7 @@ def test_what_it_refuses(imported, words, code, says):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_of_the_embedded_models_with_attacks(tmp_path):
     (tmp_path / "judged.yaml").write_text(RECIPE)
     assert ttc(tmp_path, "run", "judged.yaml", "--quiet").returncode == 0

@@ -117,6 +117,7 @@ def test_figures(home, tmp_path):
     assert all(0 <= value <= 1 for value in values)
 
 
+@pytest.mark.slow
 def test_a_figure_leaves_a_table_of_its_name_and_asks_before_it_replaces_its_data(home, tmp_path):
     table, data = tmp_path / "curves.csv", tmp_path / "curves.data.csv"
     worked(ttc(home, "export", "sim", "--to", table))

@@ -30,6 +30,7 @@ def folder(tmp_path_factory):
     return place
 
 
+@pytest.mark.slow
 def test_every_resample_of_every_method_is_counted(folder):
     told = []
     (run,) = (folder / "results" / "sim").iterdir()
@@ -47,6 +48,7 @@ def test_steps_need_nobody_who_watches():
     each()
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_how_far_it_is_and_standard_output_does_not(folder):
     words = ("fit-scaling", "sim", "--policy", "best_of_n", "--draws", "60")
     ours, its = pty.openpty()
@@ -70,6 +72,7 @@ def test_a_terminal_shows_how_far_it_is_and_standard_output_does_not(folder):
     assert "resamples" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_exponents_stand_under_what_they_are_for(folder):
     done = ttc(folder, "fit-scaling", "sim", "--policy", "best_of_n", "--draws", "40")
     shown = " ".join(done.stdout.split())

@@ -19,6 +19,7 @@ def run(tmp_path):
     return simulate_run(CONFIG, 1, tmp_path / "results" / "sim")
 
 
+@pytest.mark.slow
 def test_tables_figures_and_words(run, tmp_path):
     done = ttc(tmp_path, "fit-scaling", "sim", "--draws", "20", "--policy", "best_of_n")
     assert done.returncode == 0, done.stderr
@@ -39,6 +40,7 @@ def test_tables_figures_and_words(run, tmp_path):
     assert "law_a" in figures["methods"][0]["figures"]
 
 
+@pytest.mark.slow
 def test_several_runs_need_a_place_for_what_they_make(run, tmp_path):
     simulate_run(CONFIG, 1, tmp_path / "results" / "twin")
     words = ("fit-scaling", "sim", "twin", "--draws", "20", "--policy", "best_of_n")
@@ -93,6 +95,7 @@ def test_a_recommendation_in_words_and_as_json(run, tmp_path):
     assert found["best"]["cost"] <= 8
 
 
+@pytest.mark.slow
 def test_the_first_verifications_are_asked_for_recorded_and_used(run, tmp_path):
     words = ("--draws", "20", "--policy", "best_of_n")
     made = {}

@@ -89,6 +89,7 @@ def test_errors_are_told_and_do_no_harm(tmp_path, server):
     check_files(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", ["answer"], indirect=True)
 def test_a_doctor_is_not_harmed(tmp_path, server):
     name = recipe(tmp_path, server)

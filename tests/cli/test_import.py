@@ -60,6 +60,7 @@ def lines(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_json_lines_become_a_run_that_everything_works_on(tmp_path, lines):
     said = worked(ttc(tmp_path, "import", lines.name, "--set", "cost.parameters=1e6"))
     assert "lambda of imported: 0.50" in said

@@ -94,6 +94,7 @@ def test_every_command_that_prints_a_table_has_it():
         assert "console()" not in inspect.getsource(commands()[name].callback), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", sorted(EXAMPLES))
 def test_it_is_json_and_nothing_else(folder, command):
     found = printed(folder, *command.split(), *EXAMPLES[command], "--json")

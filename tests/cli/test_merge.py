@@ -27,6 +27,7 @@ def said(folder, *words, code=0):
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_from_shards_to_a_run(folder):
     for i in (1, 3):
         said(folder, "run", "shared.yaml", "--shard", f"{i}/3", "--quiet")

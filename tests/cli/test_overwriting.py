@@ -49,6 +49,7 @@ def test_ones_own_file_stays_as_it_is(folder, name):
     assert f"Error: {name} exists; choose another name, or --force" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x.html", "x.svg", "x.csv", "x.yaml"])
 def test_with_force_it_is_replaced(folder, name):
     (folder / name).write_text("my own")
@@ -74,6 +75,7 @@ def test_what_is_a_folder_is_not_called_like_a_file(folder, name):
     assert not (folder / "new.html").exists()
 
 
+@pytest.mark.slow
 def test_an_analysis_replaces_its_own_results(folder):
     for _ in range(2):
         done = ttc(folder, "compare", "sim", "--at-samples", 2, "--out", "comparison")

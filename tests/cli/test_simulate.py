@@ -15,6 +15,7 @@ from ttc.store.run_folder import list_runs
 SMALL = ("--problems", "6", "--solutions", "12", "--verifications", "3", "--to", "results/sim")
 
 
+@pytest.mark.slow
 def test_show_curves_and_fit_scaling_work_on_it(tmp_path: Path) -> None:
     done = ttc(tmp_path, "simulate", *SMALL, "--set", "cost.parameters=1e9", "--seed", "3")
     assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ SLOW |= {"matplotlib", "torch", "dask", "distributed", "ray", "fsspec", "z3", "t
 SMALL = ["--set", "dataset.problems=2", "--set", "sampler.solutions=2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [["run", "quickstart", "--quiet", *SMALL], ["plan", "quickstart"]]
 )

@@ -79,6 +79,7 @@ def test_a_living_run_seen_from_another_shell(tmp_path, running):
     assert "ttc status" in second.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_what_is_kept_and_the_next_run_goes_on(tmp_path, running):
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
@@ -106,6 +107,7 @@ def test_ctrl_c_says_what_is_kept_and_the_next_run_goes_on(tmp_path, running):
     assert " from the journal" in said
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_told_as_killed_and_its_tries_are_kept(tmp_path, running):
     running.kill()
     running.wait()
@@ -130,6 +132,7 @@ def test_a_killed_run_is_told_as_killed_and_its_tries_are_kept(tmp_path, running
     assert entries[-1]["event"] == "run_interrupted"
 
 
+@pytest.mark.slow
 def test_watching_ends_with_the_run(tmp_path, running):
     command = [sys.executable, "-m", "ttc", "status", "--json", "--watch", "--events", "0"]
     watcher = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
@@ -163,6 +166,7 @@ def test_no_run_is_one_sentence(tmp_path):
     assert done.stderr.startswith("Error: no run 'nothing'")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_the_live_display_of_a_terminal(tmp_path):
     import pty

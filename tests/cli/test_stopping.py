@@ -87,6 +87,7 @@ def texts(numbers):
     return {f"{number}.{i}" for number in numbers for i in range(4)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_sends_no_further_call_and_keeps_those_under_way(world, number, code):
     world.serve(1.5)
@@ -131,6 +132,7 @@ def test_calls_that_take_too_long_are_given_up(world):
     assert "Interrupted before anything was sampled" in said
 
 
+@pytest.mark.slow
 def test_an_error_that_ends_the_run_lets_calls_under_way_be_kept(world):
     world.serve(1.5, 20)
     run = world.run()
@@ -141,6 +143,7 @@ def test_an_error_that_ends_the_run_lets_calls_under_way_be_kept(world):
     assert set(world.kept()) == texts(world.numbers("answered")) == texts(range(1, 21))
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_say_what_it_serves_is_named_and_not_waited_for(world):
     world.serve(0, "mute")
     run = world.run("budget.per_run.seconds=4")

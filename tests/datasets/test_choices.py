@@ -112,6 +112,7 @@ def test_columns_that_only_look_like_options_are_not(tmp_path):
     assert "not used: a, b" in dataset.notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "why"),
     [
@@ -226,6 +227,7 @@ _CELLS = st.recursive(
 _KEYS = st.sampled_from(["question", "answer", "choices", "id", "labels", "A", "B", "label"])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.dictionaries(_KEYS, _CELLS, max_size=6), min_size=1, max_size=3))
 def test_any_rows_give_problems_or_a_sentence(tmp_path_factory, rows):

@@ -37,6 +37,7 @@ def test_arrows_that_others_imply_are_left_out(draw):
         draw.reduced({"a": {"b"}, "b": {"a"}})
 
 
+@pytest.mark.slow
 def test_the_table_of_methods_is_up_to_date():
     spec = importlib.util.spec_from_file_location("draw_methods", DOCS / "draw_methods.py")
     module = importlib.util.module_from_spec(spec)

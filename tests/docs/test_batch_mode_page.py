@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[2] / "docs/how-to/batch-mode.md"
 
 
+@pytest.mark.slow
 def test_the_pages_commands_work(tmp_path, follow_beside_a_server):
     text = PAGE.read_text()
     shown = follow_beside_a_server(text, "waiting.yaml")

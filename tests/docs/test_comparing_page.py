@@ -10,6 +10,7 @@ from processes import ttc
 PAGE = Path(__file__).parents[2] / "docs/how-to/compare-runs.md"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_pages_commands_work_and_show_what_it_explains(tmp_path):
     text = PAGE.read_text()

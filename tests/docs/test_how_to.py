@@ -36,6 +36,7 @@ def followed(folder, page, name, *words, recipe=0):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "name", "shown"),
     [
@@ -48,6 +49,7 @@ def test_the_page_adds_a_part_that_a_recipe_can_use(tmp_path, page, name, shown)
     assert shown in followed(tmp_path, page, name)
 
 
+@pytest.mark.slow
 def test_the_page_s_test_of_its_verifier_passes(tmp_path):
     followed(tmp_path, "add-a-verifier", "brevity")
     (tmp_path / "test_brevity.py").write_text("".join(blocks("add-a-verifier", "py")))
@@ -63,10 +65,12 @@ def test_the_page_s_test_of_its_verifier_passes(tmp_path):
     assert "1 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_page_s_critic_and_prompts(tmp_path):
     assert "answer" in followed(tmp_path, "add-a-sampler", "restart", recipe=1)
 
 
+@pytest.mark.slow
 def test_the_pages_rule_stops_live_and_on_a_pool(tmp_path):
     sampler = "sampler={type: adaptive, rule: two_alike, most: 6}"
     words = ("--set", sampler, "--set", "policies=[two_alike]")

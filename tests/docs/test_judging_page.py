@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[2] / "docs/how-to/judge-a-verifier.md"
 
 
+@pytest.mark.slow
 def test_the_pages_commands_show_what_it_explains(follow, tmp_path):
     shown = follow(PAGE.read_text())
     for words in (

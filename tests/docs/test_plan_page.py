@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from ttc.analysis.simulate import Lengths, SimulationConfig
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/plan-an-experiment.md"
 
 
+@pytest.mark.slow
 def test_the_pages_commands_work(follow):
     shown = follow(PAGE.read_text())
     assert "planted truth: accuracy 49" in shown

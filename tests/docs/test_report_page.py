@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from ttc.cli._app import app
@@ -21,6 +22,7 @@ def told(words):
     return done.output
 
 
+@pytest.mark.slow
 def test_the_page_writes_its_reports(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = PAGE.read_text()

@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[2] / "docs/how-to/read-a-scaling-fit.md"
 
 
+@pytest.mark.slow
 def test_the_pages_commands_work_and_show_what_it_explains(follow):
     shown = follow(PAGE.read_text())
     for words in re.findall(r"\*\*(.*?)\*\*", PAGE.read_text()):

@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
 import yaml
 from typer.testing import CliRunner
 
@@ -16,6 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs/how-to/speculate-tokens.md"
 SMALL = ["--set", "dataset.problems=2", "--set", "sampler.solutions=2", "--plain"]
 
 
+@pytest.mark.slow
 def test_the_pages_commands_work(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (shell,) = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.S)

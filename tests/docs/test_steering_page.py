@@ -5,6 +5,7 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from processes import Command
 
 from ttc.engine.live_settings import FIXED, LIVE
@@ -12,6 +13,7 @@ from ttc.engine.live_settings import FIXED, LIVE
 PAGE = Path(__file__).parents[2] / "docs/how-to/steer-a-run.md"
 
 
+@pytest.mark.slow
 def test_the_pages_commands_work(tmp_path, follow):
     text = PAGE.read_text()
     (recipe,) = re.findall(r"```yaml\n(.*?)```", text, re.S)

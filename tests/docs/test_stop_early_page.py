@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from ttc.policies import StoppingRule
 from ttc.registry import parts
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/stop-early.md"
 
 
+@pytest.mark.slow
 def test_the_pages_commands_work(follow):
     text = PAGE.read_text()
     small = "ttc run adaptive --set dataset.problems=8 --set sampler.solutions=8"

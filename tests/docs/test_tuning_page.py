@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[2] / "docs/how-to/tune-a-policy.md"
 
 
+@pytest.mark.slow
 def test_the_pages_commands_work(follow):
     shown = " ".join(follow(PAGE.read_text()).split())
     assert "tuned on 18 problems drawn by seed 0; 42 other problems to report on" in shown

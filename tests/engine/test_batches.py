@@ -208,6 +208,7 @@ def lines_left(folder):
 stops = st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(stops=stops, faults=st.permutations(FAULTS), few=st.integers(0, 6), limit=st.booleans())
 def test_stopped_anywhere_each_call_is_bought_once(stops, faults, few, limit):
@@ -234,6 +235,7 @@ def test_stopped_anywhere_each_call_is_bought_once(stops, faults, few, limit):
             assert ledger.bills.billed["tokens"] <= 5000
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(stops=stops, tokens=st.sampled_from([400, 900, 1500]))
 def test_a_short_budget_holds_however_tries_are_stopped(stops, tokens):

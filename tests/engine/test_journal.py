@@ -218,6 +218,7 @@ def test_callers_that_go_away_do_not_stop_the_journal(tmp_path):
     assert len(asyncio.run(run())) == 1
 
 
+@pytest.mark.slow
 def test_closing_waits_for_look_ups_whose_callers_are_gone(tmp_path):
     """SQLite ends the process where a connection is closed that is in use."""
 

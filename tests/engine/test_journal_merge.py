@@ -99,6 +99,7 @@ def test_damaged_rows_are_left_behind_and_told(two):
     assert texts(other) == {1: "a", 3: "c"}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(
     st.lists(st.dictionaries(st.integers(0, 9), st.booleans(), max_size=8), min_size=3, max_size=3),

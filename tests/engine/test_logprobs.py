@@ -132,6 +132,7 @@ def test_a_server_s_other_text_replaces_the_stored_one_and_the_log_says_so(tmp_p
 requests = st.builds(params, st.none() | st.integers(0, 7), st.none() | st.integers(0, LENGTH + 2))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(requests, st.integers(1, 5)), min_size=1, max_size=5))
 @settings(deadline=None, max_examples=40)
 def test_in_any_order_each_gets_what_it_would_get_alone(asked):

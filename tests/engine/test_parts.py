@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tries import MAX_TOKENS, Stopped, solved_and_verified
@@ -114,6 +115,7 @@ limits = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=10)
 @given(limits, st.integers(1, 9), st.booleans(), st.lists(st.integers(1, 15), max_size=2))
 @example({"per_run": {"tokens": 900}}, 3, True, [2])
@@ -137,6 +139,7 @@ def test_parts_and_then_the_whole_are_as_the_whole_at_once(budget, of, apart, st
             assert shared.requests == alone.requests
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=10)
 @given(
     st.integers(400, 4000),

@@ -161,6 +161,7 @@ def bounds(server, budget):
     yield from [(server.dollars, run["usd"])] if "usd" in run else []
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=15)
 @given(groups, limits, stops, st.integers(0, 9))
 @example(4, {"per_run": {"tokens": 2400}}, [3, 9], 1)
@@ -179,6 +180,7 @@ def test_stops_change_nothing_and_cost_nothing(group, budget, stops, dice):
             assert billed <= limit
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=8)
 @given(groups, groups, st.integers(600, 6000))
 def test_what_others_drew_in_other_requests_changes_nothing(group, other, limit):
@@ -196,6 +198,7 @@ def test_what_others_drew_in_other_requests_changes_nothing(group, other, limit)
 FAULTS = ["lost", "short", "refused", "filtered"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=12)
 @given(
     groups,
@@ -223,6 +226,7 @@ def test_whatever_goes_wrong_no_limit_is_passed_and_what_was_paid_for_is_used(
         assert len(set(drawn)) == len(drawn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.03, 0.3])
 @pytest.mark.parametrize("group", [1, 4])
 @pytest.mark.parametrize("dice", range(2))
@@ -256,6 +260,7 @@ HABITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("habit", HABITS)
 @pytest.mark.parametrize("group", [1, 4])
 def test_a_server_that_bills_more_than_it_is_asked_for(tmp_path, habit, group):

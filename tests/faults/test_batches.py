@@ -141,6 +141,7 @@ def check_bought_once(served: Gateway, again: int = 0) -> None:
     assert sum(asked.values()) - CALLS == again, asked.most_common(3)
 
 
+@pytest.mark.slow
 def test_tables_are_those_of_ordinary_mode_in_two_batches(calm, gateway, tmp_path):
     served = gateway()
     world = World(tmp_path / "w", served.url)
@@ -153,6 +154,7 @@ def test_tables_are_those_of_ordinary_mode_in_two_batches(calm, gateway, tmp_pat
     assert usage["mode"] == "batch"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("faults", "said", "again"),
     [
@@ -185,6 +187,7 @@ def test_a_provider_that_takes_few_at_a_time(calm, gateway, tmp_path, monkeypatc
     assert served.count("batch") >= 4
 
 
+@pytest.mark.slow
 def test_a_line_that_is_named_at_validation_is_a_failure_by_name(gateway, tmp_path):
     served = gateway("named")
     world = World(tmp_path / "w", served.url)
@@ -207,6 +210,7 @@ def test_a_provider_that_accepts_no_batch_ends_the_run(gateway, tmp_path):
     assert world.left() == 0
 
 
+@pytest.mark.slow
 def test_expired_calls_may_fail_by_name(gateway, tmp_path):
     served = gateway("expired")
     world = World(tmp_path / "w", served.url, BATCH.replace("poll_s", "expired: fail, poll_s"))
@@ -244,6 +248,7 @@ def test_a_client_that_is_killed_at_every_stage_finds_its_batches(
         assert world.manifest()["ledger"]["lost"]["tokens"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_batches_standing_and_says_so(calm, gateway, tmp_path, number):
     served = gateway(held=True)
@@ -266,6 +271,7 @@ def test_ctrl_c_leaves_batches_standing_and_says_so(calm, gateway, tmp_path, num
     check_bought_once(served)
 
 
+@pytest.mark.slow
 def test_batches_can_be_cancelled_and_are_asked_for_again(calm, gateway, tmp_path):
     served = gateway(held=True)
     world = World(tmp_path / "w", served.url)
@@ -283,6 +289,7 @@ def test_batches_can_be_cancelled_and_are_asked_for_again(calm, gateway, tmp_pat
     check_bought_once(served)
 
 
+@pytest.mark.slow
 def test_a_run_in_shards_is_asked_for_the_batches_of_all_of_them(calm, gateway, tmp_path):
     served = gateway(held=True)
     world = World(tmp_path / "w", served.url)
@@ -308,6 +315,7 @@ def test_a_run_in_shards_is_asked_for_the_batches_of_all_of_them(calm, gateway, 
     check_bought_once(served)
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_cancelled_while_a_run_waits_ends_it(gateway, tmp_path):
     served = gateway(held=True)
     world = World(tmp_path / "w", served.url)

@@ -101,6 +101,7 @@ def whole(found: list[list[str]], n: int) -> None:
         assert len(set(part)) == n
 
 
+@pytest.mark.slow
 def test_a_full_server_is_not_pressed(busy, tmp_path):
     server = busy(6, 0.03)
     found, engine = asyncio.run(draw(tmp_path, (server.url,), 40, concurrency=64))
@@ -125,6 +126,7 @@ def test_requests_per_minute_are_kept(busy, tmp_path):
         assert sum(start <= t < start + 1 for t in times[i:]) <= 45
 
 
+@pytest.mark.slow
 def test_the_others_take_over_when_one_dies(busy, tmp_path):
     good, bad = busy(1000, 0.02), busy(1000, 0.02)
 
@@ -143,6 +145,7 @@ def test_the_others_take_over_when_one_dies(busy, tmp_path):
     assert len(bad.calls()) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [2.5])
 def test_a_server_that_comes_back_is_waited_for(busy, tmp_path, pause):
     server = busy(1000, 0.02)
@@ -166,6 +169,7 @@ def test_a_server_that_comes_back_is_waited_for(busy, tmp_path, pause):
     assert len(seeds) - len(set(seeds)) <= 16, "only what was under way is asked for again"
 
 
+@pytest.mark.slow
 def test_a_server_that_stays_away_ends_the_run_and_nothing_is_lost(busy, tmp_path):
     server = busy(1000, 0.02)
 

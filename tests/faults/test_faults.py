@@ -155,6 +155,7 @@ def test_the_budget_is_never_passed(faulty, tmp_path, shared_prompt, limit):
     assert total <= sum(billed.values()) <= accounted <= limit * 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_alone(faulty, tmp_path, fault):
     server = faulty(0.5, fault, seed=1)
@@ -240,6 +241,7 @@ def test_a_server_that_refuses_tls(faulty):
     assert not isinstance(e.value, RetryableError)
 
 
+@pytest.mark.slow
 def test_a_pool_lives_on_without_its_broken_members(faulty, tmp_path):
     good, bad = faulty(0.1, seed=3), faulty(1.0, "reset", "hang", seed=4)
     part = backend(good.url, bad.url, good.tls)

@@ -64,6 +64,7 @@ def told_well(said: str) -> bool:
     return "Traceback" not in said and said.strip().splitlines()[-1].count("disk") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room_is_held_back", [True, False])
 def test_a_disk_that_gets_full_in_the_midst(small, room_is_held_back):
     spare = 4096 if room_is_held_back else 0
@@ -86,6 +87,7 @@ def test_a_disk_that_gets_full_in_the_midst(small, room_is_held_back):
         assert answered - 800 <= 2 * 8, "only calls under way, and sent while it ends, are lost"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", [0, 70])
 def test_a_disk_that_is_full_when_tables_are_written(small, leave):
     found, server = small("left", leave, 40)

@@ -138,6 +138,7 @@ def test_every_sampler_has_a_recipe_here():
     assert {cls.__name__ for cls in own - shipped} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_killed_run_ends_as_if_nothing_had_happened(tmp_path, plugin, recipe):
@@ -159,6 +160,7 @@ def test_a_killed_run_ends_as_if_nothing_had_happened(tmp_path, plugin, recipe):
     assert [one["status"] for one in tries.manifest["tries"]] == ["killed", "killed", "complete"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_killed_runs_pass_no_budget(tmp_path, plugin, recipe):

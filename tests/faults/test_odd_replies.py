@@ -180,6 +180,7 @@ OF_ONE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_happens_to_one_prompt_only_is_that_prompts_failure(tmp_path):
     def reply(_: int, prompt: str) -> bytes:
         return next((k for i, (k, _) in enumerate(OF_ONE) if f"What is {i}?" in prompt), WELL)
@@ -197,6 +198,7 @@ def test_what_happens_to_one_prompt_only_is_that_prompts_failure(tmp_path):
         assert by_problem[f"q{i}"] == {OF_ONE[i][1] if i < len(OF_ONE) else "stop"}, i
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

@@ -96,6 +96,7 @@ def test_scores_of_steps_are_aggregated_as_asked(tmp_path, how, expected):
     assert one.verdict == (expected >= 0.5)
 
 
+@pytest.mark.slow
 def test_everything_that_reads_step_scores_works_on_it(tmp_path):
     """Best-of-N, weighted votes, aggregates of steps and the judging of judges, from the shell."""
     assert ttc(tmp_path, "import", str(LOGS / PARQUET), "--to", "results/log").returncode == 0

@@ -60,6 +60,7 @@ def test_names_are_the_same_at_run_time_and_for_type_checkers():
         _ = ttc.lode
 
 
+@pytest.mark.slow
 def test_the_docstrings_examples_say_what_they_say(here):
     finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
     tried = 0
@@ -71,6 +72,7 @@ def test_the_docstrings_examples_say_what_they_say(here):
     assert runner.summarize(verbose=False).failed == 0
 
 
+@pytest.mark.slow
 def test_the_packages_own_example_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = [line for line in inspect.getdoc(ttc).splitlines() if line.startswith("    ")]
@@ -186,6 +188,7 @@ def test_budgets_hold_and_nothing_is_printed(tmp_path, capfd):
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_fit_figure_and_comparison(folder):
     run = ttc.load("quickstart", folder / "results")
     fit = run.fit("best_of_n", draws=20, budgets=[300.0])

@@ -57,6 +57,7 @@ def test_later_networks_know_more_tokens(name: str) -> None:
     assert nano.load("nano-solver").count_tokens(HEADERS["score-10"] + " 10") > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("execute", [True, False])
 def test_genprm_tells_right_from_wrong(cases: list[Case], execute: bool) -> None:
     found = judging.genprm(nano.load("nano-judge"), cases, execute)

@@ -159,6 +159,7 @@ def test_samples_follow_the_target(
     check_fits(tokens, texts(solver, wanted, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths", [CHAIN, TREE])
 def test_whole_solutions_have_the_same_distribution(
     solver: NanoModel, widths: tuple[int, ...]

@@ -70,6 +70,7 @@ def test_one_run_is_a_row_for_its_vote_and_each_verifier(runs):
     assert compare(runs[:1], Request(unit="c", budgets=(80,))).methods == (VOTE, "simulated")
 
 
+@pytest.mark.slow
 def test_votes_and_verifiers_may_be_named_where_rows_are_recipes(runs):
     vote = f"true_positive_rate={RATES[0][0]}, false_positive_rate={RATES[0][1]}, {VOTE}"
     for word in (VOTE, vote):
@@ -79,6 +80,7 @@ def test_votes_and_verifiers_may_be_named_where_rows_are_recipes(runs):
     assert gate.base == vote
 
 
+@pytest.mark.slow
 def test_a_table_shows_three_budgets_and_names_the_other_rows(runs, capsys):
     for by, option, tables in ((None, "--by verifier", 3), ("verifier", "--by recipe", 3)):
         print_comparison(Console(), compare(runs, Request(unit="c", by=by)))
@@ -107,6 +109,7 @@ def test_runs_of_other_problems_are_refused(runs, tmp_path):
         compare([runs[0], other])
 
 
+@pytest.mark.slow
 def test_from_the_shell(runs):
     folder = runs[0].path.parent.parent
     done = ttc(

@@ -33,6 +33,7 @@ def test_a_run_that_wants_all_of_its_budget_gets_it(tmp_path, server, logprobs):
     assert "the run's budget has no room" in said(outcome)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("logprobs", ["given", "chat", "refused", "crash"])
 @pytest.mark.parametrize("more", [0, WORST - 1, WORST])
 def test_a_fingerprint_is_taken_for_what_a_run_leaves(tmp_path, server, logprobs, more):
@@ -44,6 +45,7 @@ def test_a_fingerprint_is_taken_for_what_a_run_leaves(tmp_path, server, logprobs
     assert (server.fingerprints > 0) == (more == WORST)
 
 
+@pytest.mark.slow
 def test_all_tries_of_a_run_together_stay_within_it(tmp_path, server):
     """Those that were stopped asked for fingerprints, too."""
     one = (*MANY, "budget.per_run.calls=60", "budget.per_problem.calls=7", "engine.concurrency=1")
@@ -64,6 +66,7 @@ def test_all_tries_of_a_run_together_stay_within_it(tmp_path, server):
     assert solutions(calm) == solutions(outcome)
 
 
+@pytest.mark.slow
 def test_samples_are_the_same_with_and_without_fingerprints(tmp_path, server):
     tight = (*MANY, "budget.per_run.tokens=9000")
     plain = run(tmp_path / "plain", server, *tight, "engine.fingerprint=false")
@@ -100,6 +103,7 @@ def test_what_they_took_is_shown_by_itself_and_counts(tmp_path, server):
     assert f"fingerprints: 8 calls, {spent['paid_tokens']:.0f} tokens" in shown
 
 
+@pytest.mark.slow
 def test_every_model_has_its_own(tmp_path, server, nano_server):
     other = Disguise(nano_server)
     other.behind = "nano-verifier"

@@ -127,6 +127,7 @@ def test_calls_of_known_times_are_foretold_to_the_instant(ran, slots):
     assert foretold["problem_id"].nunique() == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slots", [1, 2])
 def test_a_simulation_foretells_what_is_measured_at_this_concurrency(ran, server, slots):
     many = ran(9)
@@ -147,6 +148,7 @@ def test_a_simulation_foretells_what_is_measured_at_this_concurrency(ran, server
     assert min(apart) < 0.25
 
 
+@pytest.mark.slow
 def test_with_slots_for_all_it_is_the_time_along_the_longest_branch(ran):
     run = ran(9).run
     recorded = pd.read_parquet(run.table("answers")).sort_values(["problem_id", "number"])
@@ -156,6 +158,7 @@ def test_with_slots_for_all_it_is_the_time_along_the_longest_branch(ran):
     assert at_concurrency(run, 99).arrays.latency == pytest.approx(loaded.latency)
 
 
+@pytest.mark.slow
 def test_a_request_for_several_samples_takes_its_time_once(ran):
     """Both samples of the first request have half of it: one after another all calls take what all
     samples have, and side by side the simulation says what was recorded.

@@ -5,6 +5,7 @@ import json
 import sys
 import types
 
+import pytest
 from processes import ttc
 
 from ttc import plugin_code
@@ -94,6 +95,7 @@ def test_other_code_of_a_sampler_is_another_run_that_pays_for_nothing_again(tmp_
     assert len(ran(tmp_path)[1]) == 2
 
 
+@pytest.mark.slow
 def test_other_code_of_a_policy_is_another_run_and_older_ones_are_read_with_a_warning(tmp_path):
     installed(tmp_path, POLICY.replace("PLACE", "-1"))
     sampler = "{type: independent, solutions: 4, max_tokens: 32}"

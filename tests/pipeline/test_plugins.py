@@ -101,6 +101,7 @@ def test_what_a_verifier_raises_or_returns_is_its_own(tmp_path, body, why):
     named(run(tmp_path, "run", "p.yaml", body=body), why)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

@@ -121,6 +121,7 @@ def test_what_is_interrupted_in_a_later_round_keeps_all_rounds(tmp_path, monkeyp
     assert status.roles["solver"].done == journalled(tmp_path)
 
 
+@pytest.mark.slow
 def test_time_counts_from_the_start_of_the_run_to_the_end_of_sampling(tmp_path):
     much = "sampler.solutions=20000", "engine.n_per_call=64", "dataset.levels=[4]"
     run = run_recipe(recipe(tmp_path, *much, "budget.per_run.seconds=12")).run

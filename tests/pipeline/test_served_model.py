@@ -24,6 +24,7 @@ def cli(folder, *overrides: str) -> tuple[str, str]:
     return " ".join(done.stdout.split()), " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 def test_another_model_under_the_same_name_is_told_everywhere(tmp_path, server):
     recipe_file(tmp_path, server.url)
     shown, said = cli(tmp_path)

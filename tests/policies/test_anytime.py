@@ -45,6 +45,7 @@ def test_when_it_stops():
     assert Anytime().used(drawn([-1] + [0] * 20)) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rates", [[0.52, 0.48], [0.3, 0.28, 0.28, 0.14], [0.1] + [0.09] * 10])
 def test_it_seldom_stops_at_another_than_the_commonest_answer(rates):
     """However often it looks: here after every solution, up to 300 of them."""

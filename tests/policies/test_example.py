@@ -20,6 +20,7 @@ def run():
     return find_run("sc_vs_genrm", RESULTS)
 
 
+@pytest.mark.slow
 def test_every_figure_is_the_one_in_the_table(run):
     manifest = run.manifest()
     said = manifest.model_dump_json()

@@ -97,6 +97,7 @@ def score(pool, problem, solution, picks):
     return float(np.mean(valid)) if valid else 0.0
 
 
+@pytest.mark.slow
 def test_in_every_command(command, tmp_path):
     shown = command("run", "own.yaml", "--plain")
     assert "second_best (genrm)" in shown
@@ -128,6 +129,7 @@ def test_in_every_command(command, tmp_path):
         assert "second_best " in text.partition("chosen of all 8:")[2]
 
 
+@pytest.mark.slow
 def test_two_alphas_are_two_policies_in_table_and_show(command, tmp_path, own_parts):
     command("run", "own.yaml", "--plain")
     run = find_run("own", tmp_path / "results")

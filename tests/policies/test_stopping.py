@@ -92,6 +92,7 @@ def test_early_stopping_is_right_as_often_as_its_closed_form_says():
     assert np.mean(wins) == pytest.approx(truth, abs=4 * np.std(wins) / np.sqrt(20_000))
 
 
+@pytest.mark.slow
 def test_early_stopping_uses_what_the_papers_formula_says():
     rates, window, most = np.array([0.6, 0.3, 0.1]), 3, 12
     classes = np.repeat(np.arange(3), (rates * 20_000).astype(int))
@@ -133,6 +134,7 @@ RULES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.label)
 def test_live_equals_offline(rule):
     """The same order gives the same stop and answer; over orders, the mean is the estimate."""
@@ -232,6 +234,7 @@ results: RESULTS
 """
 
 
+@pytest.mark.slow
 def test_what_is_measured_live_is_what_is_estimated_offline(tmp_path):
     """Exactly on the same order; over orders, which seeds draw anew, within the error."""
     draw = "{type: independent, temperature: 1.0, max_tokens: 64, solutions: 12}"

@@ -148,6 +148,7 @@ def plain(shipped):
     return {"name": "x"} | {k: v for k, v in data.items() if not k.startswith("x-")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shipped", shipped_recipes(), ids=lambda r: r.name)
 def test_what_may_be_left_out_may_be_left_out_for_editors_too(validator, shipped):
     """Whatever single key of a recipe is missing, schema and loader say the same of the rest."""

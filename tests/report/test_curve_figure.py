@@ -80,6 +80,7 @@ def test_measured_answers_have_no_sizes():
     assert texts(figure) == ["answer"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_from_the_shell_the_same_file_each_time(tmp_path, ending):
     simulate_run(CONFIG, 0, tmp_path / "results" / "sim")
@@ -94,6 +95,7 @@ def test_from_the_shell_the_same_file_each_time(tmp_path, ending):
         assert "self-consistency" in words, "text stays text"
 
 
+@pytest.mark.slow
 def test_json_stays_json_beside_a_plot_and_what_is_no_figure_is_one_sentence(tmp_path):
     simulate_run(CONFIG, 0, tmp_path / "results" / "sim")
     done = ttc(tmp_path, "curves", "sim", "--plot", "x.png", "--json")

@@ -102,6 +102,7 @@ def smallest(figure):
     return printed * min(text.get_fontsize() for text in texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [None, 3.3])
 def test_letters_of_many_panels_can_be_read_in_print(fit, runs, tmp_path, width):
     assert len(fit.methods) == 4

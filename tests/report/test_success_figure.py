@@ -28,6 +28,7 @@ def fitted(runs):
     return fit_scaling(runs, wanted)
 
 
+@pytest.mark.slow
 def test_each_run_s_vote_and_coverage_are_named_and_no_two_curves_look_alike(runs):
     fit = fitted(runs)
     figures = fit_figures(fit, "two")

@@ -153,6 +153,7 @@ def ahead(found):
     return float(low), float(high)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEARCHES)
 def test_it_is_not_ahead_of_votes_that_cost_as_much(name):
     """Half of the interval is 10 points at most: a gain of that size would be seen, and one that a

@@ -56,6 +56,7 @@ def success(reward):
     return right / PROBLEMS
 
 
+@pytest.mark.slow
 def test_a_useless_reward_gives_no_gain_over_a_sample():
     p = 0.65**3
     error = np.sqrt(p * (1 - p) / PROBLEMS)

@@ -47,6 +47,7 @@ VARIANTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VARIANTS)
 def test_particles_converge_to_the_exact_posterior(name):
     """Their distance falls about as one over the root of their number."""
@@ -69,6 +70,7 @@ def solve(chances, rewards, of="p", **more):
     return found(asyncio.run(sampler.solve(attempt))), said(attempt), model
 
 
+@pytest.mark.slow
 def test_a_sampled_answer_is_a_draw_from_the_posterior():
     rewards = blind(7)
     exact = posterior(uneven, rewards, lambda r: r, product=True)

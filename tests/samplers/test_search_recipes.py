@@ -26,6 +26,7 @@ def test_it_answers_within_what_it_says_beforehand(tmp_path, name):
     assert len(curve) > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_vote_is_another_answer_of_the_same_search(tmp_path, name):
     small = ["dataset.problems=6", f"results={tmp_path}"]

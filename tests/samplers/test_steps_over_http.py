@@ -39,6 +39,7 @@ def searched(sampler, url=None):
     return [(one.index, one.text, [s.rstrip() for s in one.steps]) for one in solutions], answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manner", ["tells", "silent", "returns", "overshoots"])
 @pytest.mark.parametrize("sampler", SEARCHES, ids=lambda one: one.type)
 def test_the_same_texts_as_in_this_process(sampler, manner):

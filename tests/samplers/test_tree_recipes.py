@@ -7,6 +7,7 @@ from ttc.recipe import load_recipe
 from ttc.store.tables import read_frame
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mcts", "ab_mcts", "speculate", "speculate_oracle"])
 def test_it_answers_and_has_a_measured_curve(tmp_path, name):
     recipe = load_recipe(f"samplers/{name}", ["dataset.problems=2", f"results={tmp_path}"])

@@ -51,6 +51,7 @@ both = pytest.mark.parametrize("kind", ["openai", "litellm"])
 prompts = pytest.mark.parametrize("prompt", [RAW, CHAT], ids=["raw", "chat"])
 
 
+@pytest.mark.slow
 @both
 @prompts
 def test_a_sample_is_the_same_wherever_the_network_runs(kind, prompt, nano_url):
@@ -190,6 +191,7 @@ def test_a_server_that_dies_is_a_passing_trouble():
         using(part, lambda b: b.complete(call()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ["openai", "hosted_vllm"])
 @prompts
 def test_litellms_connections_are_shared_and_closed(provider, prompt, nano_url):

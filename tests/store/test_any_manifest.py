@@ -73,6 +73,7 @@ def commands_survive(folder):
             assert error is None or isinstance(error, SystemExit | TtcError), (words, error)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -100,6 +101,7 @@ def test_parts_that_hold_nothing_that_is_expected_of_them_do_no_harm(run, key):
     commands_survive(made.path.parents[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("name", ["manifest.json", "status.json", "log.jsonl", "fit.json"])
 def test_files_of_other_kinds_work_or_give_a_sentence(run, name, content):

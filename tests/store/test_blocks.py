@@ -49,6 +49,7 @@ def test_a_pool_is_the_same_in_blocks_of_any_size(run, monkeypatch, rows):
         np.testing.assert_array_equal(cut[name], value, err_msg=name)
 
 
+@pytest.mark.slow
 def test_what_methods_used_besides_is_the_same_in_small_blocks(tmp_path, monkeypatch):
     small_run = ("dataset.problems=4", "sampler.solutions=4", f"results={tmp_path}")
     run = run_recipe(load_recipe("verifiers/genprm", small_run)).run

@@ -30,6 +30,7 @@ def test_a_reading_costs_its_text_also_where_another_solution_has_the_same(tmp_p
     assert (paid["prompt_tokens"] - paid["cached_tokens"]).sum() < paid["prompt_tokens"].sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["opv", "genprm"])
 def test_one_verification_of_several_costs_what_a_run_with_one_pays(name, tmp_path):
     alone, single = costs(f"verifiers/{name}", tmp_path, *depth(name, 1), verifier=name)

@@ -194,6 +194,7 @@ def test_languages_without_the_library_name_the_extra(monkeypatch):
         holds("a text of its own", type="language", language="en")
 
 
+@pytest.mark.slow
 def test_a_pattern_that_never_ends_is_told():
     with pytest.raises(DataError, match="no result within 2 s"):
         holds("a" * 50 + "b", type="matches", pattern="(a|a)+$")

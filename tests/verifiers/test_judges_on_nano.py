@@ -69,6 +69,7 @@ def test_thinkprm(tmp_path, more):
         assert samples["cached_tokens"].sum() > samples["prompt_tokens"].sum() / 2
 
 
+@pytest.mark.slow
 def test_genprm(tmp_path):
     rows, samples = judged(
         tmp_path,
@@ -106,6 +107,7 @@ def test_heimdall(tmp_path):
     tells_right_from_wrong(rows)
 
 
+@pytest.mark.slow
 def test_opv(tmp_path):
     rows, samples = judged(
         tmp_path,
@@ -165,6 +167,7 @@ CHAINS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHAINS)
 def test_under_a_budget_there_are_whole_verifications_only(tmp_path, name):
     budget = "budget: {per_problem: {tokens: 800}}\n"

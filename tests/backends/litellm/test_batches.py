@@ -37,6 +37,7 @@ async def answered(backend):
         await backend.close()
 
 
+@pytest.mark.slow
 def test_litellm_s_batches_bring_what_openai_s_do(nano_server):
     part = LiteLLM(model="openai/nano-solver", api_base=nano_server, mode="batch")
     backend = part.open()

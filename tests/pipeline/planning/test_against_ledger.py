@@ -148,6 +148,7 @@ WAYS = ((1, "once"), (256, "once"), (2, "per_sample"))
 LIMITS = (("per_run", "tokens"), ("per_problem", "usd"), ("per_run", "calls"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("where", PLACES)
 def test_no_ledger_exceeds_what_is_planned_at_most(tmp_path, servers, where, kind):
@@ -172,6 +173,7 @@ def test_no_ledger_exceeds_what_is_planned_at_most(tmp_path, servers, where, kin
             assert "\nat most" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["few_shot", "two"])
 @pytest.mark.parametrize("where", PLACES)
 def test_a_budget_that_is_said_to_fit_ends_no_run(tmp_path, servers, where, kind):
@@ -191,6 +193,7 @@ def test_a_budget_that_is_said_to_fit_ends_no_run(tmp_path, servers, where, kind
         assert manifest.status == "complete"
 
 
+@pytest.mark.slow
 def test_prompts_that_are_paid_with_every_request_are_forecast(tmp_path, servers):
     """Measured on main: planned at most 13.4k tokens and 0.013 dollars; the run was ended by its
     budget of 0.014 dollars at 235 of 320 samples.

@@ -73,6 +73,7 @@ def used(run, unit):
     return ledger["roles"]["solver"][unit] + ledger["roles"]["verifier"][unit]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tokens", "flops", "usd"])
 def test_a_pilots_interval_holds_what_the_run_used(pilot, run, unit):
     found = getattr(pilot.total, unit)

@@ -52,6 +52,7 @@ def bought(folder, *overrides):
     return [ledger["roles"][role]["samples"] / 12 for role in ("solver", "verifier")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "overrides"),
     [
@@ -74,6 +75,7 @@ def test_what_a_problems_limit_buys(folder, limit, overrides):
     assert one.verifications == pytest.approx(verifications, abs=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [3000, 10_000, 16_000])
 def test_what_a_runs_limit_buys(folder, limit):
     overrides = [f"budget.per_run.tokens={limit}", f"name=run-{limit}"]

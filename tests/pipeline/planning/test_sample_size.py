@@ -58,6 +58,7 @@ def differences(solutions, problems, seed):
     return success[:, 1, 1] - success[:, 0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", [0, 2])
 def test_repeated_experiments_of_the_planned_size_have_the_stated_power(pool, design):
     """The truth of the model says how far the methods are apart; a plan for just that is made."""
@@ -73,6 +74,7 @@ def test_repeated_experiments_of_the_planned_size_have_the_stated_power(pool, de
     assert found == pytest.approx(0.8, abs=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drawn", [12, 48])
 def test_the_recipes_own_pool_has_the_power_that_is_planned_for_it(pool, drawn):
     """As `ttc` tests: a paired t test over problems, both methods over all subsets of a pool of N

@@ -73,6 +73,7 @@ def used(manifest):
     }
 
 
+@pytest.mark.slow
 @EACH
 def test_no_ledger_exceeds_what_is_planned_at_most(shipped, tmp_path):
     one = tiny(shipped, tmp_path)

@@ -38,6 +38,7 @@ def test_recommend_and_contrast_choose_the_same_and_expect_the_same(tmp_path):
         assert own.success == side.success
 
 
+@pytest.mark.slow
 def test_headlines_do_not_depend_on_the_budgets_at_which_gains_are_stated(tmp_path):
     world = SimulationConfig(problems=30, solutions=16, verified_solutions=4, verifications=4)
     run = simulate_run(world, 1, tmp_path / "sim")
@@ -51,6 +52,7 @@ def test_headlines_do_not_depend_on_the_budgets_at_which_gains_are_stated(tmp_pa
     assert vote == pytest.approx(usual.analysis.voted.success[-1], abs=0.03)
 
 
+@pytest.mark.slow
 def test_two_methods_of_different_prices_share_the_budgets_of_their_rows(tmp_path):
     world = SimulationConfig(problems=30, solutions=16, verified_solutions=16, verifications=4)
     dear = world.model_copy(update={"verification_tokens": {"mean": 900}})

@@ -58,6 +58,7 @@ def test_within_a_budget_each_takes_its_best_and_many_are_adjusted(run):
     assert any(row.p_holm > row.p for row in found.rows)
 
 
+@pytest.mark.slow
 def test_equal_methods_differ_as_rarely_as_the_level_says(tmp_path):
     """A verifier that knows nothing against the mean: best-of-N picks at random."""
     world = GOOD.model_copy(

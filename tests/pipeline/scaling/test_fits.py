@@ -38,6 +38,7 @@ def fitted(run):
     return fit_scaling([run], FitRequest(policies=("best_of_n", "weighted_majority"), **FEW))
 
 
+@pytest.mark.slow
 def test_every_figure_has_a_meaning_and_an_interval_around_it(fitted):
     assert [m.label for m in fitted.methods] == [
         "best_of_n (simulated)",
@@ -66,6 +67,7 @@ def test_a_good_verifier_overtakes_the_vote_in_both_worlds(fitted):
         assert not one.gain.low > one.gain.estimate
 
 
+@pytest.mark.slow
 def test_a_useless_verifier_never_matches_and_that_is_said(tmp_path):
     blind = GOOD.model_copy(
         update={"true_positive_rate": 0.5, "false_positive_rate": 0.5, "trap_rate": 0.0}
@@ -86,11 +88,13 @@ def test_methods_are_compared_on_the_same_resampled_problems(fitted):
     assert fitted.differences[second.label]["best_success"].low < 0.2
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures(run, fitted):
     again = fit_scaling([run], FitRequest(policies=("best_of_n", "weighted_majority"), **FEW))
     assert again.as_dict() == fitted.as_dict()
 
 
+@pytest.mark.slow
 def test_costs_in_tokens_are_those_of_the_curves(run):
     found = fit_scaling([run], FitRequest(policies=("best_of_n",), **FEW))
     assert found.unit == "tokens"
@@ -106,6 +110,7 @@ def test_costs_in_tokens_are_those_of_the_curves(run):
     assert ratio == pytest.approx(np.full(ratio.shape, mean), rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_unit_without_costs_is_one_sentence(run):
     for unit, words in (("usd", "prices"), ("flops", "cost.parameters")):
         with pytest.raises(DataError, match=words):
@@ -129,6 +134,7 @@ def test_lambda_can_be_set(run):
     assert set(method.analysis.verified.V.tolist()[1:]) == {8}  # free verifications: all of them
 
 
+@pytest.mark.slow
 def test_pooled_runs_average_and_compared_ones_stand_apart(run, tmp_path):
     twin = simulate_run(GOOD, 1, tmp_path / "twin")  # the same problems and samples
     request = {"policies": ("best_of_n",), **FEW}

@@ -54,6 +54,7 @@ WORLDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_nothing_depends_on_anything(fitted, world):
     found = fitted(*WORLDS[world])
@@ -65,6 +66,7 @@ def test_nothing_depends_on_anything(fitted, world):
     json.dumps(found.as_dict(), allow_nan=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [True, None])
 def test_a_judge_that_says_always_the_same_or_nothing_readable(fitted, said):
     best, weighted = fitted(hard, lambda rng, good: said).methods
@@ -74,6 +76,7 @@ def test_a_judge_that_says_always_the_same_or_nothing_readable(fitted, said):
         assert not weighted.depends.on_s.flat
 
 
+@pytest.mark.slow
 def test_a_judge_that_tells_has_exponents(fitted):
     for method in fitted(hard, honest).methods:
         a, b = method.growth
@@ -105,6 +108,7 @@ def test_dependence_on_one_of_the_two_is_told_apart():
     assert (found.both.flat, found.on_s.flat, found.on_v.flat) == (False, True, False)
 
 
+@pytest.mark.slow
 def test_what_rests_on_few_problems_has_no_exponent_and_no_interval(fitted):
     """Twenty problems that every sample solves, and four that some solve."""
     found = fitted(lambda rng, problem: problem > 3 or rng.random() < 0.3, honest)
@@ -115,6 +119,7 @@ def test_what_rests_on_few_problems_has_no_exponent_and_no_interval(fitted):
         assert method.figures["best_success"].low < method.figures["best_success"].estimate
 
 
+@pytest.mark.slow
 def test_where_all_are_solved_in_the_end_nothing_tells_how(fitted):
     clear = 0.95, 0.05
     found = fitted(

@@ -25,6 +25,7 @@ def paid(manifest):
     return sum(used["paid_tokens"] for used in manifest.ledger["roles"].values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", BUDGETS)
 def test_two_passes_are_as_one_machine_at_once(run, shards, which):
     text = f"{USUAL}{BUDGETS[which]}\n"
@@ -74,6 +75,7 @@ def test_shares_too_small_for_any_sample_still_buy_some_in_the_second_pass(run, 
     check_same(run("shared", text).run, run("alone", text).run)
 
 
+@pytest.mark.slow
 def test_samples_that_are_in_no_journal_here_are_not_bought_again(run, shards, tmp_path):
     """Hosts with journals of their own: the second pass wants them first, and then counts them."""
     text = f"{USUAL}{BUDGETS['tokens']}\n"

@@ -130,6 +130,7 @@ def test_within_a_budget_sizes_are_chosen_too(run):
         tune(run, TuneRequest(policies=("pessimistic",), grid=GRID, budget=0.5, unit="c"))
 
 
+@pytest.mark.slow
 def test_curves_of_what_was_tuned_are_about_the_other_problems(run, command):
     tuned, _ = tune(run, TuneRequest(policies=("borda",), grid={"power": [3, 4]}, problems=10))
     (choice,) = tuned.policies
@@ -146,6 +147,7 @@ def test_curves_of_what_was_tuned_are_about_the_other_problems(run, command):
     )
 
 
+@pytest.mark.slow
 def test_what_is_tuned_on_the_same_problems_stays_and_another_split_replaces_all(run):
     tune(run, TuneRequest(policies=("pessimistic",), grid=GRID))
     tuned, replaced = tune(run, TuneRequest(policies=("borda",), grid={"power": [2]}, solutions=4))

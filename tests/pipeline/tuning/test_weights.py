@@ -51,6 +51,7 @@ def judged(tmp_path, monkeypatch):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["logistic", "agreement"])
 def test_skill_is_weighed(judged, method):
     run = judged(problems=240)

@@ -25,6 +25,7 @@ def hostile(tmp_path_factory):
     return file.as_uri()
 
 
+@pytest.mark.slow
 def test_it_opens_and_shows_the_figures_of_the_tables(opened, nano_run, nano_report):
     page = opened(nano_report)
     for name in ("summary", "success", "allocation", "coverage", "problems", "costs", "cite"):
