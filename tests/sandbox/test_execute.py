@@ -18,7 +18,7 @@ def test_results(run):
     done = run("import sys; print(input()[::-1]); print('no', file=sys.stderr); sys.exit(3)", "abc")
     assert (done.ended, done.exit_code, done.signal) == ("exit", 3, None)
     assert (done.stdout, done.stderr, done.succeeded) == ("cba\n", "no\n", False)
-    assert 0 < done.seconds < 5
+    assert 0 < done.seconds < 20
     assert 0 <= done.cpu_s < 2
     assert run("").succeeded
 
