@@ -26,7 +26,7 @@ UNIT = 0.2
 
 
 class Slow(JsonHandler):
-    """A prompt that ends in `w3` is answered after three units."""
+    """A prompt that ends in `w3` is answered after three units, with three tokens."""
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -37,11 +37,8 @@ class Slow(JsonHandler):
         self.server.spans.setdefault(name, []).append((began, time.monotonic()))
         choice = {"text": "Answer: 1", "finish_reason": "stop"}
         choices = [{"index": i, **choice} for i in range(number)]
-        usage = {
-            "prompt_tokens": 3,
-            "completion_tokens": 3 * number,
-            "total_tokens": 3 + 3 * number,
-        }
+        tokens = int(units) * number
+        usage = {"prompt_tokens": 3, "completion_tokens": tokens, "total_tokens": 3 + tokens}
         self.reply(200, {"object": "text_completion", "choices": choices, "usage": usage})
 
 
@@ -117,7 +114,7 @@ def test_calls_of_known_times_are_foretold_to_the_instant(ran, slots):
     """Where each call took just what the server waits, as on a machine that adds nothing."""
     run = ran(9).run
     table = pq.read_table(run.table("samples"))
-    units = np.floor(table.column("seconds").to_numpy() / UNIT)
+    units = table.column("completion_tokens").to_numpy()
     place = table.schema.get_field_index("seconds")
     exact = pa.array(units * UNIT, table.schema.field(place).type)
     pq.write_table(table.set_column(place, table.schema.field(place), exact), run.table("samples"))
