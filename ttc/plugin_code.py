@@ -20,6 +20,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from ttc.listing import all_below
 from ttc.plugins import distribution, owner
 
 _SUFFIXES = (*SOURCE_SUFFIXES, *EXTENSION_SUFFIXES)
@@ -132,7 +133,7 @@ def _files(whose: str, dist: Any) -> dict[str, Path]:
 
 def _inside(place: Path) -> dict[str, Path]:
     """Of a package's folder or a module."""
-    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    files = all_below(place) if place.is_dir() else [place]
     return {
         file.relative_to(place.parent).as_posix(): file
         for file in files

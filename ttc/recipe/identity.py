@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
+from ttc.listing import all_below
 from ttc.named_files import is_prompt_key
 from ttc.plugin_code import Code, code_of
 from ttc.prompts import load_prompt
@@ -164,9 +165,7 @@ def _canonical(value: Any) -> Any:
 def _fingerprint(path: Path) -> str:
     """Hash of a file's content; its name where there is nothing to read."""
     if path.is_dir():
-        return hashlib.sha256(
-            "".join(_fingerprint(p) for p in sorted(path.rglob("*"))).encode()
-        ).hexdigest()
+        return hashlib.sha256("".join(map(_fingerprint, all_below(path))).encode()).hexdigest()
     try:
         size = path.stat().st_size
         digest = hashlib.sha256(str(size).encode())
