@@ -9,6 +9,7 @@ from letter_tree import PRM
 from lettered import Letters, searched
 from on_nano import check_replay_within
 
+from ttc.core import Completion
 from ttc.samplers.mcts import MCTS
 
 
@@ -83,6 +84,38 @@ def test_what_no_solution_has_ended_of_is_written_to_its_end():
     assert len(found) == 1
     assert len(found[0]) == 5
     assert said == found
+
+
+class Failing(Letters):
+    """Samples to the end of a solution fail: every second one, or all, or steps, too."""
+
+    def __init__(self, *words, fails, **settings):
+        super().__init__(*words, **settings)
+        self._fails = fails
+
+    def _one(self, prompt, params, problem, number):
+        made = super()._one(prompt, params, problem, number)
+        if not self._fails("\n" in params.stop, number):
+            return made
+        return Completion("", "gave_up", 0, 0, error="the server's words")
+
+
+@pytest.mark.parametrize("rollout", [False, True])
+@pytest.mark.parametrize(
+    ("fails", "some"),
+    [
+        (lambda step, number: not step and number % 2 == 0, True),
+        (lambda step, number: not step, None),
+        (lambda step, number: True, False),
+    ],
+)
+def test_what_failed_is_no_solution_and_no_node(rollout, fails, some):
+    model = Failing("ab", 3, fails=fails)
+    found, said, _ = searched(mcts(expansions=8, rollout=rollout), model, lambda path: 0.5)
+    assert all(len(one) == 3 for one in found)
+    assert set(said) <= set(found)
+    if some is not None or rollout:
+        assert bool(found) == bool(some)
 
 
 def test_where_the_budget_ends_first_it_answers_with_what_there_is():

@@ -38,7 +38,7 @@ def failed():
 
 
 class Critic(VerifierPart):
-    """Says in turn what is in its list: scores, texts, first wrong steps."""
+    """Says in turn what is in its list: scores, texts, first wrong steps, perhaps steps' scores."""
 
     type: Literal["critic"] = "critic"
     says: list
@@ -47,9 +47,16 @@ class Critic(VerifierPart):
         verdicts = self.says.pop(0) if self.says else []
         return [
             self.verification(
-                solutions[0], i, [], verdict=None, score=score, text=text, first_wrong_step=wrong
+                solutions[0],
+                i,
+                [],
+                verdict=None,
+                score=score,
+                text=text,
+                first_wrong_step=wrong,
+                step_scores=steps[0] if steps else (),
             )
-            for i, (score, text, wrong) in enumerate(verdicts)
+            for i, (score, text, wrong, *steps) in enumerate(verdicts)
         ]
 
 
@@ -132,6 +139,42 @@ def test_a_restart_where_no_step_is_named_is_another_draft():
     (found,), _ = refined(model, [no("no"), YES], restart="first_wrong_step")
     assert model.shown[1] == model.shown[0]
     assert found.text == "anew"
+
+
+def test_a_draft_with_a_wrong_step_is_not_accepted_whatever_its_score():
+    """As GenPRM refines (arXiv 2504.00891): its score is the last step's reward by default."""
+    model = Model("1+1=2\n\n2+1=4\n\nIt is 4", "It is 3")
+    says = [[(0.95, "step by step", 1, (0.9, 0.1, 0.95))], [(0.9, "well", None, (0.9,))]]
+    (found,), _ = refined(model, says, rounds=3)
+    assert found.text == "It is 3"
+    assert "wrong step: 2+1=4\n\nstep by step" in model.shown[1].messages[0].content
+
+
+def test_steps_are_judged_by_their_mean_over_verdicts():
+    def drafts(*steps):
+        says = [[(0.9, "said", None, one) for one in steps]]
+        return len(set(refined(Model("a\n\nb", "c"), says, rounds=1)[1]))
+
+    assert drafts((0.9, 0.2), (0.9, 0.8)) == 1
+    assert drafts((0.9, 0.1), (0.9, 0.8)) == 2
+    # One stopped at the first step; of the second only the other says anything.
+    assert drafts((0.6,), (0.9, 0.6)) == 1
+    assert drafts((0.6,), (0.9, 0.4)) == 2
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ((1.0, 1.0, 1.0), "\nreview"),
+        ((0.9, 0.6, 0.8), "The step with the least reward: 2+1=4\n\nreview"),
+    ],
+)
+def test_no_step_is_called_wrong_that_the_critic_does_not_call_wrong(steps, said):
+    model = Model("1+1=2\n\n2+1=4\n\nIt is 4", "b")
+    refined(model, [[(0.1, "review", None, steps)]], rounds=1)
+    shown = model.shown[1].messages[0].content
+    assert said in shown
+    assert "wrong step" not in shown
 
 
 def test_the_wrong_step_is_quoted():

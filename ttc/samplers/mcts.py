@@ -75,14 +75,19 @@ class MCTS(StepSampler):
             scored = await self.score(attempt, nodes)
             return scored, scored
         rows = await self.grow(attempt, nodes, 1, self.most_steps)
-        ends = await self.score(attempt, [row[0] for row in rows if row])
-        return [e if n.ended else n for n, e in zip(nodes, ends, strict=False)], ends
+        tried = [
+            (one, row[0]) for one, row in zip(nodes, rows, strict=True) if row and not row[0].failed
+        ]
+        ends = await self.score(attempt, [end for _, end in tried])
+        return [e if n.ended else n for (n, _), e in zip(tried, ends, strict=False)], ends
 
     async def _finish(self, attempt: Attempt, tree: Tree[Path], leading: Leading) -> None:
         """No solution has ended: the best node's is written to its end, as far as that goes."""
         nodes = tree.nodes()
         path, score = max(nodes, key=lambda one: one[1]) if nodes else (self.begin(attempt), None)
         ((*ends,),) = await self.grow(attempt, [path], 1, self.most_steps)
+        if ends and ends[0].failed:
+            return
         if ends:
             path = ends[0]
             scored = await self.score(attempt, [path])

@@ -12,7 +12,8 @@ from ttc.refs import VerifierRef
 from ttc.registry import register
 from ttc.samplers import Growing
 from ttc.samplers.search.critics import (
-    STEP,
+    POINTED,
+    accepted,
     critic_growing,
     criticism,
     judged,
@@ -44,7 +45,8 @@ class Refine(RevisingSampler):
     rounds: int = Field(default=3, ge=0, le=1000)
     """Revisions of a draft at most."""
     threshold: float = Field(default=0.5, ge=0, le=1)
-    """A draft whose verdicts score as much in the mean is accepted."""
+    """A draft whose verdicts score as much in the mean is accepted; by a critic that scores steps,
+    each of these, too."""
     restart: Literal["anew", "first_wrong_step"] = "anew"
     """anew: the model is shown draft and criticism, and writes another solution; first_wrong_step:
     what stands before the first step that the critic finds wrong is kept, and gone on from."""
@@ -75,7 +77,7 @@ class Refine(RevisingSampler):
         if self.continues:
             solution = Growing((self.prompt,), self.rounds * most)
             return {"solver": solution, **critic_growing(self.critic, (self.rounds + 1) * most)}
-        return self.revisions(most + len(STEP))  # the step that a critic finds wrong is quoted
+        return self.revisions(most + POINTED)  # the step that a critic finds wrong is quoted
 
     async def solve(self, attempt: Attempt) -> Sequence[Solution]:
         found: list[Solution] = []
@@ -103,8 +105,7 @@ class Refine(RevisingSampler):
             score = mean_score(verdicts)
             if self.keep == "best" and score is not None and score > most:
                 best, most = draft, score
-            accepted = score is not None and score >= self.threshold
-            if accepted or not left or not verdicts:
+            if not left or not verdicts or accepted(verdicts, self.threshold):
                 break
             draft = await self._revised(attempt, draft, worst(verdicts))
         return best

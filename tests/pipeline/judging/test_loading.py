@@ -99,7 +99,42 @@ def test_steps_of_generated_problems_are_labelled_exactly(tmp_path):
     }
     found = gold_steps(pool(tmp_path, [row, problem("arithmetic-3-0-x", solution("1"))]))
     steps = [found[made.id, i] for i in range(4)]
-    assert steps == [NONE_WRONG, 1, len(gold) - 1, NONE_WRONG]
+    assert [one.first_wrong for one in steps] == [NONE_WRONG, 1, len(gold) - 1, NONE_WRONG]
+    assert [one.steps for one in steps] == [len(gold), len(gold), len(gold) - 1, len(gold)]
     assert len(found) == 4
     other = pool(tmp_path, [row | {"question": "another one"}], "other")
     assert gold_steps(other) == {}
+
+
+def test_a_verifier_that_cuts_other_steps_is_not_compared(tmp_path, caplog):
+    made = generate("arithmetic", 3, 0, 0)
+    lines = made.solution.splitlines()
+    ways = {
+        "alike": [0.9] * len(lines),
+        "whole": [0.9],
+        "finer": [0.9] * len(lines) + [0.1],
+        "stops at a wrong one": [0.9, 0.1],
+        "says nothing": [],
+    }
+    judged = [{"verifier": name, "step_scores": one, "score": 0.5} for name, one in ways.items()]
+    wrong = [{"verifier": name, "step_scores": [0.2], "score": 0.5} for name in ways]
+    texts = {"\n".join(lines): judged, "\n".join(["nonsense", *lines[1:]]): wrong}
+    row = {
+        "problem_id": made.id,
+        "question": made.question,
+        "answer": made.answer,
+        "solutions": [
+            {"text": text, "answer": made.answer, "verifications": said}
+            for text, said in texts.items()
+        ],
+    }
+    run = pool(tmp_path, [row])
+    found = {name: load_judged(run, name, "dropped").found is not None for name in ways}
+    assert found == {
+        "alike": True,
+        "whole": False,
+        "finer": False,
+        "stops at a wrong one": True,
+        "says nothing": True,
+    }
+    assert caplog.text.count("cuts solutions into other steps") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ttc.analysis.judging.decisions import NONE_WRONG
 from ttc.core import Problem, Solution
@@ -13,8 +14,19 @@ from ttc.store.run_folder import RunFolder
 from ttc.store.step_labels import agreed, read_step_labels
 from ttc.store.tables import read_table
 
-Steps = Mapping[tuple[str, int], int]
-"""By problem and solution: the first wrong step, from 0, or `NONE_WRONG`."""
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """first_wrong: the first wrong step of a solution, from 0, or `NONE_WRONG`. steps: how many it
+    has by who says so; None where that is unknown.
+    """
+
+    first_wrong: int
+    steps: int | None = None
+
+
+Steps = Mapping[tuple[str, int], Gold]
+"""By problem and solution."""
 
 
 def gold_steps(run: RunFolder) -> Steps:
@@ -24,7 +36,8 @@ def gold_steps(run: RunFolder) -> Steps:
     The latter are exact: a step is right if it is the gold one and all before it are. Steps are
     those that the method stored, else the lines of the text that are not blank.
     """
-    return {**(_given(run) or _generated(run)), **agreed(read_step_labels(run))}
+    people = {key: Gold(step) for key, step in agreed(read_step_labels(run)).items()}
+    return {**(_given(run) or _generated(run)), **people}
 
 
 def _given(run: RunFolder) -> Steps:
@@ -33,7 +46,9 @@ def _given(run: RunFolder) -> Steps:
     if table.column(columns[2]).null_count == len(table):
         return {}
     rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
-    return {(str(name), int(index)): int(step) for name, index, step in rows if step is not None}
+    told = {(str(name), int(index)): int(step) for name, index, step in rows if step is not None}
+    stored = {(one.problem_id, one.index): len(one.steps) for one in read_solutions(run.solutions)}
+    return {key: Gold(step, stored.get(key) or None) for key, step in told.items()}
 
 
 def _generated(run: RunFolder) -> Steps:
@@ -61,9 +76,9 @@ def _twin(problem: Problem) -> NanoProblem | None:
     return made if (made.id, made.question) == (problem.id, problem.question) else None
 
 
-def _first_wrong(problem: NanoProblem, solution: Solution) -> int:
+def _first_wrong(problem: NanoProblem, solution: Solution) -> Gold:
     lines = solution.steps or [line for line in solution.text.splitlines() if line.strip()]
     good = step_labels(problem, lines)
     if all(good) and len(good) < len(problem.steps) + 1:
-        return len(good)  # it stopped short: what is missing is wrong
-    return good.index(False) if not all(good) else NONE_WRONG
+        return Gold(len(good), len(good))  # it stopped short: what is missing is wrong
+    return Gold(NONE_WRONG if all(good) else good.index(False), len(good))

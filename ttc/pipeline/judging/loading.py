@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,9 @@ from ttc.store.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger(__name__)
+_APART = 0.1  # share of solutions that a judge may cut differently: its own fault, then
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,17 @@ def load_judged(run: RunFolder, verifier: str, invalid: InvalidVerdict) -> Judge
     said = _said(run, verifier)
     number = _numbers(run, said, pool)
     found = _found(said, pool, row, column, number)
+    gold = None
+    if found is not None:
+        gold, sizes = _gold(run, pool, row, number)
+        if pool.steps is not None and not _cut_alike(pool.steps[row, column], found, sizes):
+            log.warning(
+                "%s: %s cuts solutions into other steps than the labels do, so that what it says "
+                "of the first wrong one is not compared; see its setting `steps`",
+                run.name,
+                verifier,
+            )
+            found = gold = None
     return Judged(
         verifier=verifier,
         loaded=loaded,
@@ -140,7 +155,7 @@ def load_judged(run: RunFolder, verifier: str, invalid: InvalidVerdict) -> Judge
         counts=counts,
         readable=~np.isnan(scores),
         found=found,
-        gold=None if found is None else _gold(run, pool, row, number),
+        gold=gold,
     )
 
 
@@ -205,14 +220,32 @@ _UNSAID = {True: NONE_WRONG, False: UNNAMED}
 """What a verdict without a step says of the first wrong one."""
 
 
-def _gold(run: RunFolder, pool: PoolArrays, row: IntArray, number: IntArray) -> IntArray:
-    """(n,) the first wrong step by labels."""
+def _gold(
+    run: RunFolder, pool: PoolArrays, row: IntArray, number: IntArray
+) -> tuple[IntArray, IntArray]:
+    """(n,) the first wrong step by labels, and how many steps there are by these, or `UNKNOWN`."""
     where = _places(pool, row, number)
     gold = np.full(len(row), UNKNOWN, dtype=np.int64)
-    for key, step in gold_steps(run).items():
+    sizes = gold.copy()
+    for key, one in gold_steps(run).items():
         if key in where:
-            gold[where[key]] = step
-    return gold
+            gold[where[key]] = one.first_wrong
+            sizes[where[key]] = UNKNOWN if one.steps is None else one.steps
+    return gold, sizes
+
+
+def _cut_alike(step_scores: FloatArray, found: IntArray, sizes: IntArray) -> bool:
+    """Whether a verifier's steps are those of the labels, in nine of ten solutions that can show
+    it: a verifier may stop at a wrong step, but where it finds none it has seen all.
+
+    step_scores: (n, M, L), NaN where there is none; found: (n,) the first wrong step by it; sizes:
+    (n,) steps by the labels.
+    """
+    own = (~np.isnan(step_scores)).sum(axis=2).max(axis=1)
+    known = (sizes != UNKNOWN) & (own > 0)
+    other = known & ((own > sizes) | ((found == NONE_WRONG) & (own != sizes)))
+    shows = known & ((found == NONE_WRONG) | other)
+    return bool(other.sum() <= _APART * shows.sum())
 
 
 def _places(pool: PoolArrays, row: IntArray, number: IntArray) -> dict[tuple[str, int], int]:

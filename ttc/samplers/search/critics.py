@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from statistics import fmean
 from typing import TypeVar
 
 import numpy as np
@@ -14,7 +16,9 @@ from ttc.verdicts.steps import pieces_of
 from ttc.verifiers import VerifierPart
 
 T = TypeVar("T")
-STEP = "The first wrong step: "
+_WRONG, _DOUBTED = "The first wrong step: ", "The step with the least reward: "
+POINTED = max(len(_WRONG), len(_DOUBTED))
+"""Characters, and so tokens at most, that lead to the step that is quoted."""
 
 
 async def judged(
@@ -88,33 +92,46 @@ def mean_score(verdicts: Sequence[Verification]) -> float | None:
     return sum(scores) / len(scores) if scores else None
 
 
+def accepted(verdicts: Sequence[Verification], threshold: float) -> bool:
+    """Whether the verdicts' mean score is as much, and so is each step's where they score steps:
+    a reward of the last step may be high behind a wrong one (critique-refine, arXiv 2504.00891).
+    """
+    score = mean_score(verdicts)
+    steps = zip_longest(*[one.step_scores for one in verdicts if one.score is not None])
+    rewards = [fmean(one for one in step if one is not None) for step in steps]
+    return score is not None and min([score, *rewards]) >= threshold
+
+
 def worst(verdicts: Sequence[Verification]) -> Verification:
-    """The verdict that scores least, the first of several; one without a score if all are."""
-    return min(verdicts, key=lambda one: 2.0 if one.score is None else one.score)
+    """The verdict with the least score, of itself or of a step, and the first of several; one
+    without a score if all are.
+    """
+    return min(verdicts, key=lambda v: 2.0 if v.score is None else min(v.score, *v.step_scores, 2))
 
 
-def first_wrong(solution: Solution, verdict: Verification, steps: str) -> int | None:
-    """Which of a solution's steps a verdict finds wrong first, from 0; None where it names none.
+def _pointed(solution: Solution, verdict: Verification, steps: str) -> int | None:
+    """The step that a verdict points at, from 0: the first that it finds wrong, else the one with
+    the least of its rewards, if these differ. None where it says nothing of the kind.
 
-    steps: the rule that cuts them. Where no step is called wrong but steps have scores, it is the
-    one that scores least.
+    steps: the rule that cuts them.
     """
     pieces = pieces_of(solution, steps)
-    place = verdict.first_wrong_step
-    if place is None and verdict.step_scores:
-        place = int(np.argmin(verdict.step_scores))
+    place, rewards = verdict.first_wrong_step, verdict.step_scores
+    if place is None and rewards and min(rewards) < max(rewards):
+        place = int(np.argmin(rewards))
     return None if place is None or not pieces else min(place, len(pieces) - 1)
 
 
 def kept_before(solution: Solution, verdict: Verification, steps: str) -> str:
-    """What stands before the first step that a verdict finds wrong; nothing where it names none."""
-    return "".join(pieces_of(solution, steps)[: first_wrong(solution, verdict, steps) or 0])
+    """What stands before the step that a verdict points at; nothing where it does at none."""
+    return "".join(pieces_of(solution, steps)[: _pointed(solution, verdict, steps) or 0])
 
 
 def criticism(solution: Solution, verdict: Verification, steps: str) -> str:
-    """What a verdict says, behind the first step that it finds wrong; "" where it says nothing."""
-    wrong = first_wrong(solution, verdict, steps)
+    """What a verdict says, behind the step that it points at; "" where it says nothing."""
+    place = _pointed(solution, verdict, steps)
     said = without_thinking(verdict.text)
-    if wrong is None:
+    if place is None:
         return said
-    return f"{STEP}{pieces_of(solution, steps)[wrong].strip()}\n\n{said}".strip()
+    lead = _DOUBTED if verdict.first_wrong_step is None else _WRONG
+    return f"{lead}{pieces_of(solution, steps)[place].strip()}\n\n{said}".strip()
