@@ -229,11 +229,17 @@ def test_commands_show_and_recount_them(tmp_path):
         ["--policy", "majority"],
         ["--k", "2"],
         ["--set", "cost.shared_prompt=per_sample"],
+        ["--new-samples"],
+        ["--cluster", "metadata.nonsense"],
     ):
         code, text = said("curves", "searched", *where, *words)
         assert code != 0
         assert "Traceback" not in text
     assert said("curves", "searched", *where, "--policy", "answer")[0] == 0
+    code, text = said("curves", "searched", *where, "--json", "--cluster", "metadata.level")
+    assert code == 0
+    assert json.loads(text)[-1]["success"] == last["success"]
+    assert json.loads(text)[-1]["ci_low"] is None, "two levels tell of no third one"
     for words in (["show"], ["curves"]):
         code, text = said(*words, "searched", *where)
         assert code == 0, text

@@ -60,3 +60,21 @@ def test_the_command_prints_and_tells_the_same_as_json(tmp_path):
     assert figures["variance"]["estimate"] == pytest.approx(theorise(run).variance.estimate)
     for step in figures["didactic"]:
         assert step["simulated"] == pytest.approx(step["predicted"], abs=4 * step["error"])
+
+
+def test_a_run_with_two_verifiers_needs_none_named(tmp_path):
+    solutions = [
+        {"answer": a, "tokens": 9, "verifications": [{"verifier": v, "score": 0.5} for v in "ab"]}
+        for a in "1212"
+    ]
+    lines = [{"problem_id": f"p{i}", "answer": "1", "solutions": solutions} for i in range(4)]
+    (tmp_path / "two.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = theorise(import_pool(tmp_path / "two.jsonl", tmp_path / "two"))
+    assert found.problems == 4
+    assert next(gap.ahead.estimate for gap in found.gaps) == 0, "one solution leaves no choice"
+
+
+def test_one_solution_leaves_no_gap_whatever_the_round_off(tmp_path):
+    found = theorise(planted(tmp_path, [0.1, 0.3, 0.7], 0.2, problems=60, solutions=7))
+    (one,) = (gap for gap in found.gaps if gap.solutions == 1 and gap.of == "all")
+    assert str(one.ahead.estimate) == "0.0"

@@ -6,7 +6,7 @@ vary between problems, from so many samples of each, is what `ttc.analysis.power
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -59,18 +59,10 @@ def block_differences(
 
 def _block(pool: PoolArrays, start: int, size: int, depth: int) -> PoolArrays:
     """Solutions `start .. start + size - 1` with their first `depth` verifications, as a pool."""
-    columns = slice(start, start + size)
-    judged = columns if depth else slice(0, 0)
-    return replace(
-        pool,
-        answer_class=pool.answer_class[:, columns],
-        correct=pool.correct[:, columns],
-        scores=pool.scores[:, judged, :depth],
-        verification_count=np.minimum(pool.verification_count[:, judged], depth),
-        tokens=None if pool.tokens is None else pool.tokens[:, columns],
-        confidence=None if pool.confidence is None else pool.confidence[:, columns],
-        steps=None if pool.steps is None else pool.steps[:, judged, :depth],
-    )
+    columns = np.arange(start, min(start + size, pool.answer_class.shape[1]))
+    judged = columns[columns < pool.scores.shape[1]] if depth else columns[:0]
+    rows = (np.broadcast_to(some, (pool.n_problems, len(some))) for some in (columns, judged))
+    return pool.part(*rows).with_depth(depth)
 
 
 def _success(pool: PoolArrays, arm: Arm, rng: np.random.Generator) -> FloatArray:

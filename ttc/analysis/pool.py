@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,9 @@ from ttc.analysis.labels import impure, split_by_label
 INVALID = -1
 PADDING = -2
 ABSENT = -1
+_OF_SOLUTIONS = {"answer_class": PADDING, "correct": False, "tokens": np.nan, "confidence": np.nan}
+_OF_VERIFIED = {"scores": np.nan, "verification_count": 0, "steps": np.nan, "raw": np.nan}
+"""What stands where there is no solution, and no verified one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,33 @@ class PoolArrays:
 
     def __post_init__(self) -> None:
         check_pool(self)
+
+    def part(self, solutions: IntArray, verified: IntArray) -> PoolArrays:
+        """The pool of some of each problem's solutions. A solution may be there more than once.
+
+        solutions: (P, width) places of solutions, -1 for none, at the end of a row; verified:
+        (P, width) of those that keep their verifications, which are the first ones of each row.
+        """
+        found: dict[str, Any] = {
+            name: _taken(values, rows, nothing)
+            for rows, filling in ((solutions, _OF_SOLUTIONS), (verified, _OF_VERIFIED))
+            for name, nothing in filling.items()
+            if (values := getattr(self, name)) is not None
+        }
+        if self.pairs is not None:
+            won = _taken(self.pairs, verified, np.nan).swapaxes(1, 2)
+            found["pairs"] = _taken(won, verified, np.nan).swapaxes(1, 2)
+        return replace(self, **found)
+
+    def with_depth(self, depth: int) -> PoolArrays:
+        """The pool with no more than so many verifications of each solution, the first ones."""
+        found: dict[str, Any] = {
+            name: values[:, :, :depth]
+            for name in ("scores", "steps", "raw")
+            if (values := getattr(self, name)) is not None
+        }
+        counts = np.minimum(self.verification_count, depth)
+        return replace(self, verification_count=counts, **found)
 
     @property
     def n_problems(self) -> int:
@@ -123,6 +154,15 @@ class PoolArrays:
             ),
             problem_ids=tuple(problem_ids),
         )
+
+
+def _taken(values: NDArray[Any], rows: IntArray, nothing: float) -> NDArray[Any]:
+    """(problems, width, ...) values at (problems, width) places, `nothing` at -1."""
+    if not rows.shape[1]:
+        return values[:, :0]
+    found = values[np.arange(len(values))[:, None], np.maximum(rows, 0)]
+    found[rows < 0] = nothing
+    return found
 
 
 def _equals(row: IntArray, correct_class: Sequence[int] | None, problem: int) -> BoolArray:

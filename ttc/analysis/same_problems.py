@@ -15,11 +15,9 @@ all. Beyond, a pool doesn't show how its own subsets would vary.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from ttc.analysis.errors import GridError
@@ -27,7 +25,7 @@ from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate
 from ttc.analysis.intervals import LEVEL
 from ttc.analysis.policies import Policy
-from ttc.analysis.pool import PADDING, PoolArrays
+from ttc.analysis.pool import PoolArrays
 from ttc.analysis.result import GridResult
 
 Measure = Callable[[PoolArrays], FloatArray]
@@ -84,25 +82,7 @@ def _part(pool: PoolArrays, judged: IntArray, others: IntArray) -> PoolArrays:
     rows = np.hstack([judged, others])
     # Each row's solutions first, in order, then its padding.
     rows = np.take_along_axis(rows, np.argsort(rows < 0, axis=1, kind="stable"), axis=1)
-    return replace(
-        pool,
-        answer_class=_taken(pool.answer_class, rows, PADDING),
-        correct=_taken(pool.correct, rows, False),
-        scores=_taken(pool.scores, judged, np.nan),
-        verification_count=_taken(pool.verification_count, judged, 0),
-        tokens=None if pool.tokens is None else _taken(pool.tokens, rows, np.nan),
-        confidence=None if pool.confidence is None else _taken(pool.confidence, rows, np.nan),
-        steps=None if pool.steps is None else _taken(pool.steps, judged, np.nan),
-    )
-
-
-def _taken(values: NDArray[Any], rows: IntArray, nothing: float) -> NDArray[Any]:
-    """(problems, width, ...) values at (problems, width) places, `nothing` at -1."""
-    if not rows.shape[1]:
-        return values[:, :0]
-    found = values[np.arange(len(values))[:, None], np.maximum(rows, 0)]
-    found[rows < 0] = nothing
-    return found
+    return pool.part(rows, judged)
 
 
 def again(pool: PoolArrays, rng: np.random.Generator) -> PoolArrays:

@@ -93,6 +93,13 @@ def _of_measured(run: RunFolder, request: CurveRequest, manifest: Manifest) -> C
             f"{run.name} has {what}: its solutions are no exchangeable draws; `{POLICY}` is what "
             "its sampler answers within a limit of tokens"
         )
+    if request.new_samples:
+        raise UsageError(
+            f"{run.name}: --new-samples needs solutions that are exchangeable draws; how much this "
+            "sampler's answers vary, repeats of the run with other seeds tell"
+        )
+    if request.tuned is not None:
+        raise UsageError(f"{run.name}: its sampler chose the answers, no policy that was tuned")
     cost = Evaluation.of_manifest(manifest).cost
     other = with_overrides(cost, request.overrides)
     if (other.shared_prompt, other.prefix) != (cost.shared_prompt, cost.prefix):
@@ -100,7 +107,7 @@ def _of_measured(run: RunFolder, request: CurveRequest, manifest: Manifest) -> C
             f"{run.name} counted its prompts as its attempts went on; to count them otherwise, run "
             "it with other keys of cost"
         )
-    return CurveRequest(overrides=request.overrides)
+    return CurveRequest(overrides=request.overrides, cluster=request.cluster)
 
 
 def with_overrides(cost: CostConfig, overrides: Sequence[str]) -> CostConfig:

@@ -254,7 +254,8 @@ def _measured(run: RunFolder, manifest: Manifest, wanted: Evaluation) -> Evaluat
     loaded = load_attempts(run)
     if wanted.cost != Evaluation.of_manifest(manifest).cost:
         loaded = recounted(loaded, wanted.cost, manifest)
-    found = measured_curve(loaded, wanted.caps)
+    clusters = clusters_of(run, wanted.cluster, loaded.problem_ids)
+    found = measured_curve(loaded, wanted.caps, clusters)
     choices = _cost_choices(manifest, wanted.cost, ()) | {"problems_left_out": "without any sample"}
     return Evaluated(found.curves.rows, found.facts, choices, (found.curves,))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ttc.analysis.estimate import FloatArray
 from ttc.analysis.intervals import mean_interval
@@ -36,8 +37,11 @@ class Measured:
     facts: dict[str, Any]
 
 
-def measured_curve(loaded: LoadedAttempts, wanted: Sequence[float]) -> Measured:
-    """A row for each limit, and what they are about. wanted: limits that are to be among them.
+def measured_curve(
+    loaded: LoadedAttempts, wanted: Sequence[float], clusters: ArrayLike | None = None
+) -> Measured:
+    """A row for each limit, and what they are about. wanted: limits that are to be among them;
+    clusters: (problems,) numbers of the groups of problems that were made together.
 
     Success is averaged over a problem's attempts first, then over problems.
     """
@@ -45,7 +49,7 @@ def measured_curve(loaded: LoadedAttempts, wanted: Sequence[float]) -> Measured:
     limits = caps(arrays, wanted)
     stopped = [arrays.stopped(cap) for cap in limits]
     success = np.stack([arrays.by_problem(one.right.astype(float)) for one in stopped], axis=1)
-    low, high = mean_interval(success)
+    low, high = mean_interval(success, clusters=clusters)
     rows = [
         {
             "policy": POLICY,

@@ -16,7 +16,7 @@ from ttc.errors import DataError
 from ttc.pipeline.interval import Interval
 from ttc.policies import named
 from ttc.store.attempts import is_measured
-from ttc.store.pool import load_pool
+from ttc.store.pool import load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 
 HORIZONS = (4, 16, 64, 256)
@@ -89,7 +89,8 @@ def theorise(run: RunFolder, epsilon: float = 1.0, level: float = LEVEL, seed: i
             f"{run.name}: its sampler's solutions are no independent draws, so that neither their "
             "spread nor what a vote of S would choose can be told"
         )
-    pool = load_pool(run, reads={"tokens"}).arrays
+    # Verdicts play no part, whichever verifier's they are.
+    pool = load_pool(run, next(iter(verifiers(run)), None), reads={"tokens"}).arrays
     sampled = pool.answer_class != PADDING
     right, counts = (pool.correct & sampled).sum(axis=1), pool.n_solutions
     assert pool.tokens is not None
@@ -136,6 +137,7 @@ def _gap(
 ) -> Gap:
     """success: (problems, [oracle, majority], S)."""
     verified, voted = success[rows, 0, place], success[rows, 1, place]
+    ahead = np.where(np.isclose(verified, voted, rtol=0, atol=1e-12), 0.0, verified - voted)
     return Gap(
         of,
         len(rows),
@@ -143,7 +145,7 @@ def _gap(
         size,
         float(verified.mean()),
         float(voted.mean()),
-        _mean(verified - voted, level),
+        _mean(ahead, level),
     )
 
 

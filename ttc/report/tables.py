@@ -72,7 +72,7 @@ def left_out(count: int, command: str = "--all") -> str:
 
 def percent(value: float) -> str:
     """A probability as a percentage; a dash where there is none."""
-    return "-" if math.isnan(value) else f"{100 * value:.1f} %"
+    return "-" if math.isnan(value) else f"{100 * value:z.1f} %"
 
 
 def number(value: float) -> str:
@@ -90,7 +90,7 @@ def percent_with(value: float, low: float | None, high: float | None) -> str:
     """A share in percent with its interval, `60.0 % (55.0 to 65.0)`, where known."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return percent(value)
-    return f"{percent(value)} ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{percent(value)} ({100 * low:z.1f} to {100 * high:z.1f})"
 
 
 def points_with(estimate: float, low: float, high: float) -> str:
