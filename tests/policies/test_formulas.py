@@ -75,13 +75,13 @@ def test_pessimistic_verification():
     """
     pool = [0, 1, 1, 1], [0.9, 0.7, 0.8, 0.6]
     total, votes = np.array([0.9, 2.1]), np.array([1.0, 3.0])
-    merit = pessimistic_merit(0.5)(total, votes, 4, 1)
+    merit = pessimistic_merit(0.5)(total, votes, lambda: votes)
     assert merit == pytest.approx([0.9 - 0.5 * log(4) / 2, 0.7 - 0.5 * log(4) / 4])
     assert Pessimistic(alpha=0.5).choose(drawn(*pool)) == 0
     assert Pessimistic(alpha=0.6).choose(drawn(*pool)) == 1
     assert Pessimistic(alpha=0).choose(drawn(*pool)) == 0
     # With M = 8 verifications of each: ln 32 = 3.466 over 9 and 25, so the rare answer is surer.
-    merit = pessimistic_merit(0.6)(total, votes, 4, 8)
+    merit = pessimistic_merit(0.6)(total, votes, lambda: 8 * votes)
     assert merit == pytest.approx([0.9 - 0.6 * log(32) / 9, 0.7 - 0.6 * log(32) / 25])
     assert Pessimistic(alpha=0.6).choose(drawn(*pool, verifications=8)) == 0
 

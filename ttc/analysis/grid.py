@@ -109,7 +109,7 @@ def evaluate_problem(
     """
     shape = (len(policies), len(solutions), len(verifications))
     used = np.broadcast_to(np.asarray(solutions, dtype=np.float64)[:, None], shape).copy()
-    judged = np.broadcast_to(np.asarray(verifications, dtype=np.float64), shape).copy()
+    judged = np.broadcast_to(_judged(view, verifications), shape).copy()
     out = replace(Estimate.unavailable(shape), used_s=used, used_v=judged).with_abstentions()
     assert out.abstained is not None
     paths = {}
@@ -127,6 +127,14 @@ def evaluate_problem(
             paths[i] = np.full((*shape[1:], part.paths.shape[-1]), np.nan)
             paths[i][:, columns] = part.paths
     return out, paths
+
+
+def _judged(view: ProblemView, verifications: Sequence[int]) -> FloatArray:
+    """(V,) verifications of a drawn solution: V, or all that it has where these are fewer."""
+    wanted = np.asarray(verifications, dtype=np.float64)
+    if not view.n_verified:
+        return wanted
+    return np.asarray(np.minimum(view.counts[:, None], wanted).mean(axis=0))
 
 
 def check_request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,8 +16,9 @@ from ttc.analysis.problem_view import ProblemView
 TIE_TOLERANCE = 1e-12
 """What sums of scores may differ by and tie, of 1 or, where that is more, of the largest sum."""
 
-Merit = Callable[[FloatArray, FloatArray, int, int], FloatArray]
-"""(total score by class, votes by class, S, V) -> merit of each class; the largest wins."""
+Merit = Callable[[FloatArray, FloatArray, Callable[[], FloatArray]], FloatArray]
+"""(total score by class, votes by class, and what makes the verifications by class, those of
+invalid answers too) -> merit of each class; the largest wins."""
 
 
 def vote_by_merit(
@@ -55,9 +57,16 @@ def _win_shares(view: ProblemView, sizes: list[int], v: int, merit: Merit) -> di
     """For each S, (draws,) share of the win that goes to right classes."""
     ballot = view.shared(("ballot", *sizes), lambda: Ballot.of(view, sizes))
     totals = view.shared(("totals", v, *sizes), lambda: ballot.totals(view.score_draws(v)))
+
+    def judged(place: int) -> FloatArray:
+        """(draws, classes) of one S: a solution with fewer than V has all of its own."""
+        counts = np.minimum(view.counts, v)[None].astype(np.float64)
+        by_class = view.shared(("judged", v, *sizes), lambda: ballot.totals(counts))
+        return np.asarray(by_class[place])
+
     shares = {}
-    for s, votes, total in zip(sizes, ballot.votes, totals, strict=True):
-        value = np.where(votes > 0, merit(total, votes, s, v), -np.inf)
+    for i, (s, votes, total) in enumerate(zip(sizes, ballot.votes, totals, strict=True)):
+        value = np.where(votes > 0, merit(total, votes, partial(judged, i)), -np.inf)
         shares[s] = _share(value, ballot.right)
     return shares
 
@@ -120,7 +129,9 @@ def near_best(value: FloatArray) -> BoolArray:
     return near
 
 
-def total_score(total: FloatArray, votes: FloatArray, s: int, v: int) -> FloatArray:
+def total_score(
+    total: FloatArray, votes: FloatArray, judged: Callable[[], FloatArray]
+) -> FloatArray:
     """Weighted majority: the sum of the mean scores of a class's solutions."""
     return total
 
@@ -129,13 +140,14 @@ def pessimistic_merit(alpha: float) -> Merit:
     """Merit of pessimistic verification: r(a) - alpha ln(S V) / (N_a V + 1).
 
     r(a) is the mean score and N_a the number of class a's solutions among the S drawn, each with V
-    verifications (arXiv 2504.10337 for the principle; this form agrees with the published V = 1
-    rule of arXiv 2510.14913). alpha = 0 takes the best mean score; a large alpha tends to plain
-    majority.
+    verifications; where some have fewer, S V and N_a V are those that there are (arXiv 2504.10337
+    for the principle; this form agrees with the published V = 1 rule of arXiv 2510.14913). alpha =
+    0 takes the best mean score; a large alpha tends to plain majority.
     """
 
-    def merit(total: FloatArray, votes: FloatArray, s: int, v: int) -> FloatArray:
-        penalty = alpha * np.log(s * v) / (votes * v + 1)
+    def merit(total: FloatArray, votes: FloatArray, judged: Callable[[], FloatArray]) -> FloatArray:
+        each = judged()
+        penalty = alpha * np.log(each.sum(axis=-1, keepdims=True)) / (each + 1)
         value: FloatArray = total / np.maximum(votes, 1) - penalty
         return value
 

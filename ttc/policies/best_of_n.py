@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @register
 class BestOfN(PolicyPart):
-    """The solution with the highest mean verification score."""
+    """The solution with the highest mean verification score.
+
+    One without a valid answer scores 0 (arXiv 2504.01005), so it may be the one where none scores
+    more: then there is no answer.
+    """
 
     title: ClassVar[str] = "best-of-N"
     aliases: ClassVar[tuple[str, ...]] = ("bon",)
@@ -40,8 +44,9 @@ class BestOfN(PolicyPart):
 
             each = aggregated(drawn.steps, self.aggregate)
             scores = np.where(drawn.verified, first_mean(each, each.shape[1]), np.nan)
-        known = np.where((drawn.classes >= 0) & drawn.verified, scores, -1.0)
-        return int(drawn.classes[np.argmax(known)]) if known.max(initial=-1.0) >= 0 else -1
+        known = np.where(drawn.classes >= 0, scores, 0.0)
+        known = np.where(drawn.verified, known, -1.0)
+        return int(drawn.classes[np.argmax(known)]) if drawn.verified.any() else -1
 
     def estimate(
         self, view: ProblemView, solutions: Sequence[int], verifications: Sequence[int]

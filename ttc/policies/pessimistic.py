@@ -28,7 +28,7 @@ class Pessimistic(PolicyPart):
     """Weight of the penalty: 0 takes the best mean score, a large one tends to majority vote."""
 
     def choose(self, drawn: Drawn) -> int:
-        """As `ttc.analysis.weighted.pessimistic_merit`, which knows one V for all solutions."""
+        """As `ttc.analysis.weighted.pessimistic_merit`."""
         from ttc.analysis.weighted import near_best
 
         usable = (drawn.classes >= 0) & drawn.verified

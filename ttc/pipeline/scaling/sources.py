@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ import numpy as np
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
 from ttc.analysis.intervals import FEWEST
+from ttc.analysis.pool import PoolArrays
 from ttc.analysis.same_solutions import on_all_solutions
 from ttc.analysis.scaling import LinearCost
 from ttc.analysis.settings import SCORING
@@ -29,6 +31,8 @@ from ttc.store.run_folder import RunFolder
 
 COST_UNITS = ("c", "tokens", "flops", "usd", "calls", "seconds")
 Ladder = Callable[[int], tuple[int, ...]]
+_EVEN = 0.9  # share of V verifications that solutions have in the mean, at least
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,7 @@ def _source(
     run, evaluation = asked.run, asked.evaluation
     arrays = loaded.arrays
     sizes = ladder(int(arrays.n_solutions.min()))
-    depths = ladder(int(arrays.n_verifications.min()))
+    depths = ladder(_depth(run, arrays))
     widest = int(arrays.n_verified.min())
     if asked.verified and widest < 2:
         raise DataError(f"{run.name}: a fit needs two verified solutions of every problem")
@@ -276,6 +280,25 @@ def _source(
         problem_ids=arrays.problem_ids,
         scoring={name: getattr(settings, name) for name in SCORING},
     )
+
+
+def _depth(run: RunFolder, pool: PoolArrays) -> int:
+    """The largest V that a fit may use: what S V verifications cost, S solutions must have had."""
+    most = int(pool.n_verifications.min())
+    counts = pool.verification_count[pool.verification_count > 0]
+    depth = max(
+        (v for v in range(1, most + 1) if np.minimum(counts, v).mean() >= _EVEN * v), default=most
+    )
+    if depth < most:
+        log.warning(
+            "%s: solutions have %d to %d verifications, so V goes to %d here, as far as nearly all "
+            "have so many",
+            run.name,
+            counts.min(),
+            counts.max(),
+            depth,
+        )
+    return depth
 
 
 def _spent(
