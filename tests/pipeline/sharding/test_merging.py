@@ -37,7 +37,23 @@ sampler:
   prm_prompt: nano-solver
 policies: [first]
 """
-RECIPES = {"verified": USUAL, "per problem": PER_PROBLEM, "search": BEAM}
+HELD = """
+name: shared
+dataset: {type: nano, family: arithmetic, levels: [2, 3], problems: 4}
+backend: {type: nano, model: nano-solver}
+sampler: {type: independent, solutions: 2, max_tokens: 64}
+verifiers:
+  - type: ensemble
+    verifiers:
+      - type: genrm
+        backend: {type: nano, model: nano-verifier}
+        prompt: nano-genrm
+        verifications: 2
+        max_tokens: 96
+      - {type: prm, backend: {type: nano, model: nano-prm}, prompt: nano-solver, steps: line}
+policies: [first, best_of_n]
+"""
+RECIPES = {"verified": USUAL, "per problem": PER_PROBLEM, "search": BEAM, "held": HELD}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +71,7 @@ def alone(tmp_path_factory):
 @pytest.mark.parametrize(
     ("which", "of"),
     [
-        *(("verified", 1), ("verified", 4), ("per problem", 4), ("search", 4)),
+        *(("verified", 1), ("verified", 4), ("per problem", 4), ("search", 4), ("held", 3)),
         *(pytest.param(which, 16, marks=pytest.mark.slow) for which in RECIPES),
     ],
 )

@@ -98,7 +98,11 @@ def _stays(there: Manifest, chosen: Chosen) -> bool:
 
 
 def _write(run: RunFolder, chosen: Chosen, whole: Manifest, told: Told) -> None:
-    """Tables first, then the manifest that says that they are whole."""
+    """Tables first, then the manifest that says that they are whole.
+
+    An unfinished one goes before: its recipe says which of the verifiers in a table are the run's
+    own, as it does where a run is evaluated that no shards made.
+    """
     folders = {shard: folder for shard, (folder, _) in chosen.items()}
     (_, first), *_ = chosen.values()
     assert first.shard is not None, "`choose` looked"
@@ -114,6 +118,7 @@ def _write(run: RunFolder, chosen: Chosen, whole: Manifest, told: Told) -> None:
                 f"{quote(run.recipe_name)}, as the shards were run but without --shard"
             )
         raise BudgetExhausted("no shard has a single solution")
+    whole.model_copy(update={"status": "interrupted"}).write(run.manifest_path)
     told("evaluating")
     began = time.monotonic()
     write_curves(None, run, whole).note(whole)
