@@ -26,7 +26,7 @@ test: $(VENV)/.test ## install what the tests need, then lint, type-check and te
 	$(call tried,3,not slow)
 
 test-slow: $(VENV)/.test ## the slow tests: kills, clusters, sweeps, whole pages of the documentation
-	$(call tried,2,slow)
+	$(call tried,3,slow)
 
 # Real samples, verdicts and labels (docs/reference/pools.md), in a folder beside the clone or elsewhere.
 TTC_POOLS ?= ../shared/data/pools

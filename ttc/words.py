@@ -28,7 +28,7 @@ def counted(number: int, noun: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The tail of a message: `; did you mean 'x'?`, or the names where none is near."""
-    names = sorted(known)
+    names = sorted(set(known))
     near = difflib.get_close_matches(word[:100].lower(), names, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"

@@ -47,6 +47,7 @@ def test_served_questions_are_a_run_that_show_opens(tmp_path):
     for words in (("show", folder), ("show", folder, "--problem", replies[4].ttc["problem"])):
         done = ttc(tmp_path, *words)
         assert done.returncode == 0, done.stderr
+        assert "sampled anew" not in done.stdout, "nobody counted"
     assert ttc(tmp_path, "report", folder).returncode == 0
 
 

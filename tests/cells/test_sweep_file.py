@@ -243,6 +243,10 @@ def test_what_is_wrong_in_some_cells_only_says_in_which(tmp_path):
     lines = str(refused.value).splitlines()
     (everywhere,) = (line for line in lines if "max_tokens: must" in line)
     assert "cells" not in everywhere
+    axes, _ = grid_axes(["seed=0,1", "nosuch.key=1,2"])
+    with pytest.raises(RecipeError) as refused:
+        cells_of(Spec((("quickstart", ""),), axes=tuple(axes)), tmp_path)
+    assert "cells" not in str(refused.value), "wrong with both values"
     axes, _ = grid_axes(["sampler=independent,{type: refine}", "seed=0,1", "sampler.rounds=2"])
     with pytest.raises(RecipeError) as refused:
         cells_of(Spec((("quickstart", ""),), axes=tuple(axes)), tmp_path)

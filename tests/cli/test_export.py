@@ -147,6 +147,8 @@ def test_a_figure_leaves_a_table_of_its_name_and_asks_before_it_replaces_its_dat
         ),
         (("sim", "--to", "x.png", "--figure", "sucess"), 2, "did you mean 'success'"),
         (("sim", "--to", "x.csv", "--format", "zip"), 2, "does not fit"),
+        (("sim", "--to", "x.xlsx"), 2, "name a folder"),
+        (("sim", "--to", "x.parquet"), 2, "name a folder"),
         (("sim", "--to", "x", "--format", "xls"), 2, "choose of"),
         (("sim", "twin", "--to", "x.zip"), 2, "holds one run"),
         (("sim", "--to", "x.zip", "--without-texts"), 2, "ttc pool pack"),

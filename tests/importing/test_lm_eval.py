@@ -8,7 +8,7 @@ from tool_logs import LOGS, imported, loaded
 
 from ttc.errors import DataError
 from ttc.importing import Judging, Wanted, import_pool, preview
-from ttc.store.rows import read_problems, read_verifications
+from ttc.store.rows import read_problems, read_solutions, read_verifications
 
 SUMS = "lm_eval/samples_nano_sums.jsonl"
 
@@ -80,6 +80,54 @@ def test_choices_by_loglikelihood(tmp_path, metric, labels):
     sure = list(read_verifications(run.verifications))
     assert {one.verifier for one in sure} == {"confidence"}
     assert all(0.25 <= one.score <= 1 for one in sure)  # the likeliest of four
+
+
+def choice(number, target, best, scored):
+    """A line of a choice among 1, 2, 3 and 4."""
+    return {
+        "doc_id": number,
+        "doc": {"question": f"{number}?"},
+        "target": target,
+        "arguments": {f"gen_args_{i}": {"arg_0": "?", "arg_1": f" {i + 1}"} for i in range(4)},
+        "resps": [[[str(-1.0 - (i != best)), "False"]] for i in range(4)],
+        "filtered_resps": [],
+        "filter": "none",
+        "metrics": ["acc"],
+        "acc": scored,
+    }
+
+
+def test_numbers_as_options_are_told_from_numbers_of_options_by_the_label(tmp_path):
+    """Logs write which option is right; some tasks write its words."""
+    lines = [
+        choice(0, "3", best=2, scored=0.0),  # so the target is the fourth option
+        choice(1, "3", best=3, scored=1.0),
+        choice(2, "3", best=2, scored=1.0),  # so it is the words
+        choice(3, "3", best=0, scored=0.0),  # nobody can tell: the number
+        choice(4, "4", best=0, scored=0.0),  # there is no fifth
+    ]
+    (tmp_path / "samples_x.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    run = import_pool(tmp_path / "samples_x.jsonl", tmp_path / "run")
+    assert [one.answer for one in read_problems(run.problems)] == ["D", "D", "C", "D", "D"]
+    assert "differs" not in (run.manifest().note or "")
+
+
+def test_answers_to_several_requests_are_all_there(tmp_path):
+    line = {
+        "doc_id": 0,
+        "doc": {"question": "twice"},
+        "target": "2",
+        "arguments": {f"gen_args_{i}": {"arg_0": "p", "arg_1": {}} for i in range(2)},
+        "resps": [["It is 1"], ["It is 2", "It is 3"]],
+        "filtered_resps": ["1", "2"],
+        "filter": "none",
+        "metrics": ["em"],
+        "em": 1.0,
+    }
+    (tmp_path / "samples_x.jsonl").write_text(json.dumps(line))
+    run = import_pool(tmp_path / "samples_x.jsonl", tmp_path / "run")
+    texts = [one.text for one in read_solutions(run.solutions)]
+    assert texts == ["It is 1", "It is 2", "It is 3"]
 
 
 def test_what_is_not_used_is_named(tmp_path):

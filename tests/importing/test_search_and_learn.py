@@ -197,6 +197,32 @@ def test_lists_of_other_names_labels_and_unknown_counts(tmp_path):
         )
 
 
+def test_ways_to_write_the_right_answer_are_not_answers_of_completions(tmp_path):
+    row = {
+        "problem": "1+1?",
+        "answer": "2",
+        "answers": ["2", "2.0"],
+        "completions": [r"so \boxed{3}", r"so \boxed{2}"],
+    }
+    (tmp_path / "x.jsonl").write_text(json.dumps(row))
+    run = import_pool(tmp_path / "x.jsonl", tmp_path / "x")
+    table = read_frame(run.solutions, "solutions")
+    assert table["answer"].tolist() == ["3", "2"]
+    assert table["correct"].tolist() == [False, True]
+    assert "answers" in run.manifest().source["unused_keys"]
+    named = import_pool(
+        tmp_path / "x.jsonl", tmp_path / "y", mapping={"solution.answer": "answers"}
+    )
+    assert read_frame(named.solutions, "solutions")["answer"].tolist() == ["2", "2.0"]
+
+
+def test_a_completion_that_is_null_is_told_by_its_fault(tmp_path):
+    row = {"problem": "1+1?", "answer": "2", "completions": ["2", None], "scores": [[0.9], "high"]}
+    (tmp_path / "x.jsonl").write_text(json.dumps(row))
+    with pytest.raises(DataError, match=r"x.jsonl:1: scores\[1\]"):
+        import_pool(tmp_path / "x.jsonl", tmp_path / "x")
+
+
 numbers = st.floats(-1e4, 1e4)
 
 

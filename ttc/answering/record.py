@@ -74,7 +74,11 @@ class Record:
     def end(self) -> None:
         """Complete the manifest."""
         manifest = self._manifest
-        roles = {role: spent.as_dict(spent) for role, spent in self._spent.items()}
+        # What of it was sampled now, and what others had been answered with before, nobody knows.
+        roles = {
+            role: {k: n for k, n in spent.as_dict(spent).items() if not k.startswith("paid_")}
+            for role, spent in self._spent.items()
+        }
         manifest.ledger = {"rounds": 1, "exhausted_problems": 0, "roles": roles}
         manifest.status, manifest.ended = "complete", datetime.now(UTC)
         manifest.note = "questions that ttc serve answered"

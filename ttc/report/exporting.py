@@ -26,6 +26,23 @@ _ENDINGS: dict[str, Kind] = {
     **{f".{ending}": "figures" for ending in FORMATS},
 }
 
+_OTHER_FILES = frozenset(
+    (
+        ".parquet",
+        ".arrow",
+        ".feather",
+        ".json",
+        ".xlsx",
+        ".xls",
+        ".tsv",
+        ".txt",
+        ".html",
+        ".md",
+        ".gz",
+    )
+)
+"""What somebody who names such a file does not mean as a folder's name."""
+
 _WHOSE: dict[TableName, str] = {
     "verifications": "runs with verifiers have",
     "samples": "runs of ttc's own have",
@@ -71,6 +88,11 @@ def kind_of(to: Path, said: str | None) -> Kind:
     Raises `UsageError` where the two don't fit.
     """
     ending = _ENDINGS.get(to.suffix.lower())
+    if ending is None and to.suffix.lower() in _OTHER_FILES and not to.is_dir():
+        raise UsageError(
+            f"--to {to}: nothing is written as {to.suffix}; name a folder, whose tables are "
+            f"parquet, or a file that ends in {', '.join(_ENDINGS)}"
+        )
     if said is None:
         return ending or "datasets"
     if said not in get_args(Kind):

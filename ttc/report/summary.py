@@ -151,23 +151,24 @@ def _facts(manifest: Manifest) -> list[str]:
     seed = "" if manifest.seed is None else f", seed {manifest.seed}"
     lines = [f"status: {manifest.status}{seed}"]
     lines += [f"{role}: {m.backend} {m.model}" for role, m in manifest.models.items()]
-    drawn = manifest.status not in ("imported", "simulated")
+    drawn, paid = manifest.status not in ("imported", "simulated"), "paid_samples"
     for role, used in manifest.roles.items():
         if used.get("samples"):
             tokens = used["prompt_tokens"] + used["completion_tokens"]
             lines.append(
                 f"{role}: {used['samples']:,} samples, {tokens:,.0f} tokens "
                 f"({used['prompt_tokens']:,.0f} prompt)"
-                + (f", {used['paid_samples']:,} sampled anew" if drawn else "")
+                + (f", {used['paid_samples']:,} sampled anew" if drawn and paid in used else "")
             )
             lines += speculation_lines(role, used)
     lines += _fingerprints(manifest)
     ratios = manifest.choices.lambda_by_verifier
     lines += [f"lambda of {name}: {value:.2f}" for name, value in ratios.items()]
     unknown = [n for n in manifest.evaluation.get("verified", ()) if n not in ratios]
+    measured = manifest.roles.get("solver", {}).get("completion_tokens", 0) > 0
+    why = "its verdicts sample no tokens" if measured else "solutions have no tokens"
     lines += [
-        f"lambda of {name} is unknown, since solutions have no tokens; ttc curves --lambda sets it"
-        for name in unknown
+        f"lambda of {name} is unknown, since {why}; ttc curves --lambda sets it" for name in unknown
     ]
     lines += _pool(manifest)
     return [*lines, f"note: {manifest.note}"] if manifest.note else lines

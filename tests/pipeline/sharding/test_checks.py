@@ -40,7 +40,7 @@ def refused(words, match, **more):
 
 def test_missing_ones_are_named_with_the_command(run):
     one = run("shared", SMALL, "3/4").run
-    refused([one.whole.path], r"1 of 4 shards are done, missing: 1/4, 2/4, 4/4.*shared --shard 1/4")
+    refused([one.whole.path], r"1 of 4 shards are done, missing: 1/4, 2/4, 4/4.*RECIPE --shard 1/4")
     assert list_runs(one.path.parents[3]) == [], "a run that is not whole is none"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ttc.cells.sweep.spec import Alternative, Setting
 from ttc.errors import RecipeError
@@ -20,6 +20,8 @@ class _Fault:
     recipe: str
     by: Setting | None
     settings: Alternative
+    of: set[str] = field(default_factory=set)
+    """Settings that are wrong in this way."""
 
 
 class Faults:
@@ -39,6 +41,7 @@ class Faults:
             placed, by = _placed(line, settings, recipe, origin)
             known = self._found.setdefault(placed, _Fault(0, recipe, by, settings))
             known.cells += 1
+            known.of.update({by.text} if by else ())
 
     def check(self) -> None:
         """Raises `RecipeError` with all that was added, one line each."""
@@ -49,11 +52,12 @@ class Faults:
 
     def _where(self, fault: _Fault) -> str:
         """The first cell, of a setting that is wrong in some of its cells only."""
-        if fault.by is None or fault.cells == self._cells[fault.by.text]:
+        cells = sum(self._cells[text] for text in fault.of)
+        if fault.by is None or fault.cells == cells:
             return ""
         others = [short(one.text) for one in fault.settings if one is not fault.by]
         first = ", ".join([fault.recipe, *others])
-        return f" (in {fault.cells} of its {self._cells[fault.by.text]} cells; first: {first})"
+        return f" (in {fault.cells} of its {cells} cells; first: {first})"
 
 
 def _placed(

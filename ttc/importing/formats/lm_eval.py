@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -157,7 +157,8 @@ def _generated(
     common: dict[str, Any],
     source: Source,
 ) -> RawProblem:
-    responses = resps[0] if isinstance(resps[0], list) else resps
+    nested = (one if isinstance(one, list) else [one] for one in resps)  # one for each request
+    responses = [text for one in nested for text in one]
     texts = [values.text(one, f"{keys.where('resps')}[{i}]") for i, one in enumerate(responses)]
     if len(texts) == 1:
         solution = RawSolution(text=texts[0], answer=_answer(row), correct=scored)
@@ -211,10 +212,21 @@ def _choice(
         correct=scored,
         verifications=(RawVerification(score=share, verifier=CONFIDENCE, tokens=0),),
     )
-    gold = _letter(int(target)) if target.isdecimal() and int(target) < len(likely) else target
-    if target in options:
-        gold = _letter(options.index(target))
+    place = _gold(target, options[: len(likely)], best, scored)
+    gold = target if place is None else _letter(place)
     return RawProblem(answer=gold or None, solutions=(solution,), choices=tuple(options), **common)
+
+
+def _gold(target: str, options: Sequence[str], best: int, scored: bool | None) -> int | None:
+    """Which option is right: a target is its number, as these logs usually have it, or its words.
+
+    Where a number is an option's words, too, the label tells which is meant, if it can: `scored`,
+    whether the `best` was right.
+    """
+    ways = [int(target)] if target.isdecimal() and int(target) < len(options) else []
+    ways += [options.index(target)] if target in options else []
+    fitting = ways if scored is None else [one for one in ways if (one == best) == scored]
+    return next(iter([*fitting, *ways]), None)
 
 
 def _letter(number: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ttc.datasets.reading.names import ANSWER, ID, QUESTION, bare, find
+from ttc.datasets.reading.names import ANSWER, ID, QUESTION, find
 from ttc.datasets.reading.rows import Row
 from ttc.errors import DataError
 from ttc.importing import objects, values
@@ -28,7 +28,8 @@ _LISTS: dict[str, tuple[str, ...]] = {
     "verification.score": ("scores", "rewards", "rmscores", "rewardscores", "verifierscores"),
     "solution.tokens": ("completiontokens", "numtokens", "outputtokens", "lengths"),
     "solution.correct": ("correct", "iscorrect", "correctness", "labels", "passed"),
-    "solution.answer": ("answers", "extractedanswers", "preds", "predictedanswers"),
+    # Not `answers`: these may be the ways to write the right one.
+    "solution.answer": ("extractedanswers", "preds", "predictedanswers"),
     "solution.finish_reason": ("finishreasons", "stopreasons"),
 }
 _NAMES = ("problem.id", "problem.question", "problem.answer", *_LISTS)
@@ -39,7 +40,8 @@ def fits(glimpse: Glimpse) -> bool:
     named = _named(glimpse.mapping, strict=False).get("solution.text")
     key = named or find(_LISTS["solution.text"], list(glimpse.row))
     listed = glimpse.row.get(key) if key else None
-    return isinstance(listed, list) and bool(listed) and all(isinstance(t, str) for t in listed)
+    texts = [one for one in listed if one is not None] if isinstance(listed, list) else []
+    return bool(texts) and all(isinstance(one, str) for one in texts)
 
 
 def read(source: Source) -> Iterator[RawProblem]:
@@ -119,11 +121,8 @@ def _lists(keys: Keys, named: Mapping[str, str]) -> dict[str, tuple[str, list[An
             values.refuse(held, keys.where(key), "a list")
         found[name] = key, held
     texts_key, texts = found["solution.text"]
-    for name, (key, held) in list(found.items()):
+    for key, held in found.values():
         if len(held) != len(texts):
-            if name not in named and name == "solution.answer" and bare(key) != "preds":
-                del found[name]  # gold answers, perhaps
-                continue
             raise DataError(
                 f"{keys.where(key)}: {len(held)} entries, but {len(texts)} in {texts_key}"
             )

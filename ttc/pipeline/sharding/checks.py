@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from shlex import quote
 
 from ttc.budget.allocation import SLACK
 from ttc.core.shard import Shard
@@ -12,6 +11,7 @@ from ttc.errors import Busy, DataError
 from ttc.pipeline.sharding.gather import Gathered
 from ttc.pipeline.sharding.second_pass import parts_of, run_limits, totals
 from ttc.pipeline.sharding.tables import same_rows
+from ttc.recipe.shipped import shipped_files
 from ttc.store.columns import RUN_TABLES, TableName
 from ttc.store.lock import held
 from ttc.store.manifest import Manifest
@@ -82,6 +82,11 @@ def _why_not(folder: RunFolder) -> str:
     return "running" if alive else "damaged"
 
 
+def recipe_word(run: RunFolder) -> str:
+    """What stands for a run's recipe in a command: its name, where that is a shipped recipe's."""
+    return run.recipe_name if run.recipe_name in shipped_files() else "RECIPE"
+
+
 def _lacking(gathered: Gathered, lacking: Mapping[Shard, str]) -> str:
     """What tells which shards are to be done, with the command."""
     by_state: dict[str, list[Shard]] = {}
@@ -91,7 +96,7 @@ def _lacking(gathered: Gathered, lacking: Mapping[Shard, str]) -> str:
         f"{state}: {listed([str(shard) for shard in shards])}" for state, shards in by_state.items()
     )
     todo = [shard for shard, state in lacking.items() if state != "running"]
-    name = quote(gathered.run.recipe_name)
+    name = recipe_word(gathered.run)
     mend = (
         ". Do them as the others were done, with the same recipe and --set: "
         f"ttc run {name} --shard {todo[0]}" + (" and so on" if len(todo) > 1 else "")

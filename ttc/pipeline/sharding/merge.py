@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 
 from ttc.engine.journal_merge import Pulled
 from ttc.errors import BudgetExhausted
@@ -15,6 +14,7 @@ from ttc.pipeline.sharding.checks import (
     Chosen,
     choose,
     digest_of,
+    recipe_word,
     require_alike,
     require_still,
     require_within_budget,
@@ -115,7 +115,7 @@ def _write(run: RunFolder, chosen: Chosen, whole: Manifest, told: Told) -> None:
             raise NothingYet(
                 "no shard has a single solution: their parts of the run's budget are too small for "
                 f"one; run the recipe on one machine, which deals out the whole: ttc run "
-                f"{quote(run.recipe_name)}, as the shards were run but without --shard"
+                f"{recipe_word(run)}, as the shards were run but without --shard"
             )
         raise BudgetExhausted("no shard has a single solution")
     whole.model_copy(update={"status": "interrupted"}).write(run.manifest_path)
