@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from ttc.registry import Kind, Part, broken_plugins, parts
@@ -109,8 +109,16 @@ def _dump(part: Part, info: core_schema.SerializationInfo) -> dict[str, Any]:
     return {"type": type(part).model_fields["type"].default, **fields}
 
 
+def _of_one(critic: VerifierPart) -> VerifierPart:
+    if critic.compares:
+        raise ValueError("a verifier that compares solutions says nothing of one by itself")
+    return critic
+
+
 BackendRef = Annotated[BackendPart, PartRef("backend")]
 DatasetRef = Annotated[DatasetPart, PartRef("dataset")]
 SamplerRef = Annotated[SamplerPart, PartRef("sampler")]
 VerifierRef = Annotated[VerifierPart, PartRef("verifier")]
+CriticRef = Annotated[VerifierPart, PartRef("verifier"), AfterValidator(_of_one)]
+"""A verifier that says something of one solution by itself."""
 PolicyRef = Annotated[PolicyPart, PartRef("policy")]

@@ -130,6 +130,27 @@ def test_what_compares_solutions_has_no_score_of_one_at_any_depth(outer):
         with_verifier(outer.replace("INNER", JUDGE))
 
 
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        "{type: refine, critic: INNER}",
+        "{type: proof-pool, critic: INNER}",
+        "{type: ab-mcts, critic: INNER}",
+        "{type: contested, critic: INNER}",
+        "{type: staged, stages: [{prompt: cot, max_tokens: 9, verifier: INNER}]}",
+    ],
+)
+def test_what_compares_solutions_is_no_critic(sampler):
+    recipe = f"""
+dataset: {{type: nano, levels: [2], problems: 2}}
+backend: {{type: nano, model: nano-solver}}
+sampler: {sampler.replace("INNER", JUDGE)}
+policies: [first]
+"""
+    with pytest.raises(RecipeError, match="a verifier that compares solutions"):
+        parse_recipe(recipe)
+
+
 @pytest.mark.parametrize("outer", ["INNER", META, BOTH.replace("INNER", META)])
 def test_no_verifier_is_called_as_judgements_of_judgements_are(outer):
     named = "{type: genrm, name: meta/verdict, prompt: nano-genrm}"

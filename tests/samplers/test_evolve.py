@@ -79,6 +79,17 @@ def test_a_cheat_is_never_preferred_to_an_honest_try(cheat):
     assert found.text == fenced(honest)
 
 
+@pytest.mark.parametrize("shown", [0.5, 1.0])
+@pytest.mark.parametrize("tests", [[[[3], 9]], [[[3], 9], [[5], 25]]])
+def test_one_test_is_held_back_however_few_there_are(tests, shown):
+    few = replace(SQUARE, metadata=SQUARE.metadata | {"tests": tests})
+    learned = returning("{3: 9}.get(x)") if len(tests) > 1 else returning("9")
+    _, _, writer = evolve(lambda *_: learned, few, shown=shown, generations=1)
+    told = writer.asked[0][0]
+    assert "f(5)" not in told
+    assert ("f(3) gave 6" in told) == (len(tests) > 1)
+
+
 def test_a_program_that_learned_what_it_was_told_is_told_one_test_more():
     asked = []
 

@@ -112,6 +112,8 @@ def test_time_is_measured_against_the_reference_where_asked():
         ("f.__globals__", "uses __globals__"),
         ("class A:\n    def __eq__(self, o): return True", "defines __eq__"),
         ("class A:\n    __bool__ = lambda s: True", "defines __bool__"),
+        ("class A:\n    async def __eq__(self, o): return True", "defines __eq__"),
+        ("class A:\n    __eq__: object = lambda s, o: True", "defines __eq__"),
     ],
 )
 def test_reasons_for_suspicion(program, reason):

@@ -174,6 +174,19 @@ def test_pairs_are_exact_or_as_json_can_say(passes):
     )
 
 
+def test_floats_are_near_wherever_they_stand(passes):
+    program = "def f(x):\n    return {'mean': 0.1 + 0.2, 'all': [float('nan'), {'b': 0.1 + 0.2}]}"
+    nan = float("nan")
+    wanted = [
+        {"mean": 0.3, "all": [nan, {"b": 0.3}]},
+        {"mean": 0.3, "all": [nan, {"b": 0.31}]},
+        {"mean": 0.3, "all": [0.0, {"b": 0.3}]},
+        {"mean": 0.3},
+    ]
+    found = passes(program, [Pair("f", (1,), one) for one in wanted])
+    assert found.passed == (True, False, False, False)
+
+
 def test_a_script_is_called_with_each_text(level):
     script = "def test_has(text, question):\n    assert question in text\ndef test_any(t, q): pass"
     done = asyncio.run(execute(of_texts(script, ["1+1=2", "3"], "1+1", MARK, 1.0), level))

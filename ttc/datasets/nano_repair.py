@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class NanoRepair(DatasetPart):
     """Broken Python functions to repair, apart from what the embedded network was trained on.
 
-    Hidden tests are the gold answer; public ones, the faulty program and the name of its function
-    are metadata.
+    Hidden tests are the gold answer; public ones, the faulty program, the name of its function and
+    the right program, which no prompt shows, are metadata.
     """
 
     default_answers: ClassVar[AnswerRule] = AnswerRule.model_validate(
@@ -63,6 +63,7 @@ def _problem(exam: Exam) -> Problem:
         "tests": written(exam.public),
         "entry_point": made.entry_point,
         "program": "\n".join(made.broken),
+        "reference": "\n".join(made.right),
         "templates": made.kind,
         "fault": made.fault,
     }

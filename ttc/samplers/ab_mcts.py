@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ttc.core import Ask, Attempt, Role, Solution, Verification
 from ttc.prompts import load_prompt, render_problem
-from ttc.refs import BackendRef, VerifierRef
+from ttc.refs import BackendRef, CriticRef
 from ttc.registry import register
 from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
@@ -38,7 +38,7 @@ class ABMCTS(SamplerPart):
     type: Literal["ab-mcts"] = "ab-mcts"
     draw: Independent = Independent()
     """How each solution is drawn, new ones and refinements; its number is not used."""
-    critic: VerifierRef
+    critic: CriticRef
     """Who scores: any verifier. A node's score is the mean of its valid verdicts."""
     solutions: int = Field(default=16, ge=1, le=100_000)
     """Solutions at most, new ones and refinements."""

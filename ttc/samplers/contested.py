@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from ttc.analysis.contention import Chooses, Contention, Said
 from ttc.core import Attempt, Role, Solution
-from ttc.refs import VerifierRef
+from ttc.refs import CriticRef
 from ttc.registry import Part, register
 from ttc.samplers import Growing, SamplerPart
 from ttc.samplers.independent import Independent
@@ -30,7 +30,7 @@ class Contested(SamplerPart):
     type: Literal["contested"] = "contested"
     draw: Independent = Independent()
     """How solutions are drawn, and how many."""
-    critic: VerifierRef
+    critic: CriticRef
     """Who judges: a verifier that gives one verdict of a solution each time that it is asked."""
     votes: int = Field(default=4, ge=1, le=10_000)
     """Verdicts of a solution at most."""

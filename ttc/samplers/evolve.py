@@ -109,7 +109,7 @@ class Evolve(SamplerPart):
         tests = given_tests(metadata, self.tests, self.entry_point)
         if not tests:
             self._given(attempt, self.tests)
-        shown = set(range(max(1, round(self.shown * len(tests)))))
+        shown = set(range(min(max(1, round(self.shown * len(tests))), len(tests) - 1)))
         trial = Trial(tests, shown, self.time_s, self.memory_mib, self.speed)
         if self.speed or metadata.get(self.reference):
             reference = self._given(attempt, self.reference)

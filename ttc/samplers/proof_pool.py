@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ttc.core import Ask, Attempt, Role, Solution, Verification
-from ttc.refs import VerifierRef
+from ttc.refs import CriticRef
 from ttc.registry import register
 from ttc.samplers import Growing
 from ttc.samplers.search.critics import criticism_tokens, judged, mean_score
@@ -37,7 +37,7 @@ class ProofPool(RevisingSampler):
     """
 
     type: Literal["proof-pool"] = "proof-pool"
-    critic: VerifierRef = Field(default=_GRADER, validate_default=True)
+    critic: CriticRef = Field(default=_GRADER, validate_default=True)
     """Who verifies; how many verifications there are of each solution is its own setting. Where
     none is named, the solver grades in three levels."""
     solutions: int = Field(default=64, ge=1, le=100_000)

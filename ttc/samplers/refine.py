@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ttc.core import Ask, Attempt, Role, Solution, Verification
-from ttc.refs import VerifierRef
+from ttc.refs import CriticRef
 from ttc.registry import register
 from ttc.samplers import Growing
 from ttc.samplers.search.critics import (
@@ -40,7 +40,7 @@ class Refine(RevisingSampler):
     """Revises drafts until a critic, any verifier or the solver itself, accepts them."""
 
     type: Literal["refine"] = "refine"
-    critic: VerifierRef = Field(default=_SELF, validate_default=True)
+    critic: CriticRef = Field(default=_SELF, validate_default=True)
     """Who criticises; where none is named, the solver itself in words (Self-Refine)."""
     rounds: int = Field(default=3, ge=0, le=1000)
     """Revisions of a draft at most."""

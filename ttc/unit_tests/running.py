@@ -21,8 +21,9 @@ _START_S = 5.0  # interpreters start, and end
 class Pair:
     """A call of a function and what it is to give, all plain data.
 
-    exact: type and value must be equal. Else tuples are as good as lists, and floats are within
-    1e-6 of their size or `within`: what was written as JSON can't say more.
+    exact: type and value must be equal. Else tuples are as good as lists, floats, also in lists and
+    dicts, are within 1e-6 of their size or `within`, and NaN is as good as NaN: what was written as
+    JSON can't say more.
     """
 
     call: str
@@ -154,9 +155,12 @@ def _close(a: Any, b: Any, within: float) -> bool:
     """Equal, floats within 1e-6 of their size, or so near."""
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(_close(x, y, within) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_close(a[key], b[key], within) for key in b)
     if isinstance(a, float) or isinstance(b, float):
         numbers = isinstance(a, int | float) and isinstance(b, int | float)
-        return numbers and (a == b or math.isclose(a, b, rel_tol=1e-6, abs_tol=within))
+        alike = numbers and (a == b or math.isclose(a, b, rel_tol=1e-6, abs_tol=within))
+        return alike or (numbers and math.isnan(a) and math.isnan(b))
     return bool(a == b)
 
 

@@ -26,10 +26,10 @@ from ttc.verdicts.analyses import (
     program_in,
     reward,
 )
-from ttc.verdicts.programs import after
+from ttc.verdicts.programs import after, lasting
 from ttc.verifiers.turns import turns, whole_first
 
-_LIMITS = Limits(wall_s=5.0, cpu_s=5.0)
+_RUN_S = 5.0  # the longest run of a program, and so of its processor
 C = TypeVar("C", bound="Chain")
 
 
@@ -153,7 +153,9 @@ class StepChain(Chain):
 
     def to_run(self) -> Program:
         """That, in the namespace that earlier programs left."""
-        return Program(after(self.blocks, self.program or ""), limits=_LIMITS)
+        seconds = _RUN_S * (1 + len(lasting(self.blocks)))  # earlier ones had as much each
+        limits = Limits(wall_s=seconds, cpu_s=seconds)
+        return Program(after(self.blocks, self.program or ""), limits=limits)
 
     def ran(self, done: Executed | None) -> None:
         """What came of it; None where the budget refused it."""

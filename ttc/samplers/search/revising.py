@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from ttc.core import Ask, Attempt, Role, Solution
-from ttc.refs import BackendRef, VerifierRef
+from ttc.refs import BackendRef, CriticRef
 from ttc.samplers import Growing
 from ttc.samplers.search.critics import critic_longest, critic_samples, revision_growing
 from ttc.samplers.search.drafts import DraftSampler
@@ -23,7 +23,7 @@ class RevisingSampler(DraftSampler):
         "revise_prompt": frozenset({"solution", "verification"}),
     }
 
-    critic: VerifierRef
+    critic: CriticRef
     """Who criticises."""
     revise_prompt: str = "revise"
     """Prompt template with {{ question }}, {{ solution }} and {{ verification }}, the criticism."""

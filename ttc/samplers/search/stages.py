@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ttc.core import Ask, Attempt, Sample, Solution
 from ttc.prompts import load_prompt, render_problem
-from ttc.refs import VerifierRef
+from ttc.refs import CriticRef
 from ttc.samplers.search.asking import Asking
 
 
@@ -31,7 +31,7 @@ class Stage(Asking):
     """Samples for each draft that the stage before handed on."""
     beam: int = Field(default=2, ge=1, le=10_000)
     """Drafts handed on: the best by the verifier, or by votes. Of the last stage one answers."""
-    verifier: VerifierRef | None = None
+    verifier: CriticRef | None = None
     """Who judges its drafts; where there is none, those that most samples gave are best."""
 
     def ask(self, attempt: Attempt, draft: Draft) -> Ask:
