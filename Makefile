@@ -109,10 +109,12 @@ verifiers: ## every verifier on the embedded models, and what each buys at equal
 	$(TTC) compare "verifiers-*" --by verifier --results $(RESULTS) --out $(VERIFIERS_OUT)
 
 samplers: ## every search on the embedded models beside the vote, in tokens, FLOPs and latency
-	@$(MAKE) --no-print-directory sweep RECIPES="recipes/samplers/*.yaml" SEEDS=0 SWEEP=samplers
+	@$(MAKE) --no-print-directory sweep RECIPES="recipes/samplers/*.yaml recipes/repair/*.yaml" \
+	  SEEDS=0 SWEEP=samplers
 	for unit in tokens flops latency; do \
 	  $(TTC) compare "samplers-*" --by policy --unit $$unit --results $(RESULTS) \
 	    --out $(SAMPLERS_OUT)/$$unit || exit 1; done
+	$(TTC) compare "repair-*" --by policy --results $(RESULTS) --out $(SAMPLERS_OUT)/repair
 
 nano: $(VENV)/.base ## rebuild the embedded models from a seed (hours on 2 CPU cores; needs the extra "train")
 	$(BIN)/python -m pip install --quiet "torch>=2.5"
