@@ -1,12 +1,16 @@
 """Costs of cells against sums over the samples of a run's tables."""
 
+import json
+
 import numpy as np
 import pytest
 
 from ttc import nano
+from ttc.analysis.drawn import given
 from ttc.analysis.simulate import SimulationConfig
 from ttc.budget.cost import CostConfig
 from ttc.budget.flops import ModelCard
+from ttc.importing import import_pool
 from ttc.pipeline.costs import unit_costs
 from ttc.pipeline.run import run_recipe
 from ttc.recipe import load_recipe
@@ -138,3 +142,44 @@ def test_what_nobody_knows_is_nan_not_zero(simulated):
     ]
     assert cell["flops"] == pytest.approx(2 * each[0] + 2 * each[1], rel=1e-9)
     assert cell["usd"] == pytest.approx(cell["completion_tokens"] * 2e-6)
+
+
+@pytest.fixture
+def halves_known(tmp_path):
+    """Two imports of the same judgements: one of which half of the problems have no lengths."""
+
+    def made(name, known):
+        lines = []
+        for i in range(8):
+            verdicts = [{"verdict": j % 2 == 0, "tokens": 50} for j in range(4)]
+            one = {"answer": str(i % 3), "verifications": verdicts}
+            told = one | ({"tokens": 80 + 40 * (i % 4 == 0)} if known(i) else {})
+            lines.append({"problem_id": f"p{i}", "answer": "1", "solutions": [told] * 4})
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        return import_pool(tmp_path / f"{name}.jsonl", tmp_path / name)
+
+    return made("full", lambda i: True), made("half", lambda i: i % 2 == 0)
+
+
+def test_unknown_lengths_of_an_import_are_no_lengths_of_zero(halves_known):
+    full, half = halves_known
+    costs = unit_costs(load_pool(half), CostConfig(), half.manifest())
+    known = unit_costs(
+        load_pool(full).only({f"p{i}" for i in (0, 2, 4, 6)}), CostConfig(), full.manifest()
+    )
+    assert costs.ratio == pytest.approx(known.ratio) == 0.5
+    assert costs.cell(4, 2)["tokens"] == pytest.approx(known.cell(4, 2)["tokens"]) == 800
+    assert "16 completions have neither text nor token count" in half.manifest().note
+    tokens = load_pool(half, reads=("tokens",)).arrays.tokens
+    assert np.isnan(tokens[1::2]).all()
+    assert (tokens[::2] > 0).all()
+    assert np.isfinite(load_pool(half).arrays.solution_tokens).all()
+
+
+def test_lengths_that_nobody_knows_stay_unknown(tmp_path):
+    lines = [
+        {"problem_id": f"p{i}", "answer": "1", "solutions": [{"answer": "1"}] * 2} for i in range(3)
+    ]
+    (tmp_path / "none.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    run = import_pool(tmp_path / "none.jsonl", tmp_path / "none")
+    assert "tokens" not in given({"tokens": load_pool(run, reads=("tokens",)).arrays.tokens})

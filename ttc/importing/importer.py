@@ -183,10 +183,14 @@ def _note(tally: Tally, trail: Trail, rewards: Sequence[str]) -> str:
         )
     if not tally.solution_tokens:
         parts.append("the data holds neither texts nor token counts, so costs in tokens are 0")
-    elif tally.estimated_counts:
-        parts.append(
-            f"token counts of {tally.estimated_counts} completions are estimates from their texts"
-        )
+    else:
+        if estimated := tally.estimated_counts - tally.unknown_counts:
+            parts.append(f"token counts of {estimated} completions are estimates from their texts")
+        if tally.unknown_counts:
+            parts.append(
+                f"{tally.unknown_counts} completions have neither text nor token count: their "
+                "lengths are unknown, and count as the others' mean"
+            )
     if tally.labels_that_differ:
         parts.append(
             f"our judgement differs from {tally.labels_that_differ} of {tally.labels} labels that "

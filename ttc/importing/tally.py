@@ -30,6 +30,8 @@ class Tally:
     given_counts: int = 0
     """Completions whose token count came with the data."""
     estimated_counts: int = 0
+    unknown_counts: int = 0
+    """Completions without a count and without a text to estimate it from."""
 
     def completion(self, given: int | None, text: str) -> int:
         """A completion's tokens: as given, else estimated."""
@@ -37,6 +39,7 @@ class Tally:
             self.given_counts += 1
             return given
         self.estimated_counts += 1
+        self.unknown_counts += not text
         return estimate_tokens(text)
 
     @property

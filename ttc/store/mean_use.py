@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -32,9 +32,27 @@ class MeanUse:
         return MeanUse(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
-def use_of(samples: Samples, problems: int) -> MeanUse:
+def use_of(samples: Samples, problems: int, known: NDArray[np.bool_] | None = None) -> MeanUse:
+    """known: (samples,) of which lengths are known, None for all. Others count as these do in the
+    mean, of their own problem or, where it has none, of all.
+    """
     prompts, completions, times = (samples[name] for name in USE_COLUMNS)
-    return mean_use(samples.row, prompts, completions, times, problems)
+    use = mean_use(samples.row, prompts, completions, times, problems)
+    if known is None:
+        return use
+    some = mean_use(samples.row[known], prompts[known], completions[known], times[known], problems)
+    there = np.bincount(samples.row, minlength=problems) > 0
+    means = {name: getattr(some, name) for name in _OF_LENGTHS}
+    return replace(
+        use,
+        **{
+            name: np.where(there & np.isnan(mean), np.nanmean(mean), mean)
+            for name, mean in means.items()
+        },
+    )
+
+
+_OF_LENGTHS = ("completion_tokens", "completion_squared", "prompt_times_completion")
 
 
 def mean_use(

@@ -204,13 +204,14 @@ def load_pool(
     if len(other):
         compared = Compared.of(judged, owner, other, column)
         scores, counts, pairs = compared.arrays(len(ids))
-        more = _of_solutions(reads, solved, column, shape) | {"pairs": pairs}
+        more = {"pairs": pairs}
     else:
         scores, counts = _scores(judged, owner, column[owner], len(ids))
-        more = _of_solutions(reads, solved, column, shape)
-        more |= _of_verifications(reads, column, judged, owner, scores.shape)
-    use = use_of(solved, len(ids)).take(present)
-    judged_use = use_of(judged, len(ids)).take(present)
+        more = _of_verifications(reads, column, judged, owner, scores.shape)
+    measured = _measured(run, solved)
+    more |= _of_solutions(reads, solved, measured, column, shape)
+    use = use_of(solved, len(ids), measured).take(present)
+    judged_use = use_of(judged, len(ids), _measured(run, judged)).take(present)
     try:
         arrays = PoolArrays(
             answer_class=pure[present],
@@ -423,8 +424,23 @@ def _scores(
     return scores, counts
 
 
+def _measured(run: RunFolder, samples: Samples) -> NDArray[np.bool_] | None:
+    """(samples,) which have a length, where others have none; None where all are alike.
+
+    An import writes 0 for an unknown one: of an answer without its text.
+    """
+    if not (run.exists() and run.manifest().status == "imported"):
+        return None
+    known: NDArray[np.bool_] = samples["completion_tokens"] > 0
+    return known if known.any() and not known.all() else None
+
+
 def _of_solutions(
-    reads: Collection[str], solved: Samples, column: Ints, shape: tuple[int, int]
+    reads: Collection[str],
+    solved: Samples,
+    measured: NDArray[np.bool_] | None,
+    column: Ints,
+    shape: tuple[int, int],
 ) -> dict[str, NDArray[Any]]:
     """What policies read of solutions beside classes, as `PoolArrays` has it.
 
@@ -435,6 +451,8 @@ def _of_solutions(
         if name in reads:
             found[name] = np.full(shape, np.nan)
             found[name][solved.row, column] = solved[source]
+    if "tokens" in found and measured is not None:
+        found["tokens"][solved.row[~measured], column[~measured]] = np.nan
     return found
 
 
