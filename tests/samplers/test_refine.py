@@ -166,6 +166,7 @@ def test_steps_are_judged_by_their_mean_over_verdicts():
     ("steps", "said"),
     [
         ((1.0, 1.0, 1.0), "\nreview"),
+        ((1.0, 1.0, 0.0, 1.0), "\nreview"),  # of other steps than these three
         ((0.9, 0.6, 0.8), "The step with the least reward: 2+1=4\n\nreview"),
     ],
 )

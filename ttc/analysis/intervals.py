@@ -24,7 +24,7 @@ LEVEL = 0.95
 FEWEST = 3
 """Problems, or clusters, that an interval needs."""
 
-FEW = 20
+FEW = 30
 """Problems below which an interval is told to be rough."""
 
 _HALVINGS = 45

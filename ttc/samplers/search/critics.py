@@ -111,7 +111,8 @@ def worst(verdicts: Sequence[Verification]) -> Verification:
 
 def _pointed(solution: Solution, verdict: Verification, steps: str) -> int | None:
     """The step that a verdict points at, from 0: the first that it finds wrong, else the one with
-    the least of its rewards, if these differ. None where it says nothing of the kind.
+    the least of its rewards, if these differ. None where it says nothing of the kind, or has more
+    steps than the solution: it counts others, such as those of a summary.
 
     steps: the rule that cuts them.
     """
@@ -119,7 +120,9 @@ def _pointed(solution: Solution, verdict: Verification, steps: str) -> int | Non
     place, rewards = verdict.first_wrong_step, verdict.step_scores
     if place is None and rewards and min(rewards) < max(rewards):
         place = int(np.argmin(rewards))
-    return None if place is None or not pieces else min(place, len(pieces) - 1)
+    if place is None or not pieces or len(rewards) > len(pieces):
+        return None
+    return min(place, len(pieces) - 1)
 
 
 def kept_before(solution: Solution, verdict: Verification, steps: str) -> str:
