@@ -50,7 +50,8 @@ class GenPRM(Written):
     executions: int = Field(default=3, ge=1, le=64)
     """Programs that a judgement may have run, one after the other; then it is forced."""
     aggregate: Literal["last", "min", "mean"] = "last"
-    """A solution's score of the rewards of its steps (PRM-Last, PRM-Min, PRM-Avg)."""
+    """A solution's score of the rewards of its steps (PRM-Last, PRM-Min, PRM-Avg). The verdict is
+    yes where no step is wrong, which the last one's reward need not show."""
     logprobs: int = Field(default=20, ge=0, le=20)
     """Top alternatives asked for at each token, to read the judgement's probabilities; of 0 or 1 it
     is often the word alone that tells."""
