@@ -14,16 +14,22 @@ def mean_score(verdicts, rule):
     return sum(kept) / len(kept) if kept else 0.0
 
 
-def choose_best(solutions, alpha, v):
-    best = max(score for _, score in solutions)
-    tied = [cls for cls, score in solutions if score == best]
+def choose_best(solutions, alpha):
+    best = max(score for _, score, _ in solutions)
+    tied = [cls for cls, score, _ in solutions if score == best]
     return tied.count(0) / len(tied)
 
 
 def choose_class(merit):
-    def choose(solutions, alpha, v):
-        groups = {c: [s for k, s in solutions if k == c] for c, _ in solutions if c >= 0}
-        merits = {c: merit(g, alpha, len(solutions), v) for c, g in groups.items()}
+    """merit: of a class's scores, its verdicts, and those of all solutions drawn."""
+
+    def choose(solutions, alpha):
+        judged = sum(n for *_, n in solutions)
+        groups = {c: [(x, n) for k, x, n in solutions if k == c] for c, *_ in solutions if c >= 0}
+        merits = {
+            c: merit([x for x, _ in g], sum(n for _, n in g), judged, alpha)
+            for c, g in groups.items()
+        }
         tied = [c for c, m in merits.items() if m >= max(merits.values()) - 1e-12]
         return (0 in tied) / max(len(tied), 1)
 
@@ -32,9 +38,11 @@ def choose_class(merit):
 
 RULE_OF = {
     "best_of_n": choose_best,
-    "weighted_majority": choose_class(lambda g, alpha, s, v: sum(g)),
+    "weighted_majority": choose_class(lambda scores, own, judged, alpha: sum(scores)),
     "pessimistic": choose_class(
-        lambda g, alpha, s, v: sum(g) / len(g) - alpha * np.log(s * v) / (len(g) * v + 1)
+        lambda scores, own, judged, alpha: (
+            sum(scores) / len(scores) - alpha * np.log(judged) / (own + 1)
+        )
     ),
 }
 
@@ -48,11 +56,11 @@ def by_enumeration(policy, classes, verdicts, s, v, setting, alpha=0.5):
             [row[:size]] if setting.verification_draws == "first" else list(combinations(row, size))
         )
         rule = setting.invalid_verdict
-        outcomes.append([(cls, mean_score(d, rule) if cls >= 0 else 0.0) for d in draws])
+        outcomes.append([(cls, mean_score(d, rule) if cls >= 0 else 0.0, size) for d in draws])
     values = []
     for subset in combinations(range(len(classes)), s):
         picks = list(product(*(outcomes[i] for i in subset)))
-        shares = [RULE_OF[policy](list(pick), alpha, v) for pick in picks]
+        shares = [RULE_OF[policy](list(pick), alpha) for pick in picks]
         values.append(sum(shares) / len(shares))
     return sum(values) / len(values)
 

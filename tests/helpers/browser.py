@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -28,6 +28,18 @@ def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     while not holds():
         assert time.monotonic() < end, "it never did"
         time.sleep(0.05)
+
+
+def open_problem(page: Any, **which: Any) -> None:
+    """Click on its link; again where the table was just then drawn anew, and the click was lost."""
+    from playwright.sync_api import TimeoutError as Late
+
+    for _ in range(10):
+        page.locator(".tabulator-row a", **which).first.click()
+        with suppress(Late):
+            page.locator("#problem h1").wait_for(timeout=10_000)
+            return
+    raise AssertionError("no problem is shown")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser import until
+from browser import open_problem, until
 from run_by_hand import HOSTILE, write_run
 
 from ttc.pipeline.curve_query import CurveRequest, answer
@@ -53,8 +53,7 @@ def test_problems_are_filtered_sorted_and_opened(opened, nano_report):
     page.locator("#filter").fill("-3-")
     page.get_by_text("3 of 6 problems").wait_for()
     page.locator("#sort").select_option("share")
-    page.locator(".tabulator-row a").first.click()
-    page.locator("#problem h1").wait_for()
+    open_problem(page)
     assert "-3-" in page.locator("#problem h1").inner_text()
     assert page.locator("#p-chosen tbody tr").count() == 4
     assert page.locator("#p-solutions details.solution").count() == 4

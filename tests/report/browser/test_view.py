@@ -3,9 +3,9 @@
 import json
 import re
 import signal
-from contextlib import suppress
 
 import pytest
+from browser import open_problem
 from processes import Command, ttc
 from run_by_hand import HOSTILE, write_run
 
@@ -36,16 +36,6 @@ def viewed():
         command.send_signal(signal.SIGINT)
         assert command.wait(120) == 0
         assert command.written()[0].endswith("stopped\n")
-
-
-def open_problem(page, **which):
-    """Click on its link; again where the page was just then built anew, with more of the run."""
-    for _ in range(20):
-        page.locator(".tabulator-row a", **which).first.click()
-        with suppress(TimeoutError):
-            page.locator("#problem h1").wait_for(timeout=5000)
-            return
-    raise AssertionError("no problem is shown")
 
 
 def live_lines(run, problems):
