@@ -74,7 +74,7 @@ def test_a_page_for_people_and_all_of_it_in_files(imported):
         "How often the best scored of S is wrong",
         "even",
         "shortest",
-        "rough: take 20 or more",
+        "rough: take 30 or more",
         "weighted majority",
     ):
         assert words in done.stdout
