@@ -40,6 +40,13 @@ def few_problems(n: int) -> str | None:
     return None
 
 
+def without_round_off(differences: FloatArray) -> FloatArray:
+    """Differences of success rates: 0 where two formulas for one figure differ in their last digits
+    alone, by less than 1e-12.
+    """
+    return np.where(np.abs(differences) < 1e-12, 0.0, differences)
+
+
 def resamples(
     n_problems: int, draws: int, rng: np.random.Generator, clusters: ArrayLike | None = None
 ) -> FloatArray:
@@ -238,7 +245,7 @@ def paired_test(differences: FloatArray, clusters: ArrayLike | None = None) -> F
     The test that `ttc.analysis.power` plans for. Without any difference p is 1; with the same one
     in all problems 0; NaN where a value is, and for fewer than three problems (or clusters).
     """
-    units = _Units.of(np.where(np.abs(differences) < 1e-12, 0.0, differences), clusters)
+    units = _Units.of(without_round_off(differences), clusters)
     missing = _untold(units)
     freedom = max(1, units.count - 1)
     _, variance = units.spread()

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ttc.analysis.estimate import FloatArray
-from ttc.analysis.intervals import FEWEST, unit_parts
+from ttc.analysis.intervals import FEWEST, unit_parts, without_round_off
 
 DRAWS = 9999
 """Random ways to give signs, where there are more ways than `_EXACT` units have."""
 _EXACT = 13
-_ROUND_OFF = 1e-12
 _AT_ONCE = 500
 
 
@@ -35,7 +34,7 @@ def sign_flip_test(
     with more, `draws` random ones, and the p is (1 + as extreme) / (1 + draws), which holds its
     level (Phipson and Smyth 2010). NaN where a value is, and for fewer than three units.
     """
-    told = np.where(np.abs(differences) < _ROUND_OFF, 0.0, differences)
+    told = without_round_off(differences)
     parts = unit_parts(told, clusters)
     flat = parts.reshape(len(parts), -1)
     bound = np.abs(flat.sum(axis=0)) - 1e-9 * np.abs(flat).sum(axis=0)

@@ -22,7 +22,7 @@ from ttc.analysis.reliability import (
 from ttc.errors import DataError
 from ttc.pipeline.beyond import Beyond, look_beyond
 from ttc.store.attempts import is_measured
-from ttc.store.pool import LoadedPool, load_pool, verifiers
+from ttc.store.pool import LoadedPool, load_any
 from ttc.store.run_folder import RunFolder
 
 TAUS = (0.5, 0.75, 1.0)
@@ -154,7 +154,7 @@ def _pool(run: RunFolder) -> LoadedPool:
             f"{run.name} has no k: its solutions are no exchangeable draws; ttc curves shows what "
             "its sampler answers within a limit of tokens"
         )
-    return load_pool(run, next(iter(verifiers(run)), None))
+    return load_any(run)
 
 
 def _usual(fewest: int) -> tuple[int, ...]:

@@ -9,14 +9,14 @@ import numpy as np
 
 from ttc.analysis.estimate import FloatArray, IntArray
 from ttc.analysis.grid import evaluate, powers_of_two
-from ttc.analysis.intervals import LEVEL, mean_interval
+from ttc.analysis.intervals import LEVEL, mean_interval, without_round_off
 from ttc.analysis.pool import PADDING
 from ttc.analysis.theory import Didactic, anti_concentration, length_spread, reward_variance
 from ttc.errors import DataError
 from ttc.pipeline.interval import Interval
 from ttc.policies import named
 from ttc.store.attempts import is_measured
-from ttc.store.pool import load_pool, verifiers
+from ttc.store.pool import load_any
 from ttc.store.run_folder import RunFolder
 
 HORIZONS = (4, 16, 64, 256)
@@ -89,8 +89,7 @@ def theorise(run: RunFolder, epsilon: float = 1.0, level: float = LEVEL, seed: i
             f"{run.name}: its sampler's solutions are no independent draws, so that neither their "
             "spread nor what a vote of S would choose can be told"
         )
-    # Verdicts play no part, whichever verifier's they are.
-    pool = load_pool(run, next(iter(verifiers(run)), None), reads={"tokens"}).arrays
+    pool = load_any(run, reads={"tokens"}).arrays
     sampled = pool.answer_class != PADDING
     right, counts = (pool.correct & sampled).sum(axis=1), pool.n_solutions
     assert pool.tokens is not None
@@ -137,7 +136,6 @@ def _gap(
 ) -> Gap:
     """success: (problems, [oracle, majority], S)."""
     verified, voted = success[rows, 0, place], success[rows, 1, place]
-    ahead = np.where(np.isclose(verified, voted, rtol=0, atol=1e-12), 0.0, verified - voted)
     return Gap(
         of,
         len(rows),
@@ -145,7 +143,7 @@ def _gap(
         size,
         float(verified.mean()),
         float(voted.mean()),
-        _mean(ahead, level),
+        _mean(without_round_off(verified - voted), level),
     )
 
 

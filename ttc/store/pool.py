@@ -242,6 +242,13 @@ def load_pool(
     )
 
 
+def load_any(run: RunFolder, *, reads: Collection[str] = ()) -> LoadedPool:
+    """As `load_pool`, for those who look at solutions alone: with the first verifier's verdicts, if
+    there are any, whoever else judged.
+    """
+    return load_pool(run, next(iter(verifiers(run)), None), reads=reads)
+
+
 def _judging(
     run: RunFolder, place: Mapping[str, int], verifier: str | None, judged: Samples, owner: Ints
 ) -> JudgingUse:
@@ -429,10 +436,10 @@ def _measured(run: RunFolder, samples: Samples) -> NDArray[np.bool_] | None:
 
     An import writes 0 for an unknown one: of an answer without its text.
     """
-    if not (run.exists() and run.manifest().status == "imported"):
-        return None
     known: NDArray[np.bool_] = samples["completion_tokens"] > 0
-    return known if known.any() and not known.all() else None
+    if known.all() or not known.any():
+        return None
+    return known if run.exists() and run.manifest().status == "imported" else None
 
 
 def _of_solutions(

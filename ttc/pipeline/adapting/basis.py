@@ -18,7 +18,7 @@ from ttc.pipeline.tuning.candidates import candidates
 from ttc.pipeline.tuning.held_out import held_out, tuned_parts
 from ttc.policies import StoppingRule, matching
 from ttc.registry import parts
-from ttc.store.pool import LoadedPool, load_pool, verifiers
+from ttc.store.pool import LoadedPool, load_any
 from ttc.store.run_folder import RunFolder
 
 
@@ -105,7 +105,7 @@ def _readable(
 ) -> tuple[list[StoppingRule], LoadedPool]:
     """Those that the pool has what they read for, and the pool."""
     reads = frozenset({"tokens", "confidence"}).union(*(rule.reads for rule in rules))
-    loaded = load_pool(run, next(iter(verifiers(run)), None), reads=reads)
+    loaded = load_any(run, reads=reads)
     there = [one for one in rules if not one.reads_verifications and readable(one, loaded)]
     if not there:
         raise DataError(f"{run.name} has nothing that a rule to stop could read")

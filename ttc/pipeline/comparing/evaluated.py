@@ -16,7 +16,7 @@ from ttc.pipeline.measured import measured_curve
 from ttc.pipeline.scaling.allocations import ladder
 from ttc.policies import matching
 from ttc.store.attempts import is_measured
-from ttc.store.pool import load_pool, verifiers
+from ttc.store.pool import load_any, verifiers
 from ttc.store.run_folder import RunFolder
 
 
@@ -71,14 +71,13 @@ def _parts(
 
 def _of_pool(run: RunFolder, wanted: Evaluation, request: Request) -> Evaluation:
     """At more sizes than a run's own curves have, all policies on the same problems."""
-    named = verifiers(run)
-    most = int(load_pool(run, next(iter(named), None)).arrays.n_solutions.max())
+    most = int(load_any(run).arrays.n_solutions.max())
     sizes = sorted({*ladder(most), *(s for s in request.samples if s <= most)})
     chosen = wanted.policies
     if request.policies:
         found = {p.label: p for name in request.policies for p in matching(name, chosen)}
         chosen = tuple(found.values())
-    return replace(wanted, solutions=sizes, same_problems=bool(named), policies=chosen)
+    return replace(wanted, solutions=sizes, same_problems=bool(verifiers(run)), policies=chosen)
 
 
 def _timed(run: RunFolder, curves: Curves, slots: int) -> Curves:

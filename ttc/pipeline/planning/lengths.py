@@ -16,7 +16,7 @@ from ttc.pipeline.planning.roles import SOLVER, VERIFIER, PlannedRole
 from ttc.store.attempts import is_measured, load_role_use
 from ttc.store.columns import TableName
 from ttc.store.mean_use import MeanUse
-from ttc.store.pool import LoadedPool, load_pool, verifiers
+from ttc.store.pool import LoadedPool, load_any, load_pool, verifiers
 from ttc.store.run_folder import RunFolder
 from ttc.store.tables import read_frame, read_table, scan_rows
 
@@ -87,7 +87,7 @@ def measured_uses(run: RunFolder, roles: Sequence[PlannedRole]) -> dict[str, Rol
     if len(there) == len(verified) == 1:
         names = {next(iter(verified)): there[0]}
     pools = {label: load_pool(run, name) for label, name in names.items()}
-    solved = next(iter(pools.values()), None) or load_pool(run, next(iter(there), None))
+    solved = next(iter(pools.values()), None) or load_any(run)
     if not np.isfinite(solved.solutions.completion_tokens).any():
         raise DataError(f"{run.name} has no samples to take lengths from")
     streams, ids = _streams(run), solved.arrays.problem_ids

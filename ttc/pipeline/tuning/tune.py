@@ -17,7 +17,7 @@ from ttc.pipeline.tuning.weights import learn, words
 from ttc.policies import matching
 from ttc.store.attempts import is_measured
 from ttc.store.manifest import Manifest
-from ttc.store.pool import load_pool, verifiers
+from ttc.store.pool import load_any, load_pool, verifiers
 from ttc.store.rows import read_problems
 from ttc.store.run_folder import RunFolder
 
@@ -31,8 +31,7 @@ def tune(run: RunFolder, request: TuneRequest) -> tuple[Tuned, bool]:
         raise DataError(f"{run.name} has no policies to tune: its sampler answers by itself")
     manifest = run.manifest()
     wanted = _wanted(manifest, request)
-    first = next(iter(verifiers(run)), None)
-    there = frozenset(load_pool(run, first).arrays.problem_ids)
+    there = frozenset(load_any(run).arrays.problem_ids)
     problems = [problem for problem in read_problems(run.problems) if problem.id in there]
     seed = (manifest.seed or 0) if request.seed is None else request.seed
     number = request.problems or round(request.share * len(problems))
