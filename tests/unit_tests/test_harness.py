@@ -187,6 +187,14 @@ def test_floats_are_near_wherever_they_stand(passes):
     assert found.passed == (True, False, False, False)
 
 
+def test_a_number_beyond_all_floats_is_wrong_and_stops_nothing(passes):
+    program = "def f(x):\n    return 10**400 if x else [0.5]"
+    found = passes(
+        program, [Pair("f", (1,), 0.5), Pair("f", (0,), [10**400]), Pair("f", (0,), [0.5])]
+    )
+    assert found.passed == (False, False, True)
+
+
 def test_a_script_is_called_with_each_text(level):
     script = "def test_has(text, question):\n    assert question in text\ndef test_any(t, q): pass"
     done = asyncio.run(execute(of_texts(script, ["1+1=2", "3"], "1+1", MARK, 1.0), level))

@@ -159,9 +159,16 @@ def _close(a: Any, b: Any, within: float) -> bool:
         return a.keys() == b.keys() and all(_close(a[key], b[key], within) for key in b)
     if isinstance(a, float) or isinstance(b, float):
         numbers = isinstance(a, int | float) and isinstance(b, int | float)
-        alike = numbers and (a == b or math.isclose(a, b, rel_tol=1e-6, abs_tol=within))
-        return alike or (numbers and math.isnan(a) and math.isnan(b))
+        return numbers and (a == b or _near(a, b, within))
     return bool(a == b)
+
+
+def _near(a: float, b: float, within: float) -> bool:
+    try:
+        both_nan = math.isnan(a) and math.isnan(b)
+        return both_nan or math.isclose(a, b, rel_tol=1e-6, abs_tol=within)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def results_of_texts(done: Executed, mark: str, texts: int) -> list[Result] | None:
