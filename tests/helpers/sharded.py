@@ -7,17 +7,14 @@ import pandas as pd
 TABLES = ("problems", "solutions", "verifications", "samples", "answers", "curves")
 CLOCK = {"seconds", "latency"}
 """Columns of measured times, the only ones in which two runs may differ."""
-USUAL = """
+GENRM = """{type: genrm, backend: {type: nano, model: nano-verifier}, prompt: nano-genrm,
+  verifications: 2, max_tokens: 96}"""
+USUAL = f"""
 name: shared
-dataset: {type: nano, family: arithmetic, levels: [2, 3, 4], problems: 9}
-backend: {type: nano, model: nano-solver}
-sampler: {type: independent, solutions: 4, max_tokens: 64}
-verifiers:
-  - type: genrm
-    backend: {type: nano, model: nano-verifier}
-    prompt: nano-genrm
-    verifications: 2
-    max_tokens: 96
+dataset: {{type: nano, family: arithmetic, levels: [2, 3, 4], problems: 9}}
+backend: {{type: nano, model: nano-solver}}
+sampler: {{type: independent, solutions: 4, max_tokens: 64}}
+verifiers: [{GENRM}]
 policies: [first, majority, best_of_n, oracle]
 """
 

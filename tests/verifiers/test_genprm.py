@@ -216,18 +216,24 @@ def test_blocks_that_only_print_numbers_leave_nothing():
     assert after(["x = 1"], "print(x)") != "print(x)"
 
 
-@pytest.mark.parametrize(
-    "program", ["import time\ntime.sleep(0.01)\nprint('ok')", "x = 1\nprint(x)"]
-)
-def test_a_program_has_its_time_though_earlier_ones_run_before_it(program):
+def run_at_each_step(program):
+    """The verification of three steps, each checked by the same program; and what was run."""
+
     def says(text, number):
         if text.endswith(JUDGE):
             return f"<analyze>\nso\n</analyze>\n<verify>\n```python\n{program}\n```\n</verify>\n"
         return judged("Yes", Yes=1.0)
 
     sandbox = Sandbox()
-    verify(GenPRM(**NANO), Writer(says), [TEXT], sandbox)
-    limits = [json.loads(one)["limits"] for one in sandbox.ran]
+    (found,) = verify(GenPRM(**NANO), Writer(says), [TEXT], sandbox)
+    return found, sandbox.ran
+
+
+@pytest.mark.parametrize(
+    "program", ["import time\ntime.sleep(0.01)\nprint('ok')", "x = 1\nprint(x)"]
+)
+def test_a_program_has_its_time_though_earlier_ones_run_before_it(program):
+    limits = [json.loads(one)["limits"] for one in run_at_each_step(program)[1]]
     assert [one["wall_s"] for one in limits] == [5.0, 10.0, 15.0]
     assert [one["cpu_s"] for one in limits] == [5.0, 10.0, 15.0]
 
@@ -235,13 +241,6 @@ def test_a_program_has_its_time_though_earlier_ones_run_before_it(program):
 def test_what_is_drawn_stays_what_it_was():
     """Earlier programs run again before each later one, which must find what they left."""
     program = "import random\nif 'x' not in globals(): x = random.random()\nprint(x)"
-
-    def says(text, number):
-        if text.endswith(JUDGE):
-            return f"<analyze>\nso\n</analyze>\n<verify>\n```python\n{program}\n```\n</verify>\n"
-        return judged("Yes", Yes=1.0)
-
-    (found,) = verify(GenPRM(**NANO), Writer(says), [TEXT], Sandbox())
-    outputs = re.findall(r"\[Code Output\]\n```\n(.*?)\n```", found.text)
+    outputs = re.findall(r"\[Code Output\]\n```\n(.*?)\n```", run_at_each_step(program)[0].text)
     assert len(outputs) == 3
     assert len(set(outputs)) == 1

@@ -26,21 +26,10 @@ _ENDINGS: dict[str, Kind] = {
     **{f".{ending}": "figures" for ending in FORMATS},
 }
 
-_OTHER_FILES = frozenset(
-    (
-        ".parquet",
-        ".arrow",
-        ".feather",
-        ".json",
-        ".xlsx",
-        ".xls",
-        ".tsv",
-        ".txt",
-        ".html",
-        ".md",
-        ".gz",
-    )
-)
+_OTHER_FILES = (
+    ".parquet", ".arrow", ".feather", ".json", ".xlsx", ".xls", ".tsv", ".txt", ".html", ".md",
+    ".gz",
+)  # fmt: skip
 """What somebody who names such a file does not mean as a folder's name."""
 
 _WHOSE: dict[TableName, str] = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from shlex import quote
 from typing import Any
 
 from ttc.engine.journal_merge import Pulled
+from ttc.pipeline.sharding.checks import whole_command
 from ttc.pipeline.sharding.merge import Merged
 from ttc.report.tables import number
 from ttc.words import counted
@@ -37,7 +37,7 @@ def merged_lines(done: Merged) -> Iterator[str]:
     yield (
         f"The shards left {left} of the run's budget, and {counted(note.wanting, 'problem')} would "
         "take more. A second pass on one machine deals that out, and pays for nothing twice: "
-        f"ttc run {quote(done.run.recipe_name)}, as the shards were run but without --shard"
+        f"{whole_command(done.run)}"
     )
 
 

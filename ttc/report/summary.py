@@ -151,14 +151,15 @@ def _facts(manifest: Manifest) -> list[str]:
     seed = "" if manifest.seed is None else f", seed {manifest.seed}"
     lines = [f"status: {manifest.status}{seed}"]
     lines += [f"{role}: {m.backend} {m.model}" for role, m in manifest.models.items()]
-    drawn, paid = manifest.status not in ("imported", "simulated"), "paid_samples"
+    drawn = manifest.status not in ("imported", "simulated")
     for role, used in manifest.roles.items():
         if used.get("samples"):
             tokens = used["prompt_tokens"] + used["completion_tokens"]
+            anew = used.get("paid_samples") if drawn else None
             lines.append(
                 f"{role}: {used['samples']:,} samples, {tokens:,.0f} tokens "
                 f"({used['prompt_tokens']:,.0f} prompt)"
-                + (f", {used['paid_samples']:,} sampled anew" if drawn and paid in used else "")
+                + ("" if anew is None else f", {anew:,} sampled anew")
             )
             lines += speculation_lines(role, used)
     lines += _fingerprints(manifest)

@@ -44,7 +44,7 @@ class Contested(SamplerPart):
     @field_validator("critic")
     @classmethod
     def _one_by_one(cls, critic: Part) -> Part:
-        if getattr(critic, "verifications", 1) != 1 or getattr(critic, "orders", None):
+        if getattr(critic, "verifications", 1) != 1:
             raise ValueError("must judge solutions one by one, once: set its verifications to 1")
         return critic
 

@@ -86,10 +86,10 @@ class MCTS(StepSampler):
         nodes = tree.nodes()
         path, score = max(nodes, key=lambda one: one[1]) if nodes else (self.begin(attempt), None)
         ((*ends,),) = await self.grow(attempt, [path], 1, self.most_steps)
-        if ends and ends[0].failed:
-            return
         if ends:
             path = ends[0]
+            if path.failed:
+                return
             scored = await self.score(attempt, [path])
             score = self.value(scored[0]) if scored else None
         if path.samples:

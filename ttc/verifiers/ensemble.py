@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ttc.core import Attempt, Role, Solution, Verification
-from ttc.refs import VerifierRef
+from ttc.refs import CriticRef
 from ttc.registry import register
 from ttc.verifiers import VerifierPart
 from ttc.verifiers.turns import whole_first
@@ -27,7 +27,7 @@ class Ensemble(VerifierPart):
     waves: ClassVar[int | None] = 0
 
     type: Literal["ensemble"] = "ensemble"
-    verifiers: tuple[VerifierRef, ...] = Field(min_length=2)
+    verifiers: tuple[CriticRef, ...] = Field(min_length=2)
     """Those that judge; their judgements are stored under their own names, too."""
     weights: dict[str, float] = Field(default={})
     """By label of a verifier; all 1 where none are given. Under `mean` none may be negative."""
@@ -45,8 +45,6 @@ class Ensemble(VerifierPart):
         labels = [one.label for one in verifiers]
         if len(set(labels)) < len(labels):
             raise ValueError("two verifiers have one label; give each a 'name' of its own")
-        if any(one.compares for one in verifiers):
-            raise ValueError("a verifier that compares solutions has no score of one to combine")
         return verifiers
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ttc.core import (
     Ask,
@@ -20,7 +20,7 @@ from ttc.core import (
     Verification,
 )
 from ttc.prompts import load_prompt, render_problem
-from ttc.refs import VerifierRef
+from ttc.refs import CriticRef
 from ttc.registry import register
 from ttc.thinking import without_thinking
 from ttc.verdicts.agreement import label_of, upheld
@@ -51,7 +51,7 @@ class Meta(VerifierPart):
     waves: ClassVar[int | None] = 1
 
     type: Literal["meta"] = "meta"
-    verifier: VerifierRef
+    verifier: CriticRef
     """Who analyses, such as a genrm with boxed scores; its analyses are stored under its name."""
     verdicts: int = Field(default=3, ge=1, le=1024)
     """Meta-verdicts on each analysis that scores below 1 (m)."""
@@ -71,13 +71,6 @@ class Meta(VerifierPart):
     prompt: str = "meta"
     """Prompt template with {{ question }}, {{ solution }} and {{ verification }}, the analysis: a
     shipped name or a file."""
-
-    @field_validator("verifier")
-    @classmethod
-    def _of_one(cls, verifier: VerifierPart) -> VerifierPart:
-        if verifier.compares:
-            raise ValueError("a verifier that compares solutions alleges no defect of one")
-        return verifier
 
     def most_samples(self, solutions: int) -> Mapping[Role, int] | None:
         inner = self.verifier.most_samples(solutions)

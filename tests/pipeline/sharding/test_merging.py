@@ -8,7 +8,7 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from sharded import CLOCK, TABLES, USUAL, check_same
+from sharded import CLOCK, GENRM, TABLES, USUAL, check_same
 
 from ttc.errors import Busy
 from ttc.pipeline.run import run_recipe
@@ -37,22 +37,8 @@ sampler:
   prm_prompt: nano-solver
 policies: [first]
 """
-HELD = """
-name: shared
-dataset: {type: nano, family: arithmetic, levels: [2, 3], problems: 4}
-backend: {type: nano, model: nano-solver}
-sampler: {type: independent, solutions: 2, max_tokens: 64}
-verifiers:
-  - type: ensemble
-    verifiers:
-      - type: genrm
-        backend: {type: nano, model: nano-verifier}
-        prompt: nano-genrm
-        verifications: 2
-        max_tokens: 96
-      - {type: prm, backend: {type: nano, model: nano-prm}, prompt: nano-solver, steps: line}
-policies: [first, best_of_n]
-"""
+PRM = "{type: prm, backend: {type: nano, model: nano-prm}, prompt: nano-solver, steps: line}"
+HELD = USUAL.replace(f"[{GENRM}]", f"[{{type: ensemble, verifiers: [{GENRM}, {PRM}]}}]")
 RECIPES = {"verified": USUAL, "per problem": PER_PROBLEM, "search": BEAM, "held": HELD}
 
 

@@ -90,7 +90,7 @@ class Rows:
     def _unknown(self, option: str, word: str) -> UsageError:
         known = [one.name for one in (*self.methods, *self.others)]
         known += [one.name for one in self.recipes]
-        hint = nearest(word, dict.fromkeys(known))
+        hint = nearest(word, known)
         return UsageError(f"{option} {word}: neither a row nor one of the runs compared{hint}")
 
 

@@ -41,14 +41,16 @@ def gold_steps(run: RunFolder) -> Steps:
 
 
 def _given(run: RunFolder) -> Steps:
-    columns = ["problem_id", "solution_index", "gold_first_wrong_step"]
+    columns = ["problem_id", "solution_index", "gold_first_wrong_step", "steps"]
     table = read_table(run.solutions, "solutions", columns)
     if table.column(columns[2]).null_count == len(table):
         return {}
     rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
-    told = {(str(name), int(index)): int(step) for name, index, step in rows if step is not None}
-    stored = {(one.problem_id, one.index): len(one.steps) for one in read_solutions(run.solutions)}
-    return {key: Gold(step, stored.get(key) or None) for key, step in told.items()}
+    return {
+        (str(name), int(index)): Gold(int(step), len(steps or ()) or None)
+        for name, index, step, steps in rows
+        if step is not None
+    }
 
 
 def _generated(run: RunFolder) -> Steps:

@@ -87,6 +87,11 @@ def recipe_word(run: RunFolder) -> str:
     return run.recipe_name if run.recipe_name in shipped_files() else "RECIPE"
 
 
+def whole_command(run: RunFolder) -> str:
+    """What does on one machine what its shards left."""
+    return f"ttc run {recipe_word(run)}, as the shards were run but without --shard"
+
+
 def _lacking(gathered: Gathered, lacking: Mapping[Shard, str]) -> str:
     """What tells which shards are to be done, with the command."""
     by_state: dict[str, list[Shard]] = {}

@@ -14,11 +14,11 @@ from ttc.pipeline.sharding.checks import (
     Chosen,
     choose,
     digest_of,
-    recipe_word,
     require_alike,
     require_still,
     require_within_budget,
     tables_of,
+    whole_command,
 )
 from ttc.pipeline.sharding.gather import gather
 from ttc.pipeline.sharding.journals import pull_journals
@@ -114,8 +114,8 @@ def _write(run: RunFolder, chosen: Chosen, whole: Manifest, told: Told) -> None:
         if whole.merged and whole.merged.left:
             raise NothingYet(
                 "no shard has a single solution: their parts of the run's budget are too small for "
-                f"one; run the recipe on one machine, which deals out the whole: ttc run "
-                f"{recipe_word(run)}, as the shards were run but without --shard"
+                "one; run the recipe on one machine, which deals out the whole: "
+                f"{whole_command(run)}"
             )
         raise BudgetExhausted("no shard has a single solution")
     whole.model_copy(update={"status": "interrupted"}).write(run.manifest_path)
