@@ -172,6 +172,8 @@ def _small_panels(found: Comparison, names: Sequence[str]) -> Figure:
         panel.set_title(label(name, _LONGEST), fontsize=8, loc="left", color=_BLUE)
     for panel in panels[len(names) :]:
         panel.set_visible(False)
+    for panel in panels[: len(names)][-_COLUMNS:]:  # the lowest of each column
+        panel.tick_params(labelbottom=True)
     if base:
         end = base[-1].budget or 0.0, base[-1].success.low
         panels[0].annotate(
